@@ -1,0 +1,152 @@
+package schema
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+)
+
+// The topics. The version is part of the name: another record format that this
+// one cannot carry, or another partition count, is another topic.
+const (
+	VotesTopic    = "votes.v1"    // VoteBatch records; no compaction, retention unlimited.
+	RegistryTopic = "registry.v1" // Enrolments and stream keys; one partition, compacted.
+)
+
+// A Partition is one of the parts of the votes topic, numbered from 0.
+type Partition int32
+
+// An Offset is the position of a record in its partition. Offsets of the votes
+// topic are dense: the record after n is n+1.
+type Offset int64
+
+// SegmentRecords is the number of records in a segment. The counters of a cell
+// start anew in each, so that a worker holds those of one segment only.
+const SegmentRecords = 65536
+
+// A Segment is the run of SegmentRecords offsets that share Offset/SegmentRecords.
+type Segment uint32
+
+// Segment returns the segment that o lies in.
+func (o Offset) Segment() Segment { return Segment(o / SegmentRecords) }
+
+// First returns the first offset of s; the first of s+1 is s's end.
+func (s Segment) First() Offset { return Offset(s) * SegmentRecords }
+
+// Slots is the number of slots. A partition count above it would leave
+// partitions empty.
+const Slots = 1024
+
+// A Slot places a terminal on a partition. It is given at enrolment, is part of
+// every stream, and never changes. Range 0 to Slots-1.
+type Slot uint16
+
+// PartitionOf returns the partition of s among n: slots in order, in runs of
+// equal length. It is part of the log's format. n is 1 to Slots.
+func PartitionOf(s Slot, n int) Partition {
+	if s >= Slots || n < 1 || n > Slots {
+		panic(fmt.Sprintf("BUG: slot %d of %d partitions", s, n))
+	}
+	return Partition(int(s) * n / Slots)
+}
+
+// slotTerminals is the number of a comune's terminals that share a slot: small
+// comuni keep all their cells in one partition, a metropolis spreads over several.
+const slotTerminals = 256
+
+// SlotOf returns the slot of a comune's terminal number ordinal, from 0: the
+// FNV-1a hash (32 bits, over the comune's code and ordinal/256, both as four
+// bytes, lowest first), folded to ten bits. It is used at enrolment only.
+func SlotOf(c ComuneID, ordinal uint32) Slot {
+	const offset, prime = 2166136261, 16777619
+	h := uint32(offset)
+	for _, word := range [2]uint32{uint32(c), ordinal / slotTerminals} {
+		for shift := 0; shift < 32; shift += 8 {
+			h = (h ^ word>>shift&0xff) * prime
+		}
+	}
+	return Slot((h ^ h>>10 ^ h>>20) % Slots)
+}
+
+// A LogID tells one log from another of the same name. It is random, written in
+// the genesis record of every partition and in the store.
+type LogID [16]byte
+
+// NewLogID returns a random LogID.
+func NewLogID() LogID {
+	var id LogID
+	_, _ = rand.Read(id[:]) // Never fails (crypto/rand, Go 1.24).
+	return id
+}
+
+// String returns the id in hexadecimal.
+func (id LogID) String() string { return hex.EncodeToString(id[:]) }
+
+// ParseLogID reads what String wrote.
+func ParseLogID(text string) (LogID, error) {
+	var id LogID
+	if n, err := hex.Decode(id[:], []byte(text)); err != nil || n != len(id) || len(text) != 2*len(id) {
+		return LogID{}, fmt.Errorf("log id %q: want %d hexadecimal digits", text, 2*len(id))
+	}
+	return id, nil
+}
+
+// Rules is the number of the rules by which the fold counts. It is in the
+// genesis record, so that a replay counts as the first reading did.
+type Rules uint32
+
+// RulesV1 are the rules of protocol v1: the only ones so far.
+const RulesV1 Rules = 1
+
+// A Genesis is the record at offset 0 of every partition.
+type Genesis struct {
+	Log        LogID
+	Partition  Partition
+	Partitions int
+	Rules      Rules
+}
+
+// KeyGenesis is the key of a genesis record. Records with votes have no key.
+const KeyGenesis = "genesis"
+
+// A Record is one record of the votes topic as it was fetched.
+type Record struct {
+	Offset   Offset
+	Key      []byte
+	Value    []byte
+	Appended Instant // The broker's append time.
+}
+
+// A Fetched is the answer to one fetch: records in order of offset, without
+// gaps, the first at the offset asked for. Records is empty when the log had
+// nothing there in time. The receiver owns the memory until its next fetch of
+// the same partition.
+type Fetched struct {
+	Records     []Record
+	LogStart    Offset
+	LogEnd      Offset // One past the last record that is on enough replicas.
+	LeaderEpoch int32  // Of the newest record batch; 0 where there is none.
+}
+
+// Errors of reading the votes topic that a worker must tell apart. Any other
+// error is the world's, and is tried again.
+var (
+	// ErrOffsetOutOfRange: the offset asked for is before the log's start or
+	// after its end.
+	ErrOffsetOutOfRange = errors.New("offset is out of the log's range")
+
+	// ErrCorrupt: a record batch does not match Kafka's checksum.
+	ErrCorrupt = errors.New("record batch does not match its checksum")
+
+	// ErrGap: an offset is missing between the records of one answer, or
+	// before the first of them.
+	ErrGap = errors.New("log has a gap")
+)
+
+// Identity is which log a store counts, as `mlf schema apply` wrote it.
+type Identity struct {
+	Log        LogID
+	Partitions int
+	Rules      Rules
+}

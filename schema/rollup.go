@@ -1,0 +1,134 @@
+package schema
+
+import "time"
+
+// A Cell is what votes are counted by. Comparable: cells are map keys.
+type Cell struct {
+	Comune  ComuneID
+	Office  OfficeCode
+	Service ServiceID
+	Channel Channel
+	Scale   Scale
+	Class   Class
+	Hour    Hour
+}
+
+// A ReasonKey is a value together with the reason given for it.
+type ReasonKey uint8
+
+// KeyOfReason joins a value (1 to 5) and a reason (1 to 11).
+func KeyOfReason(v Value, r Reason) ReasonKey { return ReasonKey(uint8(v)<<4 | uint8(r)) }
+
+// Value returns the value in k.
+func (k ReasonKey) Value() Value { return Value(k >> 4) }
+
+// Reason returns the reason in k.
+func (k ReasonKey) Reason() Reason { return Reason(k & 15) }
+
+// A Rollup is one row of the store: how many votes of one cell the records of
+// one segment, from its first up to some offset, have counted. Rows of the same
+// cell, partition and segment are merged by maximum, number by number, so a row
+// may be written any number of times, in any order, by any number of workers.
+type Rollup struct {
+	Cell
+	Partition Partition
+	Segment   Segment
+	Values    [ValueMax]uint64     // Values[v-1] is the count of value v.
+	Reasons   map[ReasonKey]uint64 // Counts of the votes that carry a reason; nil for none.
+}
+
+// A Tally is the ledger's account of some records. Every vote that came in is
+// in one of the five: VotesIn = Counted + Duplicates + Conflicts + Quarantined + Voided.
+type Tally struct {
+	Records     uint64 `json:"records"`
+	VotesIn     uint64 `json:"votes_in"`
+	Counted     uint64 `json:"counted"`     // All classes.
+	Duplicates  uint64 `json:"duplicates"`  // The same content again.
+	Conflicts   uint64 `json:"conflicts"`   // Another content under a seq already decided.
+	Quarantined uint64 `json:"quarantined"` // Undecodable, misplaced, or too many gaps.
+	Voided      uint64 `json:"voided"`      // Closed a seq, counted nothing.
+}
+
+// Add adds u to t.
+func (t *Tally) Add(u Tally) {
+	t.Records += u.Records
+	t.VotesIn += u.VotesIn
+	t.Counted += u.Counted
+	t.Duplicates += u.Duplicates
+	t.Conflicts += u.Conflicts
+	t.Quarantined += u.Quarantined
+	t.Voided += u.Voided
+}
+
+// Balanced tells whether every vote that came in is accounted for.
+func (t Tally) Balanced() bool {
+	return t.VotesIn == t.Counted+t.Duplicates+t.Conflicts+t.Quarantined+t.Voided
+}
+
+// A Chain is the hash of every record from the genesis to some offset, each
+// folded into the one before. It never starts anew.
+type Chain [32]byte
+
+// A LedgerRow is the account of one segment of one partition. Rows of the same
+// segment are merged by maximum; Chain is part of the row's key, zero while the
+// segment is open. Two closed rows of one segment with different chains mean
+// that two logs were counted into one store.
+type LedgerRow struct {
+	Partition Partition
+	Segment   Segment
+	Chain     Chain
+	Next      Offset  // One past the last record accounted for.
+	Newest    Instant // The latest ingest time among the records; 0 for none.
+	Tally
+}
+
+// A Watermark is what a terminal may forget of one stream: every seq up to
+// Highest that is in no span of Missing is counted or voided.
+type Watermark struct {
+	Terminal TerminalID
+	Stream   StreamID
+	Highest  Seq
+	Missing  []SeqSpan // Ascending, disjoint, at most MissingMax, all below Highest.
+	Offset   Offset    // The state after the records below Offset; the highest wins.
+}
+
+// MissingMax is the most spans a watermark describes. Where a stream has more
+// gaps, Highest is the end of what the first MissingMax describe.
+const MissingMax = 100
+
+// A Checkpoint is the state of one partition's fold after the records below
+// Next, as one sealed payload.
+type Checkpoint struct {
+	CheckpointInfo
+	Payload []byte // Opaque to the store.
+}
+
+// CheckpointInfo is a checkpoint without its payload.
+type CheckpointInfo struct {
+	Partition    Partition
+	Next         Offset
+	Log          LogID
+	Rules        Rules
+	StoreStarted time.Time // The store's start time when the rows up to Next were acknowledged.
+	Taken        time.Time // By the worker's clock.
+	SHA256       [32]byte  // Of Payload.
+}
+
+// A PartitionState tells whether a partition is being counted.
+type PartitionState struct {
+	Partition Partition
+	State     State
+	Reason    string // For people; set when State is StateHalted.
+	Since     time.Time
+}
+
+// State is the word for a partition's state.
+type State string
+
+// The states of a partition. A halted one needs a person: going on would lose
+// votes or invent them.
+const (
+	StateOK         State = "ok"
+	StateRecovering State = "recovering"
+	StateHalted     State = "halted"
+)

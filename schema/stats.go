@@ -1,0 +1,72 @@
+package schema
+
+import "errors"
+
+// A Column is a part of the cell that statistics can be grouped by.
+type Column uint8
+
+// The columns, in the order of the cell. Region and province are derived from
+// the comune, day, week and month from the hour, by Rome's clock.
+const (
+	ColumnRegion Column = iota + 1
+	ColumnProvince
+	ColumnComune
+	ColumnOffice
+	ColumnService
+	ColumnChannel
+	ColumnScale
+	ColumnClass
+	ColumnHour
+	ColumnDay
+	ColumnWeek
+	ColumnMonth
+)
+
+// A StatsQuery asks for counts. Empty filters let everything pass.
+type StatsQuery struct {
+	From, Next Hour     // Half-open.
+	Group      []Column // Rows come sorted by these, in this order. At most one of hour, day, week, month.
+
+	// RegionOf maps every province to its region; needed when Group has ColumnRegion.
+	RegionOf map[ProvinceID]RegionID
+
+	Provinces []ProvinceID // Regions are asked for as their provinces.
+	Comuni    []ComuneID
+	Offices   []OfficeCode
+	Services  []ServiceID
+	Channels  []Channel
+	Scales    []Scale
+	Classes   []Class
+
+	RowsMax int // The store may stop after RowsMax+1 rows.
+}
+
+// A StatsRow is one answer row. The columns that were not asked for are zero.
+type StatsRow struct {
+	Cell
+	Region   RegionID
+	Province ProvinceID
+	Day      int32 // First day of the day, week (Monday) or month, in days since 1970-01-01.
+	Values   [ValueMax]uint64
+}
+
+// N returns the votes counted in r.
+func (r *StatsRow) N() uint64 {
+	var n uint64
+	for _, v := range r.Values {
+		n += v
+	}
+	return n
+}
+
+// ErrTooDear is the error of a read that went over the store's limits of time
+// or memory.
+var ErrTooDear = errors.New("read exceeds the store's limits")
+
+// LedgerTotals is the account of one partition, all segments together.
+type LedgerTotals struct {
+	PartitionState
+	Next   Offset
+	Newest Instant // The latest ingest time counted; 0 for none.
+	Tally
+}

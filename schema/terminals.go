@@ -1,0 +1,129 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+// Terminals is the registry topic in memory: every enrolment and stream key,
+// as of the last record applied. Its zero value is empty and ready. Safe for
+// use by several goroutines: one applies, all look up.
+type Terminals struct {
+	mu        sync.RWMutex
+	byID      map[TerminalID]*Enrolment
+	byToken   map[TokenHash]*Enrolment
+	perComune map[ComuneID]uint32
+	keys      map[uint32]StreamKey
+	newest    StreamKey
+}
+
+// Apply takes one record of the registry topic. A record applied again changes
+// nothing. Of a kind it does not know, it returns an error and changes nothing:
+// a newer writer may be at work, and the rest of the registry still holds.
+func (t *Terminals) Apply(key string, value []byte) error {
+	switch {
+	case strings.HasPrefix(key, terminalKeyPrefix):
+		e := new(Enrolment)
+		if err := json.Unmarshal(value, e); err != nil {
+			return fmt.Errorf("read registry record %s: %w", key, err)
+		}
+		if err := e.validate(); err != nil {
+			return fmt.Errorf("read registry record %s: %w", key, err)
+		}
+		t.enrol(e)
+		return nil
+	case strings.HasPrefix(key, streamKeyKeyPrefix):
+		var k StreamKey
+		if err := json.Unmarshal(value, &k); err != nil {
+			return fmt.Errorf("read registry record %s: %w", key, err)
+		}
+		if len(k.Secret) != streamSecretBytes {
+			return fmt.Errorf("read registry record %s: secret of %d bytes: want %d", key, len(k.Secret), streamSecretBytes)
+		}
+		t.addKey(k)
+		return nil
+	}
+	return fmt.Errorf("read registry record %s: unknown kind", key)
+}
+
+func (t *Terminals) enrol(e *Enrolment) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.byID == nil {
+		t.byID = make(map[TerminalID]*Enrolment)
+		t.byToken = make(map[TokenHash]*Enrolment)
+		t.perComune = make(map[ComuneID]uint32)
+	}
+	if old := t.byID[e.Terminal]; old != nil {
+		delete(t.byToken, old.Token)
+	}
+	t.byID[e.Terminal] = e
+	t.byToken[e.Token] = e
+	t.perComune[e.Comune] = max(t.perComune[e.Comune], e.Ordinal+1)
+}
+
+func (t *Terminals) addKey(k StreamKey) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.keys == nil {
+		t.keys = make(map[uint32]StreamKey)
+	}
+	t.keys[k.ID] = k
+	if k.ID >= t.newest.ID {
+		t.newest = k
+	}
+}
+
+// ByToken returns the enrolment whose token is token, revoked or not; nil for
+// none. The enrolment is shared: do not change it.
+func (t *Terminals) ByToken(token []byte) *Enrolment {
+	h := HashToken(token)
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.byToken[h]
+}
+
+// ByID returns the enrolment of a terminal; nil for none. Do not change it.
+func (t *Terminals) ByID(id TerminalID) *Enrolment {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.byID[id]
+}
+
+// All returns every enrolment, in no order. Do not change them.
+func (t *Terminals) All() []*Enrolment {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	all := make([]*Enrolment, 0, len(t.byID))
+	for _, e := range t.byID {
+		all = append(all, e)
+	}
+	return all
+}
+
+// NextOrdinal returns the ordinal of the next terminal of c.
+func (t *Terminals) NextOrdinal(c ComuneID) uint32 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.perComune[c]
+}
+
+// SigningKey returns the newest stream key; false when there is none yet.
+func (t *Terminals) SigningKey() (StreamKey, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.newest, t.newest.Secret != nil
+}
+
+// Stream reads the text of a stream and checks its signature. ErrStream covers
+// every way in which it can be wrong; whose stream it is, the caller checks.
+func (t *Terminals) Stream(text []byte) (Stream, error) {
+	return verifyStream(text, func(id uint32) (StreamKey, bool) {
+		t.mu.RLock()
+		defer t.mu.RUnlock()
+		k, ok := t.keys[id]
+		return k, ok
+	})
+}
