@@ -86,7 +86,8 @@ func (id LogID) String() string { return hex.EncodeToString(id[:]) }
 // ParseLogID reads what String wrote.
 func ParseLogID(text string) (LogID, error) {
 	var id LogID
-	if n, err := hex.Decode(id[:], []byte(text)); err != nil || n != len(id) || len(text) != 2*len(id) {
+	b, err := hex.DecodeString(text)
+	if err != nil || copy(id[:], b) != len(id) || len(b) != len(id) {
 		return LogID{}, fmt.Errorf("log id %q: want %d hexadecimal digits", text, 2*len(id))
 	}
 	return id, nil

@@ -1,6 +1,9 @@
 package schema
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // A Cell is what votes are counted by. Comparable: cells are map keys.
 type Cell struct {
@@ -113,6 +116,10 @@ type CheckpointInfo struct {
 	Taken        time.Time // By the worker's clock.
 	SHA256       [32]byte  // Of Payload.
 }
+
+// ErrCheckpointCorrupt is the error of reading a checkpoint whose payload is
+// incomplete or does not match its SHA256. A recovery takes the one before.
+var ErrCheckpointCorrupt = errors.New("checkpoint does not match its checksum")
 
 // A PartitionState tells whether a partition is being counted.
 type PartitionState struct {

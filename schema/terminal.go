@@ -44,7 +44,11 @@ func ParseTerminalID(text string) (TerminalID, error) {
 	if !ok || err != nil || len(b) != 8 {
 		return 0, fmt.Errorf("terminal %q: want t- and 13 letters or digits", text)
 	}
-	return TerminalID(binary.BigEndian.Uint64(b)), nil
+	id := TerminalID(binary.BigEndian.Uint64(b))
+	if id.String() != strings.ToLower(text) { // The decoder skips line ends and the last letter's spare bit.
+		return 0, fmt.Errorf("terminal %q: want 13 letters or digits as they were given out", text)
+	}
+	return id, nil
 }
 
 // MarshalText writes String.

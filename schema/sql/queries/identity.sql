@@ -1,0 +1,1 @@
+SELECT DISTINCT log, partitions, rules FROM log_identity ORDER BY log, partitions, rules

@@ -1,0 +1,1 @@
+INSERT INTO log_identity (log, partitions, rules)

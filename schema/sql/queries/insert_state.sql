@@ -1,0 +1,1 @@
+INSERT INTO partition_state (partition, state, reason, since)

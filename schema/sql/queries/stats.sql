@@ -1,0 +1,31 @@
+-- One statement for every grouping: a column that was not asked for is the
+-- constant zero, and the server groups by constants for free. Times are days
+-- since 1970-01-01 by Rome's clock, or for 'hour' hours of UTC.
+SELECT
+    if({by_region:Bool}, transform(intDiv(comune, 1000), {provinces_of:Array(UInt32)}, {regions_of:Array(UInt8)}, 0), 0)::UInt8 AS group_region,
+    if({by_province:Bool}, intDiv(comune, 1000), 0)::UInt16 AS group_province,
+    if({by_comune:Bool}, comune, 0)::UInt32 AS group_comune,
+    if({by_office:Bool}, office, '')::String AS group_office,
+    if({by_service:Bool}, service, 0)::UInt16 AS group_service,
+    if({by_channel:Bool}, channel, 0)::UInt8 AS group_channel,
+    if({by_scale:Bool}, scale, 0)::UInt8 AS group_scale,
+    if({by_class:Bool}, class, 0)::UInt8 AS group_class,
+    multiIf(
+        {time:String} = 'hour', intDiv(toUnixTimestamp(hour), 3600)::Int32,
+        {time:String} = 'day', toDate(hour, 'Europe/Rome')::Int32,
+        {time:String} = 'week', toMonday(hour, 'Europe/Rome')::Int32,
+        {time:String} = 'month', toStartOfMonth(hour, 'Europe/Rome')::Int32,
+        0::Int32) AS group_time,
+    sum(v1), sum(v2), sum(v3), sum(v4), sum(v5)
+FROM votes_rollup FINAL
+WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({next:UInt32}, 'UTC')
+  AND (empty({provinces:Array(UInt32)}) OR has({provinces:Array(UInt32)}, intDiv(comune, 1000)))
+  AND (empty({comuni:Array(UInt32)}) OR has({comuni:Array(UInt32)}, comune))
+  AND (empty({offices:Array(String)}) OR has({offices:Array(String)}, office))
+  AND (empty({services:Array(UInt16)}) OR has({services:Array(UInt16)}, service))
+  AND (empty({channels:Array(UInt8)}) OR has({channels:Array(UInt8)}, channel))
+  AND (empty({scales:Array(UInt8)}) OR has({scales:Array(UInt8)}, scale))
+  AND (empty({classes:Array(UInt8)}) OR has({classes:Array(UInt8)}, class))
+GROUP BY group_region, group_province, group_comune, group_office, group_service, group_channel, group_scale, group_class, group_time
+ORDER BY group_region, group_province, group_comune, group_office, group_service, group_channel, group_scale, group_class, group_time
+LIMIT {rows_max:UInt64}

@@ -1,0 +1,238 @@
+package schema_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mlf/schema"
+)
+
+// enrolment is of a totem in Roma, whose token is "token".
+func enrolment() schema.Enrolment {
+	return schema.Enrolment{
+		Terminal: 0x1122334455667788,
+		Token:    schema.HashToken([]byte("token")),
+		Comune:   58091,
+		Office:   "municipio-1",
+		Channel:  schema.ChannelTotem,
+		Scale:    schema.ScaleMLF3,
+		Services: []schema.EnrolledService{{Code: "anagrafe", ID: 3}, {Code: "tributi", ID: 9}},
+		Since:    time.Date(2026, 10, 31, 23, 0, 0, 0, time.UTC),
+		Ordinal:  4,
+		Slot:     schema.SlotOf(58091, 4),
+	}
+}
+
+func TestTerminalsLife(t *testing.T) {
+	var terminals schema.Terminals
+	look := func(when, token string, want *schema.Enrolment) {
+		t.Helper()
+		got := terminals.ByToken([]byte(token))
+		if (got == nil) != (want == nil) || got != nil && (got.Terminal != want.Terminal || got.Revoked != want.Revoked) {
+			t.Errorf("%s: token %q: got %+v, want %+v", when, token, got, want)
+		}
+	}
+	e := enrolment()
+	look("before", "token", nil)
+	if terminals.ByID(e.Terminal) != nil || terminals.NextOrdinal(e.Comune) != 0 || len(terminals.All()) != 0 {
+		t.Error("an empty registry knows a terminal")
+	}
+
+	apply(t, &terminals, e.RegistryRecord)
+	apply(t, &terminals, e.RegistryRecord) // Read again: nothing changes.
+	look("enrolled", "token", &e)
+	look("enrolled", "tokem", nil)
+	look("enrolled", "", nil)
+	got := *terminals.ByID(e.Terminal)
+	if !slices.Equal(got.Services, e.Services) || !got.Since.Equal(e.Since) || got.Office != e.Office || got.Slot != e.Slot {
+		t.Errorf("got %+v, want %+v", got, e)
+	}
+	if n := terminals.NextOrdinal(e.Comune); n != 5 {
+		t.Errorf("got next ordinal %d, want 5", n)
+	}
+
+	changed := e
+	changed.Token = schema.HashToken([]byte("second"))
+	apply(t, &terminals, changed.RegistryRecord)
+	look("a new token", "token", nil)
+	look("a new token", "second", &changed)
+
+	revoked := changed
+	revoked.Revoked = true
+	apply(t, &terminals, revoked.RegistryRecord)
+	look("revoked", "second", &revoked)
+
+	other := e
+	other.Terminal, other.Ordinal, other.Token = 1, 2, schema.HashToken([]byte("third"))
+	apply(t, &terminals, other.RegistryRecord)
+	look("another one", "third", &other)
+	look("another one", "second", &revoked)
+	if n := terminals.NextOrdinal(e.Comune); n != 5 {
+		t.Errorf("got next ordinal %d after a lower one, want 5", n)
+	}
+	if all := terminals.All(); len(all) != 2 {
+		t.Errorf("got %d terminals, want 2", len(all))
+	}
+}
+
+func TestEnrolmentServices(t *testing.T) {
+	e := enrolment()
+	f := func(code string, want schema.ServiceID, wantOK bool) {
+		t.Helper()
+		if got, ok := e.Service([]byte(code)); got != want || ok != wantOK {
+			t.Errorf("%q: got %d %v, want %d %v", code, got, ok, want, wantOK)
+		}
+	}
+	f("anagrafe", 3, true)
+	f("tributi", 9, true)
+	f("", schema.ServiceUnspecified, false)
+	f("Anagrafe", schema.ServiceUnspecified, false)
+	if got := e.DefaultService(); got != 3 {
+		t.Errorf("got default service %d, want 3", got)
+	}
+}
+
+// TestTerminalsRefusals: a record that cannot be served is refused whole, and
+// what was known stays.
+func TestTerminalsRefusals(t *testing.T) {
+	var terminals schema.Terminals
+	e := enrolment()
+	apply(t, &terminals, e.RegistryRecord)
+	apply(t, &terminals, streamKey(7).RegistryRecord)
+	f := func(key, value string) {
+		t.Helper()
+		if err := terminals.Apply(key, []byte(value)); err == nil || !strings.Contains(err.Error(), key) {
+			t.Errorf("%s %s: got error %v, want one that names the key", key, value, err)
+		}
+		if k, ok := terminals.SigningKey(); terminals.ByToken([]byte("token")) == nil || len(terminals.All()) != 1 || !ok || k.ID != 7 {
+			t.Fatalf("%s %s: the registry changed", key, value)
+		}
+	}
+	f("heartbeat/1", "{}")
+	f("", "{}")
+	f("terminal/x", "")
+	f("terminal/x", "{")
+	f("terminal/x", "{}")
+	f("stream-key/8", "{}")
+	f("stream-key/8", `{"id":8,"secret":"AAAA"}`)
+
+	change := func(change func(e *schema.Enrolment)) {
+		t.Helper()
+		e := enrolment()
+		change(&e)
+		if key, _, err := e.RegistryRecord(); err == nil {
+			t.Errorf("%s: a record was made of %+v", key, e)
+		}
+		value, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f("terminal/"+e.Terminal.String(), string(value))
+	}
+	change(func(e *schema.Enrolment) { e.Services = nil })
+	change(func(e *schema.Enrolment) { e.Services = make([]schema.EnrolledService, schema.EnrolledServicesMax+1) })
+	change(func(e *schema.Enrolment) { e.Slot = schema.Slots })
+	change(func(e *schema.Enrolment) { e.Channel = 6 })
+	change(func(e *schema.Enrolment) { e.Scale = 0 })
+	change(func(e *schema.Enrolment) { e.Comune = 0 })
+	change(func(e *schema.Enrolment) { e.Office = "sede nord" })
+}
+
+// TestTerminalsTogether is for the race detector: one applies, many look up.
+func TestTerminalsTogether(t *testing.T) {
+	var terminals schema.Terminals
+	apply(t, &terminals, streamKey(7).RegistryRecord)
+	text := []byte(streamKey(7).Sign(stream()))
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 200 {
+				if e := terminals.ByToken([]byte("token")); e != nil && e.DefaultService() != 3 {
+					t.Errorf("got default service %d", e.DefaultService())
+				}
+				if _, err := terminals.Stream(text); err != nil {
+					t.Error(err)
+				}
+				terminals.All()
+				terminals.NextOrdinal(58091)
+			}
+		})
+	}
+	for i := range 200 {
+		e := enrolment()
+		e.Revoked = i%2 == 1
+		apply(t, &terminals, e.RegistryRecord)
+	}
+	group.Wait()
+}
+
+func TestParseTerminalID(t *testing.T) {
+	f := func(id schema.TerminalID, text string) {
+		t.Helper()
+		if got := id.String(); got != text {
+			t.Errorf("%d: written as %q, want %q", id, got, text)
+		}
+		var got schema.TerminalID
+		if err := got.UnmarshalText([]byte(text)); err != nil || got != id {
+			t.Errorf("%q: got %d, error %v, want %d", text, got, err, id)
+		}
+	}
+	f(0, "t-0000000000000")
+	f(1, "t-0000000000002")
+	f(1<<64-1, "t-vvvvvvvvvvvvu")
+
+	refuse := func(text string) {
+		t.Helper()
+		if got, err := schema.ParseTerminalID(text); err == nil || got != 0 {
+			t.Errorf("%q: got %v, error %v, want an error", text, got, err)
+		}
+	}
+	refuse("")
+	refuse("t-")
+	refuse("0000000000000")
+	refuse("t-000000000000")
+	refuse("t-00000000000000")
+	refuse("t-000000000000w")
+	refuse("t-0000000000003")
+	refuse("t-000000\n0000000")
+	if a, b := schema.NewTerminalID(), schema.NewTerminalID(); a == b {
+		t.Errorf("two terminals are both %v", a)
+	}
+}
+
+func TestToken(t *testing.T) {
+	a, b := schema.NewToken(), schema.NewToken()
+	if a == b || len(a) != 43 {
+		t.Errorf("got tokens %q and %q, want two of 43 characters", a, b)
+	}
+	h := schema.HashToken([]byte(a))
+	text, err := h.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got schema.TokenHash
+	if err := got.UnmarshalText(text); err != nil || got != h {
+		t.Errorf("%s: got %x, error %v, want %x", text, got, err, h)
+	}
+	for _, bad := range []string{"", "a", string(text[1:]), string(text) + "00", strings.Repeat("g", len(text))} {
+		if err := got.UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q was taken for a hash", bad)
+		}
+	}
+}
+
+func TestNewStreamKey(t *testing.T) {
+	made := time.Date(2026, 11, 1, 9, 0, 0, 0, time.FixedZone("Rome", 3600))
+	a, b := schema.NewStreamKey(7, made), schema.NewStreamKey(7, made)
+	if a.ID != 7 || !a.Made.Equal(made) || a.Made.Location() != time.UTC || len(a.Secret) != 32 || slices.Equal(a.Secret, b.Secret) {
+		t.Errorf("got %+v and %+v", a, b)
+	}
+	key, _, err := a.RegistryRecord()
+	if err != nil || key != "stream-key/7" {
+		t.Errorf("got key %q, error %v, want stream-key/7", key, err)
+	}
+}
