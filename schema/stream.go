@@ -49,7 +49,7 @@ func (k StreamKey) Sign(s Stream) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// verify reads a stream that Sign wrote; keyOf returns the key with an id.
+// verifyStream reads a stream that Sign wrote; keyOf returns the key with an id.
 func verifyStream(text []byte, keyOf func(id uint32) (StreamKey, bool)) (Stream, error) {
 	var b [streamBodyBytes + streamMACBytes]byte
 	if len(text) != streamTextBytes {

@@ -8,7 +8,7 @@
 // versions:
 // 	protoc-gen-go v1.36.12
 // 	protoc        v3.21.12
-// source: vote.proto
+// source: schema/vote.proto
 
 package votepb
 
@@ -45,7 +45,7 @@ type VotesRequest struct {
 
 func (x *VotesRequest) Reset() {
 	*x = VotesRequest{}
-	mi := &file_vote_proto_msgTypes[0]
+	mi := &file_schema_vote_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -57,7 +57,7 @@ func (x *VotesRequest) String() string {
 func (*VotesRequest) ProtoMessage() {}
 
 func (x *VotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vote_proto_msgTypes[0]
+	mi := &file_schema_vote_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -70,7 +70,7 @@ func (x *VotesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VotesRequest.ProtoReflect.Descriptor instead.
 func (*VotesRequest) Descriptor() ([]byte, []int) {
-	return file_vote_proto_rawDescGZIP(), []int{0}
+	return file_schema_vote_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *VotesRequest) GetStream() string {
@@ -121,7 +121,7 @@ type VoteMessage struct {
 
 func (x *VoteMessage) Reset() {
 	*x = VoteMessage{}
-	mi := &file_vote_proto_msgTypes[1]
+	mi := &file_schema_vote_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -133,7 +133,7 @@ func (x *VoteMessage) String() string {
 func (*VoteMessage) ProtoMessage() {}
 
 func (x *VoteMessage) ProtoReflect() protoreflect.Message {
-	mi := &file_vote_proto_msgTypes[1]
+	mi := &file_schema_vote_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -146,7 +146,7 @@ func (x *VoteMessage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoteMessage.ProtoReflect.Descriptor instead.
 func (*VoteMessage) Descriptor() ([]byte, []int) {
-	return file_vote_proto_rawDescGZIP(), []int{1}
+	return file_schema_vote_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *VoteMessage) GetSeq() int64 {
@@ -256,7 +256,7 @@ type VoteBatch struct {
 
 func (x *VoteBatch) Reset() {
 	*x = VoteBatch{}
-	mi := &file_vote_proto_msgTypes[2]
+	mi := &file_schema_vote_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -268,7 +268,7 @@ func (x *VoteBatch) String() string {
 func (*VoteBatch) ProtoMessage() {}
 
 func (x *VoteBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_vote_proto_msgTypes[2]
+	mi := &file_schema_vote_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -281,7 +281,7 @@ func (x *VoteBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VoteBatch.ProtoReflect.Descriptor instead.
 func (*VoteBatch) Descriptor() ([]byte, []int) {
-	return file_vote_proto_rawDescGZIP(), []int{2}
+	return file_schema_vote_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *VoteBatch) GetFormat() uint32 {
@@ -411,7 +411,7 @@ type Genesis struct {
 
 func (x *Genesis) Reset() {
 	*x = Genesis{}
-	mi := &file_vote_proto_msgTypes[3]
+	mi := &file_schema_vote_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +423,7 @@ func (x *Genesis) String() string {
 func (*Genesis) ProtoMessage() {}
 
 func (x *Genesis) ProtoReflect() protoreflect.Message {
-	mi := &file_vote_proto_msgTypes[3]
+	mi := &file_schema_vote_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -436,7 +436,7 @@ func (x *Genesis) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Genesis.ProtoReflect.Descriptor instead.
 func (*Genesis) Descriptor() ([]byte, []int) {
-	return file_vote_proto_rawDescGZIP(), []int{3}
+	return file_schema_vote_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Genesis) GetFormat() uint32 {
@@ -481,12 +481,11 @@ func (x *Genesis) GetChecksum() uint32 {
 	return 0
 }
 
-var File_vote_proto protoreflect.FileDescriptor
+var File_schema_vote_proto protoreflect.FileDescriptor
 
-const file_vote_proto_rawDesc = "" +
+const file_schema_vote_proto_rawDesc = "" +
 	"\n" +
-	"\n" +
-	"vote.proto\x12\x06mlf.v1\"{\n" +
+	"\x11schema/vote.proto\x12\x06mlf.v1\"{\n" +
 	"\fVotesRequest\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\tR\x06stream\x12\x1c\n" +
 	"\asent_at\x18\x02 \x01(\tH\x00R\x06sentAt\x88\x01\x01\x12)\n" +
@@ -540,25 +539,25 @@ const file_vote_proto_rawDesc = "" +
 	"\t_checksumB\x13Z\x11mlf/schema/votepbb\x06proto3"
 
 var (
-	file_vote_proto_rawDescOnce sync.Once
-	file_vote_proto_rawDescData []byte
+	file_schema_vote_proto_rawDescOnce sync.Once
+	file_schema_vote_proto_rawDescData []byte
 )
 
-func file_vote_proto_rawDescGZIP() []byte {
-	file_vote_proto_rawDescOnce.Do(func() {
-		file_vote_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_vote_proto_rawDesc), len(file_vote_proto_rawDesc)))
+func file_schema_vote_proto_rawDescGZIP() []byte {
+	file_schema_vote_proto_rawDescOnce.Do(func() {
+		file_schema_vote_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_schema_vote_proto_rawDesc), len(file_schema_vote_proto_rawDesc)))
 	})
-	return file_vote_proto_rawDescData
+	return file_schema_vote_proto_rawDescData
 }
 
-var file_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
-var file_vote_proto_goTypes = []any{
+var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_schema_vote_proto_goTypes = []any{
 	(*VotesRequest)(nil), // 0: mlf.v1.VotesRequest
 	(*VoteMessage)(nil),  // 1: mlf.v1.VoteMessage
 	(*VoteBatch)(nil),    // 2: mlf.v1.VoteBatch
 	(*Genesis)(nil),      // 3: mlf.v1.Genesis
 }
-var file_vote_proto_depIdxs = []int32{
+var file_schema_vote_proto_depIdxs = []int32{
 	1, // 0: mlf.v1.VotesRequest.votes:type_name -> mlf.v1.VoteMessage
 	1, // [1:1] is the sub-list for method output_type
 	1, // [1:1] is the sub-list for method input_type
@@ -567,30 +566,30 @@ var file_vote_proto_depIdxs = []int32{
 	0, // [0:1] is the sub-list for field type_name
 }
 
-func init() { file_vote_proto_init() }
-func file_vote_proto_init() {
-	if File_vote_proto != nil {
+func init() { file_schema_vote_proto_init() }
+func file_schema_vote_proto_init() {
+	if File_schema_vote_proto != nil {
 		return
 	}
-	file_vote_proto_msgTypes[0].OneofWrappers = []any{}
-	file_vote_proto_msgTypes[1].OneofWrappers = []any{}
-	file_vote_proto_msgTypes[2].OneofWrappers = []any{}
-	file_vote_proto_msgTypes[3].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[0].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[1].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[2].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
-			RawDescriptor: unsafe.Slice(unsafe.StringData(file_vote_proto_rawDesc), len(file_vote_proto_rawDesc)),
+			RawDescriptor: unsafe.Slice(unsafe.StringData(file_schema_vote_proto_rawDesc), len(file_schema_vote_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
-		GoTypes:           file_vote_proto_goTypes,
-		DependencyIndexes: file_vote_proto_depIdxs,
-		MessageInfos:      file_vote_proto_msgTypes,
+		GoTypes:           file_schema_vote_proto_goTypes,
+		DependencyIndexes: file_schema_vote_proto_depIdxs,
+		MessageInfos:      file_schema_vote_proto_msgTypes,
 	}.Build()
-	File_vote_proto = out.File
-	file_vote_proto_goTypes = nil
-	file_vote_proto_depIdxs = nil
+	File_schema_vote_proto = out.File
+	file_schema_vote_proto_goTypes = nil
+	file_schema_vote_proto_depIdxs = nil
 }
