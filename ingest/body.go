@@ -1,0 +1,163 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// requestBytes is what one request costs besides its body: buffers of its
+// connection and the votes read from it.
+const requestBytes = 16 << 10
+
+// A budget is the number of bytes that requests may hold at once.
+type budget struct {
+	max  int64
+	used atomic.Int64
+}
+
+// acquire takes n bytes, or none and returns false. It never waits: a terminal
+// that is told to come back keeps its votes, one that waits here holds memory.
+func (b *budget) acquire(n int64) bool {
+	if b.used.Add(n) <= b.max {
+		return true
+	}
+	b.used.Add(-n)
+	return false
+}
+
+func (b *budget) release(n int64) { b.used.Add(-n) }
+
+// growBytes is what is made ready for a body before any of it has come. Memory
+// grows as bytes arrive, not as they are announced: a thousand slow senders that
+// announce 256 KiB each would otherwise hold them all.
+const growBytes = 16 << 10
+
+// readBody reads the n bytes of a body into dst[:0] and returns it.
+func readBody(from io.Reader, n int, dst []byte) ([]byte, error) {
+	dst = dst[:0]
+	for len(dst) < n {
+		if len(dst) == cap(dst) {
+			grown := make([]byte, len(dst), min(n, max(growBytes, 2*cap(dst))))
+			copy(grown, dst)
+			dst = grown
+		}
+		got, err := from.Read(dst[len(dst):min(n, cap(dst))])
+		dst = dst[:len(dst)+got]
+		if err != nil && len(dst) < n {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return dst, fmt.Errorf("read body at byte %d of %d: %w", len(dst), n, err)
+		}
+	}
+	return dst, nil
+}
+
+// A coding is a Content-Encoding.
+type coding uint8
+
+const (
+	identity coding = iota
+	gzipped
+	zstandard
+)
+
+// Fates of a compressed body.
+var (
+	errTooLong      = errors.New("body is too long after decompression")
+	errUncompressed = errors.New("body does not decompress")
+)
+
+// windowBytesMax is the largest zstd window accepted, 8 MiB: what RFC 8878
+// §3.1.1.1.2 asks every decoder to support. Nothing of that size is held,
+// because the output itself serves as the window.
+const windowBytesMax = 8 << 20
+
+// An inflater decompresses bodies into memory of its own.
+type inflater struct {
+	source bytes.Reader
+	gzip   gzip.Reader
+	zstd   *zstd.Decoder
+	out    []byte // Its capacity is the limit and one byte more, to tell a body that ends there.
+}
+
+// inflaters lends as many inflaters as there are processors: decompression
+// does not wait for anything, so more would only hold more memory.
+type inflaters chan *inflater
+
+func newInflaters(decodedBytesMax int) (inflaters, error) {
+	lend := make(inflaters, runtime.GOMAXPROCS(0))
+	for range cap(lend) {
+		decoder, err := zstd.NewReader(nil,
+			zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(windowBytesMax),
+			zstd.WithDecodeAllCapLimit(true))
+		if err != nil {
+			return nil, fmt.Errorf("make zstd decoder: %w", err)
+		}
+		lend <- &inflater{zstd: decoder, out: make([]byte, 0, decodedBytesMax+1)}
+	}
+	return lend, nil
+}
+
+// with decompresses body and calls use with the result, which is valid until use
+// returns. It returns errTooLong, an error that wraps errUncompressed, or use's.
+func (lend inflaters) with(body []byte, c coding, use func(decoded []byte) error) error {
+	f := <-lend
+	defer func() { lend <- f }()
+	var decoded []byte
+	var err error
+	if c == gzipped {
+		decoded, err = f.gunzip(body)
+	} else {
+		decoded, err = f.unzstd(body)
+	}
+	if err != nil {
+		return err
+	}
+	return use(decoded)
+}
+
+func (f *inflater) gunzip(body []byte) ([]byte, error) {
+	f.source.Reset(body)
+	if err := f.gzip.Reset(&f.source); err != nil {
+		return nil, fmt.Errorf("%w: %w", errUncompressed, err)
+	}
+	// Not io.ReadFull: it reports a cut stream like a short one.
+	out := f.out[:cap(f.out)]
+	for n := 0; ; {
+		got, err := f.gzip.Read(out[n:])
+		n += got
+		switch {
+		case n == len(out):
+			return nil, errTooLong
+		case errors.Is(err, io.EOF):
+			return out[:n], nil
+		case err != nil:
+			return nil, fmt.Errorf("%w: %w", errUncompressed, err)
+		}
+	}
+}
+
+// unzstd uses DecodeAll, for a stream would need the window besides the output.
+func (f *inflater) unzstd(body []byte) ([]byte, error) {
+	limit := cap(f.out) - 1
+	out, err := f.zstd.DecodeAll(body, f.out[:0:limit])
+	switch {
+	case errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return nil, errTooLong
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", errUncompressed, err)
+	case len(out) > limit:
+		return nil, errTooLong
+	}
+	return out, nil
+}

@@ -1,0 +1,180 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+
+	"mlf/schema"
+)
+
+// A claim is one vote as its terminal states it: read, not yet judged. What
+// could not be understood is a mark and no error, because a citizen's face is
+// never thrown away for a wrong attribute, nor a vote for its neighbour.
+type claim struct {
+	seq     schema.Seq       // 0: none, or no integer in range.
+	wall    schema.Instant   // `at`, by the terminal's wall clock.
+	age     int64            // `age_ms`, in milliseconds.
+	value   schema.Value     // 0: none, or not of the terminal's scale.
+	reason  schema.Reason    // What is counted; other for an unknown one.
+	service schema.ServiceID // What is counted; unspecified for an unknown one.
+
+	wallState, ageState       given
+	badService, unknownReason bool
+}
+
+// given is what became of an attribute that may be left out.
+type given uint8
+
+const (
+	absent given = iota
+	valid
+	invalid
+)
+
+// A message is the body of POST /v1/votes, from either encoding.
+type message struct {
+	stream      []byte // Its own memory.
+	streamGiven bool
+	sent        schema.Instant // `sent_at`.
+	sentState   given
+	votesGiven  bool
+	claims      []claim
+}
+
+// reset forgets the message and keeps its memory.
+func (m *message) reset() {
+	*m = message{stream: m.stream[:0], claims: m.claims[:0]}
+}
+
+// A form is what the claims of one terminal are read against.
+type form struct {
+	words    *words
+	enrolled *schema.Enrolment
+	votesMax int
+}
+
+// errTooManyVotes is the error of a message with more votes than the form allows.
+var errTooManyVotes = errors.New("too many votes")
+
+// errIncomplete is the error of a message without a stream or without votes.
+var errIncomplete = errors.New("the members stream (a string) and votes (an array) are both needed")
+
+// malformed is the error of a body that is not of the message's shape.
+type malformed struct {
+	at   int // Position in the decoded body, in bytes.
+	want string
+}
+
+func (e *malformed) Error() string { return fmt.Sprintf("byte %d: want %s", e.at, e.want) }
+
+// open adds a claim to m; nil when there are as many as the form allows. It is
+// valid until the next one is opened.
+func (f *form) open(m *message) *claim {
+	if len(m.claims) >= f.votesMax {
+		return nil
+	}
+	m.claims = append(m.claims, claim{service: f.enrolled.DefaultService()})
+	return &m.claims[len(m.claims)-1]
+}
+
+// readSeq takes a seq; ok is false where it was no integer.
+func (c *claim) readSeq(n int64, ok bool) {
+	c.seq = 0
+	if ok && n >= 1 && n <= int64(schema.SeqMax) {
+		c.seq = schema.Seq(n)
+	}
+}
+
+func (c *claim) readWall(text []byte) {
+	c.wall, c.wallState = readInstant(text)
+}
+
+// readInstant reads an RFC 3339 instant.
+func readInstant(text []byte) (schema.Instant, given) {
+	t, ok := parseTime(text)
+	if !ok {
+		return 0, invalid
+	}
+	return t, valid
+}
+
+// readAge takes an age; ok is false where it was no integer.
+func (c *claim) readAge(n int64, ok bool) {
+	c.age, c.ageState = n, valid
+	if !ok || n < 0 {
+		c.ageState = invalid
+	}
+}
+
+// readValue takes a value of a scale other than mlf3.
+func (f *form) readValue(c *claim, n int64, ok bool) {
+	c.value = 0
+	if ok && n >= 1 && n <= int64(f.enrolled.Scale.Max()) {
+		c.value = schema.Value(n)
+	}
+}
+
+func (f *form) readService(c *claim, code []byte) {
+	id, ok := f.enrolled.Service(code)
+	c.service, c.badService = id, !ok
+}
+
+func (f *form) noService(c *claim) {
+	c.service, c.badService = f.enrolled.DefaultService(), false
+}
+
+func (f *form) readReason(c *claim, code []byte) {
+	r, ok := f.words.reason(code)
+	if !ok || !r.OfferedOn(f.enrolled.Channel) {
+		c.otherReason()
+		return
+	}
+	c.reason, c.unknownReason = r, false
+}
+
+func (c *claim) otherReason() {
+	c.reason, c.unknownReason = schema.ReasonOther, true
+}
+
+// faces tells whether the terminal says face and not value.
+func (f *form) faces() bool { return f.enrolled.Scale == schema.ScaleMLF3 }
+
+// words are the codes of schema's enumerations, laid out so that a code is found
+// in a body without a string being made of it.
+type words struct {
+	faces   []string // By value.
+	reasons []string // By reason.
+}
+
+func newWords() *words {
+	w := &words{
+		faces:   make([]string, schema.ScaleMLF3.Max()+1),
+		reasons: make([]string, schema.ReasonMax+1),
+	}
+	for v := schema.Value(1); v <= schema.ScaleMLF3.Max(); v++ {
+		w.faces[v] = v.Face()
+	}
+	for r := schema.Reason(1); r <= schema.ReasonMax; r++ {
+		w.reasons[r] = r.String()
+	}
+	return w
+}
+
+// face returns the value of a face; 0 for no face.
+func (w *words) face(code []byte) schema.Value {
+	for v := 1; v < len(w.faces); v++ {
+		if w.faces[v] == string(code) {
+			return schema.Value(v)
+		}
+	}
+	return schema.Voided
+}
+
+func (w *words) reason(code []byte) (schema.Reason, bool) {
+	for r := 1; r < len(w.reasons); r++ {
+		if w.reasons[r] == string(code) {
+			return schema.Reason(r), true
+		}
+	}
+	return schema.ReasonNone, false
+}

@@ -1,0 +1,124 @@
+package ingest
+
+import (
+	"crypto/tls"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"mlf/schema"
+)
+
+// Config holds the limits of the front door. Zero stands for the default.
+type Config struct {
+	// BodyBytesMax is the longest body as sent. Default 256 KiB: a thousand
+	// votes in plain JSON are some 110 KiB.
+	BodyBytesMax int
+
+	// DecodedBytesMax is the longest body after decompression. Default 1 MiB;
+	// at least BodyBytesMax.
+	DecodedBytesMax int
+
+	// VotesMax is the most votes of one request. Default and highest
+	// schema.BatchVotesMax, because a request is one record.
+	VotesMax int
+
+	// InflightBytesMax is the most bytes of requests held at once, bodies and
+	// what each request costs besides (requestBytes). Beyond it the answer is 503
+	// before the body is read. Default 64 MiB: at 50 ms to an acknowledgement
+	// that is tens of thousands of requests a second, and it bounds what a
+	// silent log can pile up.
+	InflightBytesMax int64
+
+	// ConnsMax is the most open connections. Default 16,384: about 24 KiB each,
+	// 400 MiB when all are busy.
+	ConnsMax int
+
+	// ReadMax is the longest time to read a request, WriteMax to write an
+	// answer, IdleMax to wait for the next request. Defaults 10 s, 10 s, 90 s:
+	// terminals behind a mobile network send little and seldom.
+	ReadMax, WriteMax, IdleMax time.Duration
+
+	// AppendMax is the longest wait for the log's acknowledgement; then 503.
+	// Default 5 s: longer than a change of leader, shorter than the patience
+	// of terminals and proxies.
+	AppendMax time.Duration
+
+	// DrainMax is the longest time to answer what is held when Run's context
+	// ends; then connections are cut. Default 10 s, at most 20 s: the usual
+	// grace before a process is killed is 30 s.
+	DrainMax time.Duration
+
+	// TLS makes the listener speak TLS, 1.2 at least. Nil: plain HTTP.
+	TLS *tls.Config
+
+	// Now is the server's clock. Default time.Now.
+	Now func() time.Time
+
+	// Jitter returns a number from 0 to n-1, different each time. It spreads
+	// the return of terminals. Default: random.
+	Jitter func(n int) int
+}
+
+// drainLimit is the highest DrainMax.
+const drainLimit = 20 * time.Second
+
+// withDefaults returns c with its zero fields filled in.
+func (c Config) withDefaults() Config {
+	orDefault(&c.BodyBytesMax, 256<<10)
+	orDefault(&c.DecodedBytesMax, 1<<20)
+	orDefault(&c.VotesMax, schema.BatchVotesMax)
+	orDefault(&c.InflightBytesMax, 64<<20)
+	orDefault(&c.ConnsMax, 16384)
+	orDefault(&c.ReadMax, 10*time.Second)
+	orDefault(&c.WriteMax, 10*time.Second)
+	orDefault(&c.IdleMax, 90*time.Second)
+	orDefault(&c.AppendMax, 5*time.Second)
+	orDefault(&c.DrainMax, 10*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Jitter == nil {
+		c.Jitter = rand.IntN
+	}
+	return c
+}
+
+func orDefault[T int | int64 | time.Duration](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// Validate refuses limits that cannot work together.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	for _, limit := range []struct {
+		name  string
+		value int64
+	}{
+		{"body bytes", int64(c.BodyBytesMax)},
+		{"connections", int64(c.ConnsMax)},
+		{"read time", int64(c.ReadMax)},
+		{"write time", int64(c.WriteMax)},
+		{"idle time", int64(c.IdleMax)},
+		{"append time", int64(c.AppendMax)},
+	} {
+		if limit.value < 0 {
+			return fmt.Errorf("ingest: %s %d: want a positive limit", limit.name, limit.value)
+		}
+	}
+	if c.VotesMax < 1 || c.VotesMax > schema.BatchVotesMax {
+		return fmt.Errorf("ingest: %d votes a request: want 1 to %d", c.VotesMax, schema.BatchVotesMax)
+	}
+	if c.DecodedBytesMax < c.BodyBytesMax {
+		return fmt.Errorf("ingest: %d bytes decoded: want at least the %d bytes as sent", c.DecodedBytesMax, c.BodyBytesMax)
+	}
+	if least := int64(c.BodyBytesMax) + requestBytes; c.InflightBytesMax < least {
+		return fmt.Errorf("ingest: %d bytes in flight: want at least %d, one request", c.InflightBytesMax, least)
+	}
+	if c.DrainMax < 0 || c.DrainMax > drainLimit {
+		return fmt.Errorf("ingest: drain for %v: want at most %v", c.DrainMax, drainLimit)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package ingest
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// conns are the open connections. They are kept here and not in fasthttp's
+// Serve, because that one leaves goroutines behind when it ends, waits for a
+// silent connection as long as it likes, and turns a shortage of file
+// descriptors into its end.
+type conns struct {
+	max     int
+	refused atomic.Uint64
+
+	mu   sync.Mutex
+	open map[*conn]struct{}
+}
+
+// add takes c in; nil when there are too many.
+func (s *conns) add(c net.Conn, now time.Time) *conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.open) >= s.max {
+		s.refused.Add(1)
+		return nil
+	}
+	if s.open == nil {
+		s.open = make(map[*conn]struct{})
+	}
+	tracked := &conn{Conn: c, accepted: now}
+	s.open[tracked] = struct{}{}
+	return tracked
+}
+
+func (s *conns) remove(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, c)
+}
+
+func (s *conns) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
+
+// freshMax is how long a new connection may be silent when the service stops:
+// its request may be on the way.
+const freshMax = time.Second
+
+// hurry ends the wait of the connections that hold no request. It ends their
+// reading and does not close them: what has come at the same moment is still
+// answered. To be called again and again, since fasthttp may set its own
+// deadline just after.
+func (s *conns) hurry(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		state := fasthttp.ConnState(c.state.Load())
+		if state == fasthttp.StateIdle || state == fasthttp.StateNew && now.Sub(c.accepted) > freshMax {
+			_ = c.SetReadDeadline(now) // A connection that is gone needs no hurry.
+		}
+	}
+}
+
+// cut closes every connection at once.
+func (s *conns) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		_ = c.Conn.Close() // The peer sees a cut connection, which is what is meant.
+	}
+}
+
+// A conn is one open connection.
+type conn struct {
+	net.Conn
+	accepted time.Time
+	state    atomic.Int32 // A fasthttp.ConnState.
+	linger   atomic.Bool
+}
+
+// Limits of lingering: what a terminal can still be sending when it is refused.
+const (
+	lingerMax      = 2 * time.Second
+	lingerBytesMax = 1 << 20
+)
+
+// Close closes the connection. Where a request was refused before its body was
+// read, it first says that nothing more will come and lets the rest arrive:
+// closing with unread bytes makes TCP reset the connection, and the peer may
+// lose the answer (RFC 9112 §9.6). A terminal that loses a 413 would send the
+// same request for ever.
+func (c *conn) Close() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
+		if half.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerMax)) == nil {
+			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytesMax) // Any outcome ends the lingering.
+		}
+	}
+	return c.Conn.Close()
+}
+
+// noteState is fasthttp's ConnState hook.
+func noteState(nc net.Conn, state fasthttp.ConnState) {
+	if c, ok := nc.(*conn); ok {
+		c.state.Store(int32(state))
+	}
+}

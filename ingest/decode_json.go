@@ -1,0 +1,189 @@
+package ingest
+
+// decodeJSON reads body into m. The whole body must be one JSON object with a
+// string `stream` and an array `votes`; what is wrong inside a vote is that
+// vote's own affair. Unknown keys are skipped, but must be valid JSON. Of a key
+// given twice the last one holds; null is the same as absent. Nothing of body is
+// kept. It allocates only where m's memory must grow.
+//
+// The errors are *malformed, errIncomplete and errTooManyVotes.
+func (s *scanner) decodeJSON(body []byte, f *form, m *message) error {
+	m.reset()
+	s.reset(body)
+	if !s.take('{') {
+		s.fail("an object")
+	}
+	for first := true; ; {
+		key, more := s.member(&first)
+		if !more {
+			break
+		}
+		switch string(key) {
+		case "stream":
+			s.stream(m)
+		case "sent_at":
+			s.sentAt(m)
+		case "votes":
+			if !s.votes(f, m) {
+				return errTooManyVotes
+			}
+		default:
+			s.skip(1)
+		}
+	}
+	s.end()
+	if s.fault != "" {
+		return &malformed{s.at, s.fault}
+	}
+	if !m.streamGiven || !m.votesGiven {
+		return errIncomplete
+	}
+	return nil
+}
+
+func (s *scanner) stream(m *message) {
+	m.stream, m.streamGiven = m.stream[:0], false
+	if s.null() {
+		return
+	}
+	m.stream, m.streamGiven = append(m.stream, s.string()...), true
+}
+
+func (s *scanner) sentAt(m *message) {
+	switch {
+	case s.null():
+		m.sentState = absent
+	case s.peek() == '"':
+		m.sent, m.sentState = readInstant(s.string())
+	default:
+		m.sentState = invalid
+		s.skip(1)
+	}
+}
+
+// votes reads the array of votes. It returns false when there are too many.
+func (s *scanner) votes(f *form, m *message) bool {
+	m.claims, m.votesGiven = m.claims[:0], false
+	if s.null() {
+		return true
+	}
+	if !s.take('[') {
+		s.fail("an array")
+		return true
+	}
+	m.votesGiven = true
+	for first := true; s.element(&first); {
+		c := f.open(m)
+		if c == nil {
+			return false
+		}
+		if s.take('{') {
+			s.vote(f, c)
+		} else {
+			s.skip(2) // No object: a claim without a seq.
+		}
+	}
+	return true
+}
+
+// vote reads the members of one vote.
+func (s *scanner) vote(f *form, c *claim) {
+	for first := true; ; {
+		key, more := s.member(&first)
+		if !more {
+			return
+		}
+		switch string(key) {
+		case "seq":
+			c.readSeq(s.integerOrSkip())
+		case "at":
+			s.wall(c)
+		case "age_ms":
+			s.age(c)
+		case "face":
+			s.face(f, c)
+		case "value":
+			s.value(f, c)
+		case "service":
+			s.service(f, c)
+		case "reason":
+			s.reason(f, c)
+		default:
+			s.skip(3)
+		}
+	}
+}
+
+// integerOrSkip takes a value of any kind; ok is true for an integer.
+func (s *scanner) integerOrSkip() (n int64, ok bool) {
+	if c := s.peek(); c == '-' || isDigit(c) {
+		return s.integer()
+	}
+	s.skip(3)
+	return 0, false
+}
+
+func (s *scanner) wall(c *claim) {
+	switch {
+	case s.null():
+		c.wallState = absent
+	case s.peek() == '"':
+		c.readWall(s.string())
+	default:
+		c.wallState = invalid
+		s.skip(3)
+	}
+}
+
+func (s *scanner) age(c *claim) {
+	if s.null() {
+		c.ageState = absent
+		return
+	}
+	c.readAge(s.integerOrSkip())
+}
+
+func (s *scanner) face(f *form, c *claim) {
+	switch {
+	case !f.faces():
+		s.skip(3)
+	case s.peek() == '"':
+		c.value = f.words.face(s.string())
+	default:
+		c.value = 0
+		s.skip(3)
+	}
+}
+
+func (s *scanner) value(f *form, c *claim) {
+	if f.faces() {
+		s.skip(3)
+		return
+	}
+	n, ok := s.integerOrSkip()
+	f.readValue(c, n, ok)
+}
+
+func (s *scanner) service(f *form, c *claim) {
+	switch {
+	case s.null():
+		f.noService(c)
+	case s.peek() == '"':
+		f.readService(c, s.string())
+	default:
+		f.readService(c, nil) // No code is empty.
+		s.skip(3)
+	}
+}
+
+func (s *scanner) reason(f *form, c *claim) {
+	switch {
+	case s.null():
+		c.reason, c.unknownReason = 0, false
+	case s.peek() == '"':
+		f.readReason(c, s.string())
+	default:
+		c.otherReason()
+		s.skip(3)
+	}
+}

@@ -1,0 +1,257 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"mlf/schema"
+)
+
+// The paths of the front door.
+const (
+	votesPath   = "/v1/votes"
+	streamsPath = "/v1/streams"
+	statusPath  = "/status"
+)
+
+const (
+	jsonType        = "application/json"
+	requestIDHeader = "X-Request-ID"
+)
+
+// An exchange is one request and its answer.
+type exchange struct {
+	*fasthttp.RequestCtx
+	id       string
+	began    time.Time
+	endpoint endpoint
+	bodyRead bool // Nothing of the body is left on the connection.
+}
+
+// handle answers one request. A panic is a defect in one request: it is
+// reported and ends that connection only, since fasthttp recovers nothing.
+func (s *Server) handle(appends context.Context, h *fasthttp.RequestCtx) {
+	x := &exchange{RequestCtx: h, id: s.requestID.next(), began: s.cfg.Now()}
+	defer func() {
+		if defect := recover(); defect != nil {
+			s.metrics.panics.Inc()
+			s.logger.Error("request met a defect", slog.Any("panic", defect), slog.String("request", x.id), slog.String("stack", string(debug.Stack())))
+			s.finish(x, &refusal{problem: internalError})
+			h.SetConnectionClose()
+		}
+	}()
+	s.finish(x, s.route(appends, x))
+}
+
+// route finds who answers x; nil means that it was answered.
+func (s *Server) route(appends context.Context, x *exchange) *refusal {
+	switch string(x.Path()) {
+	case votesPath:
+		x.endpoint = votesEndpoint
+		if !x.IsPost() {
+			return notAllowed("POST")
+		}
+		return s.votes(appends, x)
+	case streamsPath:
+		x.endpoint = streamsEndpoint
+		if !x.IsPost() {
+			return notAllowed("POST")
+		}
+		return s.streams(x)
+	case statusPath:
+		x.endpoint = statusEndpoint
+		if !x.IsGet() && !x.IsHead() {
+			return notAllowed("GET, HEAD")
+		}
+		x.answer(fasthttp.StatusOK, []byte(`{"status":"ok"}`))
+		return nil
+	}
+	return refuse(notFound, "want %s, %s or %s", votesPath, streamsPath, statusPath)
+}
+
+func notAllowed(allow string) *refusal {
+	r := refuse(methodNotAllowed, "want %s", allow)
+	r.allow = allow
+	return r
+}
+
+// answer writes a success. body is copied.
+func (x *exchange) answer(status int, body []byte) {
+	x.SetStatusCode(status)
+	x.Response.Header.SetContentType(jsonType)
+	x.Response.Header.Set(requestIDHeader, x.id)
+	x.SetBody(body)
+}
+
+// finish completes the answer, whatever it is.
+func (s *Server) finish(x *exchange, r *refusal) {
+	if r != nil {
+		r.write(x.RequestCtx, x.id)
+	}
+	x.settle()
+	if s.draining.Load() {
+		x.SetConnectionClose()
+	}
+	s.metrics.answered(x.endpoint, x.Response.StatusCode(), s.cfg.Now().Sub(x.began))
+}
+
+// settleBytesMax is the longest unread body that is read and forgotten so that
+// the connection can be kept. fasthttp has already read that much.
+const settleBytesMax = 8 << 10
+
+// settle leaves the connection where the next request begins, or has it closed.
+func (x *exchange) settle() {
+	body := x.RequestBodyStream()
+	if body == nil || x.bodyRead {
+		return
+	}
+	if n := x.Request.Header.ContentLength(); n >= 0 && n <= settleBytesMax {
+		if got, err := io.Copy(io.Discard, body); err == nil && got == int64(n) {
+			return
+		}
+	}
+	x.closeUnread()
+}
+
+// closeUnread has the connection closed after the answer, with care for what
+// the peer is still sending.
+func (x *exchange) closeUnread() {
+	x.SetConnectionClose()
+	if c, ok := x.Conn().(*conn); ok {
+		c.linger.Store(true)
+	}
+}
+
+// handleError answers what fasthttp could not read as a request.
+func (s *Server) handleError(h *fasthttp.RequestCtx, err error) {
+	x := &exchange{RequestCtx: h, id: s.requestID.next(), began: s.cfg.Now(), bodyRead: true}
+	var small *fasthttp.ErrSmallBuffer
+	switch {
+	case errors.As(err, &small):
+		s.finish(x, refuse(headersTooLarge, "want at most %d bytes", headerBytesMax))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.finish(x, refuse(requestTimeout, "want the whole request within %v", s.cfg.ReadMax))
+	default:
+		s.finish(x, &refusal{problem: malformedRequest})
+	}
+	x.closeUnread()
+}
+
+// checkHeader makes the checks of a POST that need no body, in the protocol's
+// order: 411, 415, 413, 401, 403. types are the media types accepted; an empty
+// one among them stands for no Content-Type at all.
+func (s *Server) checkHeader(x *exchange, types ...string) (*schema.Enrolment, coding, *refusal) {
+	header := &x.Request.Header
+	n := header.ContentLength()
+	// Without a length fasthttp makes it 0 and gives no stream; -1 is chunked.
+	if n < 0 || x.RequestBodyStream() == nil {
+		return nil, 0, refuse(lengthRequired, "want a Content-Length and no Transfer-Encoding")
+	}
+	if !accepts(types, header.ContentType()) {
+		return nil, 0, refuse(unsupportedMediaType, "want Content-Type %s", strings.TrimSuffix(strings.Join(types, " or "), " or "))
+	}
+	c, ok := codingOf(header.PeekAll(fasthttp.HeaderContentEncoding))
+	if !ok {
+		return nil, 0, refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
+	}
+	if n > s.cfg.BodyBytesMax {
+		return nil, 0, refuse(tooLarge, "%d bytes: want at most %d", n, s.cfg.BodyBytesMax)
+	}
+	e, refused := s.authenticate(header.PeekAll(fasthttp.HeaderAuthorization))
+	return e, c, refused
+}
+
+// accepts tells whether a Content-Type is one of types, parameters aside.
+func accepts(types []string, contentType []byte) bool {
+	kind, _, _ := strings.Cut(string(contentType), ";")
+	kind = strings.TrimSpace(kind)
+	for _, t := range types {
+		if strings.EqualFold(kind, t) {
+			return true
+		}
+	}
+	return false
+}
+
+// codingOf reads the Content-Encoding headers of a request.
+func codingOf(values [][]byte) (coding, bool) {
+	switch len(values) {
+	case 0:
+		return identity, true
+	case 1:
+		switch strings.ToLower(string(values[0])) {
+		case "", "identity":
+			return identity, true
+		case "gzip":
+			return gzipped, true
+		case "zstd":
+			return zstandard, true
+		}
+	}
+	return 0, false
+}
+
+// authenticate finds the terminal by its token. A missing and an unknown token
+// have one answer, so that nobody learns which tokens exist.
+func (s *Server) authenticate(values [][]byte) (*schema.Enrolment, *refusal) {
+	const scheme = "Bearer "
+	if len(values) != 1 || len(values[0]) <= len(scheme) || !strings.EqualFold(string(values[0][:len(scheme)]), scheme) {
+		return nil, &refusal{problem: unknownToken}
+	}
+	e := s.terminals.ByToken(values[0][len(scheme):])
+	switch {
+	case e == nil:
+		return nil, &refusal{problem: unknownToken}
+	case e.Revoked:
+		return nil, refuse(revokedTerminal, "terminal %v", e.Terminal)
+	}
+	return e, nil
+}
+
+// read reads the body of x into in.body. The caller releases what it returns to
+// the budget, also after a refusal.
+func (s *Server) read(x *exchange, in *intake) (held int64, refused *refusal) {
+	n := x.Request.Header.ContentLength()
+	held = requestBytes + int64(n)
+	if !s.budget.acquire(held) {
+		return 0, s.later(overloaded, "too many requests at once")
+	}
+	var err error
+	in.body, err = readBody(x.RequestBodyStream(), n, in.body)
+	switch {
+	case err == nil:
+		x.bodyRead = true
+		return held, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return held, refuse(requestTimeout, "want the whole request within %v", s.cfg.ReadMax)
+	}
+	return held, refuse(malformedRequest, "%v", err)
+}
+
+// decoded calls use with the body of in, decompressed, and turns its error into
+// an answer.
+func (s *Server) decoded(in *intake, c coding, use func(body []byte) error) *refusal {
+	var err error
+	if c == identity {
+		err = use(in.body)
+	} else {
+		err = s.inflaters.with(in.body, c, use)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errTooLong):
+		return refuse(tooLarge, "want at most %d bytes after decompression", s.cfg.DecodedBytesMax)
+	case errors.Is(err, errTooManyVotes):
+		return refuse(tooManyVotes, "want at most %d votes", s.cfg.VotesMax)
+	}
+	return refuse(malformedBody, "%v", err)
+}

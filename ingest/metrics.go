@@ -1,0 +1,137 @@
+package ingest
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// An endpoint is what metrics tell requests apart by.
+type endpoint uint8
+
+const (
+	otherEndpoint endpoint = iota
+	votesEndpoint
+	streamsEndpoint
+	statusEndpoint
+)
+
+// endpoints is how many endpoints there are.
+const endpoints = int(statusEndpoint) + 1
+
+func (e endpoint) String() string {
+	switch e {
+	case otherEndpoint:
+		return "other"
+	case votesEndpoint:
+		return "votes"
+	case streamsEndpoint:
+		return "streams"
+	case statusEndpoint:
+		return "status"
+	}
+	panic("BUG: unknown endpoint")
+}
+
+// metrics are the front door's figures. Counters of the common answers are
+// looked up once, so that the hot path does not.
+type metrics struct {
+	requests  *prometheus.CounterVec
+	succeeded [endpoints]prometheus.Counter // The endpoint's 2xx.
+	durations [endpoints]prometheus.Observer
+	accepted  prometheus.Counter
+	rejected  prometheus.Counter
+	findings  [codes]prometheus.Counter
+	panics    prometheus.Counter
+	unacked   prometheus.Counter
+}
+
+func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
+	auto := promauto.With(reg)
+	m := &metrics{
+		requests: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_ingest_requests_total",
+			Help: "Requests answered, by endpoint and status. Many 503: look at mlf_ingest_unacknowledged_total and mlf_ingest_inflight_bytes. Many 401: tokens were changed, or somebody guesses.",
+		}, []string{"endpoint", "code"}),
+		panics: auto.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_ingest_panics_total",
+			Help: "Requests that met a defect of the program and were answered 500. Anything but 0: report the stack in the log.",
+		}),
+		unacked: auto.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_ingest_unacknowledged_total",
+			Help: "Requests whose votes the log did not acknowledge; the terminals send again. Rising: look at the brokers.",
+		}),
+	}
+	durations := auto.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "mlf_ingest_request_duration_seconds",
+		Help:    "Time from a request's header to its answer. Slow votes with a quiet processor: the log's acknowledgements are slow.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"endpoint"})
+	votes := auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_votes_total",
+		Help: "Votes of answered requests. Accepted ones are on the log. Rejected ones above a few: a terminal's program is defective, see mlf_ingest_findings_total.",
+	}, []string{"result"})
+	findings := auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_findings_total",
+		Help: "What was found wrong with votes, by the answer's code. bad_time: clocks of terminals are wrong. unknown_service: terminals were enrolled with other services than they offer.",
+	}, []string{"code"})
+	m.accepted, m.rejected = votes.WithLabelValues("accepted"), votes.WithLabelValues("rejected")
+	for c := range codes {
+		name, _ := code(c).text()
+		m.findings[c] = findings.WithLabelValues(name)
+	}
+	for e, success := range [endpoints]int{otherEndpoint: 404, votesEndpoint: 202, streamsEndpoint: 201, statusEndpoint: 200} {
+		m.succeeded[e] = m.requests.WithLabelValues(endpoint(e).String(), strconv.Itoa(success))
+		m.durations[e] = durations.WithLabelValues(endpoint(e).String())
+	}
+	registerLimits(auto, b, c)
+	return m
+}
+
+// registerLimits shows how near the limits are.
+func registerLimits(auto promauto.Factory, b *budget, c *conns) {
+	auto.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mlf_ingest_inflight_bytes",
+		Help: "Bytes of requests held. Near mlf_ingest_inflight_bytes_max: the log is slow, or more processes are needed.",
+	}, func() float64 { return float64(b.used.Load()) })
+	auto.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mlf_ingest_inflight_bytes_max",
+		Help: "The most bytes of requests held before terminals are told to come back.",
+	}, func() float64 { return float64(b.max) })
+	auto.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mlf_ingest_connections",
+		Help: "Open connections. Near mlf_ingest_connections_max: more processes are needed, or a proxy holds too many.",
+	}, func() float64 { return float64(c.count()) })
+	auto.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mlf_ingest_connections_max",
+		Help: "The most open connections; beyond, new ones are refused.",
+	}, func() float64 { return float64(c.max) })
+	auto.NewCounterFunc(prometheus.CounterOpts{
+		Name: "mlf_ingest_connections_refused_total",
+		Help: "Connections refused because too many were open. Rising: see mlf_ingest_connections.",
+	}, func() float64 { return float64(c.refused.Load()) })
+}
+
+// answered counts one answer.
+func (m *metrics) answered(e endpoint, status int, took time.Duration) {
+	if status < 300 {
+		m.succeeded[e].Inc()
+	} else {
+		m.requests.WithLabelValues(e.String(), strconv.Itoa(status)).Inc()
+	}
+	m.durations[e].Observe(took.Seconds())
+}
+
+// judged counts the votes of one request that was answered 202.
+func (m *metrics) judged(v *verdict) {
+	m.accepted.Add(float64(v.accepted))
+	m.rejected.Add(float64(len(v.rejected)))
+	for _, f := range v.rejected {
+		m.findings[f.code].Inc()
+	}
+	for _, f := range v.warnings {
+		m.findings[f.code].Inc()
+	}
+}

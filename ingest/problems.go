@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+
+	"mlf/schema"
+)
+
+// A problem is a kind of error answer. Its code is part of the protocol.
+type problem uint8
+
+const (
+	malformedRequest problem = iota // HTTP itself.
+	malformedBody
+	unknownToken
+	revokedTerminal
+	foreignStream
+	notFound
+	methodNotAllowed
+	requestTimeout
+	lengthRequired
+	tooLarge
+	tooManyVotes
+	unsupportedMediaType
+	tooFast
+	headersTooLarge
+	internalError
+	overloaded
+	noAcknowledgement
+	noSigningKey
+)
+
+// about returns the problem's code, its status and its title for people.
+func (p problem) about() (code string, status int, title string) {
+	switch p {
+	case malformedRequest:
+		return "malformed-request", fasthttp.StatusBadRequest, "The request is not well-formed HTTP/1.1"
+	case malformedBody:
+		return "malformed-body", fasthttp.StatusBadRequest, "The body is not of the expected shape; nothing was written"
+	case unknownToken:
+		return "unknown-token", fasthttp.StatusUnauthorized, "No known terminal token was given"
+	case revokedTerminal:
+		return "revoked-terminal", fasthttp.StatusForbidden, "The terminal was revoked"
+	case foreignStream:
+		return "foreign-stream", fasthttp.StatusForbidden, "The stream is not one of this terminal"
+	case notFound:
+		return "not-found", fasthttp.StatusNotFound, "There is nothing at this address"
+	case methodNotAllowed:
+		return "method-not-allowed", fasthttp.StatusMethodNotAllowed, "The address does not know this method"
+	case requestTimeout:
+		return "request-timeout", fasthttp.StatusRequestTimeout, "The request did not arrive in time"
+	case lengthRequired:
+		return "length-required", fasthttp.StatusLengthRequired, "A Content-Length is required"
+	case tooLarge:
+		return "too-large", fasthttp.StatusRequestEntityTooLarge, "The body is too large; send the votes in halves"
+	case tooManyVotes:
+		return "too-many-votes", fasthttp.StatusRequestEntityTooLarge, "There are too many votes; send them in halves"
+	case unsupportedMediaType:
+		return "unsupported-media-type", fasthttp.StatusUnsupportedMediaType, "The body's type or encoding is not supported"
+	case tooFast:
+		return "too-fast", fasthttp.StatusTooManyRequests, "The terminal asks too often"
+	case headersTooLarge:
+		return "headers-too-large", fasthttp.StatusRequestHeaderFieldsTooLarge, "The request's header is too large"
+	case internalError:
+		return "internal", fasthttp.StatusInternalServerError, "The service has a defect; send again later"
+	case overloaded:
+		return "overloaded", fasthttp.StatusServiceUnavailable, "The service is too full; send again later"
+	case noAcknowledgement:
+		return "no-acknowledgement", fasthttp.StatusServiceUnavailable, "The votes were not acknowledged; send again later"
+	case noSigningKey:
+		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
+	}
+	panic(fmt.Sprintf("BUG: unknown problem %d", p))
+}
+
+// A refusal is an answer other than success.
+type refusal struct {
+	problem    problem
+	detail     string
+	allow      string // The Allow header of a 405.
+	retryAfter int    // Seconds; 0 where the terminal has nothing to wait for.
+}
+
+func refuse(p problem, format string, args ...any) *refusal {
+	return &refusal{problem: p, detail: fmt.Sprintf(format, args...)}
+}
+
+// write answers h with r.
+func (r *refusal) write(h *fasthttp.RequestCtx, id string) {
+	code, status, title := r.problem.about()
+	body, err := json.Marshal(schema.Problem{
+		Type: schema.ProblemURN(code), Title: title, Status: status, Detail: r.detail, Instance: id,
+	})
+	if err != nil {
+		panic(fmt.Sprintf("BUG: write problem %s: %v", code, err))
+	}
+	h.Response.Reset()
+	h.SetStatusCode(status)
+	h.Response.Header.SetContentType(schema.ProblemType)
+	h.Response.Header.Set(requestIDHeader, id)
+	if status == fasthttp.StatusUnauthorized {
+		h.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, "Bearer") // RFC 9110 §15.5.2.
+	}
+	if r.allow != "" {
+		h.Response.Header.Set(fasthttp.HeaderAllow, r.allow)
+	}
+	if r.retryAfter > 0 {
+		h.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.Itoa(r.retryAfter))
+	}
+	h.SetBody(body)
+}
+
+// What a terminal waits before it sends again, in seconds: the same for all at
+// least, and at random up to a spread over which a country comes back after an
+// outage (research: 5,000 terminals at 200 requests a second to spare need 25 s;
+// the terminals' own back-off does the rest).
+const (
+	retryBase   = 1
+	retrySpread = 10
+)
+
+// later refuses for now.
+func (s *Server) later(p problem, detail string) *refusal {
+	return &refusal{problem: p, detail: detail, retryAfter: retryBase + s.cfg.Jitter(retrySpread+1)}
+}

@@ -1,0 +1,298 @@
+package ingest
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
+
+	"mlf/schema"
+)
+
+// A Log is where votes go. Append returns nil only when record is on the log,
+// on every replica that the log's promise asks for. It blocks until then, until
+// ctx ends or until it gives up; after any error the outcome is unknown. It does
+// not keep record after it has returned. Several goroutines append at once.
+type Log interface {
+	Append(ctx context.Context, p schema.Partition, record []byte) error
+	Partitions() int // Fixed for the life of the log.
+}
+
+// Telemetry is where the server reports to.
+type Telemetry struct {
+	Registerer prometheus.Registerer
+	Logger     *slog.Logger
+}
+
+// A Server takes votes from terminals. All its state is in what it was given and
+// in the requests that it holds, but for the count of streams issued of late.
+type Server struct {
+	cfg       Config
+	log       Log
+	terminals *schema.Terminals
+	logger    *slog.Logger
+	metrics   *metrics
+	words     *words
+	budget    budget
+	conns     conns
+	inflaters inflaters
+	intakes   sync.Pool // Of *intake.
+	issued    issued
+	requestID requestID
+	complaint complaint
+	draining  atomic.Bool
+}
+
+// New returns a server that appends to log the votes of terminals. It does no
+// I/O; the errors are those of Config.Validate.
+func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	inflaters, err := newInflaters(cfg.DecodedBytesMax)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:       cfg,
+		log:       log,
+		terminals: terminals,
+		logger:    telemetry.Logger,
+		words:     newWords(),
+		budget:    budget{max: cfg.InflightBytesMax},
+		conns:     conns{max: cfg.ConnsMax},
+		inflaters: inflaters,
+		requestID: newRequestID(),
+	}
+	s.intakes.New = func() any { return new(intake) }
+	s.metrics = newMetrics(telemetry.Registerer, &s.budget, &s.conns)
+	return s, nil
+}
+
+// Run serves the connections of ln until ctx ends. Then it takes no more,
+// answers what it holds, tells every peer to close, and returns nil: after
+// Config.DrainMax at the latest it cuts what is left. It owns ln and closes it.
+// Run a server once.
+func (s *Server) Run(ctx context.Context, ln net.Listener) error {
+	// What was taken is answered after ctx has ended, so appends outlive it.
+	appends, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	server := s.http(appends)
+
+	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
+	defer stop()
+	err := s.accept(ctx, ln, server)
+	if closed := ln.Close(); err == nil && closed != nil && !errors.Is(closed, net.ErrClosed) {
+		err = fmt.Errorf("close listener %v: %w", ln.Addr(), closed)
+	}
+	return errors.Join(err, s.drain(cancel))
+}
+
+// http returns the HTTP engine. Its fields are commented where they are not
+// plain limits.
+func (s *Server) http(appends context.Context) *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:      func(h *fasthttp.RequestCtx) { s.handle(appends, h) },
+		ErrorHandler: s.handleError,
+		ConnState:    noteState,
+		Logger:       connLogger{s.logger},
+
+		// Connections are counted before they come here.
+		Concurrency: math.MaxInt32,
+
+		// The handler reads the body itself. fasthttp would make room for all
+		// of it as announced, before anything was checked. The faults reported
+		// for this mode (fasthttp #1469, #1775) come from reading after the
+		// handler has returned or from ReduceMemoryUsage; neither is done here.
+		StreamRequestBody:  true,
+		MaxRequestBodySize: s.cfg.BodyBytesMax,
+
+		ReadTimeout:     s.cfg.ReadMax,
+		WriteTimeout:    s.cfg.WriteMax,
+		IdleTimeout:     s.cfg.IdleMax,
+		ReadBufferSize:  headerBytesMax,
+		WriteBufferSize: writeBufferBytes,
+
+		NoDefaultServerHeader:        true,
+		NoDefaultContentType:         true,
+		SecureErrorLogMessage:        true, // A token is in the header.
+		DisablePreParseMultipartForm: true,
+	}
+}
+
+const (
+	// headerBytesMax is the longest header of a request. Terminals send some
+	// 300 bytes; the rest is for what proxies add.
+	headerBytesMax = 8 << 10
+
+	// writeBufferBytes holds an answer without many findings.
+	writeBufferBytes = 4 << 10
+)
+
+// accept hands every connection of ln to a goroutine of its own, until ln is
+// closed. It returns nil if ctx has ended.
+func (s *Server) accept(ctx context.Context, ln net.Listener, server *fasthttp.Server) error {
+	var secure *tls.Config
+	if s.cfg.TLS != nil {
+		secure = s.cfg.TLS.Clone()
+		secure.MinVersion = max(secure.MinVersion, tls.VersionTLS12)
+	}
+	for {
+		nc, err := ln.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				_ = nc.Close() // Came with the order to stop: not taken.
+			}
+			return nil
+		case shortage(err):
+			s.logger.Warn("connection not accepted", slog.Any("error", err))
+			wait(ctx, shortageWait)
+			continue
+		case err != nil:
+			return fmt.Errorf("accept on %v: %w", ln.Addr(), err)
+		}
+		if secure != nil {
+			nc = tls.Server(nc, secure)
+		}
+		c := s.conns.add(nc, time.Now())
+		if c == nil {
+			s.turnAway(nc)
+			continue
+		}
+		go s.serve(c, server)
+	}
+}
+
+// serve answers the requests of c until it ends. handle recovers from defects of
+// this package; what is left is fasthttp's reading, and must not end the process
+// either.
+func (s *Server) serve(c *conn, server *fasthttp.Server) {
+	defer s.conns.remove(c)
+	defer func() {
+		if defect := recover(); defect != nil {
+			s.metrics.panics.Inc()
+			s.logger.Error("connection met a defect", slog.Any("panic", defect), slog.String("stack", string(debug.Stack())))
+			_ = c.Conn.Close() // Its state is not known; nothing more is said on it.
+		}
+	}()
+	if err := server.ServeConn(c); err != nil {
+		s.logger.Debug("connection ended", slog.Any("error", err))
+	}
+}
+
+// shortageWait is the pause after an accept that failed for want of resources.
+const shortageWait = 50 * time.Millisecond
+
+// shortage tells whether err will pass when connections are closed.
+func shortage(err error) bool {
+	for _, e := range [...]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// turnAway answers a connection that is one too many, if that can be done
+// without waiting for the peer.
+func (s *Server) turnAway(nc net.Conn) {
+	if _, ok := nc.(*tls.Conn); !ok && nc.SetWriteDeadline(time.Now().Add(time.Second)) == nil {
+		var h fasthttp.RequestCtx
+		s.later(overloaded, "too many connections").write(&h, s.requestID.next())
+		h.Response.SetConnectionClose()
+		_, _ = h.Response.WriteTo(nc) // Best effort: a cut connection means the same to a terminal.
+	}
+	_ = nc.Close()
+}
+
+// drain waits until every connection has ended. It returns an error if some
+// would not end even when they were cut.
+func (s *Server) drain(cancelAppends context.CancelFunc) error {
+	s.draining.Store(true)
+	began := time.Now()
+	s.waitConns(began.Add(s.cfg.DrainMax))
+	cancelAppends()
+	s.conns.cut()
+	s.waitConns(time.Now().Add(cutMax))
+	if n := s.conns.count(); n > 0 {
+		return fmt.Errorf("drain: %d connections still busy after %v", n, time.Since(began))
+	}
+	return nil
+}
+
+const (
+	// drainTick is the time between two looks at what is left.
+	drainTick = 10 * time.Millisecond
+
+	// cutMax is how long a request may take to notice that it was cut.
+	cutMax = 3 * time.Second
+)
+
+// waitConns waits until no connection is open, or until deadline.
+func (s *Server) waitConns(deadline time.Time) {
+	tick := time.NewTicker(drainTick)
+	defer tick.Stop()
+	for now := time.Now(); s.conns.count() > 0 && now.Before(deadline); now = <-tick.C {
+		s.conns.hurry(now)
+	}
+}
+
+// wait returns after d, or when ctx ends.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// A requestID makes names for requests that a person can find in the log: one
+// part is the process's, the other counts.
+type requestID struct {
+	process string
+	count   *atomic.Uint64
+}
+
+func newRequestID() requestID {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // Never fails (crypto/rand, Go 1.24).
+	return requestID{hex.EncodeToString(b[:]), new(atomic.Uint64)}
+}
+
+func (r *requestID) next() string { return fmt.Sprintf("%s-%d", r.process, r.count.Add(1)) }
+
+// connLogger takes what fasthttp has to say about connections. It is about
+// peers, so it is for whoever looks for one.
+type connLogger struct{ logger *slog.Logger }
+
+func (l connLogger) Printf(format string, args ...any) {
+	l.logger.Debug("connection trouble", slog.String("detail", fmt.Sprintf(format, args...)))
+}
+
+// A complaint is logged at most once in complaintEvery, so that a log that is
+// away does not fill the disk. How often it was so, the metrics tell.
+type complaint struct{ last atomic.Int64 }
+
+const complaintEvery = 10 * time.Second
+
+// due tells whether to log now.
+func (c *complaint) due(now time.Time) bool {
+	last := c.last.Load()
+	return now.UnixNano()-last >= int64(complaintEvery) && c.last.CompareAndSwap(last, now.UnixNano())
+}

@@ -1,0 +1,98 @@
+package ingest_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mlf/ingest"
+	"mlf/schema"
+)
+
+func TestStreamIsIssuedAndAccepted(t *testing.T) {
+	d := open(t, ingest.Config{})
+	tm := d.enrol(nil)
+	f := func(body []byte, header ...string) {
+		t.Helper()
+		got := d.post("/v1/streams", tm.token, body, header...)
+		var issued struct {
+			Stream   string `json:"stream"`
+			FirstSeq int    `json:"first_seq"`
+		}
+		if err := json.Unmarshal([]byte(got.body), &issued); err != nil || got.status != 201 {
+			t.Fatalf("got %d %s, want 201", got.status, got.body)
+		}
+		if len(issued.Stream) > 64 || issued.Stream == tm.stream || issued.FirstSeq != 1 {
+			t.Errorf("got %s, want a new stream that begins at 1", got.body)
+		}
+		tm.stream = issued.Stream
+		if got := d.votes(tm, green); got.status != 202 {
+			t.Errorf("got %d %s, want 202 on the new stream", got.status, got.body)
+		}
+	}
+	f([]byte(`{}`))
+	f([]byte(` {"later": [1, {"x": null}]} `))
+	f([]byte(`{}`), "Content-Type", "")
+	f([]byte{}, "Content-Type", "")
+	f(zip([]byte(`{}`)), "Content-Encoding", "gzip")
+	stream, err := d.terminals.Stream([]byte(tm.stream))
+	if err != nil || stream.Terminal != tm.Terminal || stream.Slot != tm.Slot {
+		t.Errorf("got %+v, %v, want the terminal and its slot", stream, err)
+	}
+}
+
+func TestStreamsAreRefused(t *testing.T) {
+	d := open(t, ingest.Config{})
+	tm := d.enrol(nil)
+	revoked := d.enrol(func(e *schema.Enrolment) { e.Revoked = true })
+	f := func(a answer, status int, code string) {
+		t.Helper()
+		wantProblem(t, a, status, code)
+	}
+	f(d.send(http.MethodGet, "/v1/streams", "", nil), 405, "method-not-allowed")
+	f(d.post("/v1/streams", "", []byte(`{}`), "Content-Type", "text/plain"), 415, "unsupported-media-type")
+	f(d.post("/v1/streams", "", []byte(`{}`)), 401, "unknown-token")
+	f(d.post("/v1/streams", revoked.token, []byte(`{}`)), 403, "revoked-terminal")
+	for _, body := range []string{`[]`, `null`, `{`, `{}x`, `"{}"`, ` `} {
+		f(d.post("/v1/streams", tm.token, []byte(body)), 400, "malformed-body")
+	}
+}
+
+func TestNoStreamsWithoutAKey(t *testing.T) {
+	d := open(t, ingest.Config{})
+	e := schema.Enrolment{
+		Terminal: 1, Comune: 1, Channel: schema.ChannelTotem, Scale: schema.ScaleMLF3, Since: clock,
+		Services: []schema.EnrolledService{{Code: "anagrafe", ID: 1}}, Token: schema.HashToken([]byte("secret")),
+	}
+	d.apply(e.RegistryRecord())
+	wantProblem(t, d.post("/v1/streams", "secret", []byte(`{}`)), 503, "no-signing-key")
+}
+
+func TestTenStreamsAnHour(t *testing.T) {
+	var passed atomic.Int64
+	pass := func(d time.Duration) { passed.Add(int64(d)) }
+	d := open(t, ingest.Config{Now: func() time.Time { return clock.Add(time.Duration(passed.Load())) }})
+	tm, other := d.enrol(nil), d.enrol(nil)
+	issue := func(tm *terminal) answer { return d.post("/v1/streams", tm.token, []byte(`{}`)) }
+	for range 10 {
+		if got := issue(tm); got.status != 201 {
+			t.Fatalf("got %d %s, want 201", got.status, got.body)
+		}
+		pass(time.Minute)
+	}
+	got := issue(tm)
+	wantProblem(t, got, 429, "too-fast")
+	if got, want := got.header.Get("Retry-After"), "3000"; got != want { // 50 min.
+		t.Errorf("got Retry-After %s, want %s: when the first is an hour old", got, want)
+	}
+	if got := issue(other); got.status != 201 {
+		t.Errorf("got %d, want 201: the limit is each terminal's own", got.status)
+	}
+	pass(50 * time.Minute)
+	if got := issue(tm); got.status != 201 {
+		t.Errorf("got %d, want 201 after an hour", got.status)
+	}
+	wantProblem(t, issue(tm), 429, "too-fast")
+}
