@@ -1,0 +1,94 @@
+package query
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// DisclosureNone shows every count, however small. It must be said aloud,
+// because a cell of one vote may tell who cast it.
+const DisclosureNone = "none"
+
+// Config is how a Server behaves. Every field but Disclosure has a default.
+type Config struct {
+	// Disclosure is the rule by which small counts are shown. Required;
+	// DisclosureNone is the only value in this version.
+	Disclosure string
+
+	// TLS, when set, serves HTTPS (and HTTP/2). It must hold a certificate.
+	TLS *tls.Config
+
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+
+	// StoreTimeout bounds every read of the store; default 30 s. The store's own
+	// limits are expected to act first and to say why.
+	StoreTimeout time.Duration
+
+	// LogTimeout bounds the question where the log ends; default 1 s. The ledger
+	// is answered without it rather than late.
+	LogTimeout time.Duration
+
+	// DrainMax bounds the time in which requests under way are finished when Run
+	// is asked to end; default 10 s.
+	DrainMax time.Duration
+
+	// RowsMax is the most rows of one answer; default 1,000,000 (protocol §5).
+	RowsMax int
+
+	// StatsMax is the number of statistics read at the same time; default 8. Each
+	// may hold RowsMax rows of about 100 bytes.
+	StatsMax int
+
+	// LookupsMax is the number of ledgers and watermarks read at the same time;
+	// default 64. They are small, and terminals wait for them.
+	LookupsMax int
+}
+
+// Validate refuses a configuration that cannot serve.
+func (c Config) Validate() error {
+	switch c.Disclosure {
+	case DisclosureNone:
+	case "":
+		return errors.New("disclosure: missing; say \"none\" to show every count, however small")
+	default:
+		return fmt.Errorf("disclosure %q: want \"none\"", c.Disclosure)
+	}
+	if c.StoreTimeout < 0 || c.LogTimeout < 0 || c.DrainMax < 0 {
+		return errors.New("timeouts: want none below 0")
+	}
+	if c.RowsMax < 0 || c.StatsMax < 0 || c.LookupsMax < 0 {
+		return errors.New("limits: want none below 0")
+	}
+	return nil
+}
+
+func (c Config) withDefaults() Config {
+	orElse(&c.StoreTimeout, 30*time.Second)
+	orElse(&c.LogTimeout, time.Second)
+	orElse(&c.DrainMax, 10*time.Second)
+	orElse(&c.RowsMax, 1_000_000)
+	orElse(&c.StatsMax, 8)
+	orElse(&c.LookupsMax, 64)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+func orElse[T int | time.Duration](field *T, byDefault T) {
+	if *field == 0 {
+		*field = byDefault
+	}
+}
+
+// Telemetry is where a Server reports. Its zero value reports nowhere.
+type Telemetry struct {
+	Registerer prometheus.Registerer
+	Logger     *slog.Logger
+}

@@ -1,0 +1,341 @@
+package query_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	_ "time/tzdata" // As main does, so that the tests need none of the machine's.
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mlf/query"
+	"mlf/schema"
+	"mlf/schema/registry"
+)
+
+// memory is a Store and a Log in memory: rollups, grouped the slow and obvious way.
+type memory struct {
+	mu       sync.Mutex
+	rome     *time.Location
+	cells    map[schema.Cell][schema.ValueMax]uint64
+	ledger   []schema.LedgerTotals
+	ends     []schema.Offset
+	marks    map[schema.StreamID]schema.Watermark
+	asked    []schema.StatsQuery
+	storeErr error
+	logErr   error
+	block    chan struct{} // When set, Stats waits until it is closed.
+}
+
+func newMemory(t testing.TB) *memory {
+	t.Helper()
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &memory{
+		rome:  rome,
+		cells: make(map[schema.Cell][schema.ValueMax]uint64),
+		marks: make(map[schema.StreamID]schema.Watermark),
+		ledger: []schema.LedgerTotals{
+			{PartitionState: schema.PartitionState{Partition: 0, State: schema.StateOK}, Next: 1},
+			{PartitionState: schema.PartitionState{Partition: 1, State: schema.StateOK}, Next: 1},
+		},
+		ends: []schema.Offset{1, 1},
+	}
+}
+
+// vote counts n votes of a value.
+func (m *memory) vote(c schema.Cell, v schema.Value, n uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	values := m.cells[c]
+	values[v-1] += n
+	m.cells[c] = values
+	m.ledger[0].Add(schema.Tally{Records: 1, VotesIn: n, Counted: n})
+	m.ledger[0].Next++
+	m.ends[0]++
+}
+
+func (m *memory) Stats(ctx context.Context, q schema.StatsQuery) ([]schema.StatsRow, error) {
+	m.mu.Lock()
+	block := m.block
+	m.asked = append(m.asked, q)
+	m.mu.Unlock()
+	if block != nil {
+		select {
+		case <-block:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.storeErr != nil {
+		return nil, m.storeErr
+	}
+	groups := make(map[schema.StatsRow][schema.ValueMax]uint64)
+	for c, values := range m.cells {
+		if !passes(&q, c) {
+			continue
+		}
+		key := m.keyOf(&q, c)
+		sum := groups[key]
+		for i := range sum {
+			sum[i] += values[i]
+		}
+		groups[key] = sum
+	}
+	var rows []schema.StatsRow
+	for row, values := range groups {
+		row.Values = values
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b schema.StatsRow) int { return compare(&q, a, b) })
+	return rows[:min(len(rows), q.RowsMax+1)], nil
+}
+
+func passes(q *schema.StatsQuery, c schema.Cell) bool {
+	return c.Hour >= q.From && c.Hour < q.Next && in(q.Provinces, c.Comune.Province()) && in(q.Comuni, c.Comune) &&
+		in(q.Offices, c.Office) && in(q.Services, c.Service) && in(q.Channels, c.Channel) && in(q.Scales, c.Scale) && in(q.Classes, c.Class)
+}
+
+func in[T comparable](filter []T, v T) bool { return len(filter) == 0 || slices.Contains(filter, v) }
+
+func (m *memory) keyOf(q *schema.StatsQuery, c schema.Cell) schema.StatsRow {
+	var row schema.StatsRow
+	local := c.Hour.Time().In(m.rome)
+	day := func(y int, mo time.Month, d int) int32 {
+		return int32(time.Date(y, mo, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+	}
+	for _, column := range q.Group {
+		switch column {
+		case schema.ColumnRegion:
+			row.Region = q.RegionOf[c.Comune.Province()]
+		case schema.ColumnProvince:
+			row.Province = c.Comune.Province()
+		case schema.ColumnComune:
+			row.Comune = c.Comune
+		case schema.ColumnOffice:
+			row.Office = c.Office
+		case schema.ColumnService:
+			row.Service = c.Service
+		case schema.ColumnChannel:
+			row.Channel = c.Channel
+		case schema.ColumnScale:
+			row.Scale = c.Scale
+		case schema.ColumnClass:
+			row.Class = c.Class
+		case schema.ColumnHour:
+			row.Hour = c.Hour
+		case schema.ColumnDay:
+			row.Day = day(local.Date())
+		case schema.ColumnWeek:
+			back := (int(local.Weekday()) + 6) % 7
+			row.Day = day(local.Date()) - int32(back)
+		case schema.ColumnMonth:
+			row.Day = day(local.Year(), local.Month(), 1)
+		}
+	}
+	return row
+}
+
+func compare(q *schema.StatsQuery, a, b schema.StatsRow) int {
+	for _, column := range q.Group {
+		var order int
+		switch column {
+		case schema.ColumnRegion:
+			order = cmp.Compare(a.Region, b.Region)
+		case schema.ColumnProvince:
+			order = cmp.Compare(a.Province, b.Province)
+		case schema.ColumnComune:
+			order = cmp.Compare(a.Comune, b.Comune)
+		case schema.ColumnOffice:
+			order = cmp.Compare(a.Office, b.Office)
+		case schema.ColumnService:
+			order = cmp.Compare(a.Service, b.Service)
+		case schema.ColumnChannel:
+			order = cmp.Compare(a.Channel, b.Channel)
+		case schema.ColumnScale:
+			order = cmp.Compare(a.Scale, b.Scale)
+		case schema.ColumnClass:
+			order = cmp.Compare(a.Class, b.Class)
+		case schema.ColumnHour:
+			order = cmp.Compare(a.Hour, b.Hour)
+		default:
+			order = cmp.Compare(a.Day, b.Day)
+		}
+		if order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
+func (m *memory) Ledger(context.Context) ([]schema.LedgerTotals, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.ledger), m.storeErr
+}
+
+func (m *memory) Watermark(_ context.Context, t schema.TerminalID, s schema.StreamID) (schema.Watermark, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	mark, ok := m.marks[s]
+	return mark, ok && mark.Terminal == t, m.storeErr
+}
+
+func (m *memory) LogEnds(ctx context.Context) ([]schema.Offset, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if errors.Is(m.logErr, context.DeadlineExceeded) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return slices.Clone(m.ends), m.logErr
+}
+
+// A world is a Server before a memory, and the description of its answers.
+type world struct {
+	t      testing.TB
+	memory *memory
+	terms  *schema.Terminals
+	server *query.Server
+	reg    *prometheus.Registry
+	router routers.Router
+}
+
+func newWorld(t testing.TB, cfg query.Config) *world {
+	t.Helper()
+	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), reg: prometheus.NewRegistry()}
+	names, err := registry.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Disclosure = query.DisclosureNone
+	parts := query.Parts{Store: w.memory, Log: w.memory, Terminals: w.terms, Registry: names}
+	if w.server, err = query.New(parts, query.Telemetry{Registerer: w.reg}, cfg); err != nil {
+		t.Fatal(err)
+	}
+	w.router = router(t)
+	return w
+}
+
+// router finds the operation of a request in the description.
+func router(t testing.TB) routers.Router {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	doc.Servers = nil // The tests' server is none of the examples'.
+	for _, item := range doc.Paths.Map() {
+		item.Servers = nil
+	}
+	r, err := legacy.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// A reply is an answer, read to its end.
+type reply struct {
+	*http.Response
+	body []byte
+}
+
+// get asks, and holds the answer against the description.
+func (w *world) get(target string, headers ...string) reply {
+	w.t.Helper()
+	return w.do(http.MethodGet, target, headers...)
+}
+
+func (w *world) do(method, target string, headers ...string) reply {
+	w.t.Helper()
+	r := httptest.NewRequestWithContext(w.t.Context(), method, target, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Add(headers[i], headers[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.server.Handler().ServeHTTP(rec, r)
+	got := reply{Response: rec.Result(), body: rec.Body.Bytes()}
+	_ = got.Body.Close()
+	w.validate(r, got)
+	return got
+}
+
+func (w *world) validate(r *http.Request, got reply) {
+	w.t.Helper()
+	route, params, err := w.router.FindRoute(r)
+	if err != nil {
+		return // No path of the description; its answer is a problem all the same.
+	}
+	input := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
+		Status:                 got.StatusCode,
+		Header:                 got.Header,
+		Body:                   io.NopCloser(bytes.NewReader(got.body)),
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true},
+	}
+	if err := openapi3filter.ValidateResponse(w.t.Context(), input); err != nil {
+		w.t.Errorf("%s %s: answer %d is not as described: %v\n%s", r.Method, r.URL, got.StatusCode, err, got.body)
+	}
+}
+
+func (r reply) json(t testing.TB, into any) {
+	t.Helper()
+	if err := json.Unmarshal(r.body, into); err != nil {
+		t.Fatalf("answer %d: %v\n%s", r.StatusCode, err, r.body)
+	}
+}
+
+// A stated problem, with its extension member.
+type stated struct {
+	schema.Problem
+	Parameter string `json:"parameter"`
+}
+
+func (r reply) problem(t testing.TB, status int, code string) stated {
+	t.Helper()
+	var p stated
+	r.json(t, &p)
+	if r.StatusCode != status || p.Status != status || p.Type != schema.ProblemURN(code) {
+		t.Errorf("got %d %s, want %d %s", r.StatusCode, r.body, status, code)
+	}
+	if got := r.Header.Get("Content-Type"); got != schema.ProblemType {
+		t.Errorf("got Content-Type %q, want %q", got, schema.ProblemType)
+	}
+	if p.Instance == "" || p.Instance != r.Header.Get("X-Request-ID") {
+		t.Errorf("got instance %q, want the request's id %q", p.Instance, r.Header.Get("X-Request-ID"))
+	}
+	return p
+}
+
+func hour(t testing.TB, text string) schema.Hour {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema.HourOf(at)
+}
+
+func lines(text ...string) string { return strings.Join(text, "\r\n") + "\r\n" }

@@ -1,0 +1,110 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"mlf/schema"
+)
+
+// account is what the ledger says of one partition, or of all together.
+type account struct {
+	NextOffset schema.Offset  `json:"next_offset"`
+	LogEnd     *schema.Offset `json:"log_end"` // Null when the log cannot be reached.
+	Newest     *time.Time     `json:"newest"`  // Ingest time; null for none.
+	schema.Tally
+}
+
+type partitionAccount struct {
+	Partition schema.Partition `json:"partition"`
+	State     schema.State     `json:"state"`
+	Reason    string           `json:"reason,omitempty"`
+	Since     time.Time        `json:"since,omitzero"`
+	account
+}
+
+type ledgerAnswer struct {
+	AsOf       time.Time          `json:"as_of"`
+	Totals     account            `json:"totals"`
+	Partitions []partitionAccount `json:"partitions"`
+}
+
+// serveLedger answers GET /v1/ledger. The log's end is read after the ledger:
+// whoever sees next_offset reach log_end knows that everything acknowledged
+// before the request is counted.
+func (s *Server) serveLedger(w http.ResponseWriter, r *http.Request) error {
+	if err := noParameters(r); err != nil {
+		return err
+	}
+	if err := s.lookups.enter(r.Context()); err != nil {
+		return err
+	}
+	defer s.lookups.leave()
+	asOf := s.now()
+	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.StoreTimeout)
+	defer cancel()
+	ledger, err := s.Store.Ledger(ctx)
+	if err != nil {
+		return storeProblem(fmt.Errorf("read ledger: %w", err))
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return writeJSON(w, ledgerOf(asOf, ledger, s.logEnds(r.Context(), len(ledger))))
+}
+
+// logEnds returns where every partition ends; nil when the log cannot tell.
+func (s *Server) logEnds(ctx context.Context, partitions int) []schema.Offset {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.LogTimeout)
+	defer cancel()
+	ends, err := s.Log.LogEnds(ctx)
+	if err == nil && len(ends) != partitions {
+		err = fmt.Errorf("log has %d partitions: want %d, as in the store", len(ends), partitions)
+	}
+	if err != nil {
+		s.logger.Debug("log end unknown", slog.Any("error", err))
+		return nil
+	}
+	return ends
+}
+
+func ledgerOf(asOf time.Time, ledger []schema.LedgerTotals, ends []schema.Offset) ledgerAnswer {
+	a := ledgerAnswer{AsOf: asOf, Partitions: make([]partitionAccount, len(ledger))}
+	var newest schema.Instant
+	var end schema.Offset
+	for i := range ledger {
+		t := &ledger[i]
+		p := &a.Partitions[i]
+		*p = partitionAccount{
+			Partition: t.Partition,
+			State:     t.State,
+			Reason:    t.Reason,
+			Since:     t.Since.UTC(),
+			account:   account{NextOffset: t.Next, Newest: newestOf(t.Newest), Tally: t.Tally},
+		}
+		if t.Since.IsZero() {
+			p.Since = time.Time{}
+		}
+		if ends != nil {
+			p.LogEnd = &ends[i]
+			end += ends[i]
+		}
+		a.Totals.NextOffset += t.Next
+		a.Totals.Add(t.Tally)
+		newest = max(newest, t.Newest)
+	}
+	a.Totals.Newest = newestOf(newest)
+	if ends != nil {
+		a.Totals.LogEnd = &end
+	}
+	return a
+}
+
+func newestOf(i schema.Instant) *time.Time {
+	if i == 0 {
+		return nil
+	}
+	t := i.Time()
+	return &t
+}

@@ -1,0 +1,148 @@
+package query
+
+import (
+	"net/http"
+	"strconv"
+
+	"mlf/schema"
+	"mlf/schema/registry"
+)
+
+// What may be asked of /v1/registry/comuni at once.
+const (
+	comuniDefault = 20
+	comuniMax     = 100
+)
+
+// registryAge is how long the registry's answers may be kept: it changes when
+// the process starts anew.
+const registryAge = "public, max-age=300"
+
+type placeAnswer struct {
+	Code  string `json:"code"`
+	Name  string `json:"name"`
+	Sigla string `json:"sigla,omitempty"`
+}
+
+type comuneAnswer struct {
+	Code       schema.ComuneID `json:"code"`
+	Name       string          `json:"name"`
+	NameIT     string          `json:"name_it"`
+	NameAlt    string          `json:"name_alt,omitempty"`
+	Province   placeAnswer     `json:"province"`
+	Region     placeAnswer     `json:"region"`
+	Population uint32          `json:"population"`
+	Cadastral  string          `json:"cadastral_code"`
+	Lat        float64         `json:"lat"`
+	Lon        float64         `json:"lon"`
+	ValidFrom  string          `json:"valid_from,omitempty"`
+	ValidTo    string          `json:"valid_to,omitempty"`
+}
+
+// serveComuni answers GET /v1/registry/comuni: by text, or by codes.
+func (s *Server) serveComuni(w http.ResponseWriter, r *http.Request) error {
+	values, err := parameters(r, "q", "code", "limit")
+	if err != nil {
+		return err
+	}
+	limit := comuniDefault
+	if text, err := single(values, "limit"); err != nil {
+		return err
+	} else if values.Has("limit") {
+		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > comuniMax {
+			return badParameter("limit", "%q: want a number from 1 to %d", text, comuniMax)
+		}
+	}
+	text, err := single(values, "q")
+	if err != nil {
+		return err
+	}
+	var found []registry.Comune
+	switch {
+	case values.Has("q") == values.Has("code"):
+		return badParameter("q", "want either q, the beginning of a name or code, or code")
+	case values.Has("code"):
+		codes, _, err := parseList(values, "code", schema.ParseComune)
+		if err != nil {
+			return err
+		}
+		if len(codes) > comuniMax {
+			return badParameter("code", "%d codes; want at most %d", len(codes), comuniMax)
+		}
+		for _, code := range codes {
+			if c, ok := s.Registry.Comune(code); ok {
+				found = append(found, c)
+			}
+		}
+	case text == "" || len(text) > registry.SearchQueryMax:
+		return badParameter("q", "%d bytes; want the beginning of a name or code, 1 to %d", len(text), registry.SearchQueryMax)
+	default:
+		found = s.Registry.Search(text, limit)
+	}
+	answer := make([]comuneAnswer, len(found))
+	for i := range found {
+		answer[i] = s.comune(&found[i])
+	}
+	w.Header().Set("Cache-Control", registryAge)
+	return writeJSON(w, map[string][]comuneAnswer{"comuni": answer})
+}
+
+func (s *Server) comune(c *registry.Comune) comuneAnswer {
+	province, _ := s.Registry.Province(c.Province) // The registry holds no comune without them.
+	region, _ := s.Registry.Region(c.Region)
+	a := comuneAnswer{
+		Code:       c.ID,
+		Name:       c.Name,
+		NameIT:     c.NameIT,
+		NameAlt:    c.NameAlt,
+		Province:   placeAnswer{Code: c.Province.String(), Name: province.Name, Sigla: c.Sigla},
+		Region:     placeAnswer{Code: c.Region.String(), Name: region.Name},
+		Population: c.Population,
+		Cadastral:  c.Cadastral,
+		Lat:        c.Lat,
+		Lon:        c.Lon,
+	}
+	if c.ValidFrom != 0 {
+		a.ValidFrom = c.ValidFrom.String()
+	}
+	if c.ValidTo != 0 {
+		a.ValidTo = c.ValidTo.String()
+	}
+	return a
+}
+
+type serviceAnswer struct {
+	Code     string         `json:"code"`
+	Label    registry.Label `json:"label"`
+	Category string         `json:"category,omitempty"`
+}
+
+// serveServices answers GET /v1/registry/services.
+func (s *Server) serveServices(w http.ResponseWriter, r *http.Request) error {
+	if err := noParameters(r); err != nil {
+		return err
+	}
+	services := s.Registry.Services()
+	answer := make([]serviceAnswer, len(services))
+	for i, service := range services {
+		answer[i] = serviceAnswer{Code: service.Code, Label: service.Label, Category: service.Category}
+	}
+	w.Header().Set("Cache-Control", registryAge)
+	return writeJSON(w, map[string][]serviceAnswer{"services": answer})
+}
+
+// serveLabels answers GET /v1/registry/labels: every list but the services,
+// which have an answer of their own.
+func (s *Server) serveLabels(w http.ResponseWriter, r *http.Request) error {
+	if err := noParameters(r); err != nil {
+		return err
+	}
+	answer := make(map[registry.List][]registry.Entry)
+	for _, list := range registry.Lists() {
+		if list != registry.ListServices {
+			answer[list] = s.Registry.Labels(list)
+		}
+	}
+	w.Header().Set("Cache-Control", registryAge)
+	return writeJSON(w, answer)
+}

@@ -1,0 +1,208 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"mlf/schema"
+)
+
+// A route is a path with what answers it. An error that handle returns becomes
+// a problem; handle must not have written anything then.
+type route struct {
+	name   string // In metrics.
+	path   string // A pattern of http.ServeMux.
+	public bool   // Readable by pages of any origin.
+	handle func(http.ResponseWriter, *http.Request) error
+}
+
+func (s *Server) routes() []route {
+	return []route{
+		{"stats", "/v1/stats", true, s.serveStats},
+		{"ledger", "/v1/ledger", true, s.serveLedger},
+		{"watermark", "/v1/terminals/self/watermark", false, s.serveWatermark},
+		{"comuni", "/v1/registry/comuni", true, s.serveComuni},
+		{"services", "/v1/registry/services", true, s.serveServices},
+		{"labels", "/v1/registry/labels", true, s.serveLabels},
+		{"openapi", "/openapi.yaml", true, serveOpenAPI},
+		{"status", "/status", false, serveStatus},
+		{"dashboard", "/{$}", false, s.serveDashboard},
+		{"dashboard", "/assets/{file...}", false, s.serveDashboard},
+		{"dashboard", "/messages/{file}", false, s.serveDashboard},
+		{"other", "/", false, func(http.ResponseWriter, *http.Request) error { return errNotFound }},
+	}
+}
+
+func (s *Server) mux() http.Handler {
+	mux := http.NewServeMux()
+	for _, rt := range s.routes() {
+		mux.Handle(rt.path, s.serve(rt))
+	}
+	return mux
+}
+
+const allowed = "GET, HEAD, OPTIONS"
+
+// serve is what every route shares: the request's id, the method, who may read,
+// problems, panics, metrics.
+func (s *Server) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		a := &answer{ResponseWriter: w}
+		id := s.ids.next()
+		a.Header().Set("X-Request-ID", id)
+		a.Header().Set("X-Content-Type-Options", "nosniff")
+		if rt.public {
+			a.Header().Set("Access-Control-Allow-Origin", "*")
+			a.Header().Set("Access-Control-Expose-Headers", "X-Request-ID, Retry-After")
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				s.panicked(a, id, p)
+			}
+			s.metrics.observe(rt.name, a.status(), time.Since(began))
+		}()
+		if err := s.dispatch(rt, a, r); err != nil {
+			s.fail(a, r, id, err)
+		}
+	})
+}
+
+func (s *Server) dispatch(rt route, w http.ResponseWriter, r *http.Request) error {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return rt.handle(w, r)
+	case http.MethodOptions:
+		w.Header().Set("Allow", allowed)
+		if rt.public {
+			w.Header().Set("Access-Control-Allow-Methods", allowed)
+			w.Header().Set("Access-Control-Max-Age", "86400")
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	if rt.path == "/" {
+		return errNotFound // 404 comes before 405.
+	}
+	w.Header().Set("Allow", allowed)
+	return errMethod
+}
+
+// fail answers err. What the caller did wrong is the caller's to read; what is
+// wrong here is logged under the request's id, and told without its inside.
+func (s *Server) fail(w *answer, r *http.Request, id string, err error) {
+	p := problemOf(err)
+	if r.Context().Err() != nil {
+		writeProblem(w, *p, id)
+		w.code = statusClientGone // Nobody read the answer, nothing is wrong here.
+		return
+	}
+	if p.Status >= http.StatusInternalServerError {
+		s.logger.Warn("request not answered", slog.String("request", id), slog.String("path", r.URL.Path),
+			slog.Int("status", p.Status), slog.Any("error", err))
+	}
+	writeProblem(w, *p, id)
+}
+
+func (s *Server) panicked(w *answer, id string, p any) {
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(p)
+	}
+	s.metrics.panics.Inc()
+	s.logger.Error("request panicked", slog.String("request", id), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+	if w.code != 0 {
+		panic(http.ErrAbortHandler) // Half an answer must not look whole.
+	}
+	writeProblem(w, *errInternal, id)
+}
+
+// statusClientGone stands in the metrics for an answer that nobody waited for,
+// as nginx has it.
+const statusClientGone = 499
+
+// An answer is a ResponseWriter that remembers its status.
+type answer struct {
+	http.ResponseWriter
+	code int // 0 until something was written.
+}
+
+func (a *answer) WriteHeader(code int) {
+	if a.code == 0 {
+		a.code = code
+	}
+	a.ResponseWriter.WriteHeader(code)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	if a.code == 0 {
+		a.code = http.StatusOK
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) status() int {
+	if a.code == 0 {
+		return http.StatusOK
+	}
+	return a.code
+}
+
+// A gate bounds how many do something at the same time.
+type gate chan struct{}
+
+// gateWait is how long a request stands before a full gate. Longer, and a queue
+// of clients that have given up would be served before those that wait.
+const gateWait = 2 * time.Second
+
+// enter returns when there is room; leave must then be called. errOverloaded
+// after gateWait.
+func (g gate) enter(ctx context.Context) error {
+	select {
+	case g <- struct{}{}:
+		return nil
+	default:
+	}
+	wait := time.NewTimer(gateWait)
+	defer wait.Stop()
+	select {
+	case g <- struct{}{}:
+		return nil
+	case <-wait.C:
+		return errOverloaded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (g gate) leave() { <-g }
+
+func serveStatus(w http.ResponseWriter, r *http.Request) error {
+	if err := noParameters(r); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return writeJSON(w, map[string]string{"status": "ok"})
+}
+
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/yaml")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write(schema.OpenAPI()) // An error means that nobody reads.
+	return nil
+}
+
+func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request) error {
+	if !s.page.Has(strings.TrimPrefix(r.URL.Path, "/")) {
+		return errNotFound
+	}
+	s.page.ServeHTTP(w, r)
+	return nil
+}

@@ -1,0 +1,152 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+
+	"mlf/query/dashboard"
+	"mlf/schema"
+	"mlf/schema/registry"
+)
+
+// A Store is where the counts are read. Safe for concurrent use; every call
+// blocks until ctx ends at the latest. The answers belong to the caller.
+type Store interface {
+	// Stats returns the rows that q asks for, sorted by q.Group, at most
+	// q.RowsMax+1 of them. An error that wraps schema.ErrTooDear says that the
+	// store gave up on its limits; any other, that it could not be asked.
+	Stats(ctx context.Context, q schema.StatsQuery) ([]schema.StatsRow, error)
+
+	// Ledger returns the account of every partition, in order, from partition 0.
+	// What it accounts for is visible to a later call of Stats.
+	Ledger(ctx context.Context) ([]schema.LedgerTotals, error)
+
+	// Watermark returns the newest watermark of a stream; false when there is
+	// none yet.
+	Watermark(ctx context.Context, t schema.TerminalID, s schema.StreamID) (schema.Watermark, bool, error)
+}
+
+// A Log tells where the votes topic ends. Safe for concurrent use.
+type Log interface {
+	// LogEnds returns one past the last record of every partition, in order,
+	// from partition 0. It blocks until ctx ends at the latest.
+	LogEnds(ctx context.Context) ([]schema.Offset, error)
+}
+
+// Parts are what a Server reads from. All are required. Terminals and Registry
+// are shared and only looked up.
+type Parts struct {
+	Store     Store
+	Log       Log
+	Terminals *schema.Terminals
+	Registry  *registry.Registry
+}
+
+// A Server answers the reading half of the protocol.
+type Server struct {
+	Parts
+	cfg     Config
+	logger  *slog.Logger
+	metrics *metrics
+	rome    *time.Location
+	page    *dashboard.Page
+	ids     *requestIDs
+	stats   gate
+	lookups gate
+	handler http.Handler
+}
+
+// New returns a Server that is ready for Run. It does no I/O but reading the
+// time zone of Rome, which the program must carry or the machine must have.
+func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("configure query: %w", err)
+	}
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		return nil, fmt.Errorf("load Rome's clock: %w", err)
+	}
+	page, err := dashboard.New()
+	if err != nil {
+		return nil, fmt.Errorf("load dashboard: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	s := &Server{
+		Parts:   parts,
+		cfg:     cfg,
+		logger:  telemetry.Logger,
+		metrics: newMetrics(telemetry.Registerer),
+		rome:    rome,
+		page:    page,
+		ids:     newRequestIDs(),
+		stats:   make(gate, cfg.StatsMax),
+		lookups: make(gate, cfg.LookupsMax),
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	s.handler = gzhttp.GzipHandler(s.mux())
+	return s, nil
+}
+
+// Handler returns the handler of all routes, for a listener of the caller's own.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Limits of a connection. Requests have no body, so they come at once; answers
+// may be large, so writing has its own deadline, moved with every chunk.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	chunkTimeout      = 30 * time.Second // For one chunk of an answer to leave.
+	headerBytesMax    = 32 << 10         // A filter of filterValuesMax comuni is 7 kB.
+)
+
+// Run serves on ln until ctx ends, then finishes the requests under way, for
+// DrainMax at most, and returns nil. ln is closed when Run returns.
+func (s *Server) Run(ctx context.Context, ln net.Listener) error {
+	// Requests outlive ctx: they are finished, not cut.
+	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	srv := &http.Server{
+		Handler:           s.handler,
+		TLSConfig:         s.cfg.TLS,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      s.cfg.StoreTimeout + chunkTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    headerBytesMax,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
+	served := make(chan error, 1)
+	go func() {
+		if s.cfg.TLS != nil {
+			served <- srv.ServeTLS(ln, "", "")
+			return
+		}
+		served <- srv.Serve(ln)
+	}()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve %v: %w", ln.Addr(), err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(requests, s.cfg.DrainMax)
+	defer cancel()
+	if err := srv.Shutdown(drain); err != nil {
+		s.logger.Warn("requests cut at shutdown", slog.Any("error", err))
+		_ = srv.Close() // Its only error is that of closing ln again.
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %v: %w", ln.Addr(), err)
+	}
+	return nil
+}

@@ -1,0 +1,342 @@
+package query_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mlf/query"
+	"mlf/schema"
+)
+
+const (
+	roma    schema.ComuneID = 58091
+	bolzano schema.ComuneID = 21008
+)
+
+// cell returns the cell of an ordinary vote at Rome's anagrafe.
+func cell(at schema.Hour) schema.Cell {
+	return schema.Cell{
+		Comune: roma, Service: 1, Channel: schema.ChannelCounter, Scale: schema.ScaleMLF3, Class: schema.ClassOK, Hour: at,
+	}
+}
+
+type stats struct {
+	Meta struct {
+		From, To    string
+		Group       []string
+		Filters     map[string][]string
+		Top         int
+		Formula     string
+		GeneratedAt string          `json:"generated_at"`
+		Ledger      []schema.Offset `json:"ledger"`
+		Disclosure  string          `json:"disclosure"`
+	}
+	Rows []map[string]any
+}
+
+// counted is a world with a week of votes in two comuni.
+func counted(t *testing.T) *world {
+	w := newWorld(t, query.Config{})
+	at := hour(t, "2026-11-01T08:00:00Z")
+	c := cell(at)
+	w.memory.vote(c, schema.Green, 7)
+	w.memory.vote(c, schema.Yellow, 1)
+	c.Hour++
+	w.memory.vote(c, schema.Red, 2)
+	c.Service, c.Channel = 2, schema.ChannelWeb
+	w.memory.vote(c, schema.Green, 5)
+	c.Comune, c.Office, c.Hour = bolzano, "HQ-1", hour(t, "2026-11-02T23:00:00Z")
+	w.memory.vote(c, schema.Green, 4)
+	c.Class = schema.ClassBurst
+	w.memory.vote(c, schema.Red, 3)
+	c.Class, c.Scale = schema.ClassOK, schema.ScaleStars5
+	w.memory.vote(c, 5, 6)
+	w.memory.vote(c, 1, 1)
+	c.Scale = schema.ScaleSmiley4
+	w.memory.vote(c, 4, 2)
+	return w
+}
+
+const week = "/v1/stats?from=2026-11-01&to=2026-11-08"
+
+func TestStatsRows(t *testing.T) {
+	w := counted(t)
+	f := func(ask string, want ...string) {
+		t.Helper()
+		got := w.get(week+"&format=csv"+ask, "Accept", "text/csv")
+		if got.StatusCode != http.StatusOK {
+			t.Fatalf("%s: got %d %s", ask, got.StatusCode, got.body)
+		}
+		// The shares have a test of their own.
+		rows, err := csv.NewReader(strings.NewReader(string(got.body))).ReadAll()
+		if err != nil {
+			t.Fatalf("%s: %v", ask, err)
+		}
+		var have []string
+		for _, row := range rows {
+			have = append(have, strings.TrimSuffix(strings.Join(row[:slices.Index(rows[0], "n")+1], ","), ","))
+		}
+		if !slices.Equal(have, want) {
+			t.Errorf("%s:\ngot  %q\nwant %q", ask, have, want)
+		}
+	}
+	f("", "green,yellow,red,n", "16,1,2,19")
+	f("&group=", "green,yellow,red,n", "16,1,2,19")
+	f("&group=comune", "comune,green,yellow,red,n", "021008,4,0,0,4", "058091,12,1,2,15")
+	f("&group=region,province", "region,province,green,yellow,red,n", "04,021,4,0,0,4", "12,058,12,1,2,15")
+	f("&group=office", "office,green,yellow,red,n", ",12,1,2,15", "HQ-1,4,0,0,4")
+	// Sorted as shown: by the word, not by the number behind it.
+	f("&group=service", "service,green,yellow,red,n", "anagrafe,7,1,2,10", "stato-civile,9,0,0,9")
+	f("&group=channel,hour", "channel,hour,green,yellow,red,n",
+		"counter,2026-11-01T08:00:00Z,7,1,0,8", "counter,2026-11-01T09:00:00Z,0,0,2,2",
+		"web,2026-11-01T09:00:00Z,5,0,0,5", "web,2026-11-02T23:00:00Z,4,0,0,4")
+	// 23:00 UTC is the next day in Rome, and 1 November 2026 a Sunday.
+	f("&group=day", "day,green,yellow,red,n", "2026-11-01,12,1,2,15", "2026-11-03,4,0,0,4")
+	f("&group=week", "week,green,yellow,red,n", "2026-W44,12,1,2,15", "2026-W45,4,0,0,4")
+	f("&group=month,comune", "month,comune,green,yellow,red,n", "2026-11,021008,4,0,0,4", "2026-11,058091,12,1,2,15")
+	f("&group=class&class=all", "class,green,yellow,red,n", "burst,0,0,3,3", "ok,16,1,2,19")
+	f("&class=burst,test", "green,yellow,red,n", "0,0,3,3")
+
+	f("&region=12", "green,yellow,red,n", "12,1,2,15")
+	f("&region=12,04", "green,yellow,red,n", "16,1,2,19")
+	f("&region=12&province=021", "green,yellow,red,n", "0,0,0,0")
+	f("&region=12&province=021&group=comune", "comune,green,yellow,red,n")
+	f("&province=021", "green,yellow,red,n", "4,0,0,4")
+	f("&comune=058091&comune=021008,058091", "green,yellow,red,n", "16,1,2,19")
+	f("&office=", "green,yellow,red,n", "12,1,2,15")
+	f("&office=HQ-1,X", "green,yellow,red,n", "4,0,0,4")
+	f("&service=anagrafe", "green,yellow,red,n", "7,1,2,10")
+	f("&channel=web,phone", "green,yellow,red,n", "9,0,0,9")
+
+	f("&scale=stars5", "v1,v2,v3,v4,v5,n", "1,0,0,0,6,7")
+	f("&scale=smiley4", "v1,v2,v3,v4,v5,n", "0,0,0,2,0,2")
+	f("&scale=mlf3,stars5&group=scale", "scale,v1,v2,v3,v4,v5,n", "mlf3,2,1,16,0,0,19", "stars5,1,0,0,0,6,7")
+	f("&group=comune&top=1", "comune,green,yellow,red,n", "058091,12,1,2,15")
+	f("&group=hour&top=9", "hour,green,yellow,red,n",
+		"2026-11-01T08:00:00Z,7,1,0,8", "2026-11-01T09:00:00Z,5,0,2,7", "2026-11-02T23:00:00Z,4,0,0,4")
+}
+
+func TestStatsJSON(t *testing.T) {
+	w := counted(t)
+	var got stats
+	w.get(week+"&group=comune,service,hour&comune=058091&service=anagrafe").json(t, &got)
+	if want := []string{"comune", "service", "hour"}; !slices.Equal(got.Meta.Group, want) {
+		t.Errorf("got group %q, want %q", got.Meta.Group, want)
+	}
+	if got.Meta.From != "2026-10-31T23:00:00Z" || got.Meta.To != "2026-11-07T23:00:00Z" {
+		t.Errorf("got [%s, %s), want midnight in Rome", got.Meta.From, got.Meta.To)
+	}
+	if want := []schema.Offset{10, 1}; !slices.Equal(got.Meta.Ledger, want) {
+		t.Errorf("got ledger %v, want %v", got.Meta.Ledger, want)
+	}
+	filters := map[string][]string{"comune": {"058091"}, "service": {"anagrafe"}, "scale": {"mlf3"}, "class": {"ok"}}
+	if fmt.Sprint(got.Meta.Filters) != fmt.Sprint(filters) || got.Meta.Disclosure != "none" || got.Meta.Formula == "" {
+		t.Errorf("got meta %+v", got.Meta)
+	}
+	if len(got.Rows) != 2 {
+		t.Fatalf("got %d rows, want 2", len(got.Rows))
+	}
+	first := got.Rows[0]
+	if first["comune"] != "058091" || first["service"] != "anagrafe" || first["hour"] != "2026-11-01T08:00:00Z" ||
+		first["green"] != 7.0 || first["n"] != 8.0 || first["green_share"] != 0.875 {
+		t.Errorf("got %v", first)
+	}
+}
+
+// A share of nothing is null in JSON and empty in CSV, and never 0.
+func TestStatsOfNothing(t *testing.T) {
+	w := newWorld(t, query.Config{})
+	var got stats
+	w.get(week).json(t, &got)
+	want := map[string]any{"green": 0.0, "yellow": 0.0, "red": 0.0, "n": 0.0, "green_share": nil, "green_low": nil, "green_high": nil}
+	if len(got.Rows) != 1 || fmt.Sprint(got.Rows[0]) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got.Rows, want)
+	}
+	csv := w.get(week, "Accept", "text/csv")
+	if want := lines("green,yellow,red,n,green_share,green_low,green_high", "0,0,0,0,,,"); string(csv.body) != want {
+		t.Errorf("got %q, want %q", csv.body, want)
+	}
+	got = stats{}
+	w.get(week+"&group=comune").json(t, &got)
+	if len(got.Rows) != 0 || got.Rows == nil {
+		t.Errorf("got rows %v, want an empty list", got.Rows)
+	}
+}
+
+func TestStatsFormat(t *testing.T) {
+	w := counted(t)
+	f := func(ask, accept, want string) {
+		t.Helper()
+		if got := w.get(week+ask, "Accept", accept).Header.Get("Content-Type"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s with Accept %q: got %q, want %q", ask, accept, got, want)
+		}
+	}
+	f("", "", "application/json")
+	f("", "*/*", "application/json")
+	f("", "text/csv", "text/csv")
+	f("", "text/csv;q=0.5, application/json;q=0.4", "text/csv")
+	f("", "text/csv;q=0.5, */*", "application/json")
+	f("", "text/*", "text/csv")
+	f("", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/json")
+	f("", "image/png", "application/json")
+	f("&format=csv", "application/json", "text/csv")
+	f("&format=json", "text/csv", "application/json")
+}
+
+// An answer is read again only when something was counted since.
+func TestStatsNotModified(t *testing.T) {
+	w := counted(t)
+	f := func(ask, tag string, status, reads int) string {
+		t.Helper()
+		before := len(w.memory.asked)
+		got := w.get(week+ask, "If-None-Match", tag)
+		if got.StatusCode != status || len(w.memory.asked)-before != reads {
+			t.Errorf("%s: got %d after %d reads, want %d after %d", ask, got.StatusCode, len(w.memory.asked)-before, status, reads)
+		}
+		return got.Header.Get("ETag")
+	}
+	tag := f("", "", http.StatusOK, 1)
+	f("", tag, http.StatusNotModified, 0)
+	f("", `"other", `+tag, http.StatusNotModified, 0)
+	f("&format=csv", tag, http.StatusOK, 1)
+	f("&group=day", tag, http.StatusOK, 1)
+	w.memory.vote(cell(hour(t, "2026-11-01T08:00:00Z")), schema.Green, 1)
+	f("", tag, http.StatusOK, 1)
+}
+
+// Every refusal says which parameter is wrong.
+func TestStatsRefuses(t *testing.T) {
+	w := newWorld(t, query.Config{})
+	f := func(ask, parameter string) {
+		t.Helper()
+		got := w.get("/v1/stats?"+ask).problem(t, http.StatusBadRequest, "bad-parameter")
+		if got.Parameter != parameter || !strings.Contains(got.Detail, parameter) {
+			t.Errorf("%s: got parameter %q, detail %q; want %q in both", ask, got.Parameter, got.Detail, parameter)
+		}
+	}
+	const span = "from=2026-11-01&to=2026-11-08"
+	f("", "from")
+	f("from=2026-11-01", "to")
+	f("from=&to=2026-11-08", "from")
+	f("from=2026-11-01&from=2026-11-02&to=2026-11-08", "from")
+	f("from=2026-11-31&to=2026-12-08", "from")
+	f("from=01/11/2026&to=2026-12-08", "from")
+	f("from=2026-11-01T08:30:00Z&to=2026-12-08", "from")
+	f("from=2026-11-01T08:00:00&to=2026-12-08", "from")
+	f("from=2026-11-01&to=2026-11-01", "to")
+	f("from=2026-11-08&to=2026-11-01", "to")
+	f("from=1969-12-01&to=1970-11-01", "from")
+	f("from=2026-11-01&to=2100-01-01", "to")
+	f(span+"&regoin=12", "regoin")
+	f(span+"&group=comune,comune", "group")
+	f(span+"&group=day,hour", "group")
+	f(span+"&group=city", "group")
+	f(span+"&group=comune,", "group")
+	f(span+"&region=1", "region")
+	f(span+"&region=99", "region")
+	f(span+"&province=58", "province")
+	f(span+"&province=999", "province")
+	f(span+"&comune=58091", "comune")
+	f(span+"&comune=999999", "comune")
+	f(span+"&comune=", "comune")
+	f(span+"&office=a/b", "office")
+	f(span+"&service=anagrafica", "service")
+	f(span+"&channel=fax", "channel")
+	f(span+"&scale=nps", "scale")
+	f(span+"&scale=mlf3,stars5", "scale")
+	f(span+"&class=good", "class")
+	f(span+"&top=0", "top")
+	f(span+"&top=", "top")
+	f(span+"&top=1001", "top")
+	f(span+"&format=xml", "format")
+	f(span+"&format=", "format")
+	var many []string
+	for i := range 1001 {
+		many = append(many, fmt.Sprintf("o%d", i))
+	}
+	f(span+"&office="+strings.Join(many, ","), "office")
+
+	w.get("/v1/stats?"+span+"&comune=%zz").problem(t, http.StatusBadRequest, "bad-parameter")
+	if len(w.memory.asked) > 0 {
+		t.Errorf("the store was asked %d times", len(w.memory.asked))
+	}
+}
+
+// Too large an answer is refused with the way to a smaller one, never cut.
+func TestStatsTooMuch(t *testing.T) {
+	w := newWorld(t, query.Config{RowsMax: 2})
+	at := hour(t, "2026-11-01T08:00:00Z")
+	for i := range schema.Hour(3) {
+		w.memory.vote(cell(at+i), schema.Green, 1)
+	}
+	got := w.get(week+"&group=hour").problem(t, http.StatusBadRequest, "too-much-asked")
+	if got.Parameter != "group" || !strings.Contains(got.Detail, "shorter time") {
+		t.Errorf("got %+v", got)
+	}
+	if got := w.get(week + "&group=day"); got.StatusCode != http.StatusOK {
+		t.Errorf("got %d, want 200", got.StatusCode)
+	}
+	if got := w.get("/v1/stats?from=2021-11-01&to=2026-11-01"); got.StatusCode != http.StatusOK {
+		t.Errorf("five years: got %d, want 200", got.StatusCode)
+	}
+	got = w.get("/v1/stats?from=2021-11-01&to=2026-11-02").problem(t, http.StatusBadRequest, "too-much-asked")
+	if got.Parameter != "to" {
+		t.Errorf("got parameter %q, want to", got.Parameter)
+	}
+}
+
+func TestStatsStoreTrouble(t *testing.T) {
+	w := newWorld(t, query.Config{})
+	f := func(err error, code string) {
+		t.Helper()
+		w.memory.storeErr = err
+		got := w.get(week)
+		p := got.problem(t, http.StatusServiceUnavailable, code)
+		if got.Header.Get("Retry-After") == "" || strings.Contains(p.Detail, "secret") {
+			t.Errorf("got %v %s", got.Header, got.body)
+		}
+	}
+	f(errors.New("dial secret-host: connection refused"), "store-unreachable")
+	f(fmt.Errorf("code 241 secret: %w", schema.ErrTooDear), "too-dear")
+}
+
+// A read that hangs is given up, and those behind it are told to come later.
+func TestStatsGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, query.Config{StatsMax: 1, StoreTimeout: 5 * time.Second})
+		w.memory.block = make(chan struct{})
+		first := make(chan reply)
+		go func() { first <- w.get(week) }()
+		synctest.Wait()
+		w.get(week).problem(t, http.StatusServiceUnavailable, "overloaded")
+		(<-first).problem(t, http.StatusServiceUnavailable, "too-dear")
+		close(w.memory.block)
+		if got := w.get(week); got.StatusCode != http.StatusOK {
+			t.Errorf("got %d, want 200: the gate leaks", got.StatusCode)
+		}
+	})
+}
+
+// A large answer is whole JSON however it is cut into chunks.
+func TestStatsLarge(t *testing.T) {
+	w := newWorld(t, query.Config{})
+	at := hour(t, "2026-01-01T00:00:00Z")
+	const n = 5000
+	for i := range schema.Hour(n) {
+		w.memory.vote(cell(at+i), schema.Green, uint64(i)+1)
+	}
+	got := w.get("/v1/stats?from=2026-01-01&to=2026-12-31&group=comune,hour")
+	var all stats
+	got.json(t, &all)
+	if len(all.Rows) != n || !json.Valid(got.body) {
+		t.Errorf("got %d rows, want %d", len(all.Rows), n)
+	}
+}
