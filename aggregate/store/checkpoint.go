@@ -1,0 +1,204 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"mlf/schema"
+	"mlf/schema/sql"
+)
+
+const (
+	// chunkBytes is the size of a chunk of a payload. A few MiB at a time is what
+	// the server reads and writes well.
+	chunkBytes = 4 << 20
+
+	// PayloadBytesMax is the most bytes a checkpoint's payload may have: the
+	// server cuts an insert above 256 MiB into parts (min_insert_block_size_bytes),
+	// and a checkpoint must be there whole or not at all.
+	PayloadBytesMax = 240 << 20
+)
+
+// WriteCheckpoint writes c, durable when it returns nil, and then drops the
+// checkpoints of its partition that are too many (see surplus). It may be
+// repeated. Times are kept to the millisecond.
+func (s *Store) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error {
+	if len(c.Payload) > PayloadBytesMax {
+		return fmt.Errorf("write checkpoint of partition %d at offset %d: %d bytes: want at most %d", c.Partition, c.Next, len(c.Payload), PayloadBytesMax)
+	}
+	chunks := slices.Collect(slices.Chunk(c.Payload, chunkBytes))
+	if len(chunks) == 0 {
+		chunks = [][]byte{{}}
+	}
+	n := len(chunks)
+	index := make([]uint32, n)
+	for i := range index {
+		index[i] = uint32(i)
+	}
+	err := s.insert(ctx, "checkpoint", n, []any{
+		slices.Repeat([]uint16{uint16(c.Partition)}, n),
+		slices.Repeat([]uint64{uint64(c.Next)}, n),
+		slices.Repeat([]time.Time{c.Taken}, n),
+		slices.Repeat([]string{string(c.Log[:])}, n),
+		slices.Repeat([]uint32{uint32(c.Rules)}, n),
+		slices.Repeat([]time.Time{c.StoreStarted}, n),
+		slices.Repeat([]string{string(c.SHA256[:])}, n),
+		slices.Repeat([]uint32{uint32(n)}, n),
+		index,
+		chunks,
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.prune(ctx, c.CheckpointInfo); err != nil {
+		// Not the caller's trouble: c is durable, and the next one prunes again.
+		s.logger.Warn("old checkpoints were not dropped", slog.Int("partition", int(c.Partition)), slog.Any("error", err))
+	}
+	return nil
+}
+
+// Checkpoints returns the checkpoints of p of which every chunk is there, the
+// newest first: highest Next, then latest Taken.
+func (s *Store) Checkpoints(ctx context.Context, p schema.Partition) ([]schema.CheckpointInfo, error) {
+	var infos []schema.CheckpointInfo
+	err := s.read(ctx, "checkpoints", clickhouse.Parameters{"partition": number(p)}, func(scan scanFunc) error {
+		var next uint64
+		var taken, started time.Time
+		var log, sum string
+		var rules uint32
+		if err := scan(&next, &taken, &log, &rules, &started, &sum); err != nil {
+			return err
+		}
+		info := schema.CheckpointInfo{
+			Partition: p, Next: schema.Offset(next), Rules: schema.Rules(rules), StoreStarted: started.UTC(), Taken: taken.UTC(),
+		}
+		copy(info.Log[:], log)
+		copy(info.SHA256[:], sum)
+		infos = append(infos, info)
+		return nil
+	})
+	return infos, err
+}
+
+// Checkpoint returns the checkpoint that info describes. ErrCheckpointCorrupt of
+// package schema: it is not there whole, or its payload does not match SHA256.
+func (s *Store) Checkpoint(ctx context.Context, info schema.CheckpointInfo) (schema.Checkpoint, error) {
+	c := schema.Checkpoint{CheckpointInfo: info}
+	err := s.read(ctx, "checkpoint", clickhouse.Parameters{
+		"partition": number(info.Partition),
+		"next":      number(info.Next),
+		"taken":     number(info.Taken.UnixMilli()),
+		"sha256":    hex.EncodeToString(info.SHA256[:]),
+	}, func(scan scanFunc) error {
+		var chunk []byte
+		if err := scan(&chunk); err != nil {
+			return err
+		}
+		c.Payload = append(c.Payload, chunk...)
+		return nil
+	})
+	if err != nil {
+		return schema.Checkpoint{}, err
+	}
+	if sha256.Sum256(c.Payload) != info.SHA256 {
+		return schema.Checkpoint{}, fmt.Errorf("read checkpoint of partition %d at offset %d, %d bytes: %w", info.Partition, info.Next, len(c.Payload), schema.ErrCheckpointCorrupt)
+	}
+	return c, nil
+}
+
+// prune drops the checkpoints that are too many now that written is durable.
+func (s *Store) prune(ctx context.Context, written schema.CheckpointInfo) error {
+	infos, err := s.Checkpoints(ctx, written.Partition)
+	if err != nil {
+		return err
+	}
+	for _, info := range surplus(infos, written) {
+		if err := s.drop(ctx, info); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) drop(ctx context.Context, info schema.CheckpointInfo) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.WriteMax)
+	defer cancel()
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
+		"partition": number(info.Partition), "next": number(info.Next), "taken": number(info.Taken.UnixMilli()),
+	}))
+	if err := s.conn.Exec(ctx, sql.Query("drop_checkpoint")); err != nil {
+		s.metrics.errors.WithLabelValues("drop_checkpoint").Inc()
+		return fmt.Errorf("drop checkpoint of partition %d at offset %d: %w", info.Partition, info.Next, err)
+	}
+	return nil
+}
+
+// newestKept is how many of the newest checkpoints are kept: the newest, and
+// three to fall back on if it is damaged.
+const newestKept = 4
+
+// keptAges are the ages, counted back from the newest checkpoint, for which one
+// at least that old is kept: 15 min because rows acknowledged that long before a
+// restart of the server are safely on its disk, the others for the mistakes that
+// are noticed later.
+func keptAges() []time.Duration {
+	return []time.Duration{15 * time.Minute, time.Hour, 24 * time.Hour}
+}
+
+// surplus returns those of infos (newest first) that need not be kept: all but
+// written, the newest four, and for each age of keptAges
+//
+//   - the youngest that is at least as old, which is the one to go back to, and
+//   - the oldest that is not, which takes its place later. Without it nothing
+//     would ever grow old enough, and the one to go back to would stay the same
+//     for ever. With it, it is at most twice as old as it must be.
+//
+// written is kept even if it is behind others: a worker that went back writes
+// such checkpoints until it has caught up.
+func surplus(infos []schema.CheckpointInfo, written schema.CheckpointInfo) []schema.CheckpointInfo {
+	if len(infos) <= newestKept {
+		return nil
+	}
+	keep := map[checkpointKey]bool{keyOf(written): true}
+	for _, info := range infos[:newestKept] {
+		keep[keyOf(info)] = true
+	}
+	for _, age := range keptAges() {
+		bound := infos[0].Taken.Add(-age)
+		youngest, oldest := -1, -1
+		for i, info := range infos {
+			if info.Taken.After(bound) {
+				if oldest < 0 || info.Taken.Before(infos[oldest].Taken) {
+					oldest = i
+				}
+			} else if youngest < 0 || info.Taken.After(infos[youngest].Taken) {
+				youngest = i
+			}
+		}
+		for _, i := range []int{youngest, oldest} {
+			if i >= 0 {
+				keep[keyOf(infos[i])] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(infos), func(info schema.CheckpointInfo) bool { return keep[keyOf(info)] })
+}
+
+// checkpointKey is what checkpoints are dropped by: the columns of the table's
+// ClickHouse partitions, the partition apart. Two workers may have written two
+// payloads under one key; they are dropped together.
+type checkpointKey struct {
+	next  schema.Offset
+	taken int64
+}
+
+func keyOf(info schema.CheckpointInfo) checkpointKey {
+	return checkpointKey{next: info.Next, taken: info.Taken.UnixMilli()}
+}

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+type metrics struct {
+	insertSeconds *prometheus.HistogramVec
+	insertRows    *prometheus.CounterVec
+	readSeconds   *prometheus.HistogramVec
+	errors        *prometheus.CounterVec
+}
+
+// newMetrics registers the store's metrics with reg, which may be nil.
+func newMetrics(reg prometheus.Registerer) *metrics {
+	with := promauto.With(reg)
+	// 1 ms is a statement that finds nothing, 20 s the default limit of a read.
+	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60}
+	return &metrics{
+		insertSeconds: with.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "mlf_clickhouse_insert_duration_seconds",
+			Help:    "Time from the start of an insert to its acknowledgement. Above 0.25 s the counts come late: look at the disk's fsync time and at merges.",
+			Buckets: buckets,
+		}, []string{"table"}),
+		insertRows: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_clickhouse_insert_rows_total",
+			Help: "Rows acknowledged by ClickHouse. Rows sent again count again.",
+		}, []string{"table"}),
+		readSeconds: with.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "mlf_clickhouse_read_duration_seconds",
+			Help:    "Time from the start of a read to its last row. If stats grow slow, ask for shorter periods or give ClickHouse more cores.",
+			Buckets: buckets,
+		}, []string{"query"}),
+		errors: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_clickhouse_errors_total",
+			Help: "Calls that ClickHouse refused, did not answer in time, or whose connection broke. Writes are sent again by themselves; if this keeps growing, look at ClickHouse.",
+		}, []string{"operation"}),
+	}
+}
+
+// inserted notes the end of an insert of rows.
+func (m *metrics) inserted(table string, rows int, since time.Time, err error) {
+	if err != nil {
+		m.errors.WithLabelValues("insert_" + table).Inc()
+		return
+	}
+	m.insertSeconds.WithLabelValues(table).Observe(time.Since(since).Seconds())
+	m.insertRows.WithLabelValues(table).Add(float64(rows))
+}
+
+// read notes the end of a read.
+func (m *metrics) read(query string, since time.Time, err error) {
+	if err != nil {
+		m.errors.WithLabelValues("read_" + query).Inc()
+		return
+	}
+	m.readSeconds.WithLabelValues(query).Observe(time.Since(since).Seconds())
+}

@@ -1,0 +1,196 @@
+// Package store keeps the rollups in ClickHouse: it writes what the fold has
+// counted, with the fold's checkpoints, and reads statistics back. The tables
+// and every statement are in schema/sql.
+//
+// It alone knows the driver, the pool and ClickHouse's errors. It must not know
+// how votes are counted, when rows are written, or who asks for them: rows may
+// come any number of times, in any order, from any number of processes.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mlf/schema"
+	"mlf/schema/sql"
+)
+
+// StartedTolerance is how far two answers of Started may differ within one run
+// of the server: the server counts its uptime in whole seconds, which makes one
+// second, and another is left to its clock being set while it runs.
+const StartedTolerance = 2 * time.Second
+
+// ErrNotApplied is the error of a database without mlf's tables, or without the
+// log's identity in them.
+var ErrNotApplied = errors.New("the store has not been set up: run mlf schema apply")
+
+// Config says where the store is and what one call may take. Only DSN is
+// required.
+type Config struct {
+	// DSN is the address, clickhouse://user:password@host:9000/database?…, as
+	// clickhouse-go reads it. Database mlf when none is named. The native
+	// protocol only: over HTTP an insert's failure can look like success.
+	DSN string
+
+	// ConnsMax is the most connections held at once. 0: ConnsMaxDefault. A call
+	// that finds none free waits for dial_timeout of the DSN, 5 s.
+	ConnsMax int
+
+	// ReadMax is the longest a read may take on the server, in whole seconds.
+	// 0: ReadMaxDefault.
+	ReadMax time.Duration
+
+	// ReadMemoryMax is the most memory one read may use on the server, in bytes.
+	// 0: ReadMemoryMaxDefault.
+	ReadMemoryMax int64
+
+	// WriteMax is the longest a write may take. After it the outcome is unknown.
+	// 0: WriteMaxDefault.
+	WriteMax time.Duration
+}
+
+const (
+	// ConnsMaxDefault is enough for one flush and some readers; each costs the
+	// server a thread.
+	ConnsMaxDefault = 8
+
+	// ReadMaxDefault is how long a person waits for a page before giving up, and
+	// then some.
+	ReadMaxDefault = 20 * time.Second
+
+	// ReadMemoryMaxDefault is half of what the embedded engine may use.
+	ReadMemoryMaxDefault = 1 << 30
+
+	// WriteMaxDefault is a hundred times what the largest flush was measured to
+	// take: only a hung server or network takes longer.
+	WriteMaxDefault = 60 * time.Second
+)
+
+// Validate refuses a Config that Open could not use.
+func (c Config) Validate() error {
+	if _, _, err := options(c.DSN); err != nil {
+		return err
+	}
+	if c.ConnsMax < 0 || c.ReadMax < 0 || c.ReadMemoryMax < 0 || c.WriteMax < 0 {
+		return fmt.Errorf("store: limits %d, %v, %d, %v: want 0 or more", c.ConnsMax, c.ReadMax, c.ReadMemoryMax, c.WriteMax)
+	}
+	if c.ReadMax%time.Second != 0 {
+		return fmt.Errorf("store: read limit %v: want whole seconds", c.ReadMax)
+	}
+	return nil
+}
+
+// withDefaults returns c with every zero replaced.
+func (c Config) withDefaults() Config {
+	if c.ConnsMax == 0 {
+		c.ConnsMax = ConnsMaxDefault
+	}
+	if c.ReadMax == 0 {
+		c.ReadMax = ReadMaxDefault
+	}
+	if c.ReadMemoryMax == 0 {
+		c.ReadMemoryMax = ReadMemoryMaxDefault
+	}
+	if c.WriteMax == 0 {
+		c.WriteMax = WriteMaxDefault
+	}
+	return c
+}
+
+// A Store is a ClickHouse database with mlf's tables. It is safe for use by
+// several goroutines. A call whose connection broke returns the error; the next
+// one dials anew.
+type Store struct {
+	cfg      Config
+	conn     driver.Conn
+	logger   *slog.Logger
+	metrics  *metrics
+	identity atomic.Pointer[schema.Identity] // Once read; it never changes.
+}
+
+// Open connects to the store and checks that its tables are there: ErrNotApplied
+// if not. A nil logger or reg is none.
+func Open(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.Registerer) (*Store, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	opt, database, err := options(cfg.DSN)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTables(ctx, opt, database); err != nil {
+		return nil, err
+	}
+	opt.Auth.Database = database
+	opt.MaxOpenConns, opt.MaxIdleConns = cfg.ConnsMax, cfg.ConnsMax
+	conn, err := clickhouse.Open(opt)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return &Store{cfg: cfg, conn: conn, logger: logger, metrics: newMetrics(reg)}, nil
+}
+
+// Close gives the connections back. Calls that run are cut off.
+func (s *Store) Close() error {
+	if err := s.conn.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// Ping tells whether the store answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.conn.Ping(ctx); err != nil {
+		return fmt.Errorf("ping store: %w", err)
+	}
+	return nil
+}
+
+// tables are the tables that the migrations make.
+func tables() []string {
+	return []string{"votes_rollup", "segment_ledger", "terminal_watermark", "checkpoint", "partition_state", "log_identity"}
+}
+
+// checkTables asks for the tables of database over a connection that does not
+// name it: the embedded server dies of a name that it does not know.
+func checkTables(ctx context.Context, opt *clickhouse.Options, database string) (err error) {
+	conn, err := clickhouse.Open(opt)
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"database": database}))
+	rows, err := conn.Query(ctx, sql.Query("tables"))
+	if err != nil {
+		return fmt.Errorf("look for tables of the store: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	missing := tables()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return fmt.Errorf("look for tables of the store: %w", err)
+		}
+		missing = slices.DeleteFunc(missing, func(t string) bool { return t == name })
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("look for tables of the store: %w", err)
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("database %s has no tables %v: %w", database, missing, ErrNotApplied)
+	}
+	return nil
+}

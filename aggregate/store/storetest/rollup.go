@@ -1,0 +1,218 @@
+package storetest
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"mlf/schema"
+)
+
+// key is what rows are merged by.
+type key struct {
+	cell      schema.Cell
+	partition schema.Partition
+	segment   schema.Segment
+}
+
+// model is the store as it must behave: number by number the highest wins.
+type model map[key]*schema.Rollup
+
+func (m model) write(rows []schema.Rollup) {
+	for _, r := range rows {
+		k := key{r.Cell, r.Partition, r.Segment}
+		have := m[k]
+		if have == nil {
+			have = &schema.Rollup{Cell: r.Cell, Partition: r.Partition, Segment: r.Segment, Reasons: map[schema.ReasonKey]uint64{}}
+			m[k] = have
+		}
+		for i, v := range r.Values {
+			have.Values[i] = max(have.Values[i], v)
+		}
+		for reason, n := range r.Reasons {
+			have.Reasons[reason] = max(have.Reasons[reason], n)
+		}
+	}
+}
+
+// sums adds up the model's rows by cell.
+func (m model) sums() map[schema.Cell][schema.ValueMax]uint64 {
+	sums := map[schema.Cell][schema.ValueMax]uint64{}
+	for _, r := range m {
+		v := sums[r.Cell]
+		for i := range v {
+			v[i] += r.Values[i]
+		}
+		sums[r.Cell] = v
+	}
+	return sums
+}
+
+// firstHour is the hour at which the tests' votes begin: two days before a month
+// ends, so that they lie in two months.
+func firstHour() schema.Hour { return schema.HourOf(time.Date(2026, 10, 30, 0, 0, 0, 0, time.UTC)) }
+
+// history returns the rows of a fold in the order in which it would write them:
+// per key ever higher numbers.
+func history(random *rand.Rand, keys, writes int) []schema.Rollup {
+	rows := make([]schema.Rollup, 0, keys*writes)
+	for range keys {
+		r := schema.Rollup{Cell: randomCell(random), Partition: schema.Partition(random.IntN(Partitions)), Segment: schema.Segment(random.IntN(3))}
+		counts := map[schema.ReasonKey]uint64{}
+		for range 1 + random.IntN(writes) {
+			r.Values[random.IntN(int(schema.ValueMax))] += 1 + random.Uint64N(1<<random.IntN(40))
+			counts[schema.KeyOfReason(schema.Value(1+random.IntN(5)), schema.Reason(1+random.IntN(11)))]++
+			r.Reasons = maps.Clone(counts)
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+func randomCell(random *rand.Rand) schema.Cell {
+	return schema.Cell{
+		Comune:  schema.ComuneID(58000 + 1000*random.IntN(3) + random.IntN(4)),
+		Office:  []schema.OfficeCode{"", "A.1", "via-Roma_2"}[random.IntN(3)],
+		Service: schema.ServiceID(random.IntN(4)),
+		Channel: schema.Channels()[random.IntN(5)],
+		Scale:   schema.Scales()[random.IntN(3)],
+		Class:   schema.Classes()[random.IntN(4)],
+		Hour:    firstHour() + schema.Hour(random.IntN(96)),
+	}
+}
+
+// allColumns groups by the whole cell.
+func allColumns() []schema.Column {
+	return []schema.Column{
+		schema.ColumnComune, schema.ColumnOffice, schema.ColumnService, schema.ColumnChannel,
+		schema.ColumnScale, schema.ColumnClass, schema.ColumnHour,
+	}
+}
+
+// everything asks for all cells of the tests.
+func everything(group ...schema.Column) schema.StatsQuery {
+	return schema.StatsQuery{From: firstHour(), Next: firstHour() + 96, Group: group, RowsMax: 100_000}
+}
+
+// innerMaxOuterSum is what the statement with FINAL must be equal to.
+const innerMaxOuterSum = `SELECT sum(v) FROM (SELECT max(v1) + max(v2) + max(v3) + max(v4) + max(v5) AS v FROM votes_rollup
+GROUP BY comune, office, service, channel, scale, class, hour, partition, segment)`
+
+// rollups writes a history as several workers might, some of them behind, and
+// compares every cell with the model, before and after merges.
+func rollups(t *testing.T, s Subject) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	rows := history(random, 1500, 4)
+	want := model{}
+	for round := range 4 { // Everything four times, in another order and cut otherwise.
+		random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		for part := rows; len(part) > 0; {
+			n := min(len(part), 1+random.IntN(2000))
+			if err := s.WriteRollups(t.Context(), part[:n]); err != nil {
+				t.Fatal(err)
+			}
+			want.write(part[:n])
+			if round == 0 {
+				check(t, s, want, fmt.Sprintf("with %d rows to come", len(part)-n))
+			}
+			part = part[n:]
+		}
+	}
+	check(t, s, want, "after four rounds")
+	s.SQL(t, "OPTIMIZE TABLE votes_rollup FINAL")
+	check(t, s, want, "after merges")
+	if got := s.SQL(t, "SELECT count() FROM votes_rollup"); got != uint64(len(want)) {
+		t.Errorf("%d rows after merges: want %d", got, len(want))
+	}
+	if err := s.WriteRollups(t.Context(), rows[:100]); err != nil { // A zombie.
+		t.Fatal(err)
+	}
+	check(t, s, want, "after a late writer")
+	if err := s.WriteRollups(t.Context(), nil); err != nil {
+		t.Errorf("no rows: %v", err)
+	}
+}
+
+// check compares the store with the model cell by cell, and its total with the
+// other way to read it.
+func check(t *testing.T, s Subject, m model, when string) {
+	t.Helper()
+	rows, err := s.Stats(t.Context(), everything(allColumns()...))
+	if err != nil {
+		t.Fatalf("%s: %v", when, err)
+	}
+	want := m.sums()
+	if len(rows) != len(want) {
+		t.Errorf("%s: %d cells: want %d", when, len(rows), len(want))
+	}
+	var total uint64
+	for _, r := range rows {
+		total += r.N()
+		if r.Values != want[r.Cell] {
+			t.Errorf("%s: %+v: got %v, want %v", when, r.Cell, r.Values, want[r.Cell])
+		}
+	}
+	if got := s.SQL(t, innerMaxOuterSum); got != total {
+		t.Errorf("%s: inner max, outer sum is %d, FINAL %d", when, got, total)
+	}
+}
+
+// months writes rows of 14 months with one insert: a terminal may send votes
+// that are 400 days old.
+func months(t *testing.T, s Subject) {
+	var rows []schema.Rollup
+	first := time.Date(2025, 10, 31, 23, 0, 0, 0, time.UTC)
+	for i := range 14 {
+		at := time.Date(first.Year(), first.Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
+		rows = append(rows, schema.Rollup{
+			Cell:   schema.Cell{Comune: 58091, Channel: 1, Scale: 1, Class: 1, Hour: schema.HourOf(at)},
+			Values: [schema.ValueMax]uint64{2: 1},
+		})
+	}
+	if err := s.WriteRollups(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Stats(t.Context(), schema.StatsQuery{
+		From: rows[0].Hour, Next: rows[13].Hour + 1, Group: []schema.Column{schema.ColumnMonth}, RowsMax: 100,
+	})
+	if err != nil || len(got) != 14 {
+		t.Fatalf("%d months, %v: want 14", len(got), err)
+	}
+	for i, r := range got {
+		if r.N() != 1 {
+			t.Errorf("month %d: got %d votes, want 1", i, r.N())
+		}
+	}
+}
+
+func reasons(t *testing.T, s Subject) {
+	waiting, staff := schema.KeyOfReason(schema.Red, schema.ReasonWaitingTime), schema.KeyOfReason(schema.Red, schema.ReasonStaff)
+	row := func(counts map[schema.ReasonKey]uint64) schema.Rollup {
+		return schema.Rollup{Cell: schema.Cell{Comune: 58091, Channel: 1, Scale: 1, Class: 1, Hour: firstHour()}, Reasons: counts}
+	}
+	for _, counts := range []map[schema.ReasonKey]uint64{
+		{waiting: 5, staff: 1}, {waiting: 3}, nil, {staff: 2}, {waiting: 1, staff: 2},
+	} {
+		if err := s.WriteRollups(t.Context(), []schema.Rollup{row(counts)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read := func(k schema.ReasonKey, when string, want uint64) {
+		t.Helper()
+		if got := s.SQL(t, fmt.Sprintf("SELECT reasons[%d] FROM votes_rollup FINAL", k)); got != want {
+			t.Errorf("%s: reason %v of value %v: got %d, want %d", when, k.Reason(), k.Value(), got, want)
+		}
+	}
+	read(waiting, "before merges", 5)
+	read(staff, "before merges", 2)
+	s.SQL(t, "OPTIMIZE TABLE votes_rollup FINAL")
+	read(waiting, "after merges", 5)
+	read(staff, "after merges", 2)
+	if got := s.SQL(t, "SELECT count() FROM votes_rollup"); got != 1 {
+		t.Errorf("%d rows: want 1", got)
+	}
+}

@@ -1,0 +1,257 @@
+package storetest
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"mlf/schema"
+)
+
+// written writes a history and returns its model.
+func written(t *testing.T, s Subject) model {
+	t.Helper()
+	rows := history(rand.New(rand.NewPCG(7, 7)), 600, 3)
+	if err := s.WriteRollups(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	m := model{}
+	m.write(rows)
+	return m
+}
+
+// regions of the tests' three provinces: two of them share one.
+func regionOf() map[schema.ProvinceID]schema.RegionID {
+	return map[schema.ProvinceID]schema.RegionID{58: 12, 59: 12, 60: 9, 1: 1}
+}
+
+// project is q's group of a cell, as the store must find it.
+func project(c schema.Cell, group []schema.Column, rome *time.Location) schema.StatsRow {
+	var r schema.StatsRow
+	for _, column := range group {
+		switch column {
+		case schema.ColumnRegion:
+			r.Region = regionOf()[c.Comune.Province()]
+		case schema.ColumnProvince:
+			r.Province = c.Comune.Province()
+		case schema.ColumnComune:
+			r.Comune = c.Comune
+		case schema.ColumnOffice:
+			r.Office = c.Office
+		case schema.ColumnService:
+			r.Service = c.Service
+		case schema.ColumnChannel:
+			r.Channel = c.Channel
+		case schema.ColumnScale:
+			r.Scale = c.Scale
+		case schema.ColumnClass:
+			r.Class = c.Class
+		case schema.ColumnHour:
+			r.Hour = c.Hour
+		case schema.ColumnDay, schema.ColumnWeek, schema.ColumnMonth:
+			r.Day = day(c.Hour, column, rome)
+		}
+	}
+	return r
+}
+
+// day returns the first day of the day, week or month in Rome that h lies in.
+func day(h schema.Hour, column schema.Column, rome *time.Location) int32 {
+	year, month, d := h.Time().In(rome).Date()
+	date := time.Date(year, month, d, 0, 0, 0, 0, time.UTC)
+	switch column {
+	case schema.ColumnWeek:
+		date = date.AddDate(0, 0, -(int(date.Weekday())+6)%7)
+	case schema.ColumnMonth:
+		date = date.AddDate(0, 0, 1-d)
+	default:
+	}
+	return int32(date.Unix() / 86400)
+}
+
+func rome(t *testing.T) *time.Location {
+	t.Helper()
+	location, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return location
+}
+
+// groupings compares with the model: every column alone, every column with every
+// time, several in an unusual order, none.
+func groupings(t *testing.T, s Subject) {
+	m, rome := written(t, s), rome(t)
+	groups := [][]schema.Column{
+		{},
+		allColumns(),
+		{schema.ColumnHour, schema.ColumnService},
+		{schema.ColumnClass, schema.ColumnScale, schema.ColumnRegion, schema.ColumnOffice},
+	}
+	for c := schema.ColumnRegion; c <= schema.ColumnMonth; c++ {
+		groups = append(groups, []schema.Column{c})
+		for time := schema.ColumnHour; c < schema.ColumnHour && time <= schema.ColumnMonth; time++ {
+			groups = append(groups, []schema.Column{c, time}, []schema.Column{time, c})
+		}
+	}
+	for _, group := range groups {
+		want := map[schema.StatsRow][schema.ValueMax]uint64{}
+		for cell, values := range m.sums() {
+			k := project(cell, group, rome)
+			sum := want[k]
+			for i := range sum {
+				sum[i] += values[i]
+			}
+			want[k] = sum
+		}
+		q := everything(group...)
+		q.RegionOf = regionOf()
+		rows, err := s.Stats(t.Context(), q)
+		if err != nil {
+			t.Fatalf("group %v: %v", group, err)
+		}
+		if len(rows) != len(want) {
+			t.Errorf("group %v: %d rows: want %d", group, len(rows), len(want))
+		}
+		if !slices.IsSortedFunc(rows, func(a, b schema.StatsRow) int { return compare(a, b, group) }) {
+			t.Errorf("group %v: rows are not sorted", group)
+		}
+		for _, r := range rows {
+			got := r.Values
+			r.Values = [schema.ValueMax]uint64{}
+			if got != want[r] {
+				t.Errorf("group %v: %+v: got %v, want %v", group, r, got, want[r])
+			}
+		}
+	}
+}
+
+// compare compares two rows by the columns of group, one after the other.
+func compare(a, b schema.StatsRow, group []schema.Column) int {
+	number := func(r schema.StatsRow, c schema.Column) int {
+		switch c {
+		case schema.ColumnRegion:
+			return int(r.Region)
+		case schema.ColumnProvince:
+			return int(r.Province)
+		case schema.ColumnComune:
+			return int(r.Comune)
+		case schema.ColumnOffice:
+			return slices.Index([]schema.OfficeCode{"", "A.1", "via-Roma_2"}, r.Office)
+		case schema.ColumnService:
+			return int(r.Service)
+		case schema.ColumnChannel:
+			return int(r.Channel)
+		case schema.ColumnScale:
+			return int(r.Scale)
+		case schema.ColumnClass:
+			return int(r.Class)
+		case schema.ColumnHour:
+			return int(r.Hour)
+		default:
+			return int(r.Day)
+		}
+	}
+	for _, c := range group {
+		if d := number(a, c) - number(b, c); d != 0 {
+			return d
+		}
+	}
+	return 0
+}
+
+func filters(t *testing.T, s Subject) {
+	m := written(t, s)
+	f := func(q schema.StatsQuery, pass func(c schema.Cell) bool) {
+		t.Helper()
+		rows, err := s.Stats(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got uint64
+		for cell, values := range m.sums() {
+			if pass(cell) {
+				for _, v := range values {
+					want += v
+				}
+			}
+		}
+		for _, r := range rows {
+			got += r.N()
+		}
+		if got != want || want == 0 {
+			t.Errorf("%+v: got %d, want %d, and some", q, got, want)
+		}
+	}
+	q := everything()
+	q.From, q.Next = firstHour()+10, firstHour()+60
+	f(q, func(c schema.Cell) bool { return c.Hour >= q.From && c.Hour < q.Next })
+	q = everything()
+	q.Provinces = []schema.ProvinceID{58, 60}
+	f(q, func(c schema.Cell) bool { return c.Comune.Province() != 59 })
+	q = everything()
+	q.Comuni, q.Services = []schema.ComuneID{58001, 59002, 99999}, []schema.ServiceID{0, 3}
+	f(q, func(c schema.Cell) bool {
+		return (c.Comune == 58001 || c.Comune == 59002) && (c.Service == 0 || c.Service == 3)
+	})
+	q = everything()
+	q.Offices = []schema.OfficeCode{"A.1", ""}
+	f(q, func(c schema.Cell) bool { return c.Office != "via-Roma_2" })
+	q = everything()
+	q.Offices = []schema.OfficeCode{`o'\`, "A.1"} // No office is called so; it must not matter.
+	f(q, func(c schema.Cell) bool { return c.Office == "A.1" })
+	q = everything()
+	q.Channels, q.Scales, q.Classes = []schema.Channel{1, 2, 3}, []schema.Scale{1, 2}, []schema.Class{1, 2, 3}
+	f(q, func(c schema.Cell) bool { return c.Channel <= 3 && c.Scale <= 2 && c.Class <= 3 })
+}
+
+// romeDays counts one vote in every hour around the two days of the year that
+// have 25 and 23 hours.
+func romeDays(t *testing.T, s Subject) {
+	rome := rome(t)
+	f := func(year int, month time.Month, d int, hours uint64) {
+		t.Helper()
+		midnight := time.Date(year, month, d, 0, 0, 0, 0, rome)
+		first := schema.HourOf(midnight) - 24
+		var rows []schema.Rollup
+		for h := first; h < first+96; h++ {
+			rows = append(rows, schema.Rollup{
+				Cell:   schema.Cell{Comune: 58091, Channel: 1, Scale: 1, Class: 1, Hour: h},
+				Values: [schema.ValueMax]uint64{2: 1},
+			})
+		}
+		if err := s.WriteRollups(t.Context(), rows); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Stats(t.Context(), schema.StatsQuery{From: first, Next: first + 96, Group: []schema.Column{schema.ColumnDay}, RowsMax: 10})
+		if err != nil || len(got) < 2 {
+			t.Fatalf("%d days, %v", len(got), err)
+		}
+		want := int32(time.Date(year, month, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+		if got[0].Day != want-1 || got[0].N() != 24 || got[1].Day != want || got[1].N() != hours {
+			t.Errorf("%v: got days %d with %d and %d with %d hours, want %d with 24 and %d with %d",
+				midnight, got[0].Day, got[0].N(), got[1].Day, got[1].N(), want-1, want, hours)
+		}
+	}
+	f(2026, time.October, 25, 25)
+	f(2026, time.March, 29, 23)
+}
+
+func rowsMax(t *testing.T, s Subject) {
+	written(t, s)
+	q := everything(schema.ColumnHour)
+	q.RowsMax = 5
+	rows, err := s.Stats(t.Context(), q)
+	if err != nil || len(rows) != 6 {
+		t.Errorf("%d rows, %v: want one more than 5", len(rows), err)
+	}
+}
+
+func nonsense(t *testing.T, s Subject) {
+	for _, group := range [][]schema.Column{{0}, {schema.ColumnMonth + 1}, {schema.ColumnHour, schema.ColumnDay}} {
+		if _, err := s.Stats(t.Context(), everything(group...)); err == nil {
+			t.Errorf("group %v was accepted", group)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+// Package storetest says in tests what a store must do. The embedded engine
+// passes it, and so must any server that mlf is to run on.
+//
+// It knows the store's contract and its tables. It must not know which server
+// is behind them.
+package storetest
+
+import (
+	"testing"
+
+	"mlf/aggregate/store"
+	"mlf/schema"
+)
+
+// A Subject is a store to be tested: set up by store.Migrate, empty, and nobody
+// else's.
+type Subject struct {
+	*store.Store
+
+	// SQL runs a statement on the store's database, for what tests alone ask,
+	// and returns the number that it answers with, 0 for none.
+	SQL func(t *testing.T, statement string) uint64
+}
+
+// Partitions is the partition count of the log that the tests count.
+const Partitions = 4
+
+// Run tests the stores that open returns, a new one for each test.
+func Run(t *testing.T, open func(t *testing.T) Subject) {
+	tests := []struct {
+		name string
+		test func(t *testing.T, s Subject)
+	}{
+		{"the first identity is the store's for ever", identity},
+		{"the server's start stays the same while it runs", started},
+		{"rows repeated, shuffled and overtaken add up exactly", rollups},
+		{"a row may span no months, an insert may", months},
+		{"reasons are merged key by key", reasons},
+		{"every grouping adds up", groupings},
+		{"filters leave out what they do not name", filters},
+		{"days begin and end by Rome's clock", romeDays},
+		{"more rows than asked for are told by one", rowsMax},
+		{"nonsense is refused before the server sees it", nonsense},
+		{"the ledger joins open and closed segments", ledger},
+		{"two chains of one segment are both seen", chains},
+		{"of a stream the highest offset wins", watermarks},
+		{"of a partition the last state wins", states},
+		{"checkpoints come back as they were", checkpoints},
+		{"a damaged checkpoint is refused", damagedCheckpoint},
+		{"old checkpoints are dropped, the right ones kept", retention},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
+	}
+}
+
+// logIdentity is the identity of the log that the tests count.
+func logIdentity() schema.Identity {
+	return schema.Identity{Log: schema.LogID{1, 2, 3}, Partitions: Partitions, Rules: schema.RulesV1}
+}
+
+func identity(t *testing.T, s Subject) {
+	ctx := t.Context()
+	if _, err := s.Identity(ctx); err == nil {
+		t.Error("an empty store has an identity")
+	}
+	want := logIdentity()
+	for range 2 {
+		if err := s.WriteIdentity(ctx, want); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, other := range []schema.Identity{
+		{Log: schema.LogID{9}, Partitions: want.Partitions, Rules: want.Rules},
+		{Log: want.Log, Partitions: want.Partitions + 1, Rules: want.Rules},
+		{Log: want.Log, Partitions: want.Partitions, Rules: want.Rules + 1},
+		{Log: want.Log},
+		{Partitions: 1},
+	} {
+		if err := s.WriteIdentity(ctx, other); err == nil {
+			t.Errorf("%+v was accepted after %+v", other, want)
+		}
+	}
+	if got, err := s.Identity(ctx); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if got := s.SQL(t, "SELECT count() FROM log_identity"); got != 1 {
+		t.Errorf("%d rows: want 1", got)
+	}
+}
+
+func started(t *testing.T, s Subject) {
+	first, err := s.Started(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		again, err := s.Started(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := again.Sub(first).Abs(); d >= store.StartedTolerance {
+			t.Errorf("two answers differ by %v: want less than %v", d, store.StartedTolerance)
+		}
+	}
+}
