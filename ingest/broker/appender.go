@@ -1,0 +1,186 @@
+package broker
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"mlf/schema"
+)
+
+// An appender is one partition's queue of batches. Callers of Append add records
+// to the last; the partition's goroutine takes the first, and nobody adds to a
+// batch that was taken.
+//
+// A batch belongs to those who wait for it. All of them are woken at once, when
+// its channel is closed. When the last has given up (its terminal will send the
+// votes again), the batch is thrown away rather than sent for nobody, so that an
+// outage leaves no backlog behind. The bytes of a batch count as pending until
+// the goroutine is done with it, whoever still waits.
+type appender struct {
+	partition schema.Partition
+
+	mu     sync.Mutex
+	change sync.Cond // The queue or running has changed.
+	queue  []*batch
+	opened bool
+	spare  []byte // The last batch's memory, for the next one.
+}
+
+// A batch is some records on their way together.
+type batch struct {
+	set  recordSet
+	size int // Bytes reserved for it.
+
+	// Guarded by appender.mu.
+	waiters int
+	last    error // Of the last attempt, while there will be another.
+
+	attempts int // The partition's goroutine counts.
+
+	done chan struct{} // Closed when err is final.
+	err  error
+}
+
+// errAbandoned: nobody waits for the batch any more.
+var errAbandoned = errors.New("nobody waits for the batch")
+
+// spareBytesMax limits the memory kept between batches: one batch of every
+// partition may have been large once.
+const spareBytesMax = 256 << 10
+
+func (a *appender) init(p schema.Partition) {
+	a.partition = p
+	a.change.L = &a.mu
+}
+
+func (a *appender) open() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.opened = true
+}
+
+// close makes join refuse; next returns nil when the queue is empty.
+func (a *appender) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.opened = false
+	a.change.Signal()
+}
+
+// join adds record, which takes at most size bytes, to the last batch, or begins
+// another when that would make it larger than bytesMax. It returns the batch to
+// wait for.
+func (a *appender) join(record []byte, size, bytesMax int) (*batch, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case !a.opened:
+		return nil, ErrClosed
+	case sizeBytes+batchHeadBytes+size > bytesMax:
+		return nil, ErrTooLarge
+	}
+	var b *batch
+	if n := len(a.queue); n > 0 && len(a.queue[n-1].set.buf)+size <= bytesMax {
+		b = a.queue[n-1]
+	} else {
+		b = &batch{set: recordSet{buf: a.spare}, done: make(chan struct{})}
+		a.spare = nil
+		a.queue = append(a.queue, b)
+		a.change.Signal()
+	}
+	b.set.add(nil, record)
+	b.size += size
+	b.waiters++
+	return b, nil
+}
+
+// leave tells that one who joined b waits no more. It returns the last attempt's
+// error, nil if there was none.
+func (a *appender) leave(b *batch) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b.waiters--
+	return b.last
+}
+
+// abandoned notes an attempt's error, and tells whether nobody waits for b any more.
+func (a *appender) abandoned(b *batch, last error) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	b.last = last
+	return b.waiters == 0
+}
+
+// next takes the first batch out of the queue. It waits for one, and returns nil
+// when a is closed and the queue is empty.
+func (a *appender) next() *batch {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for len(a.queue) == 0 && a.opened {
+		a.change.Wait()
+	}
+	if len(a.queue) == 0 {
+		return nil
+	}
+	b := a.queue[0]
+	a.queue[0] = nil
+	a.queue = a.queue[1:]
+	return b
+}
+
+// finish wakes those who wait for b. Its memory is used again only when the one
+// and only attempt was answered: one that was given up may still be reading it.
+func (a *appender) finish(b *batch, err error) {
+	b.err = err
+	close(b.done)
+	if err != nil || b.attempts > 1 || cap(b.set.buf) > spareBytesMax {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.spare == nil {
+		a.spare = b.set.buf[:0]
+	}
+}
+
+// A clock keeps what was last seen of the brokers' clock.
+type clock struct {
+	mu     sync.Mutex
+	ahead  time.Duration
+	seenAt time.Time // Zero: never.
+}
+
+// skewAge is how long a measurement counts. A process that is taken out of
+// service for its clock gets no votes and so no new measurement; it must be tried
+// again some time.
+const skewAge = time.Minute
+
+// see takes the append time of a batch sent and acknowledged at the given times.
+// What lies between them is no skew: it may be the way there, or the disks.
+func (c *clock) see(appended, sent, acknowledged time.Time) (time.Duration, bool) {
+	if appended.IsZero() {
+		return 0, false
+	}
+	var ahead time.Duration
+	sent = sent.Truncate(time.Millisecond) // As the broker's time is cut.
+	switch {
+	case appended.Before(sent):
+		ahead = appended.Sub(sent)
+	case appended.After(acknowledged):
+		ahead = appended.Sub(acknowledged)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead, c.seenAt = ahead, acknowledged
+	return ahead, true
+}
+
+func (c *clock) skew(now time.Time) (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.seenAt.IsZero() || now.Sub(c.seenAt) > skewAge {
+		return 0, false
+	}
+	return c.ahead, true
+}

@@ -1,0 +1,218 @@
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
+
+	"mlf/schema"
+)
+
+// The mechanisms that SASLMechanism may name.
+const (
+	MechanismPlain       = "PLAIN"
+	MechanismScramSHA256 = "SCRAM-SHA-256"
+	MechanismScramSHA512 = "SCRAM-SHA-512"
+)
+
+// A Config tells how to reach Kafka and how much to ask of it. Only Brokers must
+// be set; every other zero value stands for the default named beside it.
+type Config struct {
+	Brokers       []string // Some of the cluster's addresses, host:port; the rest is asked for.
+	VotesTopic    string   // schema.VotesTopic.
+	RegistryTopic string   // schema.RegistryTopic.
+	Group         string   // The workers' consumer group; DefaultGroup.
+
+	TLS     bool
+	TLSCA   string // PEM file of the authorities that sign the brokers; the system's.
+	TLSCert string // PEM file of this client's certificate; none.
+	TLSKey  string // PEM file of its key.
+
+	SASLMechanism string // MechanismScramSHA512 when SASLUser is set.
+	SASLUser      string // No authentication.
+	SASLPassword  string
+
+	// Timeout limits every call that is no append and no wait for records; 5 s.
+	Timeout time.Duration
+
+	// AppendTimeout limits Append, whatever its context allows; 4.5 s. It must be
+	// below the time after which a terminal gives up on its request.
+	AppendTimeout time.Duration
+
+	// InflightBytesMax limits the records that wait for their acknowledgement,
+	// over all partitions; 64 MiB. Above it Append refuses at once.
+	InflightBytesMax int64
+
+	// BatchBytesMax limits one record batch; 1,000,000. It must stay below
+	// max.message.bytes of the topic, 1,048,588 unless somebody changed it.
+	BatchBytesMax int
+
+	// DrainMax limits how long Producer.Run goes on after its context has ended; 5 s.
+	DrainMax time.Duration
+
+	// FetchWaitMax limits the wait for new records; 500 ms.
+	FetchWaitMax time.Duration
+
+	// FetchBytesMax limits one answer to a fetch; 8 MiB. Each partition that is
+	// read keeps a buffer of up to this size.
+	FetchBytesMax int
+
+	// SessionTimeout is how long a worker may be silent before its partitions go
+	// to others; 6 s, the least that Kafka takes unless it is told otherwise. After
+	// the loss of a broker it is also how long a group waits for its old members.
+	SessionTimeout time.Duration
+
+	// Dial opens the connections; net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// DefaultGroup is the consumer group of the workers.
+const DefaultGroup = "mlf-aggregate"
+
+// clientID is how brokers name this client in their logs and quotas.
+const clientID = "mlf"
+
+const (
+	dialTimeout = 2 * time.Second
+
+	// metadataTTL is the most a view of who leads what may be old. kafka-go
+	// refreshes by a timer only, never on an error: this is how long an append to
+	// a partition that has moved goes wrong at most.
+	metadataTTL = 500 * time.Millisecond
+)
+
+// Validate tells what is wrong with c.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	var errs []error
+	if len(c.Brokers) == 0 {
+		errs = append(errs, errors.New("brokers: want at least one host:port"))
+	}
+	for _, b := range c.Brokers {
+		if host, port, err := net.SplitHostPort(b); err != nil || host == "" || port == "" {
+			errs = append(errs, fmt.Errorf("broker %q: want host:port", b))
+		}
+	}
+	if c.VotesTopic == c.RegistryTopic {
+		errs = append(errs, fmt.Errorf("votes and registry topic are both %q", c.VotesTopic))
+	}
+	if !c.TLS && (c.TLSCA != "" || c.TLSCert != "" || c.TLSKey != "") {
+		errs = append(errs, errors.New("TLS files are given, but TLS is off"))
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		errs = append(errs, errors.New("TLS certificate and key: want both or none"))
+	}
+	if c.SASLUser == "" && (c.SASLMechanism != "" || c.SASLPassword != "") {
+		errs = append(errs, errors.New("SASL: want a user"))
+	}
+	if _, err := c.mechanism(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, c.validateLimits())...)
+}
+
+func (c Config) validateLimits() error {
+	var errs []error
+	for _, d := range []struct {
+		name string
+		got  time.Duration
+	}{
+		{"timeout", c.Timeout},
+		{"append timeout", c.AppendTimeout},
+		{"drain time", c.DrainMax},
+		{"fetch wait", c.FetchWaitMax},
+		{"session timeout", c.SessionTimeout},
+	} {
+		if d.got < time.Millisecond {
+			errs = append(errs, fmt.Errorf("%s %v: want at least 1ms", d.name, d.got))
+		}
+	}
+	if least := recordSetOverhead + schema.RecordBytesMax; c.BatchBytesMax < least || int64(c.BatchBytesMax) > c.InflightBytesMax {
+		errs = append(errs, fmt.Errorf("batch of %d bytes: want at least %d and at most the %d that may be in flight",
+			c.BatchBytesMax, least, c.InflightBytesMax))
+	}
+	if c.FetchBytesMax < 1 || c.FetchBytesMax > answerBytesMax {
+		errs = append(errs, fmt.Errorf("fetch of %d bytes: want 1 to %d", c.FetchBytesMax, answerBytesMax))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Config) withDefaults() Config {
+	orDefault(&c.VotesTopic, schema.VotesTopic)
+	orDefault(&c.RegistryTopic, schema.RegistryTopic)
+	orDefault(&c.Group, DefaultGroup)
+	if c.SASLUser != "" {
+		orDefault(&c.SASLMechanism, MechanismScramSHA512)
+	}
+	orDefault(&c.Timeout, 5*time.Second)
+	orDefault(&c.AppendTimeout, 4500*time.Millisecond)
+	orDefault(&c.InflightBytesMax, 64<<20)
+	orDefault(&c.BatchBytesMax, 1_000_000)
+	orDefault(&c.DrainMax, 5*time.Second)
+	orDefault(&c.FetchWaitMax, 500*time.Millisecond)
+	orDefault(&c.FetchBytesMax, 8<<20)
+	orDefault(&c.SessionTimeout, 6*time.Second)
+	if c.Dial == nil {
+		c.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
+	return c
+}
+
+func orDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// mechanism returns nil when no user is set.
+func (c Config) mechanism() (sasl.Mechanism, error) {
+	if c.SASLUser == "" {
+		return nil, nil
+	}
+	switch c.SASLMechanism {
+	case MechanismPlain:
+		return plain.Mechanism{Username: c.SASLUser, Password: c.SASLPassword}, nil
+	case MechanismScramSHA256:
+		return scram.Mechanism(scram.SHA256, c.SASLUser, c.SASLPassword)
+	case MechanismScramSHA512:
+		return scram.Mechanism(scram.SHA512, c.SASLUser, c.SASLPassword)
+	}
+	return nil, fmt.Errorf("SASL mechanism %q: want %s, %s or %s", c.SASLMechanism,
+		MechanismScramSHA512, MechanismScramSHA256, MechanismPlain)
+}
+
+// tlsConfig reads the files. It returns nil when TLS is off.
+func (c Config) tlsConfig() (*tls.Config, error) {
+	if !c.TLS {
+		return nil, nil
+	}
+	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.TLSCA != "" {
+		pem, err := os.ReadFile(c.TLSCA)
+		if err != nil {
+			return nil, fmt.Errorf("read Kafka's certificate authorities: %w", err)
+		}
+		conf.RootCAs = x509.NewCertPool()
+		if !conf.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("read Kafka's certificate authorities: %s: no certificate in it", c.TLSCA)
+		}
+	}
+	if c.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("read the certificate for Kafka: %w", err)
+		}
+		conf.Certificates = []tls.Certificate{pair}
+	}
+	return conf, nil
+}

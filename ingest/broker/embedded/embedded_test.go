@@ -1,0 +1,224 @@
+package embedded_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"mlf/ingest/broker"
+	"mlf/ingest/broker/brokertest"
+	"mlf/ingest/broker/embedded"
+	"mlf/schema"
+)
+
+// childDir, when set, makes the test binary a process that runs a broker there
+// until it is killed.
+const childDir = "MLF_TEST_EMBEDDED_KAFKA_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		serveUntilKilled(dir)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func serveUntilKilled(dir string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) //nolint:forbidigo // The child's main.
+	defer cancel()
+	b, err := embedded.Start(ctx, embedded.Config{Dir: dir})
+	if err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+	fmt.Println(b.Addr())
+	<-ctx.Done()
+	os.Exit(1)
+}
+
+func TestConformance(t *testing.T) {
+	brokertest.Run(t, func(t *testing.T) brokertest.Endpoint {
+		cfg := embedded.Config{Dir: t.TempDir()}
+		b := start(t, cfg)
+		cfg.Listen = b.Addr()
+		return brokertest.Endpoint{
+			Config: broker.Config{Brokers: []string{b.Addr()}},
+			Restart: func(restarted *testing.T) {
+				if err := b.Close(); err != nil {
+					restarted.Fatal(err)
+				}
+				b = start(t, cfg)
+			},
+		}
+	})
+}
+
+func start(t *testing.T, cfg embedded.Config) *embedded.Broker {
+	t.Helper()
+	b, err := embedded.Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+func TestOneProcessAtATime(t *testing.T) {
+	cfg := embedded.Config{Dir: t.TempDir()}
+	first := start(t, cfg)
+	if _, err := embedded.Start(t.Context(), cfg); !errors.Is(err, embedded.ErrInUse) {
+		t.Errorf("got %v, want ErrInUse", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	start(t, cfg)
+}
+
+func TestListenAddress(t *testing.T) {
+	f := func(listen, want string) {
+		t.Helper()
+		_, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir(), Listen: listen})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %q", listen, err, want)
+		}
+	}
+	f("127.0.0.1", "missing port")
+	f(":19092", "want one host")
+	f("0.0.0.0:19092", "want one host")
+	f("[::]:19092", "want one host")
+	f(start(t, embedded.Config{Dir: t.TempDir()}).Addr(), "address already in use")
+}
+
+// TestKilled: what was acknowledged is there after kill -9, also when the last
+// write was torn, and again after the start that repaired it.
+func TestKilled(t *testing.T) {
+	cfg := embedded.Config{Dir: t.TempDir()}
+	addr, kill := startChild(t, cfg.Dir)
+	const n = 200
+	appendRecords(t, addr, n)
+	kill()
+	tear(t, cfg.Dir)
+	for range 2 {
+		b := start(t, cfg)
+		if got := readRecords(t, b.Addr()); got != n {
+			t.Errorf("got %d records, want %d", got, n)
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// startChild runs a broker in a process of its own.
+func startChild(t *testing.T, dir string) (addr string, kill func()) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe)
+	cmd.Env = append(os.Environ(), childDir+"="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || strings.HasPrefix(line, "error") {
+		t.Fatalf("start child: %q, %v", line, err)
+	}
+	return strings.TrimSpace(line), func() {
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // Killed, as it should be.
+	}
+}
+
+// tear adds half a batch to the log, as a crash in the middle of a write does.
+func tear(t *testing.T, dir string) {
+	t.Helper()
+	name := filepath.Join(dir, "data", "partitions", schema.VotesTopic+"-0", "0.dat")
+	log, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, append(log, log[:50]...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newClient(t *testing.T, addr string) *broker.Client {
+	t.Helper()
+	client, err := broker.New(broker.Config{Brokers: []string{addr}}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
+// appendRecords makes the topics and appends n records, acknowledged one by one.
+func appendRecords(t *testing.T, addr string, n int) {
+	t.Helper()
+	client := newClient(t, addr)
+	if _, err := client.CreateTopics(t.Context(), broker.TopicsConfig{Partitions: 1, Replicas: 1}); err != nil {
+		t.Fatal(err)
+	}
+	p := client.NewProducer(1)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	for i := 0; i < n; {
+		err := p.Append(ctx, 0, fmt.Appendf(nil, "record %d", i))
+		switch {
+		case err == nil:
+			i++
+		case !errors.Is(err, broker.ErrClosed): // Run is about to begin.
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readRecords counts the records and checks each.
+func readRecords(t *testing.T, addr string) int {
+	t.Helper()
+	consumer := newClient(t, addr).NewConsumer()
+	n := 0
+	for {
+		f, err := consumer.Fetch(t.Context(), 0, schema.Offset(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range f.Records {
+			if got, want := string(r.Value), fmt.Sprintf("record %d", n); got != want {
+				t.Fatalf("offset %d: got %q, want %q", r.Offset, got, want)
+			}
+			n++
+		}
+		if schema.Offset(n) >= f.LogEnd {
+			return n
+		}
+	}
+}

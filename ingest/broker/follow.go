@@ -1,0 +1,158 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"mlf/schema"
+)
+
+// registryPartition is the only one: enrolments need an order, not throughput.
+const registryPartition schema.Partition = 0
+
+// noTopicGrace is how long a missing registry topic may be a broker's that has
+// not heard of it yet.
+const noTopicGrace = 2 * time.Second
+
+// PutRegistry appends a record to the registry topic, with acks=all. It tries
+// until ctx ends or Kafka refuses for good; after an error the outcome is unknown.
+// Key and value may be used again when it has returned.
+func (c *Client) PutRegistry(ctx context.Context, key string, value []byte) error {
+	if err := c.put(ctx, c.cfg.RegistryTopic, registryPartition, key, value); err != nil {
+		return fmt.Errorf("put %s: %w", key, err)
+	}
+	return nil
+}
+
+// put appends one record with a key to a partition and tries until ctx ends.
+func (c *Client) put(ctx context.Context, topic string, p schema.Partition, key string, value []byte) error {
+	var set recordSet
+	set.add([]byte(key), value)
+	set.seal(schema.InstantOf(time.Now()))
+	for attempt := 1; ; attempt++ {
+		_, err := c.produce(ctx, topic, p, set.buf)
+		if err == nil {
+			return nil
+		}
+		if !retriable(err) || !pause(ctx, backoff(attempt)) {
+			return fmt.Errorf("append to %s, partition %d, attempt %d: %w", topic, p, attempt, err)
+		}
+	}
+}
+
+// Follow reads the registry topic from its start and calls apply for each record,
+// in order, for ever: a new record within moments. It calls caughtUp once, when all
+// that was on the topic at the beginning has been applied. It returns nil when ctx
+// ends, and ErrNoTopic when there is no such topic.
+//
+// A record may be applied again: a record appended twice, or all of them when the
+// topic was cut in a way that leaves nothing else. Records without key or without
+// value are skipped. An error of apply is logged; the next record follows. Key
+// and value are apply's for the length of the call.
+func (c *Client) Follow(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error {
+	f := follower{client: c, apply: apply, caughtUp: caughtUp, began: time.Now()}
+	failures := 0
+	for ctx.Err() == nil {
+		err := f.step(ctx)
+		switch {
+		case err == nil:
+			if failures > 0 {
+				c.log.Info("registry is followed again", slog.String("topic", c.cfg.RegistryTopic))
+			}
+			failures = 0
+			continue
+		case ctx.Err() != nil:
+			continue
+		case errors.Is(err, ErrNoTopic) && time.Since(f.began) > noTopicGrace:
+			return fmt.Errorf("follow registry: %w", err)
+		}
+		if failures++; failures == 1 {
+			c.log.Warn("registry not followed", slog.String("topic", c.cfg.RegistryTopic), slog.Any("err", err))
+		}
+		pause(ctx, backoff(failures))
+	}
+	return nil
+}
+
+// A follower is where one Follow stands.
+type follower struct {
+	client   *Client
+	apply    func(key string, value []byte) error
+	caughtUp func()
+	began    time.Time
+
+	placed  bool          // next is known.
+	next    schema.Offset // To be applied next.
+	target  schema.Offset // The log end at the beginning.
+	applied bool          // All below target; caughtUp was called.
+	mem     fetchMemory
+}
+
+// step reads once.
+func (f *follower) step(ctx context.Context) error {
+	if !f.placed {
+		if err := f.place(ctx); err != nil {
+			return err
+		}
+	}
+	res, err := f.client.fetch(ctx, f.client.cfg.RegistryTopic, registryPartition, f.next, f.mem.body)
+	if err != nil {
+		f.mem = fetchMemory{}
+		// Compaction may take away the start of the log, or somebody made the topic
+		// anew: begin again. What was applied before is applied again at worst.
+		f.placed = !errors.Is(err, schema.ErrOffsetOutOfRange)
+		return err
+	}
+	clear(f.mem.records)
+	reader := batchReader{at: f.next, records: f.mem.records[:0]}
+	err = reader.read(res.recordSets)
+	f.mem = fetchMemory{body: res.body, records: reader.records}
+	if err != nil {
+		return err
+	}
+	for i := range reader.records {
+		f.take(&reader.records[i])
+	}
+	f.next = reader.at
+	// The target may never be read: compaction removes records, also the last. An
+	// empty answer says that there is nothing more.
+	f.noteProgress(len(res.recordSets) == 0 && res.logEnd >= f.target)
+	return nil
+}
+
+// noteProgress calls caughtUp when it is time.
+func (f *follower) noteProgress(nothingMore bool) {
+	if !f.applied && (f.next >= f.target || nothingMore) {
+		f.applied = true
+		f.caughtUp()
+	}
+}
+
+// place finds out where the topic begins and ends.
+func (f *follower) place(ctx context.Context) error {
+	// The offsets' call would ask some broker for a topic that does not exist.
+	if _, err := f.client.partitions(ctx, f.client.cfg.RegistryTopic); err != nil {
+		return err
+	}
+	first, end, err := f.client.bounds(ctx, f.client.cfg.RegistryTopic, registryPartition)
+	if err != nil {
+		return err
+	}
+	f.placed, f.next, f.target = true, first, end
+	f.noteProgress(false)
+	return nil
+}
+
+// take applies one record.
+func (f *follower) take(r *schema.Record) {
+	if r.Key == nil || r.Value == nil {
+		return
+	}
+	f.client.metrics.registry.Inc()
+	if err := f.apply(string(r.Key), r.Value); err != nil {
+		f.client.log.Warn("registry record not applied", slog.Int64("offset", int64(r.Offset)), slog.Any("err", err))
+	}
+}

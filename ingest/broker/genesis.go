@@ -1,0 +1,109 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mlf/schema"
+)
+
+// ErrNoGenesis says that a partition has no record. `mlf schema apply` writes the
+// first.
+var ErrNoGenesis = errors.New("log has no genesis record: run mlf schema apply")
+
+// WriteGenesis gives the log its identity: a genesis record at offset 0 of every
+// partition that is empty, and nothing to others. Partition 0 decides: where it has
+// a genesis already, that one's log id and rules are written, not those given. So
+// a run that was broken off is completed by the next, and two at once agree.
+//
+// It returns an error when a partition begins with anything but the genesis of the
+// same log. A genesis may be there twice, at offset 0 and after it.
+func (c *Client) WriteGenesis(ctx context.Context, id schema.LogID, rules schema.Rules) error {
+	n, err := c.Partitions(ctx)
+	if err != nil {
+		return fmt.Errorf("write genesis: %w", err)
+	}
+	want := schema.Genesis{Log: id, Partitions: n, Rules: rules}
+	for p := range schema.Partition(n) {
+		want.Partition = p
+		got, err := c.ensureGenesis(ctx, want)
+		if err != nil {
+			return fmt.Errorf("write genesis: %w", err)
+		}
+		if p == 0 {
+			want.Log, want.Rules = got.Log, got.Rules
+		}
+		if got != want {
+			return fmt.Errorf("write genesis: partition %d of %d belongs to log %v of %d partitions, rules %d, as partition %d; want log %v, rules %d: the topic was put together from several logs",
+				p, n, got.Log, got.Partitions, got.Rules, got.Partition, want.Log, want.Rules)
+		}
+	}
+	return nil
+}
+
+// ensureGenesis writes g if its partition is empty, and returns what is there.
+func (c *Client) ensureGenesis(ctx context.Context, g schema.Genesis) (schema.Genesis, error) {
+	for attempt := 1; ; attempt++ {
+		_, end, err := c.bounds(ctx, c.cfg.VotesTopic, g.Partition)
+		if err == nil && end > 0 {
+			return c.ReadGenesis(ctx, g.Partition)
+		}
+		if err == nil {
+			var set recordSet
+			set.add([]byte(schema.KeyGenesis), schema.AppendGenesis(nil, g))
+			set.seal(schema.InstantOf(time.Now()))
+			_, err = c.produce(ctx, c.cfg.VotesTopic, g.Partition, set.buf)
+		}
+		// After an error too the record may be there: look before writing again.
+		if err != nil && (!retriable(err) || !pause(ctx, backoff(attempt))) {
+			return schema.Genesis{}, fmt.Errorf("partition %d, attempt %d: %w", g.Partition, attempt, err)
+		}
+	}
+}
+
+// ReadGenesis returns the genesis record of p, or ErrNoGenesis when p is empty.
+// Where retention has removed it the error wraps schema.ErrOffsetOutOfRange, where
+// something else is in its place schema.ErrUndecodable.
+func (c *Client) ReadGenesis(ctx context.Context, p schema.Partition) (schema.Genesis, error) {
+	for attempt := 1; ; attempt++ {
+		g, err := c.readGenesis(ctx, p)
+		if err == nil {
+			return g, nil
+		}
+		final := !retriable(err)
+		for _, sentinel := range []error{ErrNoGenesis, ErrNoTopic, schema.ErrOffsetOutOfRange, schema.ErrCorrupt, schema.ErrGap, schema.ErrUndecodable, schema.ErrFormat} {
+			final = final || errors.Is(err, sentinel)
+		}
+		if final || !pause(ctx, backoff(attempt)) {
+			return schema.Genesis{}, fmt.Errorf("read genesis of partition %d: %w", p, err)
+		}
+	}
+}
+
+func (c *Client) readGenesis(ctx context.Context, p schema.Partition) (schema.Genesis, error) {
+	_, end, err := c.bounds(ctx, c.cfg.VotesTopic, p)
+	if err != nil {
+		return schema.Genesis{}, err
+	}
+	if end == 0 {
+		return schema.Genesis{}, ErrNoGenesis
+	}
+	res, err := c.fetch(ctx, c.cfg.VotesTopic, p, 0, nil)
+	if err != nil {
+		return schema.Genesis{}, err
+	}
+	reader := batchReader{dense: true}
+	if err := reader.read(res.recordSets); err != nil {
+		return schema.Genesis{}, err
+	}
+	if len(reader.records) == 0 {
+		return schema.Genesis{}, errors.New("no record in time")
+	}
+	first := reader.records[0]
+	if string(first.Key) != schema.KeyGenesis {
+		return schema.Genesis{}, fmt.Errorf("record 0 has key %q: %w", first.Key, schema.ErrUndecodable)
+	}
+	return schema.DecodeGenesis(first.Value)
+}

@@ -1,0 +1,115 @@
+package broker
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+
+	"mlf/schema"
+)
+
+// A record batch of version 2, as Kafka takes it, keeps it and gives it back
+// (kafka.apache.org/documentation, "Message Format", "Record Batch"). All numbers
+// are big-endian; the checksum covers everything from the attributes on, but not
+// base offset, length and leader epoch, which brokers write.
+const (
+	atLength       = 8
+	atLeaderEpoch  = 12
+	atMagic        = 16
+	atChecksum     = 17
+	atAttributes   = 21
+	atLastDelta    = 23
+	atFirstTime    = 27
+	atMaxTime      = 35
+	atProducerID   = 43
+	atCount        = 57
+	batchHeadBytes = 61
+
+	magic = 2
+
+	// lengthFrom is where the bytes begin that the length counts.
+	lengthFrom = atLeaderEpoch
+
+	attributeCompression   = 7 // A mask.
+	attributeLogAppendTime = 1 << 3
+)
+
+// sizeBytes is the length that stands before a record set in a request: kafka-go
+// wants it to be part of what RawRecordSet yields.
+const sizeBytes = 4
+
+// recordSetOverhead is what a batch with one record takes beyond the record.
+const recordSetOverhead = sizeBytes + batchHeadBytes + recordHeadBytesMax
+
+// recordHeadBytesMax is what a record takes beyond key and value at most: length,
+// attributes, time, offset, two lengths, count of headers.
+const recordHeadBytesMax = binary.MaxVarintLen32 + 1 + 1 + binary.MaxVarintLen32 + 2*binary.MaxVarintLen32 + 1
+
+// castagnoli returns the table of Kafka's checksum; crc32 keeps one for all.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+
+// A recordSet is one record batch under construction, with its size before it.
+// It carries no producer id: brokers do not compare it with what came before, and
+// a batch that is sent twice may be on the log twice.
+type recordSet struct {
+	buf   []byte
+	count int32
+}
+
+// add appends a record. A nil key or value is null.
+func (s *recordSet) add(key, value []byte) {
+	if s.count == 0 {
+		s.buf = append(s.buf[:0], make([]byte, sizeBytes+batchHeadBytes)...)
+	}
+	length := 1 + 1 + varintBytes(int64(s.count)) + nullableBytes(key) + nullableBytes(value) + 1
+	s.buf = binary.AppendVarint(s.buf, int64(length))
+	s.buf = append(s.buf, 0) // Attributes: none are defined.
+	s.buf = append(s.buf, 0) // All records have the batch's time.
+	s.buf = binary.AppendVarint(s.buf, int64(s.count))
+	s.buf = appendNullable(s.buf, key)
+	s.buf = appendNullable(s.buf, value)
+	s.buf = append(s.buf, 0) // No headers.
+	s.count++
+}
+
+// seal completes the head. Nothing may be added afterwards; s has records.
+func (s *recordSet) seal(now schema.Instant) {
+	binary.BigEndian.PutUint32(s.buf, uint32(len(s.buf)-sizeBytes))
+	b := s.buf[sizeBytes:]
+	be := binary.BigEndian
+	be.PutUint32(b[atLength:], uint32(len(b)-lengthFrom))
+	be.PutUint32(b[atLeaderEpoch:], 1<<32-1) // -1: the broker's to write.
+	b[atMagic] = magic
+	be.PutUint32(b[atLastDelta:], uint32(s.count-1))
+	be.PutUint64(b[atFirstTime:], uint64(now))
+	be.PutUint64(b[atMaxTime:], uint64(now))
+	for i := atProducerID; i < atCount; i++ {
+		b[i] = 0xff // Producer id, epoch and sequence: -1, none.
+	}
+	be.PutUint32(b[atCount:], uint32(s.count))
+	be.PutUint32(b[atChecksum:], crc32.Checksum(b[atAttributes:], castagnoli()))
+}
+
+func appendNullable(dst, b []byte) []byte {
+	if b == nil {
+		return append(dst, 1) // -1 in zigzag.
+	}
+	return append(binary.AppendVarint(dst, int64(len(b))), b...)
+}
+
+func nullableBytes(b []byte) int {
+	if b == nil {
+		return 1
+	}
+	return varintBytes(int64(len(b))) + len(b)
+}
+
+// varintBytes returns the length of n as binary.AppendVarint writes it.
+func varintBytes(n int64) int {
+	u := uint64(n<<1) ^ uint64(n>>63)
+	size := 1
+	for u >= 0x80 {
+		u >>= 7
+		size++
+	}
+	return size
+}

@@ -1,0 +1,244 @@
+package broker
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/segmentio/kafka-go/compress"
+
+	"mlf/schema"
+)
+
+// expandedBytesMax limits what one compressed batch may expand to. Kafka takes
+// no batch above 1 MiB by default, and this project's producer does not compress:
+// a foreign batch beyond it is a bomb.
+const expandedBytesMax = 64 << 20
+
+// corrupt returns an error about the batch at base.
+func corrupt(base int64, format string, args ...any) error {
+	return fmt.Errorf("read batch at offset %d: %s: %w", base, fmt.Sprintf(format, args...), schema.ErrCorrupt)
+}
+
+// A batchReader takes the record batches of one answer apart.
+type batchReader struct {
+	// dense tells that every offset must be there: a compacted topic has gaps.
+	dense bool
+
+	at      schema.Offset   // Records below are skipped. It ends as the next to ask for.
+	records []schema.Record // What was found; keys and values point into the answer.
+	epoch   int32           // Of the last batch.
+}
+
+// read takes all complete batches of set, which may end in the middle of one. An
+// error after some batches is kept for the next fetch, which begins there.
+func (r *batchReader) read(set []byte) error {
+	for first := true; len(set) > 0; first = false {
+		n, err := r.batch(set)
+		if err != nil && first {
+			return err
+		}
+		if err != nil {
+			return nil //nolint:nilerr // See above.
+		}
+		set = set[n:]
+	}
+	return nil
+}
+
+// batch takes the batch that b begins with and returns its length. That b ends
+// before the batch does is an error too: brokers send the first batch of an answer
+// whole, however large, and for a later one read does not mind.
+func (r *batchReader) batch(b []byte) (int, error) {
+	if len(b) < batchHeadBytes {
+		return 0, r.cutOff(b)
+	}
+	be := binary.BigEndian
+	base := int64(be.Uint64(b))
+	size := lengthFrom + int64(be.Uint32(b[atLength:]))
+	if size < batchHeadBytes || b[atMagic] != magic {
+		return 0, corrupt(base, "%d bytes of version %d", size, b[atMagic])
+	}
+	if size > int64(len(b)) {
+		return 0, r.cutOff(b)
+	}
+	b = b[:size]
+	if got, want := crc32.Checksum(b[atAttributes:], castagnoli()), be.Uint32(b[atChecksum:]); got != want {
+		return 0, corrupt(base, "checksum %08x, computed %08x", want, got)
+	}
+
+	next := schema.Offset(base) + schema.Offset(int32(be.Uint32(b[atLastDelta:]))) + 1
+	if next <= schema.Offset(base) {
+		return 0, corrupt(base, "last offset %d", next-1)
+	}
+	if r.dense && (r.at < schema.Offset(base) || r.at >= next) {
+		return 0, fmt.Errorf("read batch of offsets %d to %d where %d is due: %w", base, next-1, r.at, schema.ErrGap)
+	}
+	kept := len(r.records)
+	if err := r.batchRecords(base, b); err != nil {
+		r.records = r.records[:kept]
+		return 0, err
+	}
+	r.at = max(r.at, next) // A compacted topic may give a batch that ends before what was asked for.
+	r.epoch = int32(be.Uint32(b[atLeaderEpoch:]))
+	return int(size), nil
+}
+
+// cutOff tells apart the end of an answer from a batch whose length is wrong.
+func (r *batchReader) cutOff(b []byte) error {
+	if len(b) < atLength {
+		return corrupt(int64(r.at), "%d bytes", len(b))
+	}
+	return corrupt(int64(binary.BigEndian.Uint64(b)), "cut off after %d bytes", len(b))
+}
+
+// batchRecords appends the records of one whole batch, less those below r.at.
+func (r *batchReader) batchRecords(base int64, b []byte) error {
+	be := binary.BigEndian
+	attributes := be.Uint16(b[atAttributes:])
+	firstTime := schema.Instant(be.Uint64(b[atFirstTime:]))
+	count := int32(be.Uint32(b[atCount:]))
+	lastDelta := int64(int32(be.Uint32(b[atLastDelta:])))
+	if r.dense && int64(count) != lastDelta+1 {
+		return fmt.Errorf("read batch at offset %d: %d records in %d offsets: %w", base, count, lastDelta+1, schema.ErrGap)
+	}
+	payload := b[batchHeadBytes:]
+	if codec := compress.Compression(attributes & attributeCompression); codec != compress.None {
+		var err error
+		if payload, err = expand(codec, payload); err != nil {
+			return corrupt(base, "%v", err)
+		}
+	}
+	for i := range count {
+		rec, n, ok := parseRecord(payload)
+		if !ok {
+			return corrupt(base, "record %d of %d is malformed", i, count)
+		}
+		payload = payload[n:]
+		if rec.offsetDelta < 0 || rec.offsetDelta > lastDelta || r.dense && rec.offsetDelta != int64(i) {
+			return fmt.Errorf("read batch at offset %d: record %d of %d has offset %d: %w",
+				base, i, count, base+rec.offsetDelta, schema.ErrGap)
+		}
+		offset := schema.Offset(base + rec.offsetDelta)
+		if offset < r.at {
+			continue
+		}
+		appended := firstTime + schema.Instant(rec.timeDelta)
+		if attributes&attributeLogAppendTime != 0 {
+			// Brokers write their time here alone and leave the records' as they
+			// came. kafka-go's own reader does not look.
+			appended = schema.Instant(be.Uint64(b[atMaxTime:]))
+		}
+		r.records = append(r.records, schema.Record{Offset: offset, Key: rec.key, Value: rec.value, Appended: appended})
+	}
+	if len(payload) != 0 {
+		return corrupt(base, "%d bytes after the last record", len(payload))
+	}
+	return nil
+}
+
+// A parsedRecord is a record as a batch has it.
+type parsedRecord struct {
+	timeDelta, offsetDelta int64
+	key, value             []byte
+}
+
+// parseRecord takes the record that b begins with and returns its length.
+func parseRecord(b []byte) (parsedRecord, int, bool) {
+	length, head := binary.Varint(b)
+	if head <= 0 || length < 0 || length > int64(len(b)-head) {
+		return parsedRecord{}, 0, false
+	}
+	c := cursor{b: b[head : head+int(length)]}
+	c.skip(1) // Attributes: none are defined.
+	rec := parsedRecord{timeDelta: c.varint(), offsetDelta: c.varint(), key: c.nullable(), value: c.nullable()}
+	for range c.varint() {
+		c.nullable() // Headers: this project's producer writes none.
+		c.nullable()
+		if c.bad {
+			break
+		}
+	}
+	return rec, head + int(length), !c.bad && len(c.b) == 0
+}
+
+// A cursor reads the fields of a record or of an answer one after the other.
+// After a field that is cut off, bad is set and every further field is zero.
+type cursor struct {
+	b   []byte
+	bad bool
+}
+
+// take returns the next n bytes.
+func (c *cursor) take(n int64) []byte {
+	if c.bad || n < 0 || n > int64(len(c.b)) {
+		c.bad, c.b = true, nil
+		return nil
+	}
+	taken := c.b[:n:n]
+	c.b = c.b[n:]
+	return taken
+}
+
+func (c *cursor) skip(n int64) { c.take(n) }
+
+func (c *cursor) varint() int64 {
+	v, n := binary.Varint(c.b)
+	if n <= 0 {
+		c.bad, c.b = true, nil
+		return 0
+	}
+	c.b = c.b[n:]
+	return v
+}
+
+// nullable returns bytes with their length before them, nil for null.
+func (c *cursor) nullable() []byte {
+	n := c.varint()
+	if n == -1 {
+		return nil
+	}
+	return c.take(n)
+}
+
+func (c *cursor) int16() int16 {
+	if b := c.take(2); b != nil {
+		return int16(binary.BigEndian.Uint16(b))
+	}
+	return 0
+}
+
+func (c *cursor) int32() int32 {
+	if b := c.take(4); b != nil {
+		return int32(binary.BigEndian.Uint32(b))
+	}
+	return 0
+}
+
+func (c *cursor) int64() int64 {
+	if b := c.take(8); b != nil {
+		return int64(binary.BigEndian.Uint64(b))
+	}
+	return 0
+}
+
+// expand returns what payload was compressed from. Only foreign producers
+// compress; their batches get memory of their own.
+func expand(c compress.Compression, payload []byte) ([]byte, error) {
+	codec := c.Codec()
+	if codec == nil {
+		return nil, fmt.Errorf("unknown compression %d", c)
+	}
+	reader := codec.NewReader(bytes.NewReader(payload))
+	defer func() { _ = reader.Close() }() // It reads from memory.
+	expanded, err := io.ReadAll(io.LimitReader(reader, expandedBytesMax+1))
+	if err != nil {
+		return nil, fmt.Errorf("expand %s: %w", c, err)
+	}
+	if len(expanded) > expandedBytesMax {
+		return nil, fmt.Errorf("expands to more than %d bytes", expandedBytesMax)
+	}
+	return expanded, nil
+}

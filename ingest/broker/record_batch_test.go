@@ -1,0 +1,274 @@
+package broker
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go/protocol"
+
+	"mlf/schema"
+)
+
+type keyValue struct{ key, value []byte }
+
+func sealed(now schema.Instant, records ...keyValue) []byte {
+	var set recordSet
+	for _, r := range records {
+		set.add(r.key, r.value)
+	}
+	set.seal(now)
+	return set.buf
+}
+
+// TestOursReadByTheLibrary has kafka-go read what recordSet writes.
+func TestOursReadByTheLibrary(t *testing.T) {
+	f := func(records ...keyValue) {
+		t.Helper()
+		now := schema.Instant(1_795_000_000_123)
+		var got protocol.RecordSet
+		if _, err := got.ReadFrom(bytes.NewReader(sealed(now, records...))); err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range records {
+			r, err := got.Records.ReadRecord()
+			if err != nil {
+				t.Fatalf("record %d: %v", i, err)
+			}
+			key, value := readBytes(t, r.Key), readBytes(t, r.Value)
+			if !same(key, want.key) || !same(value, want.value) || r.Offset != int64(i) || !r.Time.Equal(now.Time()) {
+				t.Errorf("record %d: got %q=%q at %v, offset %d: want %q=%q", i, key, value, r.Time, r.Offset, want.key, want.value)
+			}
+		}
+		if _, err := got.Records.ReadRecord(); !errors.Is(err, io.EOF) {
+			t.Errorf("got %v after the last record, want EOF", err)
+		}
+	}
+	f(keyValue{nil, []byte("x")})
+	f(keyValue{[]byte("k"), nil})
+	f(keyValue{[]byte{}, []byte{}})
+	f(keyValue{[]byte("genesis"), bytes.Repeat([]byte("v"), 63)}, keyValue{nil, bytes.Repeat([]byte("v"), 64)})
+	f(keyValue{nil, make([]byte, 900_000)})
+	f(slices.Repeat([]keyValue{{nil, []byte("many")}}, 10_000)...)
+}
+
+// TestTheLibrarysReadByOurs reads what kafka-go writes, by foreign producers'
+// habits too: compressed, with headers, with times of their own.
+func TestTheLibrarysReadByOurs(t *testing.T) {
+	const n = 300
+	at := time.UnixMilli(1_795_000_000_000).UTC()
+	for _, compression := range []protocol.Attributes{0, protocol.Gzip, protocol.Snappy, protocol.Lz4, protocol.Zstd} {
+		var records []protocol.Record
+		for i := range n {
+			records = append(records, protocol.Record{
+				Time:    at.Add(time.Duration(i) * time.Second),
+				Key:     protocol.NewBytes([]byte("key")),
+				Value:   protocol.NewBytes(fmt.Appendf(nil, "value %d", i)),
+				Headers: []protocol.Header{{Key: "h", Value: []byte("v")}, {Key: "null"}},
+			})
+		}
+		set := protocol.RecordSet{Version: 2, Attributes: compression, Records: protocol.NewRecordReader(records...)}
+		var wire bytes.Buffer
+		if _, err := set.WriteTo(&wire); err != nil {
+			t.Fatal(err)
+		}
+		r := batchReader{dense: true, at: 100}
+		if err := r.read(wire.Bytes()[sizeBytes:]); err != nil {
+			t.Fatalf("%v: %v", compression, err)
+		}
+		if len(r.records) != n-100 || r.at != n {
+			t.Fatalf("%v: got %d records, next %d: want %d, %d", compression, len(r.records), r.at, n-100, n)
+		}
+		for i, got := range r.records {
+			i += 100
+			want := fmt.Sprintf("value %d", i)
+			if got.Offset != schema.Offset(i) || string(got.Key) != "key" || string(got.Value) != want ||
+				got.Appended != schema.InstantOf(at.Add(time.Duration(i)*time.Second)) {
+				t.Fatalf("%v: got %+v, want %q at offset %d", compression, got, want, i)
+			}
+		}
+	}
+}
+
+func TestAppendTimeIsTheBrokers(t *testing.T) {
+	batch := sealed(1000, keyValue{nil, []byte("x")})[sizeBytes:]
+	binary.BigEndian.PutUint16(batch[atAttributes:], attributeLogAppendTime)
+	binary.BigEndian.PutUint64(batch[atMaxTime:], 2000)
+	sign(batch)
+	r := batchReader{dense: true}
+	if err := r.read(batch); err != nil || r.records[0].Appended != 2000 {
+		t.Errorf("got %v, %v: want 2000", r.records, err)
+	}
+}
+
+// sign writes the checksum of a batch that was changed.
+func sign(batch []byte) {
+	binary.BigEndian.PutUint32(batch[atChecksum:], crc32.Checksum(batch[atAttributes:], castagnoli()))
+}
+
+func TestDamagedBatches(t *testing.T) {
+	f := func(name string, damage func(b []byte) []byte, want error) {
+		t.Helper()
+		b := sealed(1000, keyValue{nil, []byte("first")}, keyValue{nil, []byte("second")})[sizeBytes:]
+		r := batchReader{dense: true}
+		if err := r.read(damage(b)); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", name, err, want)
+		}
+		if want != nil && (len(r.records) != 0 || r.at != 0) {
+			t.Errorf("%s: got %d records, next %d, beside the error", name, len(r.records), r.at)
+		}
+	}
+	be := binary.BigEndian
+	f("none", func(b []byte) []byte { return b }, nil)
+	f("empty", func([]byte) []byte { return nil }, nil)
+	f("half a head", func(b []byte) []byte { return b[:40] }, schema.ErrCorrupt)
+	f("a few bytes", func(b []byte) []byte { return b[:3] }, schema.ErrCorrupt)
+	f("cut off", func(b []byte) []byte { return b[:len(b)-1] }, schema.ErrCorrupt)
+	f("old format", func(b []byte) []byte { b[atMagic] = 1; return b }, schema.ErrCorrupt)
+	f("flipped bit", func(b []byte) []byte { b[len(b)-1] ^= 4; return b }, schema.ErrCorrupt)
+	f("length too small", func(b []byte) []byte { be.PutUint32(b[atLength:], 1); return b }, schema.ErrCorrupt)
+	f("later base", func(b []byte) []byte { be.PutUint64(b, 5); return b }, schema.ErrGap)
+	f("earlier base", func(b []byte) []byte { be.PutUint64(b, 1<<64-5); return b }, schema.ErrGap)
+	f("negative last offset", func(b []byte) []byte { be.PutUint32(b[atLastDelta:], 1<<32-2); sign(b); return b }, schema.ErrCorrupt)
+	f("offsets without records", func(b []byte) []byte { be.PutUint32(b[atLastDelta:], 2); sign(b); return b }, schema.ErrGap)
+	f("more records than said", func(b []byte) []byte {
+		be.PutUint32(b[atCount:], 1)
+		be.PutUint32(b[atLastDelta:], 0)
+		sign(b)
+		return b
+	}, schema.ErrCorrupt)
+	f("fewer records than said", func(b []byte) []byte {
+		be.PutUint32(b[atCount:], 3)
+		be.PutUint32(b[atLastDelta:], 2)
+		sign(b)
+		return b
+	}, schema.ErrCorrupt)
+	f("record offset", func(b []byte) []byte { b[batchHeadBytes+3] = 2; sign(b); return b }, schema.ErrGap)
+	f("unknown compression", func(b []byte) []byte { b[atAttributes+1] = 7; sign(b); return b }, schema.ErrCorrupt)
+	f("not compressed at all", func(b []byte) []byte { b[atAttributes+1] = 1; sign(b); return b }, schema.ErrCorrupt)
+}
+
+// TestDamageBehindGoodBatches: the good ones come first, the damage with the next
+// fetch, which begins with it.
+func TestDamageBehindGoodBatches(t *testing.T) {
+	one := sealed(1000, keyValue{nil, []byte("one")})[sizeBytes:]
+	two := sealed(1000, keyValue{nil, []byte("two")})[sizeBytes:]
+	binary.BigEndian.PutUint64(two, 1)
+	two[len(two)-2] ^= 1
+	r := batchReader{dense: true}
+	if err := r.read(append(one, two...)); err != nil || len(r.records) != 1 || r.at != 1 {
+		t.Errorf("got %d records, next %d, %v: want 1, 1, nil", len(r.records), r.at, err)
+	}
+	if err := r.read(two); !errors.Is(err, schema.ErrCorrupt) {
+		t.Errorf("got %v, want ErrCorrupt", err)
+	}
+}
+
+// TestCompactedBatches: gaps, empty batches and batches that end before the offset
+// asked for are all well in a compacted topic.
+func TestCompactedBatches(t *testing.T) {
+	a := sealed(1, keyValue{[]byte("a"), []byte("1")}, keyValue{[]byte("b"), []byte("2")})[sizeBytes:]
+	binary.BigEndian.PutUint64(a, 10)
+	var none recordSet
+	none.add(nil, nil)
+	none.seal(1)
+	empty := none.buf[sizeBytes : sizeBytes+batchHeadBytes]
+	binary.BigEndian.PutUint64(empty, 20)
+	binary.BigEndian.PutUint32(empty[atLength:], batchHeadBytes-lengthFrom)
+	binary.BigEndian.PutUint32(empty[atCount:], 0)
+	binary.BigEndian.PutUint32(empty[atLastDelta:], 4)
+	sign(empty)
+	r := batchReader{at: 11}
+	if err := r.read(append(a, empty...)); err != nil || len(r.records) != 1 || r.records[0].Offset != 11 || r.at != 25 {
+		t.Errorf("got %+v, next %d, %v: want the record at 11, next 25", r.records, r.at, err)
+	}
+}
+
+func TestExpansionIsLimited(t *testing.T) {
+	set := protocol.RecordSet{Version: 2, Attributes: protocol.Zstd, Records: protocol.NewRecordReader(
+		protocol.Record{Value: protocol.NewBytes(make([]byte, expandedBytesMax))},
+	)}
+	var wire bytes.Buffer
+	if _, err := set.WriteTo(&wire); err != nil {
+		t.Fatal(err)
+	}
+	r := batchReader{dense: true}
+	if err := r.read(wire.Bytes()[sizeBytes:]); !errors.Is(err, schema.ErrCorrupt) {
+		t.Errorf("got %v, want ErrCorrupt", err)
+	}
+}
+
+func FuzzBatchReader(f *testing.F) {
+	f.Add(sealed(1, keyValue{nil, []byte("x")})[sizeBytes:], int64(0), true, true)
+	f.Add(sealed(1, keyValue{[]byte("k"), nil}, keyValue{nil, []byte("x")})[sizeBytes:], int64(1), false, true)
+	f.Add([]byte{}, int64(0), true, false)
+	f.Fuzz(func(t *testing.T, b []byte, at int64, dense, signed bool) {
+		if signed && len(b) >= batchHeadBytes {
+			binary.BigEndian.PutUint32(b[atLength:], uint32(len(b)-lengthFrom))
+			b[atMagic] = magic
+			b[atAttributes+1] &^= attributeCompression
+			sign(b)
+		}
+		r := batchReader{dense: dense, at: schema.Offset(at)}
+		err := r.read(b)
+		if err != nil && (len(r.records) != 0 || !errors.Is(err, schema.ErrCorrupt) && !errors.Is(err, schema.ErrGap)) {
+			t.Errorf("got %d records and %v", len(r.records), err)
+		}
+		for i, rec := range r.records {
+			if rec.Offset < schema.Offset(at) || rec.Offset >= r.at || dense && rec.Offset != schema.Offset(at)+schema.Offset(i) {
+				t.Errorf("got offset %d as number %d from %d, next %d", rec.Offset, i, at, r.at)
+			}
+		}
+	})
+}
+
+func FuzzRoundTrip(f *testing.F) {
+	f.Add([]byte("key"), []byte("value"), uint8(3))
+	f.Fuzz(func(t *testing.T, key, value []byte, n uint8) {
+		records := slices.Repeat([]keyValue{{key, value}, {nil, value}, {key, nil}}, int(n)+1)
+		set := sealed(77, records...)
+		if got, want := len(set), recordSetOverhead+len(records)*(recordHeadBytesMax+len(key)+len(value)); got > want {
+			t.Errorf("got %d bytes, want at most %d", got, want)
+		}
+		r := batchReader{dense: true}
+		if err := r.read(set[sizeBytes:]); err != nil || len(r.records) != len(records) {
+			t.Fatalf("got %d records, %v: want %d", len(r.records), err, len(records))
+		}
+		for i, got := range r.records {
+			if !same(got.Key, records[i].key) || !same(got.Value, records[i].value) || got.Appended != 77 {
+				t.Errorf("record %d: got %q=%q, want %q=%q", i, got.Key, got.Value, records[i].key, records[i].value)
+			}
+		}
+	})
+}
+
+func TestRecordSetAllocatesNothing(t *testing.T) {
+	set := recordSet{buf: make([]byte, 0, 64<<10)}
+	value := make([]byte, 300)
+	if got := testing.AllocsPerRun(100, func() {
+		set.count = 0
+		for range 100 {
+			set.add(nil, value)
+		}
+		set.seal(1)
+	}); got != 0 {
+		t.Errorf("got %v allocations, want 0", got)
+	}
+}
+
+func same(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }
+
+func readBytes(t *testing.T, b protocol.Bytes) []byte {
+	t.Helper()
+	all, err := protocol.ReadAll(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}

@@ -1,0 +1,147 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"mlf/schema"
+)
+
+// A TopicsConfig says how topics are to be made that do not exist yet.
+type TopicsConfig struct {
+	Partitions int // Of the votes topic, 1 to schema.Slots; DefaultPartitions. For its life.
+	Replicas   int // Copies of each record; DefaultReplicas, or the number of brokers where there are fewer.
+}
+
+// The defaults of TopicsConfig.
+const (
+	DefaultPartitions = 16
+	DefaultReplicas   = 3 // Two may fail, and one of them for good, before a vote is lost.
+)
+
+// topicBytesMax is max.message.bytes of the votes topic: Kafka's own default, set
+// because a cluster may have another, and batches must fit.
+const topicBytesMax = 1_048_588
+
+// usablePause is the pause between two looks at topics that were just made.
+const usablePause = 50 * time.Millisecond
+
+// CreateTopics makes the topics that are missing, waits until both are usable, and
+// returns the names of those it made. It changes nothing about a topic that exists:
+// one with another partition count is an error.
+func (c *Client) CreateTopics(ctx context.Context, cfg TopicsConfig) (created []string, err error) {
+	orDefault(&cfg.Partitions, DefaultPartitions)
+	if cfg.Partitions < 1 || cfg.Partitions > schema.Slots {
+		return nil, fmt.Errorf("create topics: %d partitions: want 1 to %d", cfg.Partitions, schema.Slots)
+	}
+	if cfg.Replicas == 0 {
+		if cfg.Replicas, err = c.defaultReplicas(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for _, topic := range []kafka.TopicConfig{c.votesTopic(cfg), c.registryTopic(cfg)} {
+		made, err := c.createTopic(ctx, topic)
+		if err != nil {
+			return created, err
+		}
+		if made {
+			created = append(created, topic.Topic)
+		}
+		if err := c.awaitTopic(ctx, topic); err != nil {
+			return created, err
+		}
+	}
+	return created, nil
+}
+
+func (c *Client) defaultReplicas(ctx context.Context) (int, error) {
+	res, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{c.cfg.VotesTopic}})
+	if err != nil {
+		return 0, fmt.Errorf("count brokers: %w", err)
+	}
+	return max(1, min(DefaultReplicas, len(res.Brokers))), nil
+}
+
+// votesTopic is never compacted and never forgets, unless an operator says so
+// later. A record is acknowledged when two brokers have it.
+func (c *Client) votesTopic(cfg TopicsConfig) kafka.TopicConfig {
+	return kafka.TopicConfig{
+		Topic:             c.cfg.VotesTopic,
+		NumPartitions:     cfg.Partitions,
+		ReplicationFactor: cfg.Replicas,
+		ConfigEntries: append(safety(cfg),
+			kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "delete"},
+			kafka.ConfigEntry{ConfigName: "retention.ms", ConfigValue: "-1"},
+			kafka.ConfigEntry{ConfigName: "retention.bytes", ConfigValue: "-1"},
+			// The producer measures its clock by the brokers'.
+			kafka.ConfigEntry{ConfigName: "message.timestamp.type", ConfigValue: "LogAppendTime"},
+			kafka.ConfigEntry{ConfigName: "max.message.bytes", ConfigValue: strconv.Itoa(topicBytesMax)},
+		),
+	}
+}
+
+func (c *Client) registryTopic(cfg TopicsConfig) kafka.TopicConfig {
+	return kafka.TopicConfig{
+		Topic:             c.cfg.RegistryTopic,
+		NumPartitions:     1,
+		ReplicationFactor: cfg.Replicas,
+		ConfigEntries:     append(safety(cfg), kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"}),
+	}
+}
+
+// safety is what both topics need so that an acknowledged record stays.
+func safety(cfg TopicsConfig) []kafka.ConfigEntry {
+	return []kafka.ConfigEntry{
+		{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(min(2, cfg.Replicas))},
+		{ConfigName: "unclean.leader.election.enable", ConfigValue: "false"},
+	}
+}
+
+// createTopic makes topic and tells whether it did: somebody may have before.
+func (c *Client) createTopic(ctx context.Context, topic kafka.TopicConfig) (bool, error) {
+	for attempt := 1; ; attempt++ {
+		_, err := c.partitions(ctx, topic.Topic)
+		if err == nil {
+			return false, nil
+		}
+		if errors.Is(err, ErrNoTopic) {
+			var res *kafka.CreateTopicsResponse
+			if res, err = c.kafka.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{topic}}); err == nil {
+				err = res.Errors[topic.Topic]
+			}
+			if err == nil || errors.Is(err, kafka.TopicAlreadyExists) {
+				return err == nil, nil
+			}
+		}
+		if !retriable(err) || !pause(ctx, backoff(attempt)) {
+			return false, fmt.Errorf("create topic %s with %d replicas: %w", topic.Topic, topic.ReplicationFactor, err)
+		}
+	}
+}
+
+// awaitTopic waits until every partition of topic has a leader that answers.
+func (c *Client) awaitTopic(ctx context.Context, topic kafka.TopicConfig) error {
+	asked := make([]kafka.OffsetRequest, topic.NumPartitions)
+	for p := range asked {
+		asked[p] = kafka.LastOffsetOf(p)
+	}
+	for {
+		n, err := c.partitions(ctx, topic.Topic)
+		if err == nil && n != topic.NumPartitions {
+			return fmt.Errorf("topic %s has %d partitions, not %d: the count is fixed for the topic's life", topic.Topic, n, topic.NumPartitions)
+		}
+		if err == nil {
+			if _, err = c.listOffsets(ctx, topic.Topic, asked...); err == nil {
+				return nil
+			}
+		}
+		if !pause(ctx, usablePause) {
+			return fmt.Errorf("wait for topic %s: %w", topic.Topic, err)
+		}
+	}
+}
