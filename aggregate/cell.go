@@ -1,0 +1,82 @@
+package aggregate
+
+import "mlf/schema"
+
+// A cell is the counts of one schema.Cell in the open segment.
+type cell struct {
+	schema.Cell
+	segment schema.Segment
+	dirty   bool // On the fold's list of changed cells.
+	values  [schema.ValueMax]uint64
+	reasons []reasonCount
+}
+
+// A reasonCount is how many votes of a value carried a reason. A cell has a few
+// of them, found faster one by one than in a map.
+type reasonCount struct {
+	key schema.ReasonKey
+	n   uint64
+}
+
+// count adds a vote.
+func (c *cell) count(v *schema.Vote) {
+	c.values[v.Value-1]++
+	if v.Reason == schema.ReasonNone {
+		return
+	}
+	key := schema.KeyOfReason(v.Value, v.Reason)
+	for i := range c.reasons {
+		if c.reasons[i].key == key {
+			c.reasons[i].n++
+			return
+		}
+	}
+	c.reasons = append(c.reasons, reasonCount{key, 1})
+}
+
+// rollup returns the row of c.
+func (c *cell) rollup(p schema.Partition) schema.Rollup {
+	row := schema.Rollup{Cell: c.Cell, Partition: p, Segment: c.segment, Values: c.values}
+	if len(c.reasons) > 0 {
+		row.Reasons = make(map[schema.ReasonKey]uint64, len(c.reasons))
+		for _, r := range c.reasons {
+			row.Reasons[r.key] = r.n
+		}
+	}
+	return row
+}
+
+// A placeKey is the part of a cell that all votes of a record share.
+type placeKey struct {
+	comune  schema.ComuneID
+	office  schema.OfficeCode
+	channel schema.Channel
+	scale   schema.Scale
+}
+
+// A place holds the cells of one placeKey in the open segment. Two steps, so
+// that the string in the key is hashed once a record and not once a vote.
+type place map[rest]*cell
+
+// rest is the part of a cell that may differ within a record, in one word: hour
+// 32 bits, service 16, class 8.
+type rest uint64
+
+func restOf(h schema.Hour, s schema.ServiceID, c schema.Class) rest {
+	return rest(h)<<24 | rest(s)<<8 | rest(c)
+}
+
+func (k placeKey) cell(r rest, s schema.Segment) *cell {
+	return &cell{
+		Cell: schema.Cell{
+			Comune:  k.comune,
+			Office:  k.office,
+			Service: schema.ServiceID(r >> 8),
+			Channel: k.channel,
+			Scale:   k.scale,
+			Class:   schema.Class(r),
+			Hour:    schema.Hour(r >> 24),
+		},
+		segment: s,
+	}
+}

@@ -1,0 +1,186 @@
+package aggregate
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/klauspost/compress/zstd"
+
+	"mlf/schema"
+)
+
+// A checkpoint's payload is
+//
+//	"mlfc" | version 1 | zstd frame
+//
+// and in the frame the whole state of a Fold, numbers as varints but where the
+// width is given, lists as their length and their items:
+//
+//	partition, partitions, rules, next, log id 16, chain 32
+//	hashes of the records from max(0, next-16) to next, 32 each
+//	open segment: records, votes_in, counted, duplicates, conflicts, quarantined, voided, newest
+//	cells:   comune, office (length, bytes), service, channel, scale, class, hour, five values,
+//	         reasons: (key, count), ascending
+//	streams: terminal 8, stream 8, paced 1, last vote time if paced,
+//	         spans: (gap before, length), contents of the seqs still remembered, 1 each, ascending
+//
+// Cells and streams are sorted, and nothing in it can be written in two ways, so
+// that equal folds have equal checkpoints, whoever makes them.
+const (
+	checkpointMagic   = "mlfc"
+	checkpointVersion = 1
+)
+
+// CheckpointBytesMax is the most bytes a state may take before compression.
+// 100,000 streams on one partition, every one with 256 contents, are 30 MB, and
+// a million open cells 30 MB more; this is room for ten times as much.
+const CheckpointBytesMax = 512 << 20
+
+// A refusal here would come up at a recovery, when it is too late: so the writer
+// checks it, too.
+func checkStateBytes(n int) error {
+	if n > CheckpointBytesMax {
+		return fmt.Errorf("state of %d bytes: at most %d can be kept", n, CheckpointBytesMax)
+	}
+	return nil
+}
+
+// Checkpoint returns the state of f as one payload, and what it is the state of;
+// StoreStarted, Taken and SHA256 are the caller's to fill in. At least the
+// genesis must have been applied.
+func (f *Fold) Checkpoint() (schema.CheckpointInfo, []byte, error) {
+	info := schema.CheckpointInfo{Partition: f.partition, Next: f.next, Log: f.id.Log, Rules: f.id.Rules}
+	state := f.appendState(nil)
+	if err := checkStateBytes(len(state)); err != nil {
+		return info, nil, fmt.Errorf("make checkpoint of partition %d at %d: %w", f.partition, f.next, err)
+	}
+	// One thread: the other partitions' workers have the rest of the machine.
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	if err != nil {
+		return info, nil, fmt.Errorf("make checkpoint of partition %d at %d: %w", f.partition, f.next, err)
+	}
+	payload := append(make([]byte, 0, len(state)/4+64), checkpointMagic...)
+	payload = append(payload, checkpointVersion)
+	payload = z.EncodeAll(state, payload)
+	return info, payload, z.Close()
+}
+
+func (f *Fold) appendState(dst []byte) []byte {
+	dst = appendNumbers(dst, uint64(f.partition), uint64(f.id.Partitions), uint64(f.id.Rules), uint64(f.next))
+	dst = append(dst, f.id.Log[:]...)
+	dst = append(dst, f.chain[:]...)
+	for o := f.tailFirst(); o < f.next; o++ {
+		dst = append(dst, f.tail[o%tailRecords][:]...)
+	}
+	t := &f.tally
+	dst = appendNumbers(dst, t.Records, t.VotesIn, t.Counted, t.Duplicates, t.Conflicts, t.Quarantined, t.Voided, uint64(f.newest))
+
+	cells := f.sortedCells()
+	dst = binary.AppendUvarint(dst, uint64(len(cells)))
+	for _, c := range cells {
+		dst = c.append(dst)
+	}
+	streams := f.sortedStreams()
+	dst = binary.AppendUvarint(dst, uint64(len(streams)))
+	for _, s := range streams {
+		dst = s.append(dst)
+	}
+	return dst
+}
+
+func (f *Fold) sortedCells() []*cell {
+	var cells []*cell
+	for _, p := range f.places {
+		for _, c := range p {
+			cells = append(cells, c)
+		}
+	}
+	slices.SortFunc(cells, func(a, b *cell) int { return compareCells(&a.Cell, &b.Cell) })
+	return cells
+}
+
+func compareCells(a, b *schema.Cell) int {
+	return cmp.Or(
+		cmp.Compare(a.Comune, b.Comune),
+		cmp.Compare(a.Office, b.Office),
+		cmp.Compare(a.Service, b.Service),
+		cmp.Compare(a.Channel, b.Channel),
+		cmp.Compare(a.Scale, b.Scale),
+		cmp.Compare(a.Class, b.Class),
+		cmp.Compare(a.Hour, b.Hour),
+	)
+}
+
+func (f *Fold) sortedStreams() []*stream {
+	streams := make([]*stream, 0, len(f.streams))
+	for _, s := range f.streams {
+		streams = append(streams, s)
+	}
+	slices.SortFunc(streams, func(a, b *stream) int { return a.key.compare(b.key) })
+	return streams
+}
+
+func (k streamKey) compare(other streamKey) int {
+	return cmp.Or(cmp.Compare(k.terminal, other.terminal), cmp.Compare(k.id, other.id))
+}
+
+func (c *cell) append(dst []byte) []byte {
+	dst = appendNumbers(dst, uint64(c.Comune), uint64(len(c.Office)))
+	dst = append(dst, c.Office...)
+	dst = appendNumbers(dst, uint64(c.Service), uint64(c.Channel), uint64(c.Scale), uint64(c.Class), uint64(c.Hour))
+	dst = appendNumbers(dst, c.values[:]...)
+	reasons := slices.Clone(c.reasons)
+	slices.SortFunc(reasons, func(a, b reasonCount) int { return cmp.Compare(a.key, b.key) })
+	dst = binary.AppendUvarint(dst, uint64(len(reasons)))
+	for _, r := range reasons {
+		dst = appendNumbers(dst, uint64(r.key), r.n)
+	}
+	return dst
+}
+
+func (s *stream) append(dst []byte) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.key.terminal))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(s.key.id))
+	if s.paced {
+		dst = append(dst, 1)
+		dst = binary.AppendUvarint(dst, uint64(s.lastAt))
+	} else {
+		dst = append(dst, 0)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(s.seen)))
+	var end schema.Seq
+	for _, sp := range s.seen {
+		dst = appendNumbers(dst, uint64(sp.First-end), uint64(sp.Next-sp.First))
+		end = sp.Next
+	}
+	for q := range s.remembered() {
+		dst = append(dst, byte(s.contents[q%ContentsKept]))
+	}
+	return dst
+}
+
+// remembered yields the seen seqs whose content is kept, ascending.
+func (s *stream) remembered() func(yield func(schema.Seq) bool) {
+	return func(yield func(schema.Seq) bool) {
+		first := schema.Seq(1)
+		if next := s.seen.next(); next > ContentsKept {
+			first = next - ContentsKept
+		}
+		for _, sp := range s.seen[s.seen.reaching(first):] {
+			for q := max(first, sp.First); q < sp.Next; q++ {
+				if !yield(q) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func appendNumbers(dst []byte, numbers ...uint64) []byte {
+	for _, n := range numbers {
+		dst = binary.AppendUvarint(dst, n)
+	}
+	return dst
+}

@@ -1,0 +1,109 @@
+package aggregate
+
+import (
+	"errors"
+	"time"
+)
+
+// A Config sets how often and how much. The zero value of each field stands for
+// its default.
+type Config struct {
+	// FlushEvery is how long a vote waits for the next flush. Default 250 ms: a
+	// wall clock of the country shows it within half a second.
+	FlushEvery time.Duration
+
+	// FlushEveryMax is how far FlushEvery stretches when there is more to write
+	// than RowsPerSecondMax. Default 10 s.
+	FlushEveryMax time.Duration
+
+	// RowsPerSecondMax is how many rows a second this process writes before it
+	// flushes less often: a cell that changes all the time is then written less
+	// often. Default 50,000, what ClickHouse merges on one core beside its reads.
+	RowsPerSecondMax int
+
+	// InsertRowsMax is how many rollup rows go into one insert. Default 100,000.
+	InsertRowsMax int
+
+	// DirtyRowsMax is how many rows may wait for the store, all partitions
+	// together, before reading the log stops. Default 500,000, some 100 MB.
+	DirtyRowsMax int
+
+	// CheckpointEvery is how much of the log, in time, is read again after a
+	// crash. Default 60 s.
+	CheckpointEvery time.Duration
+
+	// StepBack is how long before a restart of the store a checkpoint must have
+	// been taken to be believed after it. Default 15 min: by then an acknowledged
+	// row is on disk even where fsync is off.
+	StepBack time.Duration
+
+	// StartedTolerance is how far two answers of Store.Started may differ within
+	// one run of the server. Default 2 s: ClickHouse counts whole seconds, and the
+	// answers come over a network.
+	StartedTolerance time.Duration
+
+	// AboveMax is how long a log may end before the offset to go on from, before
+	// that is taken for a loss. Default 60 s: after a change of leader the log's
+	// end lags for a moment.
+	AboveMax time.Duration
+
+	// DrainMax is how long Run goes on after its context has ended, to flush and
+	// take checkpoints. Default 20 s, below the 30 s that Kubernetes grants.
+	DrainMax time.Duration
+
+	// Now is the clock. Default time.Now. It decides when things happen, never
+	// what is counted.
+	Now func() time.Time
+}
+
+// withDefaults returns c with every zero field set.
+func (c Config) withDefaults() Config {
+	durations := []struct {
+		field   *time.Duration
+		initial time.Duration
+	}{
+		{&c.FlushEvery, 250 * time.Millisecond},
+		{&c.FlushEveryMax, 10 * time.Second},
+		{&c.CheckpointEvery, time.Minute},
+		{&c.StepBack, 15 * time.Minute},
+		{&c.StartedTolerance, 2 * time.Second},
+		{&c.AboveMax, time.Minute},
+		{&c.DrainMax, 20 * time.Second},
+	}
+	for _, d := range durations {
+		if *d.field == 0 {
+			*d.field = d.initial
+		}
+	}
+	numbers := []struct {
+		field   *int
+		initial int
+	}{
+		{&c.RowsPerSecondMax, 50_000},
+		{&c.InsertRowsMax, 100_000},
+		{&c.DirtyRowsMax, 500_000},
+	}
+	for _, n := range numbers {
+		if *n.field == 0 {
+			*n.field = n.initial
+		}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Validate tells what is wrong with c; nil for nothing.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	switch {
+	case min(c.FlushEvery, c.CheckpointEvery, c.StepBack, c.StartedTolerance, c.AboveMax, c.DrainMax) < 0:
+		return errors.New("aggregate: a time span is negative")
+	case min(c.RowsPerSecondMax, c.InsertRowsMax, c.DirtyRowsMax) < 0:
+		return errors.New("aggregate: a limit is negative")
+	case c.FlushEveryMax < c.FlushEvery:
+		return errors.New("aggregate: flush-every-max is below flush-every")
+	}
+	return nil
+}

@@ -1,0 +1,400 @@
+package aggregate_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"mlf/schema"
+)
+
+// errWorld is what the doubles answer when the world is at fault.
+var errWorld = errors.New("the world is at fault")
+
+// A memLog is a log in memory.
+type memLog struct {
+	mu      sync.Mutex
+	records [][]schema.Record // By partition; records[p][i] is at offset i.
+	starts  []schema.Offset
+	epoch   int32
+	most    int                                              // Records in one answer; 0 for any number.
+	fault   func(p schema.Partition, at schema.Offset) error // Asked before every fetch; nil for none.
+}
+
+func newMemLog(partitions int) *memLog {
+	l := &memLog{records: make([][]schema.Record, partitions), starts: make([]schema.Offset, partitions), epoch: 1}
+	for p := range l.records {
+		l.append(schema.Partition(p), genesis(schema.Partition(p), partitions))
+	}
+	return l
+}
+
+func (l *memLog) append(p schema.Partition, rec schema.Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rec.Offset = schema.Offset(len(l.records[p]))
+	l.records[p] = append(l.records[p], rec)
+}
+
+// change does something to the log that an honest one never does.
+func (l *memLog) change(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	do()
+}
+
+func (l *memLog) end(p schema.Partition) schema.Offset {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return schema.Offset(len(l.records[p]))
+}
+
+func (l *memLog) Fetch(ctx context.Context, p schema.Partition, at schema.Offset) (schema.Fetched, error) {
+	for range 2 {
+		f, err := l.fetch(p, at)
+		if err != nil || len(f.Records) > 0 {
+			return f, err
+		}
+		select {
+		case <-ctx.Done():
+			return schema.Fetched{}, ctx.Err()
+		case <-time.After(250 * time.Millisecond):
+		}
+	}
+	return l.fetch(p, at)
+}
+
+func (l *memLog) fetch(p schema.Partition, at schema.Offset) (schema.Fetched, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fault != nil {
+		if err := l.fault(p, at); err != nil {
+			return schema.Fetched{}, err
+		}
+	}
+	all := l.records[p]
+	f := schema.Fetched{LogStart: l.starts[p], LogEnd: schema.Offset(len(all)), LeaderEpoch: l.epoch}
+	if at < f.LogStart || at > f.LogEnd {
+		return f, schema.ErrOffsetOutOfRange
+	}
+	rest := all[at:]
+	if l.most > 0 {
+		rest = rest[:min(len(rest), l.most)]
+	}
+	f.Records = slices.Clone(rest)
+	return f, nil
+}
+
+func (l *memLog) Bounds(_ context.Context, p schema.Partition) (first, next schema.Offset, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.starts[p], schema.Offset(len(l.records[p])), nil
+}
+
+// An assigner gives all partitions, or what comes on changes.
+type assigner struct {
+	first   []schema.Partition
+	changes chan []schema.Partition
+	fail    chan error
+	mu      sync.Mutex
+	commits map[schema.Partition]schema.Offset
+}
+
+func (a *assigner) Assign(ctx context.Context, hold func(context.Context, []schema.Partition) error) error {
+	held := a.first
+	for {
+		holding, end := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- hold(holding, held) }()
+		var err error
+		select {
+		case <-ctx.Done():
+		case held = <-a.changes:
+		case err = <-a.fail:
+		}
+		end()
+		<-done
+		if err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+func (a *assigner) Commit(_ context.Context, next map[schema.Partition]schema.Offset) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.commits == nil {
+		a.commits = make(map[schema.Partition]schema.Offset)
+	}
+	maps.Copy(a.commits, next)
+	return nil
+}
+
+func sumOf(payload []byte) [sha256.Size]byte { return sha256.Sum256(payload) }
+
+// A rollupKey is what the store merges rollups by.
+type rollupKey struct {
+	schema.Cell
+	p schema.Partition
+	s schema.Segment
+}
+
+type ledgerKey struct {
+	p     schema.Partition
+	s     schema.Segment
+	chain schema.Chain
+}
+
+type markKey struct {
+	terminal schema.TerminalID
+	stream   schema.StreamID
+}
+
+// tables are what a store holds.
+type tables struct {
+	rollups     map[rollupKey]schema.Rollup
+	ledger      map[ledgerKey]schema.LedgerRow
+	marks       map[markKey]schema.Watermark
+	checkpoints []schema.Checkpoint
+}
+
+func newTables() *tables {
+	return &tables{
+		rollups: make(map[rollupKey]schema.Rollup),
+		ledger:  make(map[ledgerKey]schema.LedgerRow),
+		marks:   make(map[markKey]schema.Watermark),
+	}
+}
+
+// rollup merges a row by maximum.
+func (t *tables) rollup(r schema.Rollup) {
+	k := rollupKey{r.Cell, r.Partition, r.Segment}
+	old, ok := t.rollups[k]
+	reasons := maps.Clone(r.Reasons)
+	if ok {
+		for i := range r.Values {
+			r.Values[i] = max(r.Values[i], old.Values[i])
+		}
+		for key, n := range old.Reasons {
+			if reasons == nil {
+				reasons = make(map[schema.ReasonKey]uint64)
+			}
+			reasons[key] = max(reasons[key], n)
+		}
+	}
+	r.Reasons = reasons
+	t.rollups[k] = r
+}
+
+func (t *tables) account(r schema.LedgerRow) {
+	k := ledgerKey{r.Partition, r.Segment, r.Chain}
+	if r.Next >= t.ledger[k].Next { // All numbers grow with Next, so the highest is the maximum.
+		t.ledger[k] = r
+	}
+}
+
+func (t *tables) mark(m schema.Watermark) {
+	k := markKey{m.Terminal, m.Stream}
+	if old, ok := t.marks[k]; !ok || m.Offset >= old.Offset {
+		m.Missing = slices.Clone(m.Missing)
+		t.marks[k] = m
+	}
+}
+
+// A memStore is a store in memory that can lose what it has acknowledged lately.
+type memStore struct {
+	mu      sync.Mutex
+	id      schema.Identity
+	started time.Time
+	*tables
+	states  map[schema.Partition]schema.PartitionState
+	journal []written
+	calls   map[string]int
+
+	// fault is asked at every call: a write for which it answers an error is done
+	// in part. nil for none.
+	fault func(operation string) error
+	dice  *rand.Rand
+}
+
+// A written is one row, and when it was acknowledged.
+type written struct {
+	at time.Time
+	do func(*tables)
+}
+
+func newMemStore(partitions int) *memStore {
+	return &memStore{
+		id:      identity(partitions),
+		started: time.Now(),
+		tables:  newTables(),
+		states:  make(map[schema.Partition]schema.PartitionState),
+		calls:   make(map[string]int),
+		dice:    rand.New(rand.NewPCG(1, 2)),
+	}
+}
+
+// look lets a test read what the store holds.
+func (s *memStore) look(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
+}
+
+// restart takes the server down, and up again after a while. Of what was
+// acknowledged within the span before, each row is lost with the given chance.
+func (s *memStore) restart(down, within time.Duration, chance float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.started = now.Add(down)
+	s.tables = newTables()
+	s.journal = slices.DeleteFunc(s.journal, func(w written) bool {
+		return now.Sub(w.at) < within && s.dice.Float64() < chance
+	})
+	for _, w := range s.journal {
+		w.do(s.tables)
+	}
+}
+
+// begin counts a call. Its error, if any, is the call's answer; part tells how
+// much of it is done all the same.
+func (s *memStore) begin(operation string) (part float64, err error) {
+	s.calls[operation]++
+	if time.Now().Before(s.started) {
+		return 0, errWorld
+	}
+	if s.fault == nil {
+		return 1, nil
+	}
+	if err := s.fault(operation); err != nil {
+		return s.dice.Float64() * 1.5, err // Sometimes all of it is there.
+	}
+	return 1, nil
+}
+
+func (s *memStore) write(operation string, rows []func(*tables)) error {
+	part, err := s.begin(operation)
+	for _, do := range rows {
+		if err == nil || s.dice.Float64() < part {
+			do(s.tables)
+			s.journal = append(s.journal, written{time.Now(), do})
+		}
+	}
+	return err
+}
+
+func (s *memStore) Identity(context.Context) (schema.Identity, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.begin("identity")
+	return s.id, err
+}
+
+func (s *memStore) Started(context.Context) (time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.begin("started")
+	return s.started, err
+}
+
+func (s *memStore) WriteRollups(_ context.Context, rows []schema.Rollup) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []func(*tables)
+	for _, r := range rows {
+		all = append(all, func(t *tables) { t.rollup(r) })
+	}
+	return s.write("rollups", all)
+}
+
+func (s *memStore) WriteLedger(_ context.Context, rows []schema.LedgerRow, marks []schema.Watermark) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []func(*tables)
+	for _, r := range rows {
+		all = append(all, func(t *tables) { t.account(r) })
+	}
+	for _, m := range marks {
+		all = append(all, func(t *tables) { t.mark(m) })
+	}
+	return s.write("ledger", all)
+}
+
+func (s *memStore) Chains(_ context.Context, p schema.Partition, segment schema.Segment) ([]schema.Chain, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.begin("chains"); err != nil {
+		return nil, err
+	}
+	var chains []schema.Chain
+	for k := range s.ledger {
+		if k.p == p && k.s == segment && k.chain != (schema.Chain{}) {
+			chains = append(chains, k.chain)
+		}
+	}
+	return chains, nil
+}
+
+func (s *memStore) WriteCheckpoint(_ context.Context, c schema.Checkpoint) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.Payload = bytes.Clone(c.Payload)
+	return s.write("checkpoint", []func(*tables){func(t *tables) { t.checkpoints = append(t.checkpoints, c) }})
+}
+
+func (s *memStore) Checkpoints(_ context.Context, p schema.Partition) ([]schema.CheckpointInfo, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.begin("checkpoints"); err != nil {
+		return nil, err
+	}
+	var infos []schema.CheckpointInfo
+	for _, c := range s.checkpoints {
+		if c.Partition == p {
+			infos = append(infos, c.CheckpointInfo)
+		}
+	}
+	slices.SortFunc(infos, func(a, b schema.CheckpointInfo) int {
+		if a.Next != b.Next {
+			return int(b.Next - a.Next)
+		}
+		return b.Taken.Compare(a.Taken)
+	})
+	return infos, nil
+}
+
+func (s *memStore) Checkpoint(_ context.Context, info schema.CheckpointInfo) (schema.Checkpoint, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.begin("open"); err != nil {
+		return schema.Checkpoint{}, err
+	}
+	for _, c := range s.checkpoints {
+		if c.CheckpointInfo == info {
+			if sha256.Sum256(c.Payload) != info.SHA256 {
+				return c, schema.ErrCheckpointCorrupt
+			}
+			return c, nil
+		}
+	}
+	return schema.Checkpoint{}, errWorld
+}
+
+func (s *memStore) WriteState(_ context.Context, states []schema.PartitionState) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.begin("state"); err != nil {
+		return err
+	}
+	for _, st := range states {
+		s.states[st.Partition] = st
+	}
+	return nil
+}

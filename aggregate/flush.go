@@ -1,0 +1,337 @@
+package aggregate
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"mlf/schema"
+)
+
+// A flusher writes what all workers of a process have counted, in steps: rollups;
+// ledger and watermarks; checkpoints. Each begins when the one before it was
+// acknowledged, so the ledger never says more than the rollups hold, and a
+// checkpoint never more than both. A flush that failed is sent again, whole,
+// until it is acknowledged; what was counted meanwhile waits for the next.
+//
+// It is used by one goroutine at a time: loop, and after it last.
+type flusher struct {
+	a       *Aggregator
+	flight  *flight              // Rows taken and not acknowledged.
+	waiting map[*worker]prepared // Checkpoints whose rows were acknowledged.
+	chunk   []schema.Rollup
+	rows    int       // Of the last flush.
+	suspect bool      // Something failed since the store's start time was last seen.
+	runDue  time.Time // When it must be looked at again.
+	ending  bool      // The process stops: its partitions are others' to speak of.
+}
+
+// A flight is the rows of one flush.
+type flight struct {
+	begun time.Time
+	parts []flightPart
+	rows  int
+}
+
+// A flightPart is what one worker has in it.
+type flightPart struct {
+	w        *worker
+	rows     *Rows // Of w: a worker is in one flight at a time.
+	arrivals []schema.Instant
+	prepared *prepared // To be written after the rows; nil for none.
+}
+
+// loop flushes until ctx ends. A flush that has begun by then goes on, with io.
+func (f *flusher) loop(ctx, io context.Context) {
+	every := f.a.cfg.FlushEvery
+	timer := time.NewTimer(every)
+	defer timer.Stop()
+	var p pause
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-f.a.kick:
+		}
+		begun := f.a.cfg.Now()
+		if err := f.flush(io); err != nil {
+			f.a.log.Warn("flush is sent again", slog.Any("err", err))
+			if p.wait(ctx) != nil {
+				return
+			}
+			timer.Reset(0)
+			continue
+		}
+		p = pause{}
+		every = f.stretch()
+		timer.Reset(max(0, every-f.a.cfg.Now().Sub(begun)))
+	}
+}
+
+// last flushes what the workers have left, and tries until ctx ends.
+func (f *flusher) last(ctx context.Context) {
+	var p pause
+	f.ending = true
+	for ctx.Err() == nil {
+		err := f.flush(ctx)
+		if err == nil {
+			return
+		}
+		f.a.log.Warn("last flush is sent again", slog.Any("err", err))
+		if p.wait(ctx) != nil {
+			break
+		}
+	}
+	f.a.log.Error("stopped before everything was written: the next worker reads it again")
+}
+
+// stretch returns how long to wait before the next flush. The rows of a flush
+// grow less than the time it covers, for a cell changes many times: waiting as
+// long as they take at RowsPerSecondMax comes to rest where they fit.
+func (f *flusher) stretch() time.Duration {
+	c := &f.a.cfg
+	worth := time.Duration(f.rows) * time.Second / time.Duration(c.RowsPerSecondMax)
+	every := min(max(worth, c.FlushEvery), c.FlushEveryMax)
+	f.a.m.flushInterval.Set(every.Seconds())
+	return every
+}
+
+// flush does everything once that is to be done. After an error it is called
+// again, and goes on with the same rows.
+func (f *flusher) flush(ctx context.Context) error {
+	now := f.a.cfg.Now()
+	f.a.m.unflushed.Set(float64(f.a.unflushed()))
+	if f.suspect || !now.Before(f.runDue) {
+		if _, err := f.watchRun(ctx); err != nil {
+			return err
+		}
+	}
+	f.rows = 0
+	if f.flight == nil {
+		f.flight = f.collect(now)
+	}
+	if f.flight != nil {
+		if err := f.land(ctx, f.flight); err != nil {
+			return err
+		}
+	}
+	if len(f.waiting) > 0 {
+		if err := f.keepCheckpoints(ctx); err != nil {
+			return err
+		}
+	}
+	return f.tellStates(ctx)
+}
+
+// watchRun asks when the store's server started. Where that has changed, rows
+// may be gone that it had acknowledged: the workers step back.
+func (f *flusher) watchRun(ctx context.Context) (time.Time, error) {
+	started, err := f.a.parts.Store.Started(ctx)
+	if err != nil {
+		return started, f.failed("started", err)
+	}
+	f.suspect = false
+	f.runDue = f.a.cfg.Now().Add(f.a.cfg.CheckpointEvery)
+	for _, w := range f.a.list() {
+		w.watchRun(started)
+	}
+	return started, nil
+}
+
+// collect takes what has changed; nil when nothing has.
+func (f *flusher) collect(now time.Time) *flight {
+	fl := &flight{begun: now}
+	for _, w := range f.a.list() {
+		part := flightPart{w: w, rows: &w.out}
+		w.mu.Lock()
+		if w.fold != nil {
+			w.fold.Drain(part.rows)
+			part.arrivals, w.arrivals = w.arrivals, nil
+			part.prepared, w.prepared = w.prepared, nil
+			f.a.inflight.Add(int64(part.rows.Len()))
+			w.dirty.Store(0)
+			w.tellAge(now)
+		}
+		w.mu.Unlock()
+		if part.rows.Len() > 0 || part.prepared != nil {
+			fl.parts = append(fl.parts, part)
+			fl.rows += part.rows.Len()
+		}
+	}
+	if len(fl.parts) == 0 {
+		return nil
+	}
+	return fl
+}
+
+// land writes the rows of fl, in their order.
+func (f *flusher) land(ctx context.Context, fl *flight) error {
+	if err := f.checkChains(ctx, fl); err != nil {
+		return err
+	}
+	if err := f.writeRollups(ctx, fl); err != nil {
+		return err
+	}
+	var ledger []schema.LedgerRow
+	var marks []schema.Watermark
+	for _, part := range fl.parts {
+		ledger = append(ledger, part.rows.Ledger...)
+		marks = append(marks, part.rows.Watermarks...)
+	}
+	if len(ledger)+len(marks) > 0 {
+		if err := f.a.parts.Store.WriteLedger(ctx, ledger, marks); err != nil {
+			return f.failed("ledger", err)
+		}
+	}
+	f.a.m.landed(fl, f.a.cfg.Now())
+	f.rows = fl.rows
+	for _, part := range fl.parts {
+		if part.prepared != nil {
+			f.waiting[part.w] = *part.prepared
+		}
+		part.rows.Reset()
+		if cap(part.rows.Rollups) > f.a.cfg.InsertRowsMax {
+			*part.rows = Rows{} // A backlog's memory is not kept for the days without one.
+		}
+	}
+	f.flight = nil
+	f.a.inflight.Store(0)
+	f.a.free()
+	return nil
+}
+
+// checkChains looks whether the store has another history of a segment that is
+// about to be closed. Then the partition is halted, and nothing of it written.
+func (f *flusher) checkChains(ctx context.Context, fl *flight) error {
+	for i := range fl.parts {
+		part := &fl.parts[i]
+		for _, row := range part.rows.Ledger {
+			if row.Chain == (schema.Chain{}) {
+				continue
+			}
+			chains, err := f.a.parts.Store.Chains(ctx, row.Partition, row.Segment)
+			if err != nil {
+				return f.failed("chains", err)
+			}
+			if slices.ContainsFunc(chains, func(c schema.Chain) bool { return c != row.Chain }) {
+				part.w.haltWith(haltOtherLog("partition %d, segment %d: its hash is %x, the store has %x: two logs were counted into one store", row.Partition, row.Segment, row.Chain, chains))
+				part.rows.Reset()
+				part.prepared, part.arrivals = nil, nil
+				delete(f.waiting, part.w)
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func (f *flusher) writeRollups(ctx context.Context, fl *flight) error {
+	most := f.a.cfg.InsertRowsMax
+	f.chunk = f.chunk[:0]
+	for _, part := range fl.parts {
+		for rest := part.rows.Rollups; len(rest) > 0; {
+			n := min(len(rest), most-len(f.chunk))
+			f.chunk = append(f.chunk, rest[:n]...)
+			rest = rest[n:]
+			if len(f.chunk) == most {
+				if err := f.writeChunk(ctx); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return f.writeChunk(ctx)
+}
+
+func (f *flusher) writeChunk(ctx context.Context) error {
+	if len(f.chunk) == 0 {
+		return nil
+	}
+	if err := f.a.parts.Store.WriteRollups(ctx, f.chunk); err != nil {
+		return f.failed("rollups", err)
+	}
+	clear(f.chunk)
+	f.chunk = f.chunk[:0]
+	return nil
+}
+
+// keepCheckpoints writes the checkpoints whose rows were acknowledged, if the
+// store has not restarted since.
+func (f *flusher) keepCheckpoints(ctx context.Context) error {
+	started, err := f.watchRun(ctx)
+	if err != nil {
+		return err
+	}
+	next := make(map[schema.Partition]schema.Offset)
+	for w, p := range f.waiting {
+		if !f.a.cfg.sameRun(p.started, started) {
+			delete(f.waiting, w)
+			continue
+		}
+		c := schema.Checkpoint{CheckpointInfo: p.info, Payload: p.payload}
+		c.StoreStarted, c.Taken = started, f.a.cfg.Now().UTC()
+		c.SHA256 = sha256.Sum256(p.payload)
+		if err := f.a.parts.Store.WriteCheckpoint(ctx, c); err != nil {
+			return f.failed("checkpoint", err)
+		}
+		delete(f.waiting, w)
+		next[w.p] = p.info.Next
+		w.kept(p.info.Next, c.Taken)
+	}
+	if len(next) > 0 {
+		f.commit(ctx, next)
+	}
+	return nil
+}
+
+// commitMax is how long a flush may wait for the group, which only lag tools
+// read: far less than the store is worth waiting for.
+const commitMax = 2 * time.Second
+
+func (f *flusher) commit(ctx context.Context, next map[schema.Partition]schema.Offset) {
+	ctx, cancel := context.WithTimeout(ctx, commitMax)
+	defer cancel()
+	if err := f.a.parts.Assigner.Commit(ctx, next); err != nil {
+		f.a.log.Debug("position not told to the group: tools show too much lag", slog.Any("err", err))
+	}
+}
+
+// tellStates writes the states that have changed, and all of them now and then:
+// the last to speak of a partition may have been its owner before. One that stops
+// tells no more than what it has halted.
+func (f *flusher) tellStates(ctx context.Context) error {
+	var changed []*worker
+	var states []schema.PartitionState
+	for _, w := range f.a.list() {
+		w.mu.Lock()
+		if !w.told && (!f.ending || w.state.State == schema.StateHalted) {
+			w.told = true
+			changed, states = append(changed, w), append(states, w.state)
+		}
+		w.mu.Unlock()
+	}
+	if len(states) == 0 {
+		return nil
+	}
+	err := f.a.parts.Store.WriteState(ctx, states)
+	if err == nil {
+		return nil
+	}
+	for _, w := range changed {
+		w.mu.Lock()
+		w.told = false
+		w.mu.Unlock()
+	}
+	return f.failed("state", err)
+}
+
+// failed notes that the store did not do something. It may have restarted.
+func (f *flusher) failed(operation string, err error) error {
+	f.suspect = true
+	f.a.m.storeErrors.WithLabelValues(operation).Inc()
+	return fmt.Errorf("store, %s: %w", operation, err)
+}

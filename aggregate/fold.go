@@ -1,0 +1,302 @@
+package aggregate
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+
+	"mlf/schema"
+)
+
+// tailRecords is how many hashes of single records a fold keeps, so that a
+// worker can ask whether the log still holds what was counted. Sixteen: a log
+// that was rewritten differs from its last record on; the others tell by how much.
+const tailRecords = 16
+
+// A recordHash is the SHA-256 of one record: length of its key in four bytes,
+// key, value.
+type recordHash [sha256.Size]byte
+
+// A Fold is what the records of one partition, from its genesis to some offset,
+// amount to. It is a pure function of them: Apply uses no clock, no randomness
+// and nothing but the record, so any two folds of the same records are equal,
+// whenever and wherever they were made, and however often Drain was called.
+//
+// Its state is of two kinds. Streams, chain and offset are kept for ever;
+// counters are those of the open segment only, and begin anew at its end.
+// Not safe for use by several goroutines.
+type Fold struct {
+	partition schema.Partition
+	id        schema.Identity // Rules is that of the genesis record, once it was read.
+	next      schema.Offset
+	chain     schema.Chain
+	tail      [tailRecords]recordHash // Of the record at offset o: tail[o%tailRecords].
+	streams   map[streamKey]*stream
+
+	// The open segment.
+	places map[placeKey]place
+	tally  schema.Tally
+	newest schema.Instant
+
+	// What has changed since Drain.
+	dirtyCells   []*cell // Those of segments that have closed since are only here.
+	dirtyStreams []*stream
+	dirtyLedger  bool
+	closed       []schema.LedgerRow
+
+	total    schema.Tally   // Of all records this Fold has applied; not part of the state.
+	ingested schema.Instant // Ingest time of the last record applied; 0 for none.
+
+	// Memory used again for each record.
+	batch   schema.VoteBatch
+	digest  hash.Hash
+	scratch []byte
+}
+
+// NewFold returns the fold of an empty partition. The first record applied must
+// be the genesis of the log that id names.
+func NewFold(p schema.Partition, id schema.Identity) *Fold {
+	return &Fold{
+		partition: p,
+		id:        id,
+		streams:   make(map[streamKey]*stream),
+		places:    make(map[placeKey]place),
+		digest:    sha256.New(),
+	}
+}
+
+// Next returns the offset of the record that Apply must get next.
+func (f *Fold) Next() schema.Offset { return f.next }
+
+// Chain returns the hash of all records below Next.
+func (f *Fold) Chain() schema.Chain { return f.chain }
+
+// Total returns the account of the records this Fold has applied itself; what
+// came from a checkpoint is not in it.
+func (f *Fold) Total() schema.Tally { return f.total }
+
+// Apply folds the record at Next. It keeps nothing of rec. An error wraps
+// ErrHalt, and f is as it was before: the record was not applied.
+func (f *Fold) Apply(rec *schema.Record) error {
+	if rec.Offset != f.next {
+		return halt("partition %d has record %d where %d was due", f.partition, rec.Offset, f.next)
+	}
+	t := schema.Tally{Records: 1}
+	var err error
+	switch {
+	case f.next == 0:
+		err = f.applyGenesis(rec)
+	case len(rec.Key) == 0:
+		err = f.applyVotes(rec.Value, &t)
+	case string(rec.Key) == schema.KeyGenesis:
+		// Of somebody who set up the log at the same time, and came second. The
+		// first one holds; this one is a record without votes.
+		f.ingested = 0
+	default:
+		err = halt("partition %d, record %d: unknown control record %q: it needs a newer version of this program", f.partition, rec.Offset, rec.Key)
+	}
+	if err != nil {
+		return err
+	}
+	f.link(rec)
+	f.tally.Add(t)
+	f.total.Add(t)
+	f.dirtyLedger = true
+	f.next++
+	if f.next%schema.SegmentRecords == 0 {
+		f.closeSegment()
+	}
+	return nil
+}
+
+func (f *Fold) applyGenesis(rec *schema.Record) error {
+	if string(rec.Key) != schema.KeyGenesis {
+		return haltOtherLog("partition %d does not begin with a genesis record", f.partition)
+	}
+	g, err := schema.DecodeGenesis(rec.Value)
+	if err != nil {
+		return haltOtherLog("partition %d: %w", f.partition, err)
+	}
+	if g.Log != f.id.Log || g.Partition != f.partition || g.Partitions != f.id.Partitions {
+		return haltOtherLog("genesis is of log %v, partition %d of %d: the store counts log %v, partition %d of %d",
+			g.Log, g.Partition, g.Partitions, f.id.Log, f.partition, f.id.Partitions)
+	}
+	if !known(g.Rules) {
+		return halt("partition %d counts by rules %d: they need a newer version of this program", f.partition, g.Rules)
+	}
+	f.id.Rules = g.Rules
+	f.ingested = 0
+	return nil
+}
+
+// known tells whether this program can count by the rules.
+func known(r schema.Rules) bool { return r == schema.RulesV1 }
+
+// applyVotes folds the value of a record with votes, and accounts for them in t.
+func (f *Fold) applyVotes(value []byte, t *schema.Tally) error {
+	err := f.batch.Decode(value)
+	if errors.Is(err, schema.ErrUndecodable) {
+		// Of a foreign or defective producer. How many votes it meant nobody knows.
+		t.VotesIn, t.Quarantined = 1, 1
+		f.ingested = 0
+		return nil
+	}
+	if err != nil {
+		return halt("partition %d, record %d: %w: it needs a newer version of this program", f.partition, f.next, err)
+	}
+	b := &f.batch
+	t.VotesIn = uint64(b.Len())
+	f.ingested = b.Ingested
+	f.newest = max(f.newest, b.Ingested)
+	if schema.PartitionOf(b.Slot, f.id.Partitions) != f.partition {
+		// The seqs of this stream are known in another partition. Counted here, a
+		// vote could be counted twice.
+		t.Quarantined = t.VotesIn
+		return nil
+	}
+	f.foldVotes(b, t)
+	return nil
+}
+
+// foldVotes is the hot path: one turn of its loop for every vote of the country.
+// Votes of a record mostly fall into the cell of the vote before them.
+func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
+	s := f.stream(streamKey{b.Terminal, b.Stream})
+	where := placeKey{b.Comune, b.Office, b.Channel, b.Scale}
+	var (
+		v    schema.Vote
+		here place
+		r    rest // Of c.
+		c    *cell
+	)
+	for b.Next(&v) {
+		switch s.take(v.Seq, contentOf(b.Scale, v.Value)) {
+		case fateDuplicate:
+			t.Duplicates++
+			continue
+		case fateConflict:
+			t.Conflicts++
+			continue
+		case fateQuarantined:
+			t.Quarantined++
+			continue
+		case fateNew:
+		}
+		f.touch(s)
+		if v.Value == schema.Voided {
+			t.Voided++
+			continue
+		}
+		t.Counted++
+		if is := restOf(v.At.Hour(), v.Service, classOf(b, s, &v)); c == nil || is != r {
+			if here == nil {
+				here = f.place(where)
+			}
+			r, c = is, f.cell(where, here, is)
+		}
+		c.count(&v)
+	}
+}
+
+// classOf returns the class of a counted vote, and lets it be the one before the
+// stream's next.
+func classOf(b *schema.VoteBatch, s *stream, v *schema.Vote) schema.Class {
+	switch {
+	case b.Test:
+		return schema.ClassTest
+	case v.LateClock:
+		return schema.ClassLateClock
+	case s.bursts(b.Channel, v.At):
+		return schema.ClassBurst
+	}
+	return schema.ClassOK
+}
+
+func (f *Fold) stream(k streamKey) *stream {
+	s := f.streams[k]
+	if s == nil {
+		s = &stream{key: k}
+		f.streams[k] = s
+	}
+	return s
+}
+
+func (f *Fold) place(k placeKey) place {
+	p := f.places[k]
+	if p == nil {
+		p = make(place)
+		f.places[k] = p
+	}
+	return p
+}
+
+// cell returns the cell of a vote that is about to be counted: it is dirty now.
+func (f *Fold) cell(k placeKey, p place, r rest) *cell {
+	c := p[r]
+	if c == nil {
+		c = k.cell(r, f.next.Segment())
+		p[r] = c
+	}
+	if !c.dirty {
+		c.dirty = true
+		f.dirtyCells = append(f.dirtyCells, c)
+	}
+	return c
+}
+
+func (f *Fold) touch(s *stream) {
+	if !s.dirty {
+		s.dirty = true
+		f.dirtyStreams = append(f.dirtyStreams, s)
+	}
+}
+
+// link folds a record into the chain: each hash holds all records before it.
+func (f *Fold) link(rec *schema.Record) {
+	h := &f.tail[rec.Offset%tailRecords]
+	*h = f.hash(rec)
+	f.digest.Reset()
+	f.digest.Write(f.chain[:])
+	f.digest.Write(h[:])
+	f.digest.Sum(f.chain[:0])
+}
+
+// hash returns the hash of one record.
+func (f *Fold) hash(rec *schema.Record) (h recordHash) {
+	f.scratch = binary.BigEndian.AppendUint32(f.scratch[:0], uint32(len(rec.Key)))
+	f.digest.Reset()
+	f.digest.Write(f.scratch)
+	f.digest.Write(rec.Key)
+	f.digest.Write(rec.Value)
+	f.scratch = f.digest.Sum(f.scratch[:0])
+	return recordHash(f.scratch)
+}
+
+// checkTail compares a record below Next, one of the last tailRecords, with the
+// one that was counted at its offset.
+func (f *Fold) checkTail(rec *schema.Record) error {
+	if f.hash(rec) != f.tail[rec.Offset%tailRecords] {
+		return haltOtherLog("partition %d: record %d is not the one that was counted: the log was rewritten", f.partition, rec.Offset)
+	}
+	return nil
+}
+
+// tailFirst returns the first offset that checkTail can compare.
+func (f *Fold) tailFirst() schema.Offset { return max(0, f.next-tailRecords) }
+
+// closeSegment ends the open segment: its account gets the chain, its counters
+// are written once more and forgotten, and the next segment counts from zero.
+func (f *Fold) closeSegment() {
+	f.closed = append(f.closed, f.ledgerRow((f.next-1).Segment(), f.chain))
+	f.places = make(map[placeKey]place)
+	f.tally, f.newest, f.dirtyLedger = schema.Tally{}, 0, false
+}
+
+func (f *Fold) ledgerRow(s schema.Segment, c schema.Chain) schema.LedgerRow {
+	if !f.tally.Balanced() {
+		panic(fmt.Sprintf("BUG: partition %d, segment %d: account %+v is not balanced", f.partition, s, f.tally))
+	}
+	return schema.LedgerRow{Partition: f.partition, Segment: s, Chain: c, Next: f.next, Newest: f.newest, Tally: f.tally}
+}

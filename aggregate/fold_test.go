@@ -1,0 +1,210 @@
+package aggregate_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"testing"
+	"time"
+
+	"mlf/aggregate"
+	"mlf/schema"
+)
+
+// testLog is the log that the tests' records are of.
+func testLog() schema.LogID { return schema.LogID{1, 2, 3} }
+
+func identity(partitions int) schema.Identity {
+	return schema.Identity{Log: testLog(), Partitions: partitions, Rules: schema.RulesV1}
+}
+
+func genesis(p schema.Partition, partitions int) schema.Record {
+	g := schema.Genesis{Log: testLog(), Partition: p, Partitions: partitions, Rules: schema.RulesV1}
+	return schema.Record{Key: []byte(schema.KeyGenesis), Value: schema.AppendGenesis(nil, g)}
+}
+
+func batch(h schema.BatchHeader, votes ...schema.Vote) []byte {
+	return schema.AppendVoteBatch(nil, &h, votes)
+}
+
+// nine is 2026-11-02 09:00 UTC, a Monday.
+const nine schema.Instant = 1_793_610_000_000
+
+func counter() schema.BatchHeader {
+	return schema.BatchHeader{
+		Terminal: 7, Stream: 9, Comune: 58091, Office: "A",
+		Channel: schema.ChannelCounter, Scale: schema.ScaleMLF3, Ingested: nine,
+	}
+}
+
+// begun returns the fold of one partition of one after its genesis.
+func begun(tb testing.TB) *aggregate.Fold {
+	tb.Helper()
+	f := aggregate.NewFold(0, identity(1))
+	g := genesis(0, 1)
+	if err := f.Apply(&g); err != nil {
+		tb.Fatal(err)
+	}
+	return f
+}
+
+func TestFoldHalts(t *testing.T) {
+	f := func(what string, rec schema.Record) {
+		t.Helper()
+		fold := begun(t)
+		before := fold.Chain()
+		if err := fold.Apply(&rec); !errors.Is(err, aggregate.ErrHalt) {
+			t.Errorf("%s: got %v, want ErrHalt", what, err)
+		}
+		if fold.Next() != 1 || fold.Chain() != before {
+			t.Errorf("%s: the fold has moved to %d", what, fold.Next())
+		}
+	}
+	f("offset skipped", schema.Record{Offset: 2, Value: batch(counter(), schema.Vote{Seq: 1, At: nine, Value: 1})})
+	f("offset again", schema.Record{Offset: 0, Value: batch(counter(), schema.Vote{Seq: 1, At: nine, Value: 1})})
+	f("control record", schema.Record{Offset: 1, Key: []byte("rules"), Value: []byte{2}})
+	f("newer format", schema.Record{Offset: 1, Value: newerFormat()})
+
+	g := func(what string, rec schema.Record) {
+		t.Helper()
+		if err := aggregate.NewFold(1, identity(4)).Apply(&rec); !errors.Is(err, aggregate.ErrHalt) {
+			t.Errorf("%s: got %v, want ErrHalt", what, err)
+		}
+	}
+	value := func(g schema.Genesis) schema.Record {
+		return schema.Record{Key: []byte(schema.KeyGenesis), Value: schema.AppendGenesis(nil, g)}
+	}
+	good := schema.Genesis{Log: testLog(), Partition: 1, Partitions: 4, Rules: schema.RulesV1}
+	rec := value(good)
+	if err := aggregate.NewFold(1, identity(4)).Apply(&rec); err != nil {
+		t.Errorf("genesis: %v", err)
+	}
+	other := good
+	other.Log[0]++
+	g("another log", value(other))
+	other = good
+	other.Partition = 2
+	g("another partition", value(other))
+	other = good
+	other.Partitions = 5
+	g("another partition count", value(other))
+	other = good
+	other.Rules = 2
+	g("unknown rules", value(other))
+	g("no genesis", schema.Record{Value: batch(counter(), schema.Vote{Seq: 1, At: nine, Value: 1})})
+	g("unreadable genesis", schema.Record{Key: []byte(schema.KeyGenesis), Value: []byte("?")})
+}
+
+// newerFormat returns a record whose checksum holds and whose format is 2.
+func newerFormat() []byte {
+	return binary.LittleEndian.AppendUint32(append([]byte{8, 2}, 15<<3|5), crcOf([]byte{8, 2}))
+}
+
+// TestApplyAllocates holds the hot path to no allocation once streams, cells and
+// lists have the size they need.
+func TestApplyAllocates(t *testing.T) {
+	fold := begun(t)
+	recs := country(2, 20, 100)
+	var rows aggregate.Rows
+	for i := range recs[:len(recs)/2] {
+		apply(t, fold, &recs[i])
+	}
+	fold.Drain(&rows)
+	rest := recs[len(recs)/2:]
+	got := testing.AllocsPerRun(len(rest)-1, func() {
+		apply(t, fold, &rest[0])
+		rest = rest[1:]
+	})
+	if got >= 1 {
+		t.Errorf("Apply allocates %v times a record of 100 votes, want 0", got)
+	}
+}
+
+func apply(tb testing.TB, f *aggregate.Fold, rec *schema.Record) {
+	rec.Offset = f.Next()
+	if err := f.Apply(rec); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// country returns rounds of records, one of each terminal, of some votes each:
+// three services, a reason on every red face, votes a minute apart.
+func country(rounds, terminals, votes int) []schema.Record {
+	var recs []schema.Record
+	for round := range rounds {
+		for terminal := range terminals {
+			h := counter()
+			h.Terminal = schema.TerminalID(terminal)
+			h.Comune = schema.ComuneID(1001 + terminal)
+			list := make([]schema.Vote, votes)
+			for i := range list {
+				seq := round*votes + i
+				v := schema.Vote{
+					Seq:     schema.Seq(seq + 1),
+					At:      nine + schema.Instant(i*int(time.Minute/time.Millisecond)),
+					Service: schema.ServiceID(seq / 7 % 3),
+					Value:   schema.Value(1 + seq%3),
+				}
+				if v.Value == schema.Red {
+					v.Reason = schema.Reason(1 + seq%4)
+				}
+				list[i] = v
+			}
+			recs = append(recs, schema.Record{Value: batch(h, list...)})
+		}
+	}
+	return recs
+}
+
+// BenchmarkApply folds the votes of 1,000 terminals that are never away.
+func BenchmarkApply(b *testing.B) {
+	f := func(name string, votes int) {
+		b.Run(name, func(b *testing.B) {
+			const terminals = 1000
+			recs := country(20, terminals, votes)
+			fold := begun(b)
+			var rows aggregate.Rows
+			i := 0
+			for b.Loop() {
+				if i == len(recs) {
+					b.StopTimer()
+					i, fold = 0, begun(b)
+					b.StartTimer()
+				}
+				apply(b, fold, &recs[i])
+				if i++; i%terminals == 0 {
+					rows.Reset()
+					fold.Drain(&rows)
+				}
+			}
+			b.ReportMetric(float64(b.N*votes)/b.Elapsed().Seconds(), "votes/s")
+		})
+	}
+	f("votes=1", 1)
+	f("votes=10", 10)
+	f("votes=100", 100)
+	f("votes=500", 500)
+}
+
+// BenchmarkCheckpoint makes and opens the checkpoint of 65,000 streams with 100
+// votes each, and all their cells: most of the country on one partition.
+func BenchmarkCheckpoint(b *testing.B) {
+	fold := begun(b)
+	recs := country(1, 65_000, 100)
+	for i := range recs {
+		apply(b, fold, &recs[i])
+	}
+	_, payload := checkpoint(b, fold)
+	b.Run("make", func(b *testing.B) {
+		for b.Loop() {
+			checkpoint(b, fold)
+		}
+		b.ReportMetric(float64(len(payload)), "bytes")
+	})
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := aggregate.OpenCheckpoint(payload); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package aggregate
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"mlf/schema"
+)
+
+// metrics are what a process that counts tells about itself. Labels have few
+// values: partitions at most.
+type metrics struct {
+	votes         *prometheus.CounterVec
+	records       prometheus.Counter
+	lag           *prometheus.GaugeVec
+	age           prometheus.Gauge
+	endToEnd      prometheus.Histogram
+	flushSeconds  prometheus.Histogram
+	flushRows     *prometheus.CounterVec
+	flushInterval prometheus.Gauge
+	unflushed     prometheus.Gauge
+	logErrors     prometheus.Counter
+	storeErrors   *prometheus.CounterVec
+	checkpointAge *prometheus.GaugeVec
+	unreadable    prometheus.Counter
+	halted        *prometheus.GaugeVec
+	recoveries    *prometheus.CounterVec
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	f := promauto.With(reg)
+	return &metrics{
+		votes: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_aggregate_votes_total",
+			Help: "Votes folded, by what became of them; a replay counts again. Look into conflicts (a cloned terminal?) and quarantined (a foreign or broken producer, or a stream with too many gaps).",
+		}, []string{"result"}),
+		records: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_aggregate_records_total",
+			Help: "Records folded; a replay counts again.",
+		}),
+		lag: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "mlf_aggregate_lag_records",
+			Help: "Records of the partition that are on the log and not folded yet. If it grows, add processes, or see whether the store keeps up.",
+		}, []string{"partition"}),
+		age: f.NewGauge(prometheus.GaugeOpts{
+			Name: "mlf_aggregate_event_age_seconds",
+			Help: "Age, from its ingest time, of the oldest record in the last flush when it became visible. Far above the flush interval: this process is behind.",
+		}),
+		endToEnd: f.NewHistogram(prometheus.HistogramOpts{
+			Name:    "mlf_pipeline_end_to_end_seconds",
+			Help:    "Time from a record's ingest to the store's acknowledgement of its counts. Records that were on the log when this process took its partition over are left out.",
+			Buckets: []float64{0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800},
+		}),
+		flushSeconds: f.NewHistogram(prometheus.HistogramOpts{
+			Name:    "mlf_aggregate_flush_duration_seconds",
+			Help:    "Time a flush took from collecting its rows to the store's acknowledgement, repetitions included.",
+			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60},
+		}),
+		flushRows: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_aggregate_flush_rows_total",
+			Help: "Rows acknowledged by the store, by table.",
+		}, []string{"table"}),
+		flushInterval: f.NewGauge(prometheus.GaugeOpts{
+			Name: "mlf_aggregate_flush_interval_seconds",
+			Help: "Time between flushes. Above the setting it has stretched, because there are more rows than the limit per second: expected after an outage, a reason to add processes otherwise.",
+		}),
+		unflushed: f.NewGauge(prometheus.GaugeOpts{
+			Name: "mlf_aggregate_unflushed_rows",
+			Help: "Rows that wait for the store. At the limit, reading the log stops: see whether the store is there.",
+		}),
+		logErrors: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_aggregate_log_errors_total",
+			Help: "Fetches that failed and were tried again. If it keeps rising, see the brokers.",
+		}),
+		storeErrors: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_aggregate_store_errors_total",
+			Help: "Operations of the store that failed and were tried again. If it keeps rising, see the store.",
+		}, []string{"operation"}),
+		checkpointAge: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "mlf_aggregate_checkpoint_age_seconds",
+			Help: "Time since the state of the partition was last safe: its checkpoint written, or nothing new to write. Above 5 min a crash costs a long replay: see the log lines about checkpoints.",
+		}, []string{"partition"}),
+		unreadable: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_aggregate_checkpoints_unreadable_total",
+			Help: "Checkpoints that a recovery had to pass over for an older one. Any: see the store's disks.",
+		}),
+		halted: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "mlf_aggregate_halted",
+			Help: "1 when the partition is not counted any more, because going on would lose or invent votes. Page somebody; the reason is in the log and in /v1/ledger.",
+		}, []string{"partition"}),
+		recoveries: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_aggregate_recoveries_total",
+			Help: "Recoveries, by where they began. From genesis the whole log is read again: expected for a new store only.",
+		}, []string{"from"}),
+	}
+}
+
+// fold tells what applying some records has added to a fold's total.
+func (m *metrics) fold(before, after schema.Tally) {
+	m.records.Add(float64(after.Records - before.Records))
+	m.votes.WithLabelValues("counted").Add(float64(after.Counted - before.Counted))
+	m.votes.WithLabelValues("duplicate").Add(float64(after.Duplicates - before.Duplicates))
+	m.votes.WithLabelValues("conflict").Add(float64(after.Conflicts - before.Conflicts))
+	m.votes.WithLabelValues("quarantined").Add(float64(after.Quarantined - before.Quarantined))
+	m.votes.WithLabelValues("voided").Add(float64(after.Voided - before.Voided))
+}
+
+// landed tells of a flush that the store has acknowledged.
+func (m *metrics) landed(fl *flight, now time.Time) {
+	m.flushSeconds.Observe(now.Sub(fl.begun).Seconds())
+	var oldest schema.Instant
+	for _, part := range fl.parts {
+		m.flushRows.WithLabelValues("rollup").Add(float64(len(part.rows.Rollups)))
+		m.flushRows.WithLabelValues("ledger").Add(float64(len(part.rows.Ledger)))
+		m.flushRows.WithLabelValues("watermark").Add(float64(len(part.rows.Watermarks)))
+		for _, at := range part.arrivals {
+			m.endToEnd.Observe(max(0, now.Sub(at.Time()).Seconds()))
+			if oldest == 0 || at < oldest {
+				oldest = at
+			}
+		}
+	}
+	if oldest != 0 {
+		m.age.Set(max(0, now.Sub(oldest.Time()).Seconds()))
+	}
+}
+
+// drop forgets a partition that this process does not count any more.
+func (m *metrics) drop(p schema.Partition) {
+	for _, v := range []*prometheus.GaugeVec{m.lag, m.checkpointAge, m.halted} {
+		v.DeleteLabelValues(label(p))
+	}
+}
+
+func label(p schema.Partition) string { return strconv.Itoa(int(p)) }

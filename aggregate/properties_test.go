@@ -1,0 +1,234 @@
+package aggregate_test
+
+import (
+	"bytes"
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"mlf/aggregate"
+	"mlf/schema"
+)
+
+// TestSpansAreASet holds the spans to a set of numbers.
+func TestSpansAreASet(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var s aggregate.Spans
+		model := make(map[schema.Seq]bool)
+		near := schema.Seq(rapid.SampledFrom([]uint64{1, 1000, uint64(schema.SeqMax) - 60}).Draw(t, "near"))
+		for range rapid.IntRange(0, 120).Draw(t, "adds") {
+			q := near + schema.Seq(rapid.IntRange(0, 60).Draw(t, "seq"))
+			want := aggregate.MarkNew
+			if model[q] {
+				want = aggregate.MarkSeen
+			}
+			if got := s.Add(q); got != want {
+				t.Fatalf("add %d: got %v, want %v", q, got, want)
+			}
+			model[q] = true
+		}
+		var end schema.Seq
+		for i, sp := range s {
+			if sp.First >= sp.Next || i > 0 && sp.First <= end {
+				t.Fatalf("spans %v: the %d-th is empty, or not apart from the one before", s, i)
+			}
+			for q := sp.First; q < sp.Next; q++ {
+				if !model[q] {
+					t.Fatalf("spans %v hold %d, which was never added", s, q)
+				}
+				delete(model, q)
+			}
+			end = sp.Next
+		}
+		if len(model) > 0 {
+			t.Fatalf("spans %v do not hold %v", s, model)
+		}
+	})
+}
+
+// TestCutsDoNotMatter: wherever a count is cut, into flushes, and into workers
+// that go on from a checkpoint, its rows merge to the same, and its state is the
+// same byte by byte.
+func TestCutsDoNotMatter(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		recs := drawRecords(rt)
+		whole := begun(t)
+		for i := range recs {
+			apply(t, whole, &recs[i])
+		}
+		want := newTables()
+		merge(want, whole)
+		_, state := checkpoint(t, whole)
+
+		cut, got := begun(t), newTables()
+		var saved *aggregate.Fold
+		for i := range recs {
+			switch rapid.SampledFrom([]string{"go on", "go on", "flush", "take over", "step back"}).Draw(rt, "cut") {
+			case "flush":
+				merge(got, cut)
+			case "take over": // Rows first, then the checkpoint, then the next worker.
+				merge(got, cut)
+				cut = reopened(t, cut)
+				saved = reopened(t, cut)
+			case "step back": // Another worker, somewhere behind, sees the same records.
+				if saved != nil {
+					merge(got, saved)
+				}
+			}
+			apply(t, cut, &recs[i])
+			if saved != nil && saved.Next() <= schema.Offset(i) {
+				apply(t, saved, &recs[saved.Next()-1])
+			}
+		}
+		merge(got, cut)
+		if _, again := checkpoint(t, cut); !bytes.Equal(again, state) {
+			rt.Fatal("the states differ")
+		}
+		if cut.Chain() != whole.Chain() {
+			rt.Fatal("the chains differ")
+		}
+		for _, m := range got.marks { // The offset of a state that has not changed may be any later one.
+			w := want.marks[markKey{m.Terminal, m.Stream}]
+			if m.Highest != w.Highest || !slices.Equal(m.Missing, w.Missing) {
+				rt.Fatalf("watermark: got %+v, want %+v", m, w)
+			}
+		}
+		got.marks, want.marks = nil, nil
+		if !reflect.DeepEqual(got, want) {
+			rt.Fatalf("got %+v\nwant %+v", got, want)
+		}
+	})
+}
+
+// merge writes what f has to tell into a store.
+func merge(to *tables, f *aggregate.Fold) {
+	var rows aggregate.Rows
+	f.Drain(&rows)
+	for _, r := range rows.Rollups {
+		to.rollup(r)
+	}
+	for _, r := range rows.Ledger {
+		to.account(r)
+	}
+	for _, m := range rows.Watermarks {
+		to.mark(m)
+	}
+}
+
+func drawRecords(t *rapid.T) []schema.Record {
+	vote := rapid.Custom(func(t *rapid.T) schema.Vote {
+		v := schema.Vote{
+			Seq:       schema.Seq(rapid.IntRange(1, 600).Draw(t, "seq")),
+			At:        nine + schema.Instant(rapid.IntRange(0, 20).Draw(t, "second"))*1000,
+			Service:   schema.ServiceID(rapid.IntRange(0, 2).Draw(t, "service")),
+			Value:     schema.Value(rapid.IntRange(0, 3).Draw(t, "value")),
+			LateClock: rapid.IntRange(0, 9).Draw(t, "late") == 0,
+		}
+		if v.Value != schema.Voided {
+			v.Reason = schema.Reason(rapid.IntRange(0, 11).Draw(t, "reason"))
+		}
+		return v
+	})
+	record := rapid.Custom(func(t *rapid.T) schema.Record {
+		h := counter()
+		h.Terminal = schema.TerminalID(rapid.IntRange(0, 2).Draw(t, "terminal"))
+		h.Stream = schema.StreamID(rapid.IntRange(0, 1).Draw(t, "stream"))
+		h.Channel = schema.Channel(1 + h.Terminal)
+		h.Ingested += schema.Instant(rapid.IntRange(0, 9).Draw(t, "ingested"))
+		value := batch(h, rapid.SliceOfN(vote, 1, 12).Draw(t, "votes")...)
+		if rapid.IntRange(0, 30).Draw(t, "garbage") == 0 {
+			value = value[1:]
+		}
+		return schema.Record{Value: value}
+	})
+	return rapid.SliceOfN(record, 0, 40).Draw(t, "records")
+}
+
+func checkpoint(t testing.TB, f *aggregate.Fold) (schema.CheckpointInfo, []byte) {
+	t.Helper()
+	info, payload, err := f.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info, payload
+}
+
+// reopened returns the fold that goes on from f's checkpoint.
+func reopened(t testing.TB, f *aggregate.Fold) *aggregate.Fold {
+	t.Helper()
+	_, payload := checkpoint(t, f)
+	g, err := aggregate.OpenCheckpoint(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Dirty() != 0 || g.Next() != f.Next() || g.Chain() != f.Chain() {
+		t.Fatalf("reopened at %d with %d dirty rows, want %d with none", g.Next(), g.Dirty(), f.Next())
+	}
+	return g
+}
+
+// TestOpenCheckpointRefuses what is no checkpoint, or one cut short anywhere.
+func TestOpenCheckpointRefuses(t *testing.T) {
+	state := sampleState(t)
+	for n := range state {
+		if _, err := aggregate.ReadState(state[:n]); err == nil {
+			t.Errorf("a state cut after %d of %d bytes was accepted", n, len(state))
+		}
+	}
+	if _, err := aggregate.ReadState(append(bytes.Clone(state), 0)); err == nil {
+		t.Error("a byte too many was accepted")
+	}
+	for _, payload := range []string{"", "mlfc", "mlfc\x01", "mlfc\x02rest", "mlfd\x01rest", "mlfc\x01rest"} {
+		if _, err := aggregate.OpenCheckpoint([]byte(payload)); err == nil {
+			t.Errorf("%q was accepted", payload)
+		}
+	}
+}
+
+// sampleState returns the state of a fold that has a bit of everything.
+func sampleState(t testing.TB) []byte {
+	f := begun(t)
+	recs := country(2, 3, 40)
+	h := counter()
+	h.Office = ""
+	recs = append(recs,
+		schema.Record{Value: []byte("?")},
+		schema.Record{Value: batch(h, schema.Vote{Seq: 9, At: nine}, schema.Vote{Seq: 300, At: nine, Value: 2}, schema.Vote{Seq: 9, At: nine, Value: 1})})
+	for i := range recs {
+		apply(t, f, &recs[i])
+	}
+	return f.AppendState(nil)
+}
+
+// FuzzReadState: no state can make the reader panic, and what it accepts is
+// written again byte by byte, and counts on.
+func FuzzReadState(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(begun(f).AppendState(nil))
+	f.Add(sampleState(f))
+	next := schema.Record{Value: batch(counter(), schema.Vote{Seq: 41, At: nine, Value: 1, Reason: 2}, schema.Vote{Seq: 1, At: nine, Value: 3})}
+	f.Fuzz(func(t *testing.T, state []byte) {
+		fold, err := aggregate.ReadState(state)
+		if err != nil {
+			return
+		}
+		if again := fold.AppendState(nil); !bytes.Equal(again, state) {
+			t.Fatalf("got\n%x, want\n%x", again, state)
+		}
+		apply(t, fold, &next)
+		var rows aggregate.Rows
+		fold.Drain(&rows)
+	})
+}
+
+// FuzzOpenCheckpoint: no payload can make the reader panic.
+func FuzzOpenCheckpoint(f *testing.F) {
+	_, payload := checkpoint(f, begun(f))
+	f.Add(payload)
+	f.Add([]byte("mlfc\x01"))
+	f.Fuzz(func(_ *testing.T, payload []byte) {
+		_, _ = aggregate.OpenCheckpoint(payload)
+	})
+}

@@ -1,0 +1,500 @@
+package aggregate_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mlf/aggregate"
+	"mlf/schema"
+)
+
+// A rig is one process on a log of one partition.
+type rig struct {
+	t        *testing.T
+	log      *memLog
+	store    *memStore
+	assigner *assigner
+	cfg      aggregate.Config
+	logs     bytes.Buffer // Of the last process; read it when that has ended.
+	*process
+}
+
+// bubble runs a test on a rig, with a clock of its own.
+func bubble(t *testing.T, test func(r *rig)) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, log: newMemLog(1), store: newMemStore(1)}
+		test(r)
+		if r.process != nil {
+			r.end()
+		}
+	})
+}
+
+// run starts a process.
+func (r *rig) run() {
+	r.assigner = &assigner{first: []schema.Partition{0}, changes: make(chan []schema.Partition), fail: make(chan error)}
+	r.logs.Reset()
+	p := &process{ended: make(chan error, 1)}
+	p.Aggregator = aggregate.New(
+		aggregate.Parts{Log: r.log, Store: r.store, Assigner: r.assigner},
+		aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.NewTextHandler(&r.logs, nil))},
+		r.cfg)
+	var ctx context.Context
+	ctx, p.cancel = context.WithCancel(r.t.Context())
+	go func() { p.ended <- p.Run(ctx) }()
+	r.process = p
+}
+
+// end stops the process and waits for it.
+func (r *rig) end() {
+	r.t.Helper()
+	r.kill()
+	if err := <-r.ended; err != nil {
+		r.t.Errorf("Run: %v", err)
+	}
+	r.process = nil
+}
+
+// vote appends n records of one vote each, a minute apart.
+func (r *rig) vote(n int) {
+	for range n {
+		end := r.log.end(0)
+		r.log.append(0, schema.Record{Value: batch(counter(), schema.Vote{
+			Seq: schema.Seq(end), At: nine + schema.Instant(end)*60_000, Value: schema.Green,
+		})})
+	}
+}
+
+// counted waits until the store's account goes up to the log's end.
+func (r *rig) counted() {
+	r.t.Helper()
+	for range 1000 {
+		var next schema.Offset
+		r.store.look(func() { next = nextOf(r.store.tables, 0) })
+		if next == r.log.end(0) && r.Ready() == nil {
+			return
+		}
+		pass(100 * time.Millisecond)
+	}
+	r.t.Fatalf("the count did not come to the log's end: %+v", r.States())
+}
+
+// halted waits until the partition is halted, everywhere it is shown, for a
+// reason that says want; within must be enough.
+func (r *rig) halted(within time.Duration, want string) {
+	r.t.Helper()
+	pass(within)
+	state := r.States()[0]
+	if state.State != schema.StateHalted || !strings.Contains(state.Reason, want) {
+		r.t.Errorf("after %v: got %+v, want halted: …%s…", within, state, want)
+	}
+	pass(time.Second)
+	r.store.look(func() {
+		if got := r.store.states[0]; got != state {
+			r.t.Errorf("store: got state %+v, want %+v", got, state)
+		}
+	})
+	if err := r.Ready(); err != nil {
+		r.t.Errorf("a halted partition keeps the process unready: %v", err)
+	}
+	r.end()
+	if n := strings.Count(r.logs.String(), "partition is halted"); n != 1 {
+		r.t.Errorf("%d log lines say that it halted, want 1", n)
+	}
+}
+
+// unchanged fails if do changes what the store holds.
+func (r *rig) unchanged(do func()) {
+	r.t.Helper()
+	var before, after int
+	r.store.look(func() { before = len(r.store.journal) })
+	do()
+	r.store.look(func() { after = len(r.store.journal) })
+	if before != after {
+		r.t.Errorf("%d rows were written", after-before)
+	}
+}
+
+func TestHalts(t *testing.T) {
+	f := func(name string, within time.Duration, want string, harm func(r *rig)) {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.vote(40)
+				r.run()
+				r.counted()
+				pass(time.Minute)
+				r.end() // With a checkpoint at the log's end.
+				r.unchanged(func() {
+					harm(r)
+					if r.process == nil {
+						r.run()
+					}
+					r.halted(within, want)
+				})
+			})
+		})
+	}
+	second := time.Second
+	f("retention overran the checkpoint", second, "retention was shorter", func(r *rig) {
+		r.vote(10)
+		r.log.change(func() { r.log.starts[0] = 45 })
+	})
+	f("log ends before the checkpoint", 62*second, "records were lost", func(r *rig) {
+		r.log.change(func() { r.log.records[0] = r.log.records[0][:30] })
+	})
+	f("log is empty", 62*second, "the log is empty", func(r *rig) {
+		r.log.change(func() { r.log.records[0] = nil })
+		r.store.look(func() { r.store.checkpoints = nil })
+	})
+	f("last record was rewritten", second, "record 40 is not the one that was counted", func(r *rig) {
+		r.log.change(func() { r.log.records[0][40].Value[3]++ })
+		r.vote(5)
+	})
+	f("tail was cut and written anew", second, "the log was rewritten", func(r *rig) {
+		r.log.change(func() {
+			r.log.records[0] = r.log.records[0][:38]
+			r.log.epoch++
+		})
+		for range 5 {
+			r.log.append(0, schema.Record{Value: []byte("?")})
+		}
+	})
+	f("no checkpoint, and the log's begin is gone", second, "there is no usable checkpoint", func(r *rig) {
+		r.store.look(func() { r.store.checkpoints = nil })
+		r.log.change(func() { r.log.starts[0] = 1 })
+	})
+	f("genesis of another log", second, "genesis is of log", func(r *rig) {
+		r.store.look(func() { r.store.id.Log[0]++ })
+	})
+	f("partition that the store does not know", second, "counts a log of 0 partitions", func(r *rig) {
+		r.store.look(func() { r.store.id.Partitions = 0 })
+	})
+	f("record batch is corrupt", second, "4 times", func(r *rig) {
+		r.vote(1)
+		r.log.fault = func(_ schema.Partition, at schema.Offset) error {
+			if at >= 41 {
+				return schema.ErrCorrupt
+			}
+			return nil
+		}
+	})
+	f("log has a gap", second, "gap", func(r *rig) {
+		r.log.fault = func(_ schema.Partition, at schema.Offset) error {
+			if at >= 41 {
+				return schema.ErrGap
+			}
+			return nil
+		}
+	})
+	f("answer begins elsewhere", second, "has record 42 where 41 was due", func(r *rig) {
+		r.log.append(0, schema.Record{Value: []byte("?")})
+		r.log.change(func() { r.log.records[0][41].Offset++ })
+	})
+	f("control record of a newer version", second, "newer version", func(r *rig) {
+		r.log.append(0, schema.Record{Key: []byte("rules"), Value: []byte{2}})
+	})
+	f("records of a newer version", second, "newer version", func(r *rig) {
+		r.log.append(0, schema.Record{Value: newerFormat()})
+	})
+}
+
+// TestHaltsWhileCounting: the log changes under a worker that is at work.
+func TestHaltsWhileCounting(t *testing.T) {
+	f := func(name string, within time.Duration, want string, harm func(r *rig)) {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.vote(39)
+				r.run()
+				r.counted()
+				pass(2 * time.Minute)
+				r.vote(1)
+				pass(10 * time.Second) // The checkpoint is new: the next is not due for long.
+				r.unchanged(func() {
+					harm(r)
+					r.halted(within, want)
+				})
+			})
+		})
+	}
+	f("new leader has lost records", 3*time.Second, "the log was rewritten", func(r *rig) {
+		r.log.change(func() {
+			r.log.records[0] = r.log.records[0][:38]
+			r.log.epoch++
+		})
+		for range 5 {
+			r.log.append(0, schema.Record{Value: []byte("?")})
+		}
+	})
+	f("log is shorter", 70*time.Second, "records were lost", func(r *rig) {
+		r.log.change(func() { r.log.records[0] = r.log.records[0][:38] })
+	})
+	f("retention overtakes", 3*time.Second, "retention was shorter", func(r *rig) {
+		r.vote(20)
+		r.log.change(func() { r.log.starts[0] = 50 })
+	})
+}
+
+// TestRewrittenInPlace: nobody has noticed, but no checkpoint is taken of it.
+func TestRewrittenInPlace(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.vote(40)
+		r.run()
+		r.counted()
+		pass(10 * time.Second)
+		r.log.change(func() {
+			r.log.records[0] = slices.Clone(r.log.records[0])
+			r.log.records[0][40].Value = []byte("?")
+		})
+		r.vote(1)
+		r.halted(time.Minute, "record 40 is not the one that was counted")
+		for _, c := range r.store.checkpoints {
+			if c.Next > 41 {
+				t.Errorf("a checkpoint was taken at %d", c.Next)
+			}
+		}
+	})
+}
+
+// TestStatesAreToldAgain: the owner has the last word.
+func TestStatesAreToldAgain(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.run()
+		r.counted()
+		r.store.look(func() { r.store.states[0] = schema.PartitionState{State: schema.StateRecovering} })
+		pass(62 * time.Second)
+		r.store.look(func() {
+			if got := r.store.states[0].State; got != schema.StateOK {
+				t.Errorf("the store still says %s", got)
+			}
+		})
+	})
+}
+
+// TestLogEndLags: after a change of leader the log may seem shorter for a moment.
+func TestLogEndLags(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.vote(40)
+		r.run()
+		r.counted()
+		var all []schema.Record
+		r.log.change(func() {
+			all = r.log.records[0]
+			r.log.records[0] = all[:30]
+			r.log.epoch++
+		})
+		pass(50 * time.Second)
+		r.log.change(func() { r.log.records[0] = all })
+		r.vote(1)
+		pass(10 * time.Second)
+		r.counted()
+	})
+}
+
+// TestCorruptCheckpoint: the one before it does as well, or the whole log.
+func TestCorruptCheckpoint(t *testing.T) {
+	f := func(name string, harm func(cs []schema.Checkpoint), from string) {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				for range 3 {
+					r.vote(20)
+					r.run()
+					r.counted()
+					r.end()
+				}
+				r.store.look(func() { harm(r.store.checkpoints) })
+				r.vote(3)
+				r.run()
+				r.counted()
+				r.end()
+				if !strings.Contains(r.logs.String(), from) {
+					t.Errorf("the log does not say %q", from)
+				}
+				compare(t, r.log, r.store)
+			})
+		})
+	}
+	sealed := func(c *schema.Checkpoint, payload []byte) {
+		c.Payload = payload
+		c.SHA256 = sumOf(payload)
+	}
+	newest := func(cs []schema.Checkpoint) *schema.Checkpoint {
+		best := &cs[0]
+		for i := range cs {
+			if cs[i].Next >= best.Next {
+				best = &cs[i]
+			}
+		}
+		return best
+	}
+	f("payload does not match", func(cs []schema.Checkpoint) { newest(cs).Payload[20]++ }, "resumes from a checkpoint\" partition=0 offset=41")
+	f("unknown version", func(cs []schema.Checkpoint) {
+		p := bytes.Clone(newest(cs).Payload)
+		p[4]++
+		sealed(newest(cs), p)
+	}, "offset=41")
+	f("of another offset", func(cs []schema.Checkpoint) { newest(cs).Next-- }, "offset=41")
+	f("all of them", func(cs []schema.Checkpoint) {
+		for i := range cs {
+			sealed(&cs[i], []byte("?"))
+		}
+	}, "counted from its genesis")
+	f("of another log", func(cs []schema.Checkpoint) {
+		for i := range cs {
+			cs[i].Log[0]++
+		}
+	}, "counted from its genesis")
+}
+
+// TestStoreRestart: after a restart of the store the count goes back to where its
+// rows are safe, whether it was at work or not.
+func TestStoreRestart(t *testing.T) {
+	f := func(name string, play func(r *rig), from string) {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(r *rig) {
+				r.vote(10)
+				r.run()
+				r.counted()
+				play(r)
+				if r.process == nil {
+					r.run()
+				}
+				r.counted()
+				pass(2 * time.Minute)
+				r.end()
+				if !strings.Contains(r.logs.String(), from) {
+					t.Errorf("want %q in\n%s", from, r.logs.String())
+				}
+				compare(t, r.log, r.store)
+			})
+		})
+	}
+	lose := func(r *rig) { r.store.restart(5*time.Second, 14*time.Minute, 1) }
+	f("noticed at the next insert", func(r *rig) {
+		pass(20 * time.Minute)
+		r.vote(5)
+		r.counted()
+		lose(r)
+		r.vote(1)
+		pass(10 * time.Second)
+	}, "partition steps back")
+	f("noticed without any insert", func(r *rig) {
+		pass(20 * time.Minute)
+		r.vote(5)
+		r.counted()
+		lose(r)
+		pass(2 * time.Minute)
+	}, "partition steps back")
+	f("between two processes, back to a proven checkpoint", func(r *rig) {
+		pass(20 * time.Minute)
+		r.vote(5)
+		pass(2 * time.Minute)
+		r.end()
+		r.vote(5)
+		r.store.restart(time.Second, 0, 0)
+	}, "resumes from a checkpoint\" partition=0 offset=11")
+	f("soon after the first checkpoint, back to the genesis", func(r *rig) {
+		pass(2 * time.Minute)
+		r.end()
+		lose(r)
+	}, "counted from its genesis")
+	f("without a begin, back to a likely checkpoint", func(r *rig) {
+		pass(20 * time.Minute)
+		r.end()
+		r.log.change(func() { r.log.starts[0] = 5 })
+		r.store.restart(time.Second, 14*time.Minute, 1)
+	}, "resumes from a checkpoint\" partition=0 offset=11")
+}
+
+// TestNothingSafeIsLeft: neither a checkpoint that the restart cannot have hurt
+// nor the log's begin.
+func TestNothingSafeIsLeft(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.vote(10)
+		r.run()
+		r.counted()
+		r.end()
+		r.log.change(func() { r.log.starts[0] = 5 })
+		r.store.restart(time.Second, time.Minute, 1)
+		r.run()
+		r.halted(3*time.Second, "no usable checkpoint")
+	})
+}
+
+// TestTwoLogsInOneStore: another history of a segment is in the store already.
+func TestTwoLogsInOneStore(t *testing.T) {
+	bubble(t, func(r *rig) {
+		for r.log.end(0) < schema.SegmentRecords-1 {
+			r.log.append(0, schema.Record{Key: []byte(schema.KeyGenesis)})
+		}
+		r.run()
+		r.counted()
+		pass(time.Second)
+		r.store.look(func() {
+			r.store.account(schema.LedgerRow{Segment: 0, Chain: schema.Chain{1}, Next: schema.SegmentRecords})
+			r.store.fault = func(operation string) error {
+				if operation == "chains" { // What is counted while the flusher asks must not be written, either.
+					r.vote(3)
+					pass(time.Second)
+				}
+				return nil
+			}
+		})
+		r.unchanged(func() {
+			r.vote(1)
+			r.halted(5*time.Second, "two logs were counted into one store")
+		})
+	})
+}
+
+// TestCommitsAndCheckpoints: a checkpoint a minute when there are new records, and
+// on stop; none without.
+func TestCommitsAndCheckpoints(t *testing.T) {
+	bubble(t, func(r *rig) {
+		taken := func() (next []schema.Offset) {
+			r.store.look(func() {
+				for _, c := range r.store.checkpoints {
+					next = append(next, c.Next)
+				}
+			})
+			return next
+		}
+		f := func(when string, want ...schema.Offset) {
+			t.Helper()
+			if got := taken(); !slices.Equal(got, want) {
+				t.Errorf("%s: got checkpoints at %v, want %v", when, got, want)
+			}
+		}
+		r.vote(10)
+		r.run()
+		r.counted()
+		pass(10 * time.Second)
+		f("caught up", 11)
+		r.vote(1)
+		pass(45 * time.Second)
+		f("within the minute", 11)
+		pass(10 * time.Second)
+		f("after the minute", 11, 12)
+		pass(10 * time.Minute)
+		f("without records", 11, 12)
+		r.vote(1)
+		pass(10 * time.Second)
+		f("after a rest", 11, 12, 13)
+		r.vote(1)
+		pass(time.Second)
+		r.end()
+		f("on stop", 11, 12, 13, 14)
+		if got := r.assigner.commits[0]; got != 14 {
+			t.Errorf("the group was told %d, want 14", got)
+		}
+	})
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

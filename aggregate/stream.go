@@ -1,0 +1,115 @@
+package aggregate
+
+import "mlf/schema"
+
+// ContentsKept is how many seqs, back from a stream's highest, the fold
+// remembers the content of. Below, a seq seen again is a duplicate whatever it
+// says (protocol §3). It is a power of two, so that a seq's place is a mask.
+const ContentsKept = 256
+
+// streamKey names a stream. A stream id is random, but only the terminal's own
+// were signed for it: the pair is what identifies.
+type streamKey struct {
+	terminal schema.TerminalID
+	id       schema.StreamID
+}
+
+// A stream is what the fold knows of one stream of votes.
+type stream struct {
+	key   streamKey
+	seen  spans
+	dirty bool // On the fold's list of changed streams.
+
+	// The counted vote before the next in log order that is neither late_clock
+	// nor test: the next is a burst if it comes right after it.
+	paced  bool // There was one.
+	lastAt schema.Instant
+
+	// contents[q%ContentsKept] is the content of seq q, for every q in seen that
+	// is above the highest less ContentsKept. Other places hold what was there
+	// before, and are never read: a seq enters that range once, when it is marked.
+	contents [ContentsKept]content
+}
+
+// A content is what makes two votes under one seq the same: scale and value, or
+// voided.
+type content uint8
+
+const contentVoided content = 0
+
+func contentOf(s schema.Scale, v schema.Value) content {
+	if v == schema.Voided {
+		return contentVoided
+	}
+	return content(s)<<4 | content(v)
+}
+
+// valid tells whether c is a content that contentOf makes.
+func (c content) valid() bool {
+	v := schema.Value(c & 15)
+	return c == contentVoided || v >= 1 && v <= schema.Scale(c>>4).Max()
+}
+
+// A fate is what becomes of a vote.
+type fate uint8
+
+const (
+	fateNew         fate = iota + 1 // The first under its seq: it decides.
+	fateDuplicate                   // The same content again, or too old to tell.
+	fateConflict                    // Another content under a seq already decided.
+	fateQuarantined                 // A gap too many.
+)
+
+// take decides on a vote, and remembers it where it is the first of its seq.
+func (s *stream) take(q schema.Seq, c content) fate {
+	// A terminal that is never away sends its seqs in order: one span, made longer.
+	if last := len(s.seen) - 1; last >= 0 && s.seen[last].Next == q {
+		s.seen[last].Next++
+		s.contents[q%ContentsKept] = c
+		return fateNew
+	}
+	switch s.seen.add(q) {
+	case markFull:
+		return fateQuarantined
+	case markSeen:
+		if s.remembers(q) && s.contents[q%ContentsKept] != c {
+			return fateConflict
+		}
+		return fateDuplicate
+	case markNew:
+	}
+	if s.remembers(q) {
+		s.contents[q%ContentsKept] = c
+	}
+	return fateNew
+}
+
+// remembers tells whether q is among the seqs whose content is kept: those above
+// the highest less ContentsKept.
+func (s *stream) remembers(q schema.Seq) bool { return q+ContentsKept >= s.seen.next() }
+
+// bursts tells whether a vote at instant at is a burst, and takes it for the one
+// before the next. It is for counted votes that are neither late_clock nor test.
+func (s *stream) bursts(c schema.Channel, at schema.Instant) bool {
+	after := at - s.lastAt
+	burst := s.paced && after >= 0 && after < schema.BurstWindow
+	s.paced, s.lastAt = true, at
+	return burst && (c == schema.ChannelCounter || c == schema.ChannelTotem)
+}
+
+// watermark returns what the terminal may forget, after the records below next.
+func (s *stream) watermark(next schema.Offset) schema.Watermark {
+	w := schema.Watermark{Terminal: s.key.terminal, Stream: s.key.id, Offset: next}
+	due := schema.Seq(1)
+	for _, sp := range s.seen {
+		if sp.First > due {
+			if len(w.Missing) == schema.MissingMax {
+				break
+			}
+			w.Missing = append(w.Missing, schema.SeqSpan{First: due, Next: sp.First})
+		}
+		due = sp.Next
+		w.Highest = sp.Next - 1
+	}
+	return w
+}

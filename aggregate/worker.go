@@ -1,0 +1,361 @@
+package aggregate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mlf/schema"
+)
+
+// A worker counts one partition: it recovers, follows the log, and makes ready
+// what the flusher writes. Two goroutines meet in it, its own and the flusher.
+//
+// What is counted is safe because of who does what. Only the worker's own
+// goroutine reads the log, for a fetch's memory is the reader's until the next
+// one; so it takes the checkpoints, too, after it has compared the log's tail.
+// Only the flusher writes to the store; it takes rows and checkpoint in one step
+// under mu, so that the rows it has taken by then hold all that the checkpoint
+// says, and writes the checkpoint when they are acknowledged.
+type worker struct {
+	p     schema.Partition
+	parts Parts
+	cfg   Config
+	log   *slog.Logger
+	m     *metrics
+	room  func(ctx context.Context) error // Waits while too much waits for the store.
+
+	hard context.Context // Ends when everything must end: partition gone, or no time left.
+	drop context.CancelFunc
+	soft context.Context // Ends when no more shall be read; within hard.
+	stop context.CancelFunc
+	done chan struct{} // Closed when run has returned.
+
+	dirty atomic.Int64 // Rows in fold that the flusher has not taken.
+	out   Rows         // The flusher's: the rows it has taken.
+
+	mu        sync.Mutex // Guards what follows.
+	fold      *Fold      // nil while there is none. Records are applied by run only.
+	started   time.Time  // The run of the store that fold's rows are written to; zero while fold is nil.
+	prepared  *prepared  // The checkpoint that the flusher shall write next.
+	arrivals  []schema.Instant
+	interrupt context.CancelCauseFunc
+	state     schema.PartitionState
+	told      bool          // The flusher has taken state.
+	safeNext  schema.Offset // Next of the last checkpoint written,
+	safeAt    time.Time     // and when it last held all there was.
+
+	// Of run only.
+	due      time.Time     // Of the next checkpoint.
+	savedAt  schema.Offset // Next of the last checkpoint made ready.
+	liveFrom schema.Offset // The log's end when the partition was taken over.
+}
+
+// A prepared is a checkpoint that may be written once the rows up to it were
+// acknowledged by the run of the store that started at started.
+type prepared struct {
+	info    schema.CheckpointInfo
+	payload []byte
+	started time.Time
+}
+
+// applyRecords is how many records are folded before others may have the lock,
+// and before there must be room again: at 1,000 votes a record some 20 ms.
+const applyRecords = 256
+
+// arrivalsMax is how many ingest times per partition and flush go into the
+// histogram: 4,000 a second with the shortest interval.
+const arrivalsMax = 1000
+
+// run counts until the partition is taken away, or halts.
+func (w *worker) run() {
+	defer close(w.done)
+	w.m.halted.WithLabelValues(label(w.p)).Set(0)
+	for {
+		ctx, interrupt := context.WithCancelCause(w.soft)
+		w.begin(interrupt)
+		err := w.count(ctx)
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, ErrHalt) {
+			err = cause
+		}
+		interrupt(nil)
+		switch {
+		case errors.Is(err, ErrHalt):
+			w.haltWith(err)
+			return
+		case errors.Is(err, errRunChanged):
+			w.log.Warn("store has restarted: partition steps back")
+		case w.hard.Err() != nil:
+			return
+		default:
+			if err := w.finish(); err != nil {
+				w.haltWith(err)
+			}
+			return
+		}
+	}
+}
+
+// begin starts a count from nothing.
+func (w *worker) begin(interrupt context.CancelCauseFunc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forget()
+	w.interrupt = interrupt
+	w.become(schema.StateRecovering, "")
+}
+
+// forget drops the state and all that comes of it. w.mu is held.
+func (w *worker) forget() {
+	w.fold, w.started, w.prepared, w.arrivals = nil, time.Time{}, nil, nil
+	w.dirty.Store(0)
+}
+
+// become changes the state that others see. w.mu is held.
+func (w *worker) become(s schema.State, reason string) {
+	w.state = schema.PartitionState{Partition: w.p, State: s, Reason: reason, Since: w.cfg.Now().UTC()}
+	w.told = false
+}
+
+// count recovers and then follows the log. It returns an error always.
+func (w *worker) count(ctx context.Context) error {
+	r, err := w.recover(ctx)
+	if err != nil {
+		return err
+	}
+	w.liveFrom = max(1, r.end) // An empty log is not caught up with: its genesis is missing.
+	w.savedAt = r.savedAt
+	w.due = w.cfg.Now().Add(w.cfg.CheckpointEvery)
+	w.mu.Lock()
+	w.fold, w.started = r.fold, r.started
+	w.safeNext, w.safeAt = r.fold.Next(), w.cfg.Now()
+	w.mu.Unlock()
+	return w.follow(ctx, r.fold)
+}
+
+// follow applies what the log has, for ever.
+func (w *worker) follow(ctx context.Context, fold *Fold) error {
+	epoch, checked := int32(-1), false
+	for {
+		if fold.Next() >= w.liveFrom {
+			w.caughtUp(fold.Next())
+		}
+		if err := w.checkpointIfDue(ctx, fold); err != nil {
+			return err
+		}
+		f, err := w.fetch(ctx, fold.Next())
+		if errors.Is(err, errBelowStart) {
+			return halt("%w: retention was shorter than the lag", err)
+		}
+		if err != nil {
+			return err
+		}
+		// A new leader may have lost what the one before it had acknowledged. The
+		// records just fetched are gone once the tail is read, so they are fetched
+		// again; an answer that then ends earlier, in an older epoch, is no news.
+		if len(f.Records) > 0 && f.LeaderEpoch != epoch && (!checked || f.LeaderEpoch > epoch) {
+			if err := w.checkTail(ctx, fold); err != nil {
+				return err
+			}
+			epoch, checked = f.LeaderEpoch, true
+			continue
+		}
+		checked = false
+		if err := w.apply(ctx, fold, f.Records); err != nil {
+			return err
+		}
+		w.m.lag.WithLabelValues(label(w.p)).Set(float64(max(0, f.LogEnd-fold.Next())))
+	}
+}
+
+// caughtUp notes that everything was read that was there at the take-over. The
+// state is worth a checkpoint then: it was work to get there, and it is the mark
+// of this run of the store.
+func (w *worker) caughtUp(next schema.Offset) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state.State == schema.StateRecovering {
+		w.become(schema.StateOK, "")
+		w.due = w.cfg.Now()
+		w.log.Info("partition is caught up", slog.Int64("offset", int64(next)))
+	}
+}
+
+// apply folds records, in portions.
+func (w *worker) apply(ctx context.Context, fold *Fold, recs []schema.Record) error {
+	for len(recs) > 0 {
+		if err := w.room(ctx); err != nil {
+			return err
+		}
+		n := min(len(recs), applyRecords)
+		w.mu.Lock()
+		before := fold.Total()
+		err := w.applyAll(fold, recs[:n])
+		after := fold.Total()
+		if w.fold == fold { // It may have been dropped, and then nobody takes its rows.
+			w.dirty.Store(int64(fold.Dirty()))
+		}
+		w.mu.Unlock()
+		w.m.fold(before, after)
+		if err != nil {
+			return err
+		}
+		recs = recs[n:]
+	}
+	return nil
+}
+
+func (w *worker) applyAll(fold *Fold, recs []schema.Record) error {
+	for i := range recs {
+		if err := fold.Apply(&recs[i]); err != nil {
+			return err
+		}
+		if fold.ingested != 0 && fold.Next() > w.liveFrom && len(w.arrivals) < arrivalsMax {
+			w.arrivals = append(w.arrivals, fold.ingested)
+		}
+	}
+	return nil
+}
+
+// checkpointIfDue makes a checkpoint ready where there is something new, and the
+// one before it is with the flusher.
+func (w *worker) checkpointIfDue(ctx context.Context, fold *Fold) error {
+	now := w.cfg.Now()
+	if fold.Next() == 0 || fold.Next() == w.savedAt || now.Before(w.due) {
+		return nil
+	}
+	w.mu.Lock()
+	waiting := w.prepared != nil
+	w.mu.Unlock()
+	if waiting {
+		return nil
+	}
+	w.due = now.Add(w.cfg.CheckpointEvery)
+	if err := w.checkTail(ctx, fold); err != nil {
+		return err
+	}
+	if err := w.prepare(fold); err != nil {
+		w.log.Error("checkpoint not made: a crash now costs a longer replay", slog.Any("err", err))
+	}
+	return nil
+}
+
+// prepare hands the state to the flusher, as a checkpoint.
+func (w *worker) prepare(fold *Fold) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fold != fold {
+		return nil // It was dropped since, and must leave nothing behind.
+	}
+	info, payload, err := fold.Checkpoint()
+	if err != nil {
+		return err
+	}
+	w.savedAt = info.Next
+	w.prepared = &prepared{info: info, payload: payload, started: w.started}
+	return nil
+}
+
+// finish makes the last checkpoint ready, after the worker was stopped.
+func (w *worker) finish() error {
+	w.mu.Lock()
+	fold := w.fold
+	w.mu.Unlock()
+	if fold == nil || fold.Next() == w.savedAt || fold.Next() == 0 {
+		return nil
+	}
+	err := w.checkTail(w.hard, fold)
+	if errors.Is(err, ErrHalt) {
+		return err
+	}
+	if err == nil {
+		err = w.prepare(fold)
+	}
+	if err != nil {
+		w.log.Error("last checkpoint not made: the next worker reads more again", slog.Any("err", err))
+	}
+	return nil
+}
+
+// haltWith ends the count for good; the first reason holds. What was folded
+// before the record that halted it is true, and still written, unless it may be
+// of another log: then nothing more of this worker reaches the store.
+func (w *worker) haltWith(err error) {
+	w.mu.Lock()
+	first := w.state.State != schema.StateHalted
+	if errors.Is(err, errOtherLog) {
+		w.forget()
+	}
+	if first {
+		w.become(schema.StateHalted, err.Error())
+	}
+	w.interrupt(err)
+	w.mu.Unlock()
+	if first {
+		w.m.halted.WithLabelValues(label(w.p)).Set(1)
+		w.log.Error("partition is halted: going on would lose or invent votes", slog.Any("err", err))
+	}
+}
+
+// watchRun drops the count when it was for another run of the store than the one
+// that started at started. Checkpoints made of it before that are known by theirs.
+// The state is told again.
+func (w *worker) watchRun(started time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told = false
+	if w.fold != nil && !w.cfg.sameRun(w.started, started) {
+		w.interrupt(errRunChanged)
+	}
+}
+
+// kept notes that a checkpoint was written.
+func (w *worker) kept(next schema.Offset, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.safeNext, w.safeAt = next, at
+}
+
+// tellAge sets the age of the checkpoint: 0 while it holds all there is. w.mu is held.
+func (w *worker) tellAge(now time.Time) {
+	if w.fold.Next() == w.safeNext {
+		w.safeAt = now
+	}
+	w.m.checkpointAge.WithLabelValues(label(w.p)).Set(max(0, now.Sub(w.safeAt).Seconds()))
+}
+
+// current returns the state for others to see.
+func (w *worker) current() schema.PartitionState {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state
+}
+
+// sameRun tells whether two start times are of one run of the store's server.
+func (c *Config) sameRun(a, b time.Time) bool { return a.Sub(b).Abs() <= c.StartedTolerance }
+
+// A pause waits longer from one failure to the next: from pauseMin, for most
+// failures are over at once, to pauseMax, which a vote may then be seen later.
+type pause struct{ last time.Duration }
+
+const (
+	pauseMin = 50 * time.Millisecond
+	pauseMax = 2 * time.Second
+)
+
+// wait returns an error when ctx ends first.
+func (p *pause) wait(ctx context.Context) error {
+	p.last = min(max(2*p.last, pauseMin), pauseMax)
+	t := time.NewTimer(p.last)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait to try again: %w", context.Cause(ctx))
+	}
+}
