@@ -200,11 +200,15 @@ func codingOf(values [][]byte) (coding, bool) {
 }
 
 // authenticate finds the terminal by its token. A missing and an unknown token
-// have one answer, so that nobody learns which tokens exist.
+// have one answer, so that nobody learns which tokens exist. While the registry
+// is still being read nobody is refused for good: a terminal takes 401 seriously.
 func (s *Server) authenticate(values [][]byte) (*schema.Enrolment, *refusal) {
 	const scheme = "Bearer "
 	if len(values) != 1 || len(values[0]) <= len(scheme) || !strings.EqualFold(string(values[0][:len(scheme)]), scheme) {
 		return nil, &refusal{problem: unknownToken}
+	}
+	if !s.terminals.Complete() {
+		return nil, s.later(terminalsUnread, "this process has just started")
 	}
 	e := s.terminals.ByToken(values[0][len(scheme):])
 	switch {

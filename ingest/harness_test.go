@@ -183,6 +183,7 @@ func (d *door) enrol(change func(*schema.Enrolment)) *terminal {
 	}
 	d.apply(tm.RegistryRecord())
 	d.apply(key().RegistryRecord())
+	d.terminals.SetComplete()
 	tm.Stream = schema.NewStream(&tm.Enrolment)
 	tm.stream = key().Sign(tm.Stream)
 	return tm

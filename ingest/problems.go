@@ -32,6 +32,7 @@ const (
 	overloaded
 	noAcknowledgement
 	noSigningKey
+	terminalsUnread
 )
 
 // about returns the problem's code, its status and its title for people.
@@ -71,6 +72,8 @@ func (p problem) about() (code string, status int, title string) {
 		return "overloaded", fasthttp.StatusServiceUnavailable, "The service is too full; send again later"
 	case noAcknowledgement:
 		return "no-acknowledgement", fasthttp.StatusServiceUnavailable, "The votes were not acknowledged; send again later"
+	case terminalsUnread:
+		return "terminals-unread", fasthttp.StatusServiceUnavailable, "The terminals are still being read; send again later"
 	case noSigningKey:
 		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
 	}

@@ -60,13 +60,18 @@ func TestStreamsAreRefused(t *testing.T) {
 	}
 }
 
-func TestNoStreamsWithoutAKey(t *testing.T) {
+func TestNoStreamsBeforeTheRegistryIsReadAndWithoutAKey(t *testing.T) {
 	d := open(t, ingest.Config{})
 	e := schema.Enrolment{
 		Terminal: 1, Comune: 1, Channel: schema.ChannelTotem, Scale: schema.ScaleMLF3, Since: clock,
 		Services: []schema.EnrolledService{{Code: "anagrafe", ID: 1}}, Token: schema.HashToken([]byte("secret")),
 	}
 	d.apply(e.RegistryRecord())
+	for _, token := range []string{"secret", "not read yet"} { // Neither is refused for good.
+		wantProblem(t, d.post("/v1/streams", token, []byte(`{}`)), 503, "terminals-unread")
+	}
+	d.terminals.SetComplete()
+	wantProblem(t, d.post("/v1/streams", "not read yet", []byte(`{}`)), 401, "unknown-token")
 	wantProblem(t, d.post("/v1/streams", "secret", []byte(`{}`)), 503, "no-signing-key")
 }
 

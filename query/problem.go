@@ -45,6 +45,8 @@ var (
 		"Only reading is possible here", "use GET")
 	errToken = newProblem(http.StatusUnauthorized, "unknown-token",
 		"No token, or an unknown one", "send Authorization: Bearer and the token given at enrolment")
+	errTerminalsUnread = withRetry(newProblem(http.StatusServiceUnavailable, "terminals-unread",
+		"The terminals are still being read", "this process has just started; try again"), 1)
 	errRevoked = newProblem(http.StatusForbidden, "revoked-terminal",
 		"The terminal is revoked", "ask the operator")
 	errStream = newProblem(http.StatusForbidden, "foreign-stream",

@@ -131,6 +131,8 @@ func TestWatermark(t *testing.T) {
 
 	const path = "/v1/terminals/self/watermark"
 	auth := []string{"Authorization", "Bearer " + token}
+	w.get(path, auth...).problem(t, http.StatusServiceUnavailable, "terminals-unread")
+	w.terms.SetComplete()
 	var got struct {
 		Stream  string
 		Highest uint64

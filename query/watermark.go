@@ -65,6 +65,9 @@ func (s *Server) terminal(r *http.Request) (*schema.Enrolment, error) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return nil, errToken
 	}
+	if !s.Terminals.Complete() {
+		return nil, errTerminalsUnread
+	}
 	terminal := s.Terminals.ByToken([]byte(strings.TrimSpace(token)))
 	switch {
 	case terminal == nil:

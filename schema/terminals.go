@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Terminals is the registry topic in memory: every enrolment and stream key,
@@ -17,7 +18,16 @@ type Terminals struct {
 	perComune map[ComuneID]uint32
 	keys      map[uint32]StreamKey
 	newest    StreamKey
+	complete  atomic.Bool
 }
+
+// SetComplete tells that everything was applied that the registry topic held
+// when reading began.
+func (t *Terminals) SetComplete() { t.complete.Store(true) }
+
+// Complete tells whether t can be asked about tokens. Before, an unknown one may
+// only not have been read yet, and a known one may be revoked further on.
+func (t *Terminals) Complete() bool { return t.complete.Load() }
 
 // Apply takes one record of the registry topic. A record applied again changes
 // nothing. Of a kind it does not know, it returns an error and changes nothing:

@@ -1,0 +1,52 @@
+# The only entry point: what people type, CI calls. `make help` lists it.
+
+GO        ?= go
+RELEASE   ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+LINT       = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+PROTOC_GEN = google.golang.org/protobuf/cmd/protoc-gen-go
+DATA      ?= ./data
+TERMINALS ?= 1000
+RATE      ?= 20
+
+.DEFAULT_GOAL := help
+.PHONY: help build engine run test test-kafka kafka simulate lint fmt generate clean
+
+help: ## List the targets.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build bin/mlf, static, without cgo.
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.release=$(RELEASE)' -o bin/mlf .
+
+engine: ## Fetch the ClickHouse engine (libchdb, 178 MB, from npm) into the user's cache.
+	$(GO) run ./aggregate/store/embedded/fetch
+
+run: engine build ## Start everything and play terminals in real time; prints the page's address.
+	@RATE=$(RATE) TERMINALS=$(TERMINALS) DATA=$(DATA) ./bench/run.sh
+
+test: engine ## Run every test that needs no Kafka.
+	MLF_REQUIRE_ENGINE=1 $(GO) test -race -timeout 10m ./...
+
+kafka: ## Fetch Apache Kafka through Maven and run a broker on 127.0.0.1:19092 (BROKERS=3 for three).
+	$(GO) run ./bench/kafka/run --brokers $(or $(BROKERS),1)
+
+test-kafka: engine build ## Run the broker's suite and the whole pipeline against real Kafka.
+	$(GO) run ./bench/kafka/run --fetch-only
+	MLF_TEST_KAFKA=1 $(GO) test -count=1 -timeout 15m ./ingest/broker/... ./bench/kafka/... -run Kafka
+	MLF_TEST_KAFKA=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m . -run Kafka
+
+simulate: engine build ## Play 2,000 terminals for 7 days against mlf up and compare every cell (over a million votes).
+	./bench/simulate.sh
+
+lint: ## Check style and the usual mistakes.
+	$(GO) run $(LINT) run ./...
+	$(GO) mod tidy -diff
+
+fmt: ## Format.
+	$(GO) run $(LINT) fmt ./...
+
+generate: ## Write again what is generated from schema/vote.proto (needs protoc).
+	GOBIN=$(CURDIR)/bin $(GO) install $(PROTOC_GEN)
+	PATH="$(CURDIR)/bin:$$PATH" protoc --go_out=. --go_opt=module=mlf schema/vote.proto
+
+clean: ## Remove what was built; the caches and the data stay.
+	rm -rf bin

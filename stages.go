@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mlf/aggregate"
+	"mlf/aggregate/store"
+	"mlf/ingest"
+	"mlf/ingest/broker"
+	"mlf/query"
+	"mlf/schema"
+	"mlf/schema/registry"
+)
+
+// clockSkewMax is how far an ingest process may be from its broker's clock. It
+// stamps the hour in which a vote counts, and must be within 1 s of the truth;
+// the rest is the broker's own error and the time a record takes.
+const clockSkewMax = 5 * time.Second
+
+// A base is what every stage's process is built on.
+type base struct {
+	log     *slog.Logger
+	metrics *prometheus.Registry
+	client  *broker.Client
+}
+
+// follower keeps terminals equal to the registry topic.
+type follower struct {
+	client    *broker.Client
+	terminals *schema.Terminals
+}
+
+func (f *follower) part() part {
+	return part{"registry", func(ctx context.Context) error {
+		return f.client.Follow(ctx, f.terminals.Apply, f.terminals.SetComplete)
+	}}
+}
+
+func (f *follower) check() check {
+	return check{"registry", func(context.Context) error {
+		if !f.terminals.Complete() {
+			return errors.New("still reading the terminals")
+		}
+		return nil
+	}}
+}
+
+// newFollower returns a follower that has read nothing yet.
+func (b *base) newFollower() *follower {
+	return &follower{client: b.client, terminals: new(schema.Terminals)}
+}
+
+// logCheck tells whether the log answers.
+func (b *base) logCheck() check { return check{"log", b.client.Ping} }
+
+// storeCheck tells whether the store answers.
+func storeCheck(s *store.Store) check { return check{"store", s.Ping} }
+
+// clockCheck tells whether this process's clock can be trusted.
+func clockCheck(p *broker.Producer) check {
+	return check{"clock", func(context.Context) error {
+		if skew, known := p.ClockSkew(); known && skew.Abs() > clockSkewMax {
+			return fmt.Errorf("clock is %v away from the broker's: want at most %v; check the time service of both", skew, clockSkewMax)
+		}
+		return nil
+	}}
+}
+
+// ingestPart serves votes on ln.
+func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Terminals, cfg ingest.Config) (part, error) {
+	server, err := ingest.New(log, terminals, ingest.Telemetry{Registerer: b.metrics, Logger: b.log}, cfg)
+	if err != nil {
+		return part{}, err
+	}
+	return part{"ingest", func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
+}
+
+// aggregatePart counts the log into s.
+func (b *base) aggregatePart(s *store.Store) (part, check) {
+	aggregator := aggregate.New(
+		aggregate.Parts{Log: b.client.NewConsumer(), Assigner: b.client.NewGroup(), Store: s},
+		aggregate.Telemetry{Registerer: b.metrics, Logger: b.log},
+		aggregate.Config{},
+	)
+	ready := check{"recovery", func(context.Context) error { return aggregator.Ready() }}
+	return part{"aggregate", aggregator.Run}, ready
+}
+
+// queryPart serves statistics on ln.
+func (b *base) queryPart(ln net.Listener, parts query.Parts, cfg query.Config) (part, error) {
+	server, err := query.New(parts, query.Telemetry{Registerer: b.metrics, Logger: b.log}, cfg)
+	if err != nil {
+		return part{}, err
+	}
+	return part{"query", func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
+}
+
+// stageFlags are those that every stage has.
+type stageFlags struct {
+	kafkaFlags
+	Admin string `default:"127.0.0.1:9090" help:"Listener for metrics, probes and profiles; not for the public."`
+}
+
+// start opens what every stage needs, and refuses without mlf schema apply.
+func (f *stageFlags) start(ctx context.Context, p *process) (*base, net.Listener, int, error) {
+	b := &base{log: p.Log, metrics: newRegistry()}
+	var err error
+	if b.client, err = f.client(p.Log, b.metrics); err != nil {
+		return nil, nil, 0, err
+	}
+	partitions, err := b.client.Partitions(ctx)
+	if errors.Is(err, broker.ErrNoTopic) {
+		return nil, nil, 0, errNotApplied
+	}
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	ln, err := listen("admin", f.Admin)
+	return b, ln, partitions, err
+}
+
+type ingestCmd struct {
+	stageFlags
+	tlsFlags
+	Listen           string        `default:"127.0.0.1:8080" help:"Listener for terminals."`
+	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
+	InflightBytesMax int64         `default:"67108864" help:"Most bytes of requests held at once; beyond, terminals are told to come back."`
+	DrainMax         time.Duration `default:"10s" help:"Longest time after SIGTERM to answer what is held; at most 20s."`
+}
+
+// Run takes votes until ctx ends.
+func (c *ingestCmd) Run(ctx context.Context, p *process) error {
+	tlsConfig, err := c.config()
+	if err != nil {
+		return err
+	}
+	b, adminListener, partitions, err := c.start(ctx, p)
+	if err != nil {
+		return err
+	}
+	ln, err := listen("ingest", c.Listen)
+	if err != nil {
+		return err
+	}
+	producer := b.client.NewProducer(partitions)
+	follower := b.newFollower()
+	server, err := b.ingestPart(ln, producer, follower.terminals, ingest.Config{
+		TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, DrainMax: c.DrainMax,
+	})
+	if err != nil {
+		return err
+	}
+	a := &admin{metrics: b.metrics, checks: []check{follower.check(), b.logCheck(), clockCheck(producer)}}
+	p.Log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
+	return runInOrder(ctx, p.Log, server, part{"producer", producer.Run}, follower.part(), a.part(adminListener))
+}
+
+type aggregateCmd struct {
+	stageFlags
+	storeFlags
+}
+
+// Run counts until ctx ends.
+func (c *aggregateCmd) Run(ctx context.Context, p *process) error {
+	b, adminListener, partitions, err := c.start(ctx, p)
+	if err != nil {
+		return err
+	}
+	s, err := c.open(ctx, p.Log, b.metrics)
+	if err != nil {
+		return err
+	}
+	defer closeStore(s, p.Log)
+	worker, ready := b.aggregatePart(s)
+	a := &admin{metrics: b.metrics, checks: []check{b.logCheck(), storeCheck(s), ready}}
+	p.Log.Info("aggregate starts", slog.Int("partitions", partitions))
+	return runInOrder(ctx, p.Log, worker, a.part(adminListener))
+}
+
+type queryCmd struct {
+	stageFlags
+	storeFlags
+	tlsFlags
+	registryFlags
+	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
+	Disclosure string `required:"" enum:"none" help:"How small counts are protected. none: every cell is shown."`
+}
+
+// Run answers until ctx ends.
+func (c *queryCmd) Run(ctx context.Context, p *process) error {
+	tlsConfig, err := c.config()
+	if err != nil {
+		return err
+	}
+	lists, err := c.load()
+	if err != nil {
+		return err
+	}
+	b, adminListener, _, err := c.start(ctx, p)
+	if err != nil {
+		return err
+	}
+	s, err := c.open(ctx, p.Log, b.metrics)
+	if err != nil {
+		return err
+	}
+	defer closeStore(s, p.Log)
+	ln, err := listen("query", c.Listen)
+	if err != nil {
+		return err
+	}
+	follower := b.newFollower()
+	server, err := b.queryPart(ln, b.queryParts(s, follower.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: c.Disclosure})
+	if err != nil {
+		return err
+	}
+	a := &admin{metrics: b.metrics, checks: []check{follower.check(), b.logCheck(), storeCheck(s)}}
+	p.Log.Info("query starts", slog.String("listen", c.url(ln)))
+	return runInOrder(ctx, p.Log, server, follower.part(), a.part(adminListener))
+}
+
+func (b *base) queryParts(s *store.Store, terminals *schema.Terminals, lists *registry.Registry) query.Parts {
+	return query.Parts{Store: s, Log: b.client, Terminals: terminals, Registry: lists}
+}
+
+func closeStore(s *store.Store, log *slog.Logger) {
+	if err := s.Close(); err != nil {
+		log.Warn("store not closed cleanly", slog.Any("err", err))
+	}
+}
