@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"mlf/schema"
 )
 
@@ -234,7 +236,7 @@ func TestAFullDiskGives503AndAMetricAndLosesNothing(t *testing.T) {
 	eventually(t, time.Minute, func() error {
 		status, body, err := do(t, http.MethodPost, term.ingest+"/v1/votes", term.Token,
 			fmt.Sprintf(`{"stream":%q,"votes":[{"seq":2,"age_ms":0,"face":"red"}]}`, term.Stream))
-		if status != http.StatusServiceUnavailable || strings.Contains(body, "signing key") {
+		if status != http.StatusServiceUnavailable || !strings.Contains(body, "no-acknowledgement") {
 			return fmt.Errorf("full disk: %d %s %w", status, body, err)
 		}
 		return nil
@@ -259,6 +261,48 @@ func TestAFullDiskGives503AndAMetricAndLosesNothing(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestADiskThatRunsFullLosesNothing lets both engines meet the end of a real
+// disk while a country votes, and then makes room.
+func TestADiskThatRunsFullLosesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("filling a disk takes a while")
+	}
+	u := newUp(t, "--disk-reserve", "1")
+	if err := os.Mkdir(u.data, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", u.data, "tmpfs", 0, "size=8m"); err != nil {
+		t.Skipf("needs the right to mount a disk of its own: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(u.data, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	u.begin(t)
+	sim := start(t, "simulate", "--ingest", "http://"+u.ingest, "--query", "http://"+u.query, "--kafka", u.kafka,
+		"--terminals", "1000", "--days", "7")
+	eventually(t, 2*time.Minute, func() error {
+		if !sim.running() {
+			t.Fatal("the simulation ended before the disk was full")
+		}
+		_, body, err := get(t, "http://"+u.admin+"/readyz")
+		if !strings.Contains(body, "data disk is full") {
+			return fmt.Errorf("disk is not full: %s %w", body, err)
+		}
+		return nil
+	})
+	if err := unix.Mount("tmpfs", u.data, "tmpfs", unix.MS_REMOUNT, "size=512m"); err != nil {
+		t.Fatal(err)
+	}
+	if code := sim.wait(3 * time.Minute); code != exitDone {
+		t.Errorf("simulation: exit code %d\n%s%s", code, tail(sim.stdout.String()), tail(sim.stderr.String()))
+	}
+	if code := u.stop(); code != exitDone {
+		t.Errorf("mlf up stopped with exit code %d", code)
+	}
 }
 
 // TestEveryAcknowledgedVoteIsCountedOnceThroughTenKills kills mlf up at random
