@@ -83,16 +83,6 @@ func NewLogID() LogID {
 // String returns the id in hexadecimal.
 func (id LogID) String() string { return hex.EncodeToString(id[:]) }
 
-// ParseLogID reads what String wrote.
-func ParseLogID(text string) (LogID, error) {
-	var id LogID
-	b, err := hex.DecodeString(text)
-	if err != nil || copy(id[:], b) != len(id) || len(b) != len(id) {
-		return LogID{}, fmt.Errorf("log id %q: want %d hexadecimal digits", text, 2*len(id))
-	}
-	return id, nil
-}
-
 // Rules is the number of the rules by which the fold counts. It is in the
 // genesis record, so that a replay counts as the first reading did.
 type Rules uint32

@@ -84,24 +84,3 @@ func TestSlotOf(t *testing.T) {
 		t.Errorf("8,000 comuni use %d of %d slots", len(used), schema.Slots)
 	}
 }
-
-func TestParseLogID(t *testing.T) {
-	id := schema.NewLogID()
-	if got, err := schema.ParseLogID(id.String()); err != nil || got != id {
-		t.Errorf("got %v, error %v, want %v", got, err, id)
-	}
-	if other := schema.NewLogID(); other == id {
-		t.Errorf("two log ids are both %v", id)
-	}
-	f := func(text string) {
-		t.Helper()
-		if got, err := schema.ParseLogID(text); err == nil || got != (schema.LogID{}) {
-			t.Errorf("%q: got %v, error %v, want an error", text, got, err)
-		}
-	}
-	f("")
-	f("a0")
-	f(id.String() + "00")
-	f(id.String()[:31])
-	f(id.String()[:31] + "g")
-}
