@@ -42,11 +42,12 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Records folded; a replay counts again.",
 		}),
 		lag: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "mlf_aggregate_lag_records",
-			Help: "Records of the partition that are on the log and not folded yet. If it grows, add processes, or see whether the store keeps up.",
+			Name:        "mlf_consumer_lag_messages",
+			ConstLabels: prometheus.Labels{"topic": schema.VotesTopic},
+			Help:        "Records of the partition that are on the log and not folded yet. If it grows, add processes, or see whether the store keeps up.",
 		}, []string{"partition"}),
 		age: f.NewGauge(prometheus.GaugeOpts{
-			Name: "mlf_aggregate_event_age_seconds",
+			Name: "mlf_consumer_event_age_seconds",
 			Help: "Age, from its ingest time, of the oldest record in the last flush when it became visible. Far above the flush interval: this process is behind.",
 		}),
 		endToEnd: f.NewHistogram(prometheus.HistogramOpts{

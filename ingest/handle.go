@@ -40,6 +40,8 @@ type exchange struct {
 // reported and ends that connection only, since fasthttp recovers nothing.
 func (s *Server) handle(appends context.Context, h *fasthttp.RequestCtx) {
 	x := &exchange{RequestCtx: h, id: s.requestID.next(), began: s.cfg.Now()}
+	s.metrics.inflight.Inc()
+	defer s.metrics.inflight.Dec()
 	defer func() {
 		if defect := recover(); defect != nil {
 			s.metrics.panics.Inc()

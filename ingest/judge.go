@@ -58,6 +58,9 @@ func (c code) text() (name, detail string) {
 	panic("BUG: unknown code of a finding")
 }
 
+// rejects tells whether a vote with c is rejected; the others are warnings.
+func (c code) rejects() bool { return c == badSeq || c == badFace || c == badValue }
+
 // A verdict is what becomes of a message: the votes that go on the log, in
 // their order, and what the answer says.
 type verdict struct {

@@ -42,8 +42,9 @@ type metrics struct {
 	succeeded [endpoints]prometheus.Counter // The endpoint's 2xx.
 	durations [endpoints]prometheus.Observer
 	accepted  prometheus.Counter
-	rejected  prometheus.Counter
-	findings  [codes]prometheus.Counter
+	rejected  [codes]prometheus.Counter // Those for warnings stay nil, and
+	warned    [codes]prometheus.Counter // here those for rejections.
+	inflight  prometheus.Gauge
 	panics    prometheus.Counter
 	unacked   prometheus.Counter
 }
@@ -55,6 +56,10 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 			Name: "mlf_ingest_requests_total",
 			Help: "Requests answered, by endpoint and status. Many 503: look at mlf_ingest_unacknowledged_total and mlf_ingest_inflight_bytes. Many 401: tokens were changed, or somebody guesses.",
 		}, []string{"endpoint", "code"}),
+		inflight: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "mlf_ingest_inflight_requests",
+			Help: "Requests being answered. Rising with a quiet processor: the log's acknowledgements are slow.",
+		}),
 		panics: auto.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_ingest_panics_total",
 			Help: "Requests that met a defect of the program and were answered 500. Anything but 0: report the stack in the log.",
@@ -71,16 +76,20 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 	}, []string{"endpoint"})
 	votes := auto.NewCounterVec(prometheus.CounterOpts{
 		Name: "mlf_ingest_votes_total",
-		Help: "Votes of answered requests. Accepted ones are on the log. Rejected ones above a few: a terminal's program is defective, see mlf_ingest_findings_total.",
-	}, []string{"result"})
-	findings := auto.NewCounterVec(prometheus.CounterOpts{
-		Name: "mlf_ingest_findings_total",
-		Help: "What was found wrong with votes, by the answer's code. bad_time: clocks of terminals are wrong. unknown_service: terminals were enrolled with other services than they offer.",
+		Help: "Votes of answered requests. Accepted ones are on the log. Rejected ones above a few: a terminal's program is defective, the reason tells.",
+	}, []string{"result", "reason"})
+	warnings := auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_warnings_total",
+		Help: "Accepted votes with something wrong, by the answer's code. bad_time: clocks of terminals are wrong. unknown_service: terminals were enrolled with other services than they offer.",
 	}, []string{"code"})
-	m.accepted, m.rejected = votes.WithLabelValues("accepted"), votes.WithLabelValues("rejected")
+	m.accepted = votes.WithLabelValues("accepted", "")
 	for c := range codes {
 		name, _ := code(c).text()
-		m.findings[c] = findings.WithLabelValues(name)
+		if code(c).rejects() {
+			m.rejected[c] = votes.WithLabelValues("rejected", name)
+		} else {
+			m.warned[c] = warnings.WithLabelValues(name)
+		}
 	}
 	for e, success := range [endpoints]int{otherEndpoint: 404, votesEndpoint: 202, streamsEndpoint: 201, statusEndpoint: 200} {
 		m.succeeded[e] = m.requests.WithLabelValues(endpoint(e).String(), strconv.Itoa(success))
@@ -127,11 +136,10 @@ func (m *metrics) answered(e endpoint, status int, took time.Duration) {
 // judged counts the votes of one request that was answered 202.
 func (m *metrics) judged(v *verdict) {
 	m.accepted.Add(float64(v.accepted))
-	m.rejected.Add(float64(len(v.rejected)))
 	for _, f := range v.rejected {
-		m.findings[f.code].Inc()
+		m.rejected[f.code].Inc()
 	}
 	for _, f := range v.warnings {
-		m.findings[f.code].Inc()
+		m.warned[f.code].Inc()
 	}
 }

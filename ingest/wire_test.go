@@ -313,20 +313,19 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("got %v, %v, want metrics by the rules", problems, err)
 	}
 	want := `
-# HELP mlf_ingest_findings_total What was found wrong with votes, by the answer's code. bad_time: clocks of terminals are wrong. unknown_service: terminals were enrolled with other services than they offer.
-# TYPE mlf_ingest_findings_total counter
-mlf_ingest_findings_total{code="bad_face"} 1
-mlf_ingest_findings_total{code="bad_seq"} 0
-mlf_ingest_findings_total{code="bad_time"} 1
-mlf_ingest_findings_total{code="bad_value"} 0
-mlf_ingest_findings_total{code="unknown_reason"} 0
-mlf_ingest_findings_total{code="unknown_service"} 1
-# HELP mlf_ingest_votes_total Votes of answered requests. Accepted ones are on the log. Rejected ones above a few: a terminal's program is defective, see mlf_ingest_findings_total.
+# HELP mlf_ingest_votes_total Votes of answered requests. Accepted ones are on the log. Rejected ones above a few: a terminal's program is defective, the reason tells.
 # TYPE mlf_ingest_votes_total counter
-mlf_ingest_votes_total{result="accepted"} 2
-mlf_ingest_votes_total{result="rejected"} 1
+mlf_ingest_votes_total{reason="",result="accepted"} 2
+mlf_ingest_votes_total{reason="bad_face",result="rejected"} 1
+mlf_ingest_votes_total{reason="bad_seq",result="rejected"} 0
+mlf_ingest_votes_total{reason="bad_value",result="rejected"} 0
+# HELP mlf_ingest_warnings_total Accepted votes with something wrong, by the answer's code. bad_time: clocks of terminals are wrong. unknown_service: terminals were enrolled with other services than they offer.
+# TYPE mlf_ingest_warnings_total counter
+mlf_ingest_warnings_total{code="bad_time"} 1
+mlf_ingest_warnings_total{code="unknown_reason"} 0
+mlf_ingest_warnings_total{code="unknown_service"} 1
 `
-	if err := testutil.GatherAndCompare(d.metrics, strings.NewReader(want), "mlf_ingest_votes_total", "mlf_ingest_findings_total"); err != nil {
+	if err := testutil.GatherAndCompare(d.metrics, strings.NewReader(want), "mlf_ingest_votes_total", "mlf_ingest_warnings_total"); err != nil {
 		t.Error(err)
 	}
 	if got := d.gauge("mlf_ingest_inflight_bytes"); got != 0 {

@@ -134,7 +134,6 @@ func (s *Store) drop(ctx context.Context, info schema.CheckpointInfo) error {
 		"partition": number(info.Partition), "next": number(info.Next), "taken": number(info.Taken.UnixMilli()),
 	}))
 	if err := s.conn.Exec(ctx, sql.Query("drop_checkpoint")); err != nil {
-		s.metrics.errors.WithLabelValues("drop_checkpoint").Inc()
 		return fmt.Errorf("drop checkpoint of partition %d at offset %d: %w", info.Partition, info.Next, err)
 	}
 	return nil

@@ -1,8 +1,11 @@
 package store
 
 import (
+	"errors"
+	"strconv"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
@@ -11,7 +14,8 @@ type metrics struct {
 	insertSeconds *prometheus.HistogramVec
 	insertRows    *prometheus.CounterVec
 	readSeconds   *prometheus.HistogramVec
-	errors        *prometheus.CounterVec
+	insertErrors  *prometheus.CounterVec
+	readErrors    *prometheus.CounterVec
 }
 
 // newMetrics registers the store's metrics with reg, which may be nil.
@@ -34,17 +38,21 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help:    "Time from the start of a read to its last row. If stats grow slow, ask for shorter periods or give ClickHouse more cores.",
 			Buckets: buckets,
 		}, []string{"query"}),
-		errors: with.NewCounterVec(prometheus.CounterOpts{
-			Name: "mlf_clickhouse_errors_total",
-			Help: "Calls that ClickHouse refused, did not answer in time, or whose connection broke. Writes are sent again by themselves; if this keeps growing, look at ClickHouse.",
-		}, []string{"operation"}),
+		insertErrors: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_clickhouse_insert_errors_total",
+			Help: "Inserts that failed, by ClickHouse's error code (243: disk full, 241: memory) or \"connection\". They are sent again by themselves; if this keeps growing, look at ClickHouse.",
+		}, []string{"table", "code"}),
+		readErrors: with.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_clickhouse_read_errors_total",
+			Help: "Reads that failed, by ClickHouse's error code or \"connection\". 159, 160, 241: questions too dear for the limits. Others: look at ClickHouse.",
+		}, []string{"query", "code"}),
 	}
 }
 
 // inserted notes the end of an insert of rows.
 func (m *metrics) inserted(table string, rows int, since time.Time, err error) {
 	if err != nil {
-		m.errors.WithLabelValues("insert_" + table).Inc()
+		m.insertErrors.WithLabelValues(table, codeOf(err)).Inc()
 		return
 	}
 	m.insertSeconds.WithLabelValues(table).Observe(time.Since(since).Seconds())
@@ -54,8 +62,18 @@ func (m *metrics) inserted(table string, rows int, since time.Time, err error) {
 // read notes the end of a read.
 func (m *metrics) read(query string, since time.Time, err error) {
 	if err != nil {
-		m.errors.WithLabelValues("read_" + query).Inc()
+		m.readErrors.WithLabelValues(query, codeOf(err)).Inc()
 		return
 	}
 	m.readSeconds.WithLabelValues(query).Observe(time.Since(since).Seconds())
+}
+
+// codeOf returns the error code of ClickHouse's answer, or "connection" where
+// there was none. The codes are some hundred at most.
+func codeOf(err error) string {
+	var exception *clickhouse.Exception
+	if errors.As(err, &exception) {
+		return strconv.Itoa(int(exception.Code))
+	}
+	return "connection"
 }

@@ -190,14 +190,18 @@ func TestMetricsCountRowsReadsAndErrors(t *testing.T) {
 	got := map[string]float64{}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
-			got[family.GetName()+"/"+m.GetLabel()[0].GetValue()] = m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+			var labels string
+			for _, label := range m.GetLabel() {
+				labels += "/" + label.GetValue()
+			}
+			got[family.GetName()+labels] = m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
 		}
 	}
 	for name, want := range map[string]float64{
-		"mlf_clickhouse_insert_rows_total/rollup":       3,
-		"mlf_clickhouse_insert_duration_seconds/rollup": 1,
-		"mlf_clickhouse_read_duration_seconds/started":  1,
-		"mlf_clickhouse_errors_total/insert_rollup":     1,
+		"mlf_clickhouse_insert_rows_total/rollup":              3,
+		"mlf_clickhouse_insert_duration_seconds/rollup":        1,
+		"mlf_clickhouse_read_duration_seconds/started":         1,
+		"mlf_clickhouse_insert_errors_total/connection/rollup": 1,
 	} {
 		if got[name] != want {
 			t.Errorf("%s: got %v, want %v", name, got[name], want)

@@ -92,7 +92,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Records read from the votes topic, those read again after a restart included.",
 		}),
 		generations: f.NewCounter(prometheus.CounterOpts{
-			Name: "mlf_kafka_group_generations_total",
+			Name: "mlf_consumer_rebalances_total",
 			Help: "Times that partitions were given out anew among the workers. Steady growth without deployments: workers lose touch with Kafka.",
 		}),
 		held: f.NewGauge(prometheus.GaugeOpts{
