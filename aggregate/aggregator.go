@@ -1,11 +1,11 @@
 package aggregate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -137,6 +137,10 @@ func (a *Aggregator) hold(ctx context.Context, held []schema.Partition) error {
 	return nil
 }
 
+// LabelPartition is the label, as package runtime/pprof has them, that the
+// contexts of a partition's own work carry; those of the flusher carry none.
+const LabelPartition = "partition"
+
 func (a *Aggregator) newWorker(p schema.Partition) *worker {
 	w := &worker{
 		p:     p,
@@ -147,7 +151,9 @@ func (a *Aggregator) newWorker(p schema.Partition) *worker {
 		room:  a.room,
 		done:  make(chan struct{}),
 	}
-	w.hard, w.drop = context.WithCancel(a.hard)
+	// The label tells profiles, and the calls of Store that name no partition, whose
+	// work it is.
+	w.hard, w.drop = context.WithCancel(pprof.WithLabels(a.hard, pprof.Labels(LabelPartition, label(p))))
 	w.soft, w.stop = context.WithCancel(w.hard)
 	w.become(schema.StateRecovering, "")
 	return w
@@ -174,7 +180,7 @@ func (a *Aggregator) list() []*worker {
 	for _, w := range a.workers {
 		all = append(all, w)
 	}
-	slices.SortFunc(all, func(x, y *worker) int { return cmp.Compare(x.p, y.p) })
+	slices.SortFunc(all, byPartition)
 	return all
 }
 

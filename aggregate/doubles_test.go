@@ -42,6 +42,19 @@ func (l *memLog) append(p schema.Partition, rec schema.Record) {
 	l.records[p] = append(l.records[p], rec)
 }
 
+// newLog begins the log anew, as if its topic had been deleted and made again.
+func (l *memLog) newLog() {
+	l.change(func() {
+		for p := range l.records {
+			first := genesis(schema.Partition(p), len(l.records))
+			g, _ := schema.DecodeGenesis(first.Value)
+			g.Log[0] += 0x10
+			first.Value = schema.AppendGenesis(nil, g)
+			l.records[p] = []schema.Record{first}
+		}
+	})
+}
+
 // change does something to the log that an honest one never does.
 func (l *memLog) change(do func()) {
 	l.mu.Lock()

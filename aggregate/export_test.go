@@ -1,6 +1,10 @@
 package aggregate
 
-import "mlf/schema"
+import (
+	"time"
+
+	"mlf/schema"
+)
 
 // Spans, its method and its marks, for the tests.
 type Spans = spans
@@ -19,3 +23,9 @@ func ReadState(state []byte) (*Fold, error) { return readState(state) }
 
 // AppendState is Fold.appendState.
 func (f *Fold) AppendState(dst []byte) []byte { return f.appendState(dst) }
+
+// Believed is Config.believed with the defaults.
+func Believed(infos []schema.CheckpointInfo, started time.Time) (proven, likely []schema.CheckpointInfo) {
+	c := Config{}.withDefaults()
+	return c.believed(infos, started)
+}

@@ -1,10 +1,12 @@
 package aggregate
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -50,7 +52,7 @@ func (f *flusher) loop(ctx, io context.Context) {
 	timer := time.NewTimer(every)
 	defer timer.Stop()
 	var p pause
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 			return
@@ -218,7 +220,7 @@ func (f *flusher) checkChains(ctx context.Context, fl *flight) error {
 				return f.failed("chains", err)
 			}
 			if slices.ContainsFunc(chains, func(c schema.Chain) bool { return c != row.Chain }) {
-				part.w.haltWith(haltOtherLog("partition %d, segment %d: its hash is %x, the store has %x: two logs were counted into one store", row.Partition, row.Segment, row.Chain, chains))
+				part.w.haltWith(haltOtherLog("partition %d: segment %d has hash %x here and %x in the store, so two logs were counted into one database: count the right one into a new database", row.Partition, row.Segment, row.Chain, chains))
 				part.rows.Reset()
 				part.prepared, part.arrivals = nil, nil
 				delete(f.waiting, part.w)
@@ -262,18 +264,23 @@ func (f *flusher) writeChunk(ctx context.Context) error {
 // keepCheckpoints writes the checkpoints whose rows were acknowledged, if the
 // store has not restarted since.
 func (f *flusher) keepCheckpoints(ctx context.Context) error {
+	// The run was there when it was asked for its start. When the answer is heard it
+	// may be gone, if this process was stopped meanwhile: a later time would prove
+	// checkpoints whose rows were lost with it.
+	taken := f.a.cfg.Now().UTC()
 	started, err := f.watchRun(ctx)
 	if err != nil {
 		return err
 	}
 	next := make(map[schema.Partition]schema.Offset)
-	for w, p := range f.waiting {
+	for _, w := range slices.SortedFunc(maps.Keys(f.waiting), byPartition) {
+		p := f.waiting[w]
 		if !f.a.cfg.sameRun(p.started, started) {
 			delete(f.waiting, w)
 			continue
 		}
 		c := schema.Checkpoint{CheckpointInfo: p.info, Payload: p.payload}
-		c.StoreStarted, c.Taken = started, f.a.cfg.Now().UTC()
+		c.StoreStarted, c.Taken = started, taken
 		c.SHA256 = sha256.Sum256(p.payload)
 		if err := f.a.parts.Store.WriteCheckpoint(ctx, c); err != nil {
 			return f.failed("checkpoint", err)
@@ -287,6 +294,8 @@ func (f *flusher) keepCheckpoints(ctx context.Context) error {
 	}
 	return nil
 }
+
+func byPartition(a, b *worker) int { return cmp.Compare(a.p, b.p) }
 
 // commitMax is how long a flush may wait for the group, which only lag tools
 // read: far less than the store is worth waiting for.

@@ -81,7 +81,7 @@ func (f *Fold) Total() schema.Tally { return f.total }
 // ErrHalt, and f is as it was before: the record was not applied.
 func (f *Fold) Apply(rec *schema.Record) error {
 	if rec.Offset != f.next {
-		return halt("partition %d has record %d where %d was due", f.partition, rec.Offset, f.next)
+		return haltGap(f.partition, f.next, fmt.Errorf("record %d is in its place", rec.Offset))
 	}
 	t := schema.Tally{Records: 1}
 	var err error
@@ -95,7 +95,7 @@ func (f *Fold) Apply(rec *schema.Record) error {
 		// first one holds; this one is a record without votes.
 		f.ingested = 0
 	default:
-		err = halt("partition %d, record %d: unknown control record %q: it needs a newer version of this program", f.partition, rec.Offset, rec.Key)
+		err = halt("partition %d: record %d is a control record %q, which this version does not know: %s", f.partition, rec.Offset, rec.Key, runNewer)
 	}
 	if err != nil {
 		return err
@@ -112,23 +112,36 @@ func (f *Fold) Apply(rec *schema.Record) error {
 }
 
 func (f *Fold) applyGenesis(rec *schema.Record) error {
-	if string(rec.Key) != schema.KeyGenesis {
-		return haltOtherLog("partition %d does not begin with a genesis record", f.partition)
-	}
-	g, err := schema.DecodeGenesis(rec.Value)
+	g, err := genesisOf(rec, f.partition, f.id)
 	if err != nil {
-		return haltOtherLog("partition %d: %w", f.partition, err)
-	}
-	if g.Log != f.id.Log || g.Partition != f.partition || g.Partitions != f.id.Partitions {
-		return haltOtherLog("genesis is of log %v, partition %d of %d: the store counts log %v, partition %d of %d",
-			g.Log, g.Partition, g.Partitions, f.id.Log, f.partition, f.id.Partitions)
-	}
-	if !known(g.Rules) {
-		return halt("partition %d counts by rules %d: they need a newer version of this program", f.partition, g.Rules)
+		return err
 	}
 	f.id.Rules = g.Rules
 	f.ingested = 0
 	return nil
+}
+
+// genesisOf reads the genesis of partition p, and halts where it is not that of
+// the log that id names, or where this program cannot count by its rules.
+func genesisOf(rec *schema.Record, p schema.Partition, id schema.Identity) (schema.Genesis, error) {
+	if string(rec.Key) != schema.KeyGenesis {
+		return schema.Genesis{}, haltOtherLog("partition %d: record 0 is not a genesis record, so mlf schema apply did not make this log: %s", p, pointRight)
+	}
+	g, err := schema.DecodeGenesis(rec.Value)
+	if errors.Is(err, schema.ErrFormat) {
+		return g, halt("partition %d: record 0 is of a format that this version does not know (%w): %s", p, err, runNewer)
+	}
+	if err != nil {
+		return g, haltOtherLog("partition %d: record 0 is no genesis record that can be read (%w): %s", p, err, pointRight)
+	}
+	if g.Log != id.Log || g.Partition != p || g.Partitions != id.Partitions {
+		return g, haltOtherLog("partition %d: the log is %v, partition %d of %d, and the store counts log %v, partition %d of %d: %s",
+			p, g.Log, g.Partition, g.Partitions, id.Log, p, id.Partitions, pointRight)
+	}
+	if !known(g.Rules) {
+		return g, halt("partition %d: the log counts by rules %d, which this version does not know: %s", p, g.Rules, runNewer)
+	}
+	return g, nil
 }
 
 // known tells whether this program can count by the rules.
@@ -144,7 +157,7 @@ func (f *Fold) applyVotes(value []byte, t *schema.Tally) error {
 		return nil
 	}
 	if err != nil {
-		return halt("partition %d, record %d: %w: it needs a newer version of this program", f.partition, f.next, err)
+		return halt("partition %d: record %d is of a format that this version does not know (%w): %s", f.partition, f.next, err, runNewer)
 	}
 	b := &f.batch
 	t.VotesIn = uint64(b.Len())
@@ -278,7 +291,7 @@ func (f *Fold) hash(rec *schema.Record) (h recordHash) {
 // one that was counted at its offset.
 func (f *Fold) checkTail(rec *schema.Record) error {
 	if f.hash(rec) != f.tail[rec.Offset%tailRecords] {
-		return haltOtherLog("partition %d: record %d is not the one that was counted: the log was rewritten", f.partition, rec.Offset)
+		return haltOtherLog("partition %d: record %d is not the one that was counted, so the log was rewritten: %s", f.partition, rec.Offset, bringBack)
 	}
 	return nil
 }

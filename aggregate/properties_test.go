@@ -187,6 +187,26 @@ func TestOpenCheckpointRefuses(t *testing.T) {
 	}
 }
 
+// TestOpenCheckpointRefusesAnAccountOfOtherVotes: every number can be read and the
+// account is balanced, but the cells do not hold what it says.
+func TestOpenCheckpointRefusesAnAccountOfOtherVotes(t *testing.T) {
+	f := begun(t)
+	rec := schema.Record{Value: batch(counter(), schema.Vote{Seq: 1, At: nine, Value: schema.Green})}
+	apply(t, f, &rec)
+	state := f.AppendState(nil)
+	// Four numbers of one byte, log id, chain, two hashes, then the account:
+	// records, votes_in, counted.
+	const account = 4 + 16 + 32 + 2*32
+	if got := state[account : account+3]; !bytes.Equal(got, []byte{2, 1, 1}) {
+		t.Fatalf("got %v where the account should be, want 2 records, 1 vote in, 1 counted", got)
+	}
+	state[account+1]++
+	state[account+2]++
+	if _, err := aggregate.ReadState(state); err == nil {
+		t.Error("an account of two votes was accepted with cells of one")
+	}
+}
+
 // sampleState returns the state of a fold that has a bit of everything.
 func sampleState(t testing.TB) []byte {
 	f := begun(t)

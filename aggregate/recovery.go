@@ -42,7 +42,7 @@ func (w *worker) tryRecover(ctx context.Context) (recovered, error) {
 		return recovered{}, fmt.Errorf("read identity of the store: %w", err)
 	}
 	if w.p < 0 || int(w.p) >= id.Partitions {
-		return recovered{}, haltOtherLog("partition %d: the store counts a log of %d partitions", w.p, id.Partitions)
+		return recovered{}, haltOtherLog("partition %d: the log has %d partitions as the store counts it, so this one was added to the topic: ingest does not use it; look for another producer, as what is on it is not counted", w.p, id.Partitions)
 	}
 	started, err := w.parts.Store.Started(ctx)
 	if err != nil {
@@ -52,9 +52,14 @@ func (w *worker) tryRecover(ctx context.Context) (recovered, error) {
 	if err != nil {
 		return recovered{}, fmt.Errorf("list checkpoints of partition %d: %w", w.p, err)
 	}
-	first, _, err := w.parts.Log.Bounds(ctx, w.p)
+	first, end, err := w.parts.Log.Bounds(ctx, w.p)
 	if err != nil {
 		return recovered{}, fmt.Errorf("read bounds of partition %d: %w", w.p, err)
+	}
+	if first == 0 && end > 0 {
+		if err := w.checkGenesis(ctx, id); err != nil {
+			return recovered{}, err
+		}
 	}
 	infos = slices.DeleteFunc(slices.Clone(infos), func(c schema.CheckpointInfo) bool { return c.Log != id.Log })
 	usable, likely := w.cfg.believed(infos, started)
@@ -124,7 +129,7 @@ func (w *worker) resume(ctx context.Context, fold *Fold, info schema.CheckpointI
 		return recovered{}, err
 	}
 	if fold.Next() < first {
-		return recovered{}, halt("partition %d: the newest usable checkpoint ends at %d, the log begins at %d: retention was shorter than the lag", w.p, fold.Next(), first)
+		return recovered{}, haltLag(w.p, fold.Next())
 	}
 	if err := w.checkTail(ctx, fold); err != nil {
 		return recovered{}, err
@@ -145,7 +150,7 @@ func (w *worker) fromGenesis(ctx context.Context, id schema.Identity, started ti
 		return recovered{}, err
 	}
 	if first > 0 {
-		return recovered{}, halt("partition %d: there is no usable checkpoint, and the log begins at %d: what was before cannot be counted again", w.p, first)
+		return recovered{}, halt("partition %d: the store has no usable checkpoint and the log begins at %d, so what was before cannot be counted again: restore the store or the log from a backup", w.p, first)
 	}
 	w.m.recoveries.WithLabelValues("genesis").Inc()
 	w.log.Info("partition is counted from its genesis", slog.Int64("log_end", int64(end)))
@@ -156,8 +161,9 @@ func (w *worker) fromGenesis(ctx context.Context, id schema.Identity, started ti
 // before what was counted has lost records, if it still does after AboveMax.
 func (w *worker) reach(ctx context.Context, at schema.Offset) (first, end schema.Offset, err error) {
 	var p pause
-	var since time.Time
+	var short shortage
 	for {
+		asked := w.cfg.Now()
 		first, end, err = w.parts.Log.Bounds(ctx, w.p)
 		if err != nil {
 			return 0, 0, fmt.Errorf("read bounds of partition %d: %w", w.p, err)
@@ -165,7 +171,7 @@ func (w *worker) reach(ctx context.Context, at schema.Offset) (first, end schema
 		if at <= end {
 			return first, end, nil
 		}
-		if err := w.stillAbove(&since, at, end); err != nil {
+		if err := w.stillAbove(&short, asked, at, end); err != nil {
 			return 0, 0, err
 		}
 		if err := p.wait(ctx); err != nil {
@@ -174,20 +180,26 @@ func (w *worker) reach(ctx context.Context, at schema.Offset) (first, end schema
 	}
 }
 
-// stillAbove halts when the log has ended before at for AboveMax. since is when
-// it was first seen to.
-func (w *worker) stillAbove(since *time.Time, at, end schema.Offset) error {
-	now := w.cfg.Now()
-	if since.IsZero() {
-		*since = now
+// A shortage is for how long a log was seen to end too early. The times are those
+// of the questions: an answer may be old when it is heard, because the process was
+// stopped with it in hand.
+type shortage struct{ since, last time.Time }
+
+// stillAbove halts when the log has ended before at for AboveMax; asked is when it
+// was asked. A process that has not asked for long begins anew: what it saw then
+// was perhaps another change of leader.
+func (w *worker) stillAbove(short *shortage, asked time.Time, at, end schema.Offset) error {
+	if short.since.IsZero() || asked.Sub(short.last) > max(w.cfg.AboveMax/2, 2*pauseMax) {
+		short.since = asked
 	}
-	if now.Sub(*since) < w.cfg.AboveMax {
+	short.last = asked
+	if asked.Sub(short.since) < w.cfg.AboveMax {
 		return nil
 	}
 	if end == 0 {
-		return haltOtherLog("partition %d: the log is empty, without even the genesis record that mlf schema apply writes", w.p)
+		return haltOtherLog("partition %d: the log is empty, without even its genesis record: if it had records, %s, else run mlf schema apply", w.p, bringBack)
 	}
-	return haltOtherLog("partition %d: the log ends at %d, and %d was counted already: records were lost", w.p, end, at)
+	return haltOtherLog("partition %d: the log ends at offset %d and was counted up to offset %d, so records were lost: %s", w.p, end, at, bringBack)
 }
 
 // checkTail compares the last records of the log below fold's offset, as far as
@@ -212,7 +224,7 @@ func (w *worker) checkTail(ctx context.Context, fold *Fold) error {
 				break
 			}
 			if rec.Offset != at {
-				return halt("partition %d has record %d where %d was due", w.p, rec.Offset, at)
+				return haltGap(w.p, at, fmt.Errorf("record %d is in its place", rec.Offset))
 			}
 			if err := fold.checkTail(rec); err != nil {
 				return err
@@ -255,7 +267,7 @@ const corruptTries = 3
 func (w *worker) fetch(ctx context.Context, at schema.Offset) (schema.Fetched, error) {
 	var p pause
 	var corrupt int
-	var since time.Time
+	var short shortage
 	for {
 		f, err := w.parts.Log.Fetch(ctx, w.p, at)
 		if err == nil {
@@ -267,17 +279,17 @@ func (w *worker) fetch(ctx context.Context, at schema.Offset) (schema.Fetched, e
 		w.m.logErrors.Inc()
 		switch {
 		case errors.Is(err, schema.ErrGap):
-			return f, halt("fetch partition %d at %d: %w", w.p, at, err)
+			return f, haltGap(w.p, at, err)
 		case errors.Is(err, schema.ErrCorrupt):
 			if corrupt++; corrupt > corruptTries {
-				return f, halt("fetch partition %d at %d, %d times: %w", w.p, at, corrupt, err)
+				return f, halt("partition %d: record %d is damaged on the log, read %d times (%w): let a broker with a sound copy lead the partition, then restart mlf aggregate", w.p, at, corrupt, err)
 			}
 		case errors.Is(err, schema.ErrOffsetOutOfRange):
-			if err := w.outOfRange(ctx, at, &since); err != nil {
+			if err := w.outOfRange(ctx, at, &short); err != nil {
 				return f, err
 			}
 		default:
-			since = time.Time{}
+			short = shortage{}
 		}
 		w.log.Warn("fetch is tried again", slog.Int64("offset", int64(at)), slog.Any("err", err))
 		if err := p.wait(ctx); err != nil {
@@ -288,7 +300,8 @@ func (w *worker) fetch(ctx context.Context, at schema.Offset) (schema.Fetched, e
 
 // outOfRange tells what it means that at is out of the log's range: nothing yet,
 // as long as the answer is nil.
-func (w *worker) outOfRange(ctx context.Context, at schema.Offset, since *time.Time) error {
+func (w *worker) outOfRange(ctx context.Context, at schema.Offset, short *shortage) error {
+	asked := w.cfg.Now()
 	first, end, err := w.parts.Log.Bounds(ctx, w.p)
 	if err != nil {
 		return nil //nolint:nilerr // The world's: fetch asks again, and comes back here.
@@ -296,5 +309,47 @@ func (w *worker) outOfRange(ctx context.Context, at schema.Offset, since *time.T
 	if at < first {
 		return fmt.Errorf("fetch partition %d at %d, where it begins at %d: %w", w.p, at, first, errBelowStart)
 	}
-	return w.stillAbove(since, at, end)
+	if short.since.IsZero() && first == 0 && end > 0 {
+		if err := w.checkGenesisNow(ctx); err != nil {
+			return err
+		}
+	}
+	if at <= end {
+		*short = shortage{} // It was behind, or the answer to the fetch was old.
+		return nil
+	}
+	return w.stillAbove(short, asked, at, end)
+}
+
+// checkGenesisNow is checkGenesis while the log is followed. Only what it finds
+// counts: that it could not look is the world's.
+func (w *worker) checkGenesisNow(ctx context.Context) error {
+	w.mu.Lock()
+	fold := w.fold
+	w.mu.Unlock()
+	if fold == nil {
+		return nil // Recovery has looked.
+	}
+	if err := w.checkGenesis(ctx, fold.id); errors.Is(err, ErrHalt) {
+		return err
+	}
+	return nil
+}
+
+// checkGenesis looks whether the log's first record is still that of the log that
+// the store counts: a new log under the old name may have any length. One that
+// cannot be read says nothing; the last records are compared besides.
+func (w *worker) checkGenesis(ctx context.Context, id schema.Identity) error {
+	f, err := w.parts.Log.Fetch(ctx, w.p, 0)
+	if errors.Is(err, schema.ErrCorrupt) || errors.Is(err, schema.ErrGap) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("fetch genesis of partition %d: %w", w.p, err)
+	}
+	if len(f.Records) == 0 {
+		return nil
+	}
+	_, err = genesisOf(&f.Records[0], w.p, id)
+	return err
 }

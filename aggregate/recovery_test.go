@@ -158,6 +158,9 @@ func TestHalts(t *testing.T) {
 		r.log.change(func() { r.log.records[0][40].Value[3]++ })
 		r.vote(5)
 	})
+	f("last record was rewritten, and none came since", second, "record 40 is not the one that was counted", func(r *rig) {
+		r.log.change(func() { r.log.records[0][40].Value[3]++ })
+	})
 	f("tail was cut and written anew", second, "the log was rewritten", func(r *rig) {
 		r.log.change(func() {
 			r.log.records[0] = r.log.records[0][:38]
@@ -167,14 +170,21 @@ func TestHalts(t *testing.T) {
 			r.log.append(0, schema.Record{Value: []byte("?")})
 		}
 	})
-	f("no checkpoint, and the log's begin is gone", second, "there is no usable checkpoint", func(r *rig) {
+	f("no checkpoint, and the log's begin is gone", second, "no usable checkpoint and the log begins at 1", func(r *rig) {
 		r.store.look(func() { r.store.checkpoints = nil })
 		r.log.change(func() { r.log.starts[0] = 1 })
 	})
-	f("genesis of another log", second, "genesis is of log", func(r *rig) {
+	f("genesis of another log", second, "the store counts log 0202", func(r *rig) {
 		r.store.look(func() { r.store.id.Log[0]++ })
 	})
-	f("partition that the store does not know", second, "counts a log of 0 partitions", func(r *rig) {
+	f("new log under the old name, shorter than the old one", second, "the store counts log 0102", func(r *rig) {
+		r.log.newLog()
+	})
+	f("new log under the old name, longer than the old one", second, "the store counts log 0102", func(r *rig) {
+		r.log.newLog()
+		r.vote(80)
+	})
+	f("partition that the store does not know", second, "the log has 0 partitions", func(r *rig) {
 		r.store.look(func() { r.store.id.Partitions = 0 })
 	})
 	f("record batch is corrupt", second, "4 times", func(r *rig) {
@@ -194,14 +204,14 @@ func TestHalts(t *testing.T) {
 			return nil
 		}
 	})
-	f("answer begins elsewhere", second, "has record 42 where 41 was due", func(r *rig) {
+	f("answer begins elsewhere", second, "record 41 is missing on the log", func(r *rig) {
 		r.log.append(0, schema.Record{Value: []byte("?")})
 		r.log.change(func() { r.log.records[0][41].Offset++ })
 	})
-	f("control record of a newer version", second, "newer version", func(r *rig) {
+	f("control record of a newer version", second, "run the version that wrote it", func(r *rig) {
 		r.log.append(0, schema.Record{Key: []byte("rules"), Value: []byte{2}})
 	})
-	f("records of a newer version", second, "newer version", func(r *rig) {
+	f("records of a newer version", second, "run the version that wrote it", func(r *rig) {
 		r.log.append(0, schema.Record{Value: newerFormat()})
 	})
 }
@@ -232,6 +242,9 @@ func TestHaltsWhileCounting(t *testing.T) {
 		for range 5 {
 			r.log.append(0, schema.Record{Value: []byte("?")})
 		}
+	})
+	f("new log under the old name", 3*time.Second, "the store counts log 0102", func(r *rig) {
+		r.log.newLog()
 	})
 	f("log is shorter", 70*time.Second, "records were lost", func(r *rig) {
 		r.log.change(func() { r.log.records[0] = r.log.records[0][:38] })
@@ -449,7 +462,7 @@ func TestTwoLogsInOneStore(t *testing.T) {
 		})
 		r.unchanged(func() {
 			r.vote(1)
-			r.halted(5*time.Second, "two logs were counted into one store")
+			r.halted(5*time.Second, "two logs were counted into one database")
 		})
 	})
 }

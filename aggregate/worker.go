@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,6 +75,7 @@ const arrivalsMax = 1000
 // run counts until the partition is taken away, or halts.
 func (w *worker) run() {
 	defer close(w.done)
+	pprof.SetGoroutineLabels(w.hard)
 	w.m.halted.WithLabelValues(label(w.p)).Set(0)
 	for {
 		ctx, interrupt := context.WithCancelCause(w.soft)
@@ -149,7 +151,7 @@ func (w *worker) follow(ctx context.Context, fold *Fold) error {
 		}
 		f, err := w.fetch(ctx, fold.Next())
 		if errors.Is(err, errBelowStart) {
-			return halt("%w: retention was shorter than the lag", err)
+			return haltLag(w.p, fold.Next())
 		}
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -88,7 +89,8 @@ func (s *Store) Checkpoints(ctx context.Context, p schema.Partition) ([]schema.C
 }
 
 // Checkpoint returns the checkpoint that info describes. ErrCheckpointCorrupt of
-// package schema: it is not there whole, or its payload does not match SHA256.
+// package schema: it is not there whole, its payload does not match SHA256, or the
+// server finds it damaged.
 func (s *Store) Checkpoint(ctx context.Context, info schema.CheckpointInfo) (schema.Checkpoint, error) {
 	c := schema.Checkpoint{CheckpointInfo: info}
 	err := s.read(ctx, "checkpoint", clickhouse.Parameters{
@@ -104,6 +106,9 @@ func (s *Store) Checkpoint(ctx context.Context, info schema.CheckpointInfo) (sch
 		c.Payload = append(c.Payload, chunk...)
 		return nil
 	})
+	if damaged(err) {
+		err = fmt.Errorf("%w: %w", schema.ErrCheckpointCorrupt, err)
+	}
 	if err != nil {
 		return schema.Checkpoint{}, err
 	}
@@ -111,6 +116,32 @@ func (s *Store) Checkpoint(ctx context.Context, info schema.CheckpointInfo) (sch
 		return schema.Checkpoint{}, fmt.Errorf("read checkpoint of partition %d at offset %d, %d bytes: %w", info.Partition, info.Next, len(c.Payload), schema.ErrCheckpointCorrupt)
 	}
 	return c, nil
+}
+
+// The server's codes for data that its disk does not give back as it was written
+// (ClickHouse, src/Common/ErrorCodes.cpp). Asking again gives the same.
+const (
+	codeReadAfterEOF     = 32
+	codeCannotReadAll    = 33
+	codeChecksum         = 40
+	codeTooLargeSize     = 87
+	codeFileDoesNotExist = 107
+	codeCorruptedData    = 246
+	codeCannotDecompress = 271
+)
+
+// damaged tells whether err is of data that is damaged on the server's disk.
+func damaged(err error) bool {
+	var exception *clickhouse.Exception
+	if !errors.As(err, &exception) {
+		return false
+	}
+	switch exception.Code {
+	case codeReadAfterEOF, codeCannotReadAll, codeChecksum, codeTooLargeSize,
+		codeFileDoesNotExist, codeCorruptedData, codeCannotDecompress:
+		return true
+	}
+	return false
 }
 
 // prune drops the checkpoints that are too many now that written is durable.

@@ -10,7 +10,8 @@ import (
 
 // Ledger returns the account of every partition of the log, in their order.
 // Partitions of which nothing was counted yet are recovering. What lies below
-// Next is in the answers of Stats from now on.
+// Next is in the answers of Stats from now on. Partitions that were added to the
+// topic are there besides, once a worker has halted them.
 func (s *Store) Ledger(ctx context.Context) ([]schema.LedgerTotals, error) {
 	id, err := s.Identity(ctx)
 	if err != nil {
@@ -20,7 +21,7 @@ func (s *Store) Ledger(ctx context.Context) ([]schema.LedgerTotals, error) {
 	for i := range totals {
 		totals[i].PartitionState = schema.PartitionState{Partition: schema.Partition(i), State: schema.StateRecovering}
 	}
-	if err := s.readStates(ctx, totals); err != nil {
+	if totals, err = s.readStates(ctx, totals); err != nil {
 		return nil, err
 	}
 	if err := s.readTallies(ctx, totals); err != nil {
@@ -48,20 +49,22 @@ func (s *Store) readTallies(ctx context.Context, totals []schema.LedgerTotals) e
 	})
 }
 
-func (s *Store) readStates(ctx context.Context, totals []schema.LedgerTotals) error {
-	return s.read(ctx, "states", nil, func(scan scanFunc) error {
+func (s *Store) readStates(ctx context.Context, totals []schema.LedgerTotals) ([]schema.LedgerTotals, error) {
+	err := s.read(ctx, "states", nil, func(scan scanFunc) error {
 		var partition uint16
 		var state, reason string
 		var since time.Time
 		if err := scan(&partition, &state, &reason, &since); err != nil {
 			return err
 		}
-		if int(partition) >= len(totals) {
-			return fmt.Errorf("partition %d: the log has %d", partition, len(totals))
+		for p := len(totals); p <= int(partition); p++ {
+			added := schema.PartitionState{Partition: schema.Partition(p), State: schema.StateRecovering}
+			totals = append(totals, schema.LedgerTotals{PartitionState: added})
 		}
 		totals[partition].PartitionState = schema.PartitionState{
 			Partition: schema.Partition(partition), State: schema.State(state), Reason: reason, Since: since.UTC(),
 		}
 		return nil
 	})
+	return totals, err
 }

@@ -242,3 +242,22 @@ func await(t *testing.T, what string, ok func() bool) {
 		}
 	}
 }
+
+// TestWritesAreDurable: an acknowledged row survives a power cut only where insert,
+// folder and merge are synced; none of it is the server's default.
+func TestWritesAreDurable(t *testing.T) {
+	s := open(t, engine(t).DSN())
+	tables := s.SQL(t, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name != 'goose_db_version'")
+	if tables != 6 {
+		t.Errorf("%d tables: want 6", tables)
+	}
+	for _, setting := range []string{
+		"fsync_after_insert = 1", "fsync_part_directory = 1",
+		"min_rows_to_fsync_after_merge = 1", "min_compressed_bytes_to_fsync_after_merge = 1",
+	} {
+		got := s.SQL(t, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name != 'goose_db_version' AND position(engine_full, '"+setting+"') > 0")
+		if got != tables {
+			t.Errorf("%d tables have %s: want all %d", got, setting, tables)
+		}
+	}
+}

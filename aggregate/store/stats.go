@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,9 +12,9 @@ import (
 	"mlf/schema"
 )
 
-// Stats returns the counts that q asks for, sorted by its group; no row for a
-// group of which nothing was counted. More than q.RowsMax rows mean that there
-// are more. schema.ErrTooDear: the store's limits were reached.
+// Stats returns the counts that q asks for, in no order; no row for a group of
+// which nothing was counted. More than q.RowsMax rows mean that there are more.
+// schema.ErrTooDear: the store's limits were reached.
 func (s *Store) Stats(ctx context.Context, q schema.StatsQuery) ([]schema.StatsRow, error) {
 	p, time, err := statsParameters(q)
 	if err != nil {
@@ -29,9 +28,6 @@ func (s *Store) Stats(ctx context.Context, q schema.StatsQuery) ([]schema.StatsR
 	})
 	if err != nil {
 		return nil, err
-	}
-	if !slices.IsSorted(q.Group) { // The statement sorts by the columns' own order.
-		slices.SortStableFunc(rows, func(a, b schema.StatsRow) int { return compareStats(&a, &b, q.Group) })
 	}
 	return rows, nil
 }
@@ -157,39 +153,4 @@ func texts[S ~string](ss []S) string {
 		b.WriteString("'" + quote.Replace(string(s)) + "'")
 	}
 	return "[" + b.String() + "]"
-}
-
-// compareStats compares two rows by the columns of group, in their order.
-func compareStats(a, b *schema.StatsRow, group []schema.Column) int {
-	for _, c := range group {
-		if d := compareColumn(a, b, c); d != 0 {
-			return d
-		}
-	}
-	return 0
-}
-
-func compareColumn(a, b *schema.StatsRow, c schema.Column) int {
-	switch c {
-	case schema.ColumnRegion:
-		return cmp.Compare(a.Region, b.Region)
-	case schema.ColumnProvince:
-		return cmp.Compare(a.Province, b.Province)
-	case schema.ColumnComune:
-		return cmp.Compare(a.Comune, b.Comune)
-	case schema.ColumnOffice:
-		return cmp.Compare(a.Office, b.Office)
-	case schema.ColumnService:
-		return cmp.Compare(a.Service, b.Service)
-	case schema.ColumnChannel:
-		return cmp.Compare(a.Channel, b.Channel)
-	case schema.ColumnScale:
-		return cmp.Compare(a.Scale, b.Scale)
-	case schema.ColumnClass:
-		return cmp.Compare(a.Class, b.Class)
-	case schema.ColumnHour:
-		return cmp.Compare(a.Hour, b.Hour)
-	default:
-		return cmp.Compare(a.Day, b.Day)
-	}
 }

@@ -33,7 +33,7 @@ func (c *Client) put(ctx context.Context, topic string, p schema.Partition, key 
 	set.add([]byte(key), value)
 	set.seal(schema.InstantOf(time.Now()))
 	for attempt := 1; ; attempt++ {
-		_, err := c.produce(ctx, topic, p, set.buf)
+		err := c.produce(ctx, topic, p, set.buf)
 		if err == nil {
 			return nil
 		}

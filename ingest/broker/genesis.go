@@ -54,7 +54,7 @@ func (c *Client) ensureGenesis(ctx context.Context, g schema.Genesis) (schema.Ge
 			var set recordSet
 			set.add([]byte(schema.KeyGenesis), schema.AppendGenesis(nil, g))
 			set.seal(schema.InstantOf(time.Now()))
-			_, err = c.produce(ctx, c.cfg.VotesTopic, g.Partition, set.buf)
+			err = c.produce(ctx, c.cfg.VotesTopic, g.Partition, set.buf)
 		}
 		// After an error too the record may be there: look before writing again.
 		if err != nil && (!retriable(err) || !pause(ctx, backoff(attempt))) {

@@ -26,7 +26,11 @@ import (
 // again because its answer was lost may be on the log twice; the count folds the
 // second as duplicates. That is why no producer id is asked for.
 type Producer struct {
-	client    *Client
+	sender    Sender
+	cfg       Config
+	log       *slog.Logger
+	metrics   *metrics
+	backoff   func(failures int) time.Duration
 	appenders []appender
 	pending   atomic.Int64 // Bytes of records in batches, waiting or under way.
 	ran       atomic.Bool
@@ -36,7 +40,11 @@ type Producer struct {
 // NewProducer returns a producer for the votes topic, which has the given number
 // of partitions. It appends only while Run runs.
 func (c *Client) NewProducer(partitions int) *Producer {
-	p := &Producer{client: c, appenders: make([]appender, partitions)}
+	return newProducer(&Producer{sender: c, cfg: c.cfg, log: c.log, metrics: c.metrics, backoff: backoff}, partitions)
+}
+
+func newProducer(p *Producer, partitions int) *Producer {
+	p.appenders = make([]appender, partitions)
 	for i := range p.appenders {
 		p.appenders[i].init(schema.Partition(i))
 	}
@@ -64,11 +72,11 @@ func (p *Producer) Append(ctx context.Context, partition schema.Partition, recor
 	if ctx.Err() != nil {
 		return fmt.Errorf("append %d bytes to partition %d: %w", len(record), partition, context.Cause(ctx))
 	}
-	cfg := &p.client.cfg
+	cfg := &p.cfg
 	size := len(record) + recordHeadBytesMax
 	if pending := p.pending.Add(int64(size)); pending > cfg.InflightBytesMax {
 		p.release(int64(size))
-		p.client.metrics.full.Inc()
+		p.metrics.full.Inc()
 		return fmt.Errorf("append %d bytes to partition %d: %w", len(record), partition, ErrFull)
 	}
 	b, err := p.appenders[partition].join(record, size, cfg.BatchBytesMax)
@@ -77,8 +85,13 @@ func (p *Producer) Append(ctx context.Context, partition schema.Partition, recor
 		return fmt.Errorf("append %d bytes to partition %d: %w", len(record), partition, err)
 	}
 
-	timeout := time.NewTimer(cfg.AppendTimeout)
-	defer timeout.Stop()
+	// A timer for each append is dear; a caller that has its own limit needs none.
+	var over <-chan time.Time
+	if limit, ok := ctx.Deadline(); !ok || time.Until(limit) > cfg.AppendTimeout {
+		timeout := time.NewTimer(cfg.AppendTimeout)
+		defer timeout.Stop()
+		over = timeout.C
+	}
 	select {
 	case <-b.done:
 		if b.err == nil {
@@ -87,7 +100,10 @@ func (p *Producer) Append(ctx context.Context, partition schema.Partition, recor
 		return fmt.Errorf("append %d bytes to partition %d: %w", len(record), partition, b.err)
 	case <-ctx.Done():
 		err = context.Cause(ctx)
-	case <-timeout.C:
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: %w", ErrUnacknowledged, err)
+		}
+	case <-over:
 		err = ErrUnacknowledged
 	}
 	if last := p.appenders[partition].leave(b); last != nil {
@@ -97,7 +113,7 @@ func (p *Producer) Append(ctx context.Context, partition schema.Partition, recor
 }
 
 func (p *Producer) release(size int64) {
-	p.client.metrics.pending.Set(float64(p.pending.Add(-size)))
+	p.metrics.pending.Set(float64(p.pending.Add(-size)))
 }
 
 // Run appends until ctx ends. Then it takes no more, and returns when what was
@@ -119,7 +135,7 @@ func (p *Producer) Run(ctx context.Context) error {
 	for i := range p.appenders {
 		p.appenders[i].close()
 	}
-	limit := time.AfterFunc(p.client.cfg.DrainMax, func() { stop(ErrUnacknowledged) })
+	limit := time.AfterFunc(p.cfg.DrainMax, func() { stop(ErrUnacknowledged) })
 	defer limit.Stop()
 	wg.Wait()
 	return nil
@@ -128,7 +144,7 @@ func (p *Producer) Run(ctx context.Context) error {
 // appendAll delivers the batches of one partition in order, until a is closed and
 // empty.
 func (p *Producer) appendAll(ctx context.Context, a *appender) {
-	m := p.client.metrics
+	m := p.metrics
 	working := true
 	for b := a.next(); b != nil; b = a.next() {
 		m.pending.Set(float64(p.pending.Load()))
@@ -139,9 +155,9 @@ func (p *Producer) appendAll(ctx context.Context, a *appender) {
 		// Said when it changes, and not for each batch: the callers have the errors.
 		switch {
 		case err == nil && !working:
-			p.client.log.Info("appends work again", slog.Int("partition", int(a.partition)))
+			p.log.Info("appends work again", slog.Int("partition", int(a.partition)))
 		case err != nil && working && !errors.Is(err, errAbandoned):
-			p.client.log.Warn("appends fail", slog.Int("partition", int(a.partition)), slog.Any("err", err))
+			p.log.Warn("appends fail", slog.Int("partition", int(a.partition)), slog.Any("err", err))
 		}
 		if !errors.Is(err, errAbandoned) {
 			working = err == nil
@@ -152,7 +168,7 @@ func (p *Producer) appendAll(ctx context.Context, a *appender) {
 // deliver sends b until it is acknowledged, refused for good, or nobody waits for
 // it any more.
 func (p *Producer) deliver(ctx context.Context, a *appender, b *batch) error {
-	m := p.client.metrics
+	m := p.metrics
 	if a.abandoned(b, nil) {
 		m.batches.WithLabelValues(resultAbandoned).Inc()
 		return errAbandoned
@@ -162,7 +178,7 @@ func (p *Producer) deliver(ctx context.Context, a *appender, b *batch) error {
 	for attempt := 1; ; attempt++ {
 		sent := time.Now()
 		b.attempts = attempt
-		appended, err := p.client.produce(ctx, p.client.cfg.VotesTopic, a.partition, b.set.buf)
+		appended, err := p.attempt(ctx, a.partition, b.set.buf)
 		if err == nil {
 			now := time.Now()
 			m.appended(b.set.count, len(b.set.buf), now.Sub(began))
@@ -175,7 +191,7 @@ func (p *Producer) deliver(ctx context.Context, a *appender, b *batch) error {
 			m.batches.WithLabelValues(resultError).Inc()
 			return errOf(ctx, err)
 		}
-		if !pause(ctx, backoff(attempt)) || a.abandoned(b, err) {
+		if !pause(ctx, p.backoff(attempt)) || a.abandoned(b, err) {
 			m.batches.WithLabelValues(resultError).Inc()
 			return errOf(ctx, err)
 		}
@@ -187,12 +203,32 @@ func (p *Producer) deliver(ctx context.Context, a *appender, b *batch) error {
 // leader that hangs leaves time for an attempt with the next one.
 const attemptShare = 2.0 / 3
 
-// produce makes one attempt to append a sealed record set with acks=all. It
-// returns the broker's append time, zero where the broker keeps the producer's.
-// The set must not change after an error: the attempt may still be under way.
-func (c *Client) produce(ctx context.Context, topic string, p schema.Partition, set []byte) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(float64(c.cfg.AppendTimeout)*attemptShare))
+// attemptMax returns how long one attempt to append may take.
+func (c *Config) attemptMax() time.Duration {
+	return time.Duration(float64(c.AppendTimeout) * attemptShare)
+}
+
+// attempt sends set once.
+func (p *Producer) attempt(ctx context.Context, partition schema.Partition, set []byte) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.attemptMax())
 	defer cancel()
+	return p.sender.Send(ctx, partition, set)
+}
+
+// Send is Client's part as a Sender, for the votes topic.
+func (c *Client) Send(ctx context.Context, p schema.Partition, set []byte) (time.Time, error) {
+	return c.send(ctx, c.cfg.VotesTopic, p, set)
+}
+
+// produce makes one attempt to append a sealed record set to any topic.
+func (c *Client) produce(ctx context.Context, topic string, p schema.Partition, set []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.attemptMax())
+	defer cancel()
+	_, err := c.send(ctx, topic, p, set)
+	return err
+}
+
+func (c *Client) send(ctx context.Context, topic string, p schema.Partition, set []byte) (time.Time, error) {
 	res, err := c.kafka.RawProduce(ctx, &kafka.RawProduceRequest{
 		Topic:        topic,
 		Partition:    int(p),

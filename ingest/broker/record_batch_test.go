@@ -132,6 +132,8 @@ func TestDamagedBatches(t *testing.T) {
 	f("cut off", func(b []byte) []byte { return b[:len(b)-1] }, schema.ErrCorrupt)
 	f("old format", func(b []byte) []byte { b[atMagic] = 1; return b }, schema.ErrCorrupt)
 	f("flipped bit", func(b []byte) []byte { b[len(b)-1] ^= 4; return b }, schema.ErrCorrupt)
+	f("flipped bit in a value", func(b []byte) []byte { b[len(b)-2] ^= 4; return b }, schema.ErrCorrupt)
+	f("flipped bit in the append time", func(b []byte) []byte { b[atMaxTime+7] ^= 4; return b }, schema.ErrCorrupt)
 	f("length too small", func(b []byte) []byte { be.PutUint32(b[atLength:], 1); return b }, schema.ErrCorrupt)
 	f("later base", func(b []byte) []byte { be.PutUint64(b, 5); return b }, schema.ErrGap)
 	f("earlier base", func(b []byte) []byte { be.PutUint64(b, 1<<64-5); return b }, schema.ErrGap)

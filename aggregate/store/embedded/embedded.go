@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -113,6 +114,7 @@ func (c Config) withDefaults() (Config, error) {
 type Server struct {
 	cfg      Config
 	ports    ports
+	pid      atomic.Int64 // Of the newest child.
 	restarts prometheus.Counter
 	stop     context.CancelFunc
 	stopped  chan struct{} // Closed when the last child is gone.
@@ -143,6 +145,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, ports: c.ports, restarts: newRestarts(cfg.Registerer), stopped: make(chan struct{})}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
+	s.pid.Store(int64(c.cmd.Process.Pid))
 	go s.watch(watching, c)
 	return s, nil
 }
@@ -171,6 +174,11 @@ func startUnlocked(ctx context.Context, cfg Config) (*child, error) {
 func (s *Server) DSN() string {
 	return fmt.Sprintf("clickhouse://127.0.0.1:%d/mlf", s.ports.tcp)
 }
+
+// Pid returns the number of the process that is the engine now, for those who
+// measure what it uses, or kill it. Each restart changes it; just before one, it is
+// that of a process that is gone.
+func (s *Server) Pid() int { return int(s.pid.Load()) }
 
 // Close stops the engine and returns when the child is gone. End the clients
 // first: with one still connected the stop takes 5 s. It may be called more than
@@ -217,6 +225,7 @@ func (s *Server) restart(ctx context.Context, lived time.Duration) (*child, erro
 		c, err := startChild(ctx, s.cfg, s.ports)
 		if err == nil {
 			s.restarts.Inc()
+			s.pid.Store(int64(c.cmd.Process.Pid))
 			return c, nil
 		}
 		if ctx.Err() != nil {

@@ -76,6 +76,7 @@ func TestDeadEngineIsRestartedOnTheSamePorts(t *testing.T) {
 	ask(t, server, "CREATE DATABASE mlf")
 
 	for kills := 1; kills <= 3; kills++ {
+		await(t, "the engine's process id", func() bool { return server.Pid() == process(t, server).Pid })
 		if err := process(t, server).Kill(); err != nil {
 			t.Fatal(err)
 		}

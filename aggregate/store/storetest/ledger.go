@@ -113,6 +113,14 @@ func watermarks(t *testing.T, s Subject) {
 			s.SQL(t, "OPTIMIZE TABLE terminal_watermark FINAL")
 		}
 	}
+	// A worker that is behind comes last, and then the rows are merged.
+	if err := s.WriteLedger(t.Context(), nil, marks[:1]); err != nil {
+		t.Fatal(err)
+	}
+	s.SQL(t, "OPTIMIZE TABLE terminal_watermark FINAL")
+	if got, ok, err := s.Watermark(t.Context(), terminal, stream); err != nil || !ok || got.Offset != want.Offset {
+		t.Errorf("after a late writer and merges: got %+v, %v, %v, want %+v", got, ok, err, want)
+	}
 	if got, ok, err := s.Watermark(t.Context(), 1, stream); ok || err != nil {
 		t.Errorf("another terminal: got %+v, %v, %v", got, ok, err)
 	}
@@ -149,5 +157,14 @@ func states(t *testing.T, s Subject) {
 			}
 		}
 		s.SQL(t, "OPTIMIZE TABLE partition_state FINAL")
+	}
+
+	added := schema.PartitionState{Partition: 5, State: schema.StateHalted, Reason: "it was added to the topic", Since: since}
+	if err := s.WriteState(t.Context(), []schema.PartitionState{added}); err != nil {
+		t.Fatal(err)
+	}
+	totals, err := s.Ledger(t.Context())
+	if err != nil || len(totals) != 6 || totals[5].PartitionState != added || totals[1].PartitionState != want[1] {
+		t.Errorf("with a partition that was added: got %+v, %v", totals, err)
 	}
 }

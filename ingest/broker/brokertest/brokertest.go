@@ -55,6 +55,7 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"records that fit no batch are refused", tooLarge},
 		{"appends are refused when too much is pending", full},
 		{"appends outside Run are refused", closed},
+		{"a record is the caller's again after an error", givenUp},
 		{"appends survive a short outage", shortOutage},
 		{"a producer stops while the brokers are gone", stopWhileGone},
 		{"a producer stops while the brokers are silent", stopWhileSilent},

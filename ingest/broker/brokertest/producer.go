@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -200,6 +201,43 @@ func closed(t *testing.T, e *env) {
 	}
 	if err := ran.Run(e.ctx); err == nil {
 		t.Error("Run ran twice")
+	}
+}
+
+// givenUp lets a caller give up and use the memory of its record for something
+// else, while the batch that it shares with others is still to be sent.
+func givenUp(t *testing.T, e *env) {
+	e.create(t, 1)
+	p, _ := e.producer(t, e.client, 1)
+	e.wire.silence()
+	first, patient, impatient := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	go func() { first <- p.Append(e.ctx, 0, []byte("first")) }() // Under way: the others share the next batch.
+	began := time.Now()
+	eventually(e.ctx, t, "the first is under way", func() bool { return time.Since(began) > 100*time.Millisecond })
+	record := []byte("impatient")
+	ctx, cancel := context.WithCancel(e.ctx)
+	go func() { impatient <- p.Append(ctx, 0, record) }()
+	go func() { patient <- p.Append(e.ctx, 0, []byte("patient")) }()
+	began = time.Now()
+	eventually(e.ctx, t, "the others wait", func() bool { return time.Since(began) > 100*time.Millisecond })
+	cancel()
+	if err := <-impatient; !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want the context's error", err)
+	}
+	copy(record, "!!!!!!!!!")
+	e.wire.mend()
+	for _, waits := range []chan error{first, patient} {
+		if err := <-waits; err != nil {
+			t.Fatalf("append through silence: %v", err)
+		}
+	}
+	var got []string
+	for _, r := range e.fetchAll(t, e.client.NewConsumer(), 0, 3) {
+		got = append(got, string(r.Value))
+	}
+	slices.Sort(got)
+	if want := []string{"first", "impatient", "patient"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -1,0 +1,78 @@
+package store_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mlf/aggregate/store/embedded"
+	"mlf/schema"
+)
+
+// TestADamagedDiskIsACorruptCheckpoint: the server sees a flipped bit before the
+// checksum of the payload is asked, and an older checkpoint does as well.
+func TestADamagedDiskIsACorruptCheckpoint(t *testing.T) {
+	engine(t) // Skips where there is no library.
+	dir := t.TempDir()
+	server, err := embedded.Start(t.Context(), embedded.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	s := open(t, server.DSN())
+	var infos []schema.CheckpointInfo
+	taken := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	for i, payload := range []string{"an older checkpoint", "a checkpoint that will be damaged"} {
+		c := schema.Checkpoint{Payload: []byte(payload)}
+		c.CheckpointInfo = schema.CheckpointInfo{
+			Partition: 1, Next: schema.Offset(i + 1), Log: schema.LogID{1}, Rules: schema.RulesV1,
+			StoreStarted: taken, Taken: taken, SHA256: sha256.Sum256(c.Payload),
+		}
+		if err := s.WriteCheckpoint(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		infos = append(infos, c.CheckpointInfo)
+	}
+	if n := flipIn(t, dir, []byte("will be damaged")); n == 0 {
+		t.Fatal("the payload is in no file")
+	}
+	if _, err := s.Checkpoint(t.Context(), infos[1]); !errors.Is(err, schema.ErrCheckpointCorrupt) {
+		t.Errorf("damaged: got %v, want %v", err, schema.ErrCheckpointCorrupt)
+	}
+	if _, err := s.Checkpoint(t.Context(), infos[0]); err != nil {
+		t.Errorf("the other: %v", err)
+	}
+	if got, err := s.Checkpoints(t.Context(), 1); err != nil || len(got) != 2 {
+		t.Errorf("got %v, %v: want both", got, err)
+	}
+}
+
+// flipIn flips one bit of text in every file below dir that holds it.
+func flipIn(t *testing.T, dir string, text []byte) (files int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".bin" {
+			return nil //nolint:nilerr // The server removes files while we look.
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil //nolint:nilerr // As above.
+		}
+		at := bytes.Index(content, text)
+		if at < 0 {
+			return nil
+		}
+		files++
+		content[at] ^= 1
+		return os.WriteFile(path, content, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

@@ -1,0 +1,253 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"mlf/aggregate"
+	"mlf/schema"
+)
+
+// A cellKey is what the oracle counts by: a cell but for its class, which the fold
+// alone decides.
+type cellKey struct {
+	comune  schema.ComuneID
+	service schema.ServiceID
+	hour    schema.Hour
+	value   schema.Value
+	reason  schema.Reason
+}
+
+// An amount is what the votes on the log come to, found in two ways: by one fold
+// that nothing disturbs, and by a map of all votes that were cast, which knows
+// nothing of record formats, intervals or segments.
+type amount struct {
+	tables *tables
+	err    error
+
+	votes map[cellKey]uint64
+	seen  map[voteKey]bool
+	tally schema.Tally
+}
+
+// amount counts what is on the log now.
+func (w *world) amount() amount {
+	a := amount{tables: newTables(), votes: make(map[cellKey]uint64), seen: make(map[voteKey]bool)}
+	contents := make(map[voteKey]schema.Value)
+	for p := range w.log.parts {
+		part := &w.log.parts[p]
+		fold, err := w.fold(schema.Partition(p))
+		a.err = errors.Join(a.err, err)
+		for i, rec := range part.records {
+			a.err = errors.Join(a.err, fold.Apply(&schema.Record{Offset: part.base + schema.Offset(i), Key: rec.key, Value: rec.value}))
+			w.count(&a, contents, p, rec)
+		}
+		var rows aggregate.Rows
+		fold.Drain(&rows)
+		for _, r := range rows.Rollups {
+			a.tables.rollup(r)
+		}
+		for _, r := range rows.Ledger {
+			a.tables.account(r)
+		}
+		for _, m := range rows.Watermarks {
+			a.tables.mark(m)
+		}
+	}
+	return a
+}
+
+func (w *world) count(a *amount, contents map[voteKey]schema.Value, p int, rec record) {
+	a.tally.Records++
+	if len(rec.key) > 0 {
+		return
+	}
+	r := w.requests[string(rec.value)]
+	switch {
+	case r == nil: // Nobody's: one vote that nobody can read.
+		a.tally.VotesIn++
+		a.tally.Quarantined++
+		return
+	case int(r.partition) != p:
+		a.tally.VotesIn += uint64(len(r.votes))
+		a.tally.Quarantined += uint64(len(r.votes))
+		return
+	}
+	for _, v := range r.votes {
+		a.tally.VotesIn++
+		switch {
+		case a.seen[v.key] && contents[v.key] == v.Value:
+			a.tally.Duplicates++
+			continue
+		case a.seen[v.key]:
+			a.tally.Conflicts++
+			continue
+		}
+		a.seen[v.key], contents[v.key] = true, v.Value
+		if v.Value == schema.Voided {
+			a.tally.Voided++
+			continue
+		}
+		a.tally.Counted++
+		key := cellKey{r.comune, v.Service, v.At.Hour(), v.Value, schema.ReasonNone}
+		a.votes[key]++
+		if v.Reason != schema.ReasonNone {
+			key.reason = v.Reason
+			a.votes[key]++
+		}
+	}
+}
+
+// compare holds the store to what the votes come to.
+func (w *world) compare(want amount) error {
+	errs := []error{want.err, w.compareTables(want.tables)}
+	got := make(map[cellKey]uint64)
+	for k, row := range w.store.rollups {
+		key := cellKey{comune: k.cell.Comune, service: k.cell.Service, hour: k.cell.Hour}
+		for i, n := range row.Values {
+			key.value, key.reason = schema.Value(i+1), schema.ReasonNone
+			got[key] += n
+		}
+		for rk, n := range row.Reasons {
+			key.value, key.reason = rk.Value(), rk.Reason()
+			got[key] += n
+		}
+	}
+	for k, n := range want.votes {
+		if got[k] != n {
+			errs = append(errs, fmt.Errorf("%+v: counted %d, cast and taken %d", k, got[k], n))
+		}
+		delete(got, k)
+	}
+	for k, n := range got {
+		if n > 0 {
+			errs = append(errs, fmt.Errorf("%+v: counted %d, and nobody cast it", k, n))
+		}
+	}
+	var tally schema.Tally
+	newest := make(map[[2]int64]schema.LedgerRow)
+	for k, row := range w.store.ledger {
+		if at := [2]int64{int64(k.p), int64(k.s)}; row.Next >= newest[at].Next {
+			newest[at] = row
+		}
+	}
+	for _, row := range newest {
+		if !row.Balanced() {
+			errs = append(errs, fmt.Errorf("ledger is not balanced: %+v", row))
+		}
+		tally.Add(row.Tally)
+	}
+	if w.ground != nil {
+		want.tally.Records += partitions * groundNext
+	}
+	if tally != want.tally {
+		errs = append(errs, fmt.Errorf("ledger: got %+v, want %+v", tally, want.tally))
+	}
+	return errors.Join(append(errs, w.promised(want))...)
+}
+
+func (w *world) compareTables(want *tables) error {
+	var errs []error
+	got := w.store.tables
+	for k, r := range want.rollups {
+		if g := got.rollups[k]; g.Values != r.Values || len(g.Reasons)+len(r.Reasons) > 0 && !reflect.DeepEqual(g.Reasons, r.Reasons) {
+			errs = append(errs, fmt.Errorf("cell %+v: got %v %v, want %v %v", k, g.Values, g.Reasons, r.Values, r.Reasons))
+		}
+	}
+	for k, r := range want.ledger {
+		if g := got.ledger[k]; g != r {
+			errs = append(errs, fmt.Errorf("ledger: got %+v, want %+v", g, r))
+		}
+	}
+	for k, m := range want.marks {
+		g := got.marks[k]
+		g.Offset = m.Offset // A state that has not changed keeps the offset of its last change.
+		if !reflect.DeepEqual(g, m) {
+			errs = append(errs, fmt.Errorf("watermark: got %+v, want %+v", g, m))
+		}
+	}
+	if len(got.rollups) != len(want.rollups) || len(got.marks) != len(want.marks) {
+		errs = append(errs, fmt.Errorf("got %d cells and %d watermarks, want %d and %d", len(got.rollups), len(got.marks), len(want.rollups), len(want.marks)))
+	}
+	return errors.Join(errs...)
+}
+
+// promised holds the count to the answers: what was answered ok is counted or
+// voided, once; so is in the end all that the terminals did not give up.
+func (w *world) promised(want amount) error {
+	var errs []error
+	for _, t := range w.terminals {
+		for _, v := range t.kept {
+			if !want.seen[v.key] {
+				errs = append(errs, fmt.Errorf("vote %+v, answered ok: %v, is not counted", v.key, v.ok))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// honest holds that nothing was halted: the log is sound.
+func (w *world) honest() error {
+	if len(w.store.halts) > 0 {
+		return fmt.Errorf("halted on a sound log: %v", w.store.halts)
+	}
+	return nil
+}
+
+// rewriteMax bounds how long a halt may take.
+const rewriteMax = 4 * (aboveMax + checkpointEvery)
+
+// rewrite cuts the end of a partition off, as a broker does that leads without
+// having all, and lets other records take its place. The count must halt, and
+// nothing of the other records come into the store.
+func (w *world) rewrite(ctx context.Context) error {
+	p := w.dice.IntN(partitions)
+	if len(w.log.parts[p].records) < 2 {
+		p = 1 - p
+	}
+	part := &w.log.parts[p]
+	if len(part.records) < 2 {
+		return nil // Nobody cast anything.
+	}
+	if w.dice.IntN(2) == 0 {
+		for _, c := range w.alive("aggregate") {
+			w.kill(c)
+		}
+	}
+	end := part.end()
+	cut := min(len(part.records)-1, 1+w.dice.IntN(40))
+	w.note("partition %d loses %d records", p, cut)
+	part.records = part.records[:len(part.records)-cut]
+	part.epoch++
+	w.rewritten = true
+	if len(w.alive("aggregate")) == 0 {
+		w.startCounter(ctx, everything())
+	}
+	grow := w.dice.IntN(3) * 30 // At once, slowly, or never again as long as it was.
+	for begun := time.Now(); time.Since(begun) < rewriteMax; {
+		w.pass(w.span(time.Millisecond))
+		if grow > 0 && (grow > 30 || w.chance(200)) || grow == 0 && part.end() < end-1 && w.chance(50) {
+			w.log.append(p, nil, w.other(p))
+			grow = max(0, grow-1)
+		}
+		if !w.turn() {
+			w.pass(w.span(flushEvery))
+		}
+		if w.store.halts[schema.Partition(p)] != "" && time.Since(begun) > 2*aboveMax {
+			return nil
+		}
+	}
+	return fmt.Errorf("partition %d lost %d of %d records and has %d now: not halted", p, cut, end, part.end())
+}
+
+// other returns a record that was not on the log.
+func (w *world) other(p int) []byte {
+	h := schema.BatchHeader{
+		Terminal: 99, Stream: schema.StreamID(w.steps + 1), Slot: schema.Slot(p * schema.Slots / partitions), Comune: 1,
+		Channel: schema.ChannelWeb, Scale: schema.ScaleMLF3, Ingested: schema.InstantOf(time.Now()),
+	}
+	return schema.AppendVoteBatch(nil, &h, []schema.Vote{{Seq: 1, At: h.Ingested, Service: 1, Value: schema.Green}})
+}

@@ -1,0 +1,19 @@
+// Package sim plays terminals, ingest, log, workers and store in one schedule that
+// a seed fixes, with everything going wrong that may, and then holds the store to
+// what the terminals cast.
+//
+// Real are the parts that decide: the producer's group commit, the fold, recovery,
+// flush and checkpoints. Doubles are the log, the store and the assignment of
+// partitions. A double never acts when it is called: the call waits, and a scheduler
+// picks by its dice which of the waiting calls happens next, what becomes of it
+// (done, refused, done in part, done twice, done later, its answer lost or held
+// back, its process killed before or after), or lets time go by. Between two steps
+// every process is at rest (testing/synctest), so the dice are all that decides, and
+// a seed plays the same schedule every time.
+//
+// One thing is left out for that: DirtyRowsMax is never reached. Those who wait for
+// room are woken together, and their order would be the Go scheduler's.
+//
+// The package knows the seams of ingest/broker and aggregate. It must not know
+// Kafka, ClickHouse or HTTP.
+package sim

@@ -1,0 +1,147 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"runtime/pprof"
+	"strconv"
+	"time"
+
+	"mlf/aggregate"
+	"mlf/schema"
+)
+
+// The kinds of calls to the store.
+const (
+	kindIdentity    = "identity"
+	kindStarted     = "started"
+	kindRollups     = "rollups"
+	kindLedger      = "ledger"
+	kindChains      = "chains"
+	kindCheckpoint  = "checkpoint"
+	kindCheckpoints = "list checkpoints"
+	kindOpen        = "open checkpoint"
+	kindState       = "state"
+)
+
+// A writer is a process's way to the store.
+type writer struct {
+	w   *world
+	who *process
+}
+
+// callOf returns a call that names the partition whose worker makes it: -1 is the
+// flusher's.
+func (s writer) callOf(ctx context.Context, kind string, effect func(keep func() bool) error) call {
+	c := call{who: s.who, kind: kind, part: -1, effect: effect}
+	if text, ok := pprof.Label(ctx, aggregate.LabelPartition); ok {
+		c.part, _ = strconv.Atoi(text) // Written by the aggregator from a number.
+	}
+	return c
+}
+
+func (s writer) read(ctx context.Context, kind string, effect func()) error {
+	return s.w.do(ctx, s.callOf(ctx, kind, func(func() bool) error { effect(); return nil }))
+}
+
+func (s writer) write(ctx context.Context, kind string, rows []func(*tables)) error {
+	c := s.callOf(ctx, kind, func(keep func() bool) error { s.w.store.write(rows, keep); return nil })
+	c.nature = natureRows
+	return s.w.do(ctx, c)
+}
+
+// Identity waits for the scheduler, as do all that follow.
+func (s writer) Identity(ctx context.Context) (id schema.Identity, err error) {
+	err = s.read(ctx, kindIdentity, func() { id = identity() })
+	return id, err
+}
+
+func (s writer) Started(ctx context.Context) (at time.Time, err error) {
+	err = s.read(ctx, kindStarted, func() { at = s.w.store.started.Add(s.w.span(tolerance / 2)) })
+	return at, err
+}
+
+func (s writer) WriteRollups(ctx context.Context, rows []schema.Rollup) error {
+	all := make([]func(*tables), len(rows))
+	for i, r := range rows { // r is a copy: the caller uses rows again. Its map is new for each row.
+		all[i] = func(t *tables) { t.rollup(r) }
+	}
+	return s.write(ctx, kindRollups, all)
+}
+
+func (s writer) WriteLedger(ctx context.Context, rows []schema.LedgerRow, marks []schema.Watermark) error {
+	all := make([]func(*tables), 0, len(rows)+len(marks))
+	for _, r := range rows {
+		all = append(all, func(t *tables) { t.account(r) })
+	}
+	for _, m := range marks {
+		all = append(all, func(t *tables) { t.mark(m) })
+	}
+	return s.write(ctx, kindLedger, all)
+}
+
+func (s writer) Chains(ctx context.Context, p schema.Partition, segment schema.Segment) (chains []schema.Chain, err error) {
+	err = s.read(ctx, kindChains, func() {
+		for k := range s.w.store.ledger {
+			if k.p == p && k.s == segment && k.chain != (schema.Chain{}) {
+				chains = append(chains, k.chain)
+			}
+		}
+	})
+	return chains, err
+}
+
+func (s writer) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error {
+	call := s.callOf(ctx, kindCheckpoint, func(keep func() bool) error {
+		st := s.w.store
+		if keep() {
+			st.write([]func(*tables){func(t *tables) { t.checkpoints = append(t.checkpoints, c) }}, keep)
+			return nil
+		}
+		// Not whole. The real store lists only what has all its chunks; listing it
+		// asks more of the recovery.
+		d := damaged(c)
+		st.write([]func(*tables){func(t *tables) { t.checkpoints = append(t.checkpoints, d) }}, keep)
+		return nil
+	})
+	call.nature = natureRows
+	return s.w.do(ctx, call)
+}
+
+func (s writer) Checkpoints(ctx context.Context, p schema.Partition) (infos []schema.CheckpointInfo, err error) {
+	err = s.read(ctx, kindCheckpoints, func() { infos = s.w.store.checkpointsOf(p) })
+	return infos, err
+}
+
+func (s writer) Checkpoint(ctx context.Context, info schema.CheckpointInfo) (c schema.Checkpoint, err error) {
+	opened := s.callOf(ctx, kindOpen, func(func() bool) error {
+		for _, kept := range s.w.store.checkpoints {
+			if kept.CheckpointInfo == info {
+				c = kept
+				c.Payload = bytes.Clone(c.Payload)
+				if sha256.Sum256(c.Payload) == info.SHA256 {
+					return nil
+				}
+			}
+		}
+		return schema.ErrCheckpointCorrupt // Damaged, or gone.
+	})
+	err = s.w.do(ctx, opened)
+	return c, err
+}
+
+func (s writer) WriteState(ctx context.Context, states []schema.PartitionState) error {
+	effect := func(func() bool) error {
+		for _, st := range states {
+			s.w.store.states[st.Partition] = st.State
+			if st.State == schema.StateHalted {
+				s.w.store.halts[st.Partition] = st.Reason
+			}
+		}
+		return nil
+	}
+	call := s.callOf(ctx, kindState, effect)
+	call.nature = natureAtomic
+	return s.w.do(ctx, call)
+}
