@@ -14,6 +14,7 @@ import (
 // A stagesTest is the three stages as processes of their own, against real
 // Kafka and a ClickHouse server.
 type stagesTest struct {
+	cluster                *kafka.Cluster
 	kafka, dsn             string
 	ingest, query          string
 	ingestAdmin, aggAdmin  string
@@ -41,7 +42,8 @@ func newStages(t *testing.T, brokers int) *stagesTest {
 		}
 	})
 	s := &stagesTest{
-		kafka: strings.Join(cluster.Addrs(), ","), dsn: server.DSN(),
+		cluster: cluster,
+		kafka:   strings.Join(cluster.Addrs(), ","), dsn: server.DSN(),
 		ingest: freeAddr(t), query: freeAddr(t),
 		ingestAdmin: freeAddr(t), aggAdmin: freeAddr(t), queryAdmin: freeAddr(t), agg2Admin: freeAddr(t),
 	}

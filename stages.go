@@ -126,12 +126,35 @@ func (f *stageFlags) start(ctx context.Context, p *process) (*base, net.Listener
 	return b, ln, partitions, err
 }
 
+// logPartitions returns how many partitions the log has, of a topic with so many.
+// Somebody may have added some since: a vote must go where its stream has always
+// gone, or nobody counts it. The genesis records know. Where retention has removed
+// them all, the topic is believed.
+func (b *base) logPartitions(ctx context.Context, topic int) (int, error) {
+	for p := range topic {
+		g, err := b.client.ReadGenesis(ctx, schema.Partition(p))
+		if errors.Is(err, schema.ErrOffsetOutOfRange) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		if g.Partitions != topic {
+			b.log.Warn("topic has other partitions than its log: those that were added are not used",
+				slog.Int("topic", topic), slog.Int("log", g.Partitions))
+		}
+		return g.Partitions, nil
+	}
+	return topic, nil
+}
+
 type ingestCmd struct {
 	stageFlags
 	tlsFlags
 	Listen           string        `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
 	InflightBytesMax int64         `default:"67108864" help:"Most bytes of requests held at once; beyond, terminals are told to come back."`
+	ConnectionsMax   int           `default:"16384" help:"Most open connections, 24 KiB each; beyond, new ones are refused. The limit of open files must be higher."`
 	DrainMax         time.Duration `default:"10s" help:"Longest time after SIGTERM to answer what is held; at most 20s."`
 }
 
@@ -149,10 +172,13 @@ func (c *ingestCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
+	if partitions, err = b.logPartitions(ctx, partitions); err != nil {
+		return err
+	}
 	producer := b.client.NewProducer(partitions)
 	follower := b.newFollower()
 	server, err := b.ingestPart(ln, producer, follower.terminals, ingest.Config{
-		TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, DrainMax: c.DrainMax,
+		TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax, DrainMax: c.DrainMax,
 	})
 	if err != nil {
 		return err

@@ -28,7 +28,13 @@ type terminal struct {
 // nothing: an enrolment takes effect within a second.
 func enrolTerminal(t *testing.T, kafka, ingest, query string) *terminal {
 	t.Helper()
-	line := mlf(t, "terminal", "enrol", "--kafka", kafka, "--comune", "058091", "--channel", "counter",
+	return enrolTerminalIn(t, "058091", kafka, ingest, query)
+}
+
+// enrolTerminalIn enrols one in another comune.
+func enrolTerminalIn(t *testing.T, comune, kafka, ingest, query string) *terminal {
+	t.Helper()
+	line := mlf(t, "terminal", "enrol", "--kafka", kafka, "--comune", comune, "--channel", "counter",
 		"--services", "anagrafe,tributi", "--since", "2026-01-01", "--json")
 	e := decode[struct{ Terminal, Token string }](t, line)
 	term := &terminal{t: t, ingest: "http://" + ingest, query: "http://" + query, ID: e.Terminal, Token: e.Token}
@@ -60,6 +66,7 @@ type ledger struct {
 	Partitions []struct {
 		Partition  int    `json:"partition"`
 		State      string `json:"state"`
+		Reason     string `json:"reason"`
 		NextOffset int64  `json:"next_offset"`
 		LogEnd     *int64 `json:"log_end"`
 		schema.Tally

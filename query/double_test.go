@@ -2,7 +2,6 @@ package query_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,7 +104,6 @@ func (m *memory) Stats(ctx context.Context, q schema.StatsQuery) ([]schema.Stats
 		row.Values = values
 		rows = append(rows, row)
 	}
-	slices.SortFunc(rows, func(a, b schema.StatsRow) int { return compare(&q, a, b) })
 	return rows[:min(len(rows), q.RowsMax+1)], nil
 }
 
@@ -152,38 +150,6 @@ func (m *memory) keyOf(q *schema.StatsQuery, c schema.Cell) schema.StatsRow {
 		}
 	}
 	return row
-}
-
-func compare(q *schema.StatsQuery, a, b schema.StatsRow) int {
-	for _, column := range q.Group {
-		var order int
-		switch column {
-		case schema.ColumnRegion:
-			order = cmp.Compare(a.Region, b.Region)
-		case schema.ColumnProvince:
-			order = cmp.Compare(a.Province, b.Province)
-		case schema.ColumnComune:
-			order = cmp.Compare(a.Comune, b.Comune)
-		case schema.ColumnOffice:
-			order = cmp.Compare(a.Office, b.Office)
-		case schema.ColumnService:
-			order = cmp.Compare(a.Service, b.Service)
-		case schema.ColumnChannel:
-			order = cmp.Compare(a.Channel, b.Channel)
-		case schema.ColumnScale:
-			order = cmp.Compare(a.Scale, b.Scale)
-		case schema.ColumnClass:
-			order = cmp.Compare(a.Class, b.Class)
-		case schema.ColumnHour:
-			order = cmp.Compare(a.Hour, b.Hour)
-		default:
-			order = cmp.Compare(a.Day, b.Day)
-		}
-		if order != 0 {
-			return order
-		}
-	}
-	return 0
 }
 
 func (m *memory) Ledger(context.Context) ([]schema.LedgerTotals, error) {

@@ -19,9 +19,9 @@ import (
 // A Store is where the counts are read. Safe for concurrent use; every call
 // blocks until ctx ends at the latest. The answers belong to the caller.
 type Store interface {
-	// Stats returns the rows that q asks for, sorted by q.Group, at most
-	// q.RowsMax+1 of them. An error that wraps schema.ErrTooDear says that the
-	// store gave up on its limits; any other, that it could not be asked.
+	// Stats returns the rows that q asks for, in no order, at most q.RowsMax+1 of
+	// them. An error that wraps schema.ErrTooDear says that the store gave up on
+	// its limits; any other, that it could not be asked.
 	Stats(ctx context.Context, q schema.StatsQuery) ([]schema.StatsRow, error)
 
 	// Ledger returns the account of every partition, in order, from partition 0.

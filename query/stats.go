@@ -101,16 +101,10 @@ func (s *Server) rows(ctx context.Context, q *question) (rows []schema.StatsRow,
 	return rows, nil
 }
 
-// sort puts the rows in the order in which they are shown. The store sorts by
-// its numbers, which is the same but for the codes that are words.
+// sort puts the rows in the order in which they are shown: of the columns' texts.
 func (s *Server) sort(rows []schema.StatsRow, q *question) {
-	byNumber := func(c schema.Column) bool {
-		return c == schema.ColumnService || c == schema.ColumnChannel || c == schema.ColumnScale || c == schema.ColumnClass
-	}
-	if slices.ContainsFunc(q.Group, byNumber) {
-		compare := compareRows(q.Group, serviceCodes(s.Registry))
-		slices.SortFunc(rows, func(a, b schema.StatsRow) int { return compare(&a, &b) })
-	}
+	compare := compareRows(q.Group, serviceCodes(s.Registry))
+	slices.SortFunc(rows, func(a, b schema.StatsRow) int { return compare(&a, &b) })
 	if q.top > 0 {
 		slices.SortStableFunc(rows, func(a, b schema.StatsRow) int {
 			return cmp.Compare(b.N(), a.N())

@@ -25,7 +25,7 @@ const (
 // A StatsQuery asks for counts. Empty filters let everything pass.
 type StatsQuery struct {
 	From, Next Hour     // Half-open.
-	Group      []Column // Rows come sorted by these, in this order. At most one of hour, day, week, month.
+	Group      []Column // Rows come in no order. At most one of hour, day, week, month.
 
 	// RegionOf maps every province to its region; needed when Group has ColumnRegion.
 	RegionOf map[ProvinceID]RegionID

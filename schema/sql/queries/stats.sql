@@ -27,5 +27,4 @@ WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({next:UInt3
   AND (empty({scales:Array(UInt8)}) OR has({scales:Array(UInt8)}, scale))
   AND (empty({classes:Array(UInt8)}) OR has({classes:Array(UInt8)}, class))
 GROUP BY group_region, group_province, group_comune, group_office, group_service, group_channel, group_scale, group_class, group_time
-ORDER BY group_region, group_province, group_comune, group_office, group_service, group_channel, group_scale, group_class, group_time
 LIMIT {rows_max:UInt64}

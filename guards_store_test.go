@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"mlf/aggregate/store"
+	"mlf/schema"
+)
+
+// TestGuardACorruptCheckpointIsPassedOver damages the newest one on the store's
+// disk, and lets one follow that nobody can read: the count begins at an older one
+// and ends exact.
+func TestGuardACorruptCheckpointIsPassedOver(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	g.stopAggregate() // With a checkpoint of each partition.
+	g.startAggregate()
+	g.vote(0, 4)
+	g.vote(1, 4)
+	g.counted()
+	g.stopAggregate() // And another.
+
+	s, err := store.Open(t.Context(), store.Config{DSN: g.server.DSN()}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	infos, err := s.Checkpoints(t.Context(), 0)
+	if err != nil || len(infos) < 2 {
+		t.Fatalf("%d checkpoints, %v: want 2 or more", len(infos), err)
+	}
+	newest, err := s.Checkpoint(t.Context(), infos[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if flipOnDisk(t, g.storeDir, newest.Payload) == 0 {
+		t.Fatal("the newest checkpoint is in no file")
+	}
+	unreadable := schema.Checkpoint{CheckpointInfo: newest.CheckpointInfo, Payload: []byte("mlfc\x01 and nothing that decompresses")}
+	unreadable.Taken = newest.Taken.Add(time.Second)
+	unreadable.SHA256 = sha256.Sum256(unreadable.Payload)
+	if err := s.WriteCheckpoint(t.Context(), unreadable); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	g.vote(0, 2)
+	g.startAggregate()
+	waitReady(t, g.aggregate, g.aggregateAdmin)
+	g.vote(1, 2)
+	g.counted()
+	if n := strings.Count(g.aggregate.stderr.String(), "checkpoint is passed over for an older one"); n != 2 {
+		t.Errorf("%d log lines of checkpoints passed over, want 2", n)
+	}
+	_, metrics, err := get(t, "http://"+g.aggregateAdmin+"/metrics")
+	if err != nil || !strings.Contains(metrics, "mlf_aggregate_checkpoints_unreadable_total 2\n") || !strings.Contains(metrics, `mlf_aggregate_recoveries_total{from="checkpoint"} 2`) {
+		t.Errorf("metrics say nothing of two unreadable checkpoints and two recoveries from older ones: %v", err)
+	}
+}
+
+// flipOnDisk flips a bit of payload wherever the server keeps it, and returns in
+// how many files that was.
+func flipOnDisk(t *testing.T, dir string, payload []byte) (files int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".bin" {
+			return nil //nolint:nilerr // The server removes files while we look.
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return nil //nolint:nilerr // As above.
+		}
+		at := bytes.Index(content, payload)
+		if at < 0 {
+			return nil
+		}
+		files++
+		content[at+len(payload)/2] ^= 1
+		return os.WriteFile(path, content, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestGuardAKilledStoreLosesNothing kills ClickHouse three times under a count.
+func TestGuardAKilledStoreLosesNothing(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	for range 3 {
+		g.vote(0, 5)
+		g.signalStore(syscall.SIGKILL)
+		g.vote(0, 5)
+		g.vote(1, 5)
+		g.counted()
+	}
+	// Whole seconds tell two runs apart only when they are long enough; the first was.
+	if !strings.Contains(g.aggregate.stderr.String(), "store has restarted: partition steps back") {
+		t.Error("the worker did not step back")
+	}
+}
+
+// TestGuardAStoreThatWasRestoredIsFilledAgain puts an older copy of ClickHouse's
+// data back: under a live worker, and while there is none. Its checkpoints went
+// back with its rows, so the count goes on from where the copy was made.
+func TestGuardAStoreThatWasRestoredIsFilledAgain(t *testing.T) {
+	t.Parallel()
+	g := newGuarded(t)
+	first, second := g.copyStore("first"), g.copyStore("second")
+	g.vote(0, 5)
+	g.vote(1, 5)
+	g.counted()
+	g.restoreStore(first)
+	g.vote(0, 1)
+	g.countedWithin(90 * time.Second) // Noticed before the next checkpoint, a minute at most.
+
+	g.stopAggregate()
+	g.restoreStore(second)
+	g.startAggregate()
+	waitReady(t, g.aggregate, g.aggregateAdmin)
+	g.vote(1, 1)
+	g.counted()
+}
+
+func (g *guarded) signalStore(s syscall.Signal) {
+	g.t.Helper()
+	if err := syscall.Kill(g.server.Pid(), s); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// copyStore copies the store's data as they are at one moment.
+func (g *guarded) copyStore(name string) string {
+	g.t.Helper()
+	g.signalStore(syscall.SIGSTOP)
+	defer g.signalStore(syscall.SIGCONT)
+	copied := g.storeDir + "-" + name
+	if err := os.CopyFS(copied, os.DirFS(g.storeDir)); err != nil {
+		g.t.Fatal(err)
+	}
+	return copied
+}
+
+// restoreStore lets the store start again on copied data.
+func (g *guarded) restoreStore(copied string) {
+	g.t.Helper()
+	g.signalStore(syscall.SIGSTOP)
+	if err := os.Rename(g.storeDir, copied+"-replaced"); err != nil {
+		g.t.Fatal(err)
+	}
+	if err := os.Rename(copied, g.storeDir); err != nil {
+		g.t.Fatal(err)
+	}
+	g.signalStore(syscall.SIGKILL) // It is watched, and started again.
+	eventually(g.t, 30*time.Second, func() error {
+		_, err := g.greenNow()
+		return err
+	})
+}
