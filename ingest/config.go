@@ -40,7 +40,7 @@ type Config struct {
 	ReadMax, WriteMax, IdleMax time.Duration
 
 	// AppendMax is the longest wait for the log's acknowledgement; then 503.
-	// Default 5 s: longer than a change of leader, shorter than the patience
+	// Default 4.5 s: longer than a change of leader, shorter than the patience
 	// of terminals and proxies.
 	AppendMax time.Duration
 
@@ -73,7 +73,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.ReadMax, 10*time.Second)
 	orDefault(&c.WriteMax, 10*time.Second)
 	orDefault(&c.IdleMax, 90*time.Second)
-	orDefault(&c.AppendMax, 5*time.Second)
+	orDefault(&c.AppendMax, 4500*time.Millisecond)
 	orDefault(&c.DrainMax, 10*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"mlf/schema"
 )
 
 // conns are the open connections. They are kept here and not in fasthttp's
@@ -16,6 +18,7 @@ import (
 // descriptors into its end.
 type conns struct {
 	max     int
+	slack   time.Duration // By how much a connection's deadlines may be off.
 	refused atomic.Uint64
 
 	mu   sync.Mutex
@@ -33,7 +36,7 @@ func (s *conns) add(c net.Conn, now time.Time) *conn {
 	if s.open == nil {
 		s.open = make(map[*conn]struct{})
 	}
-	tracked := &conn{Conn: c, accepted: now}
+	tracked := &conn{Conn: c, accepted: now, slack: s.slack}
 	s.open[tracked] = struct{}{}
 	return tracked
 }
@@ -64,7 +67,7 @@ func (s *conns) hurry(now time.Time) {
 	for c := range s.open {
 		state := fasthttp.ConnState(c.state.Load())
 		if state == fasthttp.StateIdle || state == fasthttp.StateNew && now.Sub(c.accepted) > freshMax {
-			_ = c.SetReadDeadline(now) // A connection that is gone needs no hurry.
+			_ = c.Conn.SetReadDeadline(now) // A connection that is gone needs no hurry.
 		}
 	}
 }
@@ -82,8 +85,72 @@ func (s *conns) cut() {
 type conn struct {
 	net.Conn
 	accepted time.Time
+	slack    time.Duration
 	state    atomic.Int32 // A fasthttp.ConnState.
 	linger   atomic.Bool
+
+	// The last stream whose signature was checked on this connection, and its
+	// text. Requests of a connection come one after the other, so nothing guards
+	// them.
+	streamText []byte
+	stream     schema.Stream
+
+	read, write deadline
+}
+
+// A deadline is set on a connection only when something is read or written, and
+// only when it is off by more than the connection's slack. fasthttp names three
+// for every request, and nearly all are replaced before anything waits for them.
+type deadline struct {
+	wanted, set time.Time
+}
+
+// due tells whether to set the wanted deadline, and takes it for set.
+func (d *deadline) due(slack time.Duration) bool {
+	if d.wanted.Sub(d.set).Abs() <= slack {
+		return false
+	}
+	d.set = d.wanted
+	return true
+}
+
+// SetReadDeadline is that of net.Conn, for the next Read: one that waits already
+// is not ended by it.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	c.read.wanted = t
+	return nil
+}
+
+// SetWriteDeadline is that of net.Conn, for the next Write.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.write.wanted = t
+	return nil
+}
+
+// SetDeadline is that of net.Conn, for the next Read and Write.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.read.wanted, c.write.wanted = t, t
+	return nil
+}
+
+// Read reads, not much longer than until the read deadline.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.read.due(c.slack) {
+		if err := c.Conn.SetReadDeadline(c.read.set); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Read(p)
+}
+
+// Write writes, not much longer than until the write deadline.
+func (c *conn) Write(p []byte) (int, error) {
+	if c.write.due(c.slack) {
+		if err := c.Conn.SetWriteDeadline(c.write.set); err != nil {
+			return 0, err
+		}
+	}
+	return c.Conn.Write(p)
 }
 
 // Limits of lingering: what a terminal can still be sending when it is refused.
@@ -99,7 +166,7 @@ const (
 // same request for ever.
 func (c *conn) Close() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
-		if half.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lingerMax)) == nil {
+		if half.CloseWrite() == nil && c.Conn.SetReadDeadline(time.Now().Add(lingerMax)) == nil {
 			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytesMax) // Any outcome ends the lingering.
 		}
 	}

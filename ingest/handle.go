@@ -30,7 +30,7 @@ const (
 // An exchange is one request and its answer.
 type exchange struct {
 	*fasthttp.RequestCtx
-	id       string
+	id       requestID
 	began    time.Time
 	endpoint endpoint
 	bodyRead bool // Nothing of the body is left on the connection.
@@ -39,13 +39,13 @@ type exchange struct {
 // handle answers one request. A panic is a defect in one request: it is
 // reported and ends that connection only, since fasthttp recovers nothing.
 func (s *Server) handle(appends context.Context, h *fasthttp.RequestCtx) {
-	x := &exchange{RequestCtx: h, id: s.requestID.next(), began: s.cfg.Now()}
+	x := &exchange{RequestCtx: h, id: s.requestIDs.next(), began: s.cfg.Now()}
 	s.metrics.inflight.Inc()
 	defer s.metrics.inflight.Dec()
 	defer func() {
 		if defect := recover(); defect != nil {
 			s.metrics.panics.Inc()
-			s.logger.Error("request met a defect", slog.Any("panic", defect), slog.String("request", x.id), slog.String("stack", string(debug.Stack())))
+			s.logger.Error("request met a defect", slog.Any("panic", defect), slog.String("request", x.id.String()), slog.String("stack", string(debug.Stack())))
 			s.finish(x, &refusal{problem: internalError})
 			h.SetConnectionClose()
 		}
@@ -89,7 +89,8 @@ func notAllowed(allow string) *refusal {
 func (x *exchange) answer(status int, body []byte) {
 	x.SetStatusCode(status)
 	x.Response.Header.SetContentType(jsonType)
-	x.Response.Header.Set(requestIDHeader, x.id)
+	var id [32]byte
+	x.Response.Header.SetBytesV(requestIDHeader, x.id.append(id[:0]))
 	x.SetBody(body)
 }
 
@@ -134,7 +135,7 @@ func (x *exchange) closeUnread() {
 
 // handleError answers what fasthttp could not read as a request.
 func (s *Server) handleError(h *fasthttp.RequestCtx, err error) {
-	x := &exchange{RequestCtx: h, id: s.requestID.next(), began: s.cfg.Now(), bodyRead: true}
+	x := &exchange{RequestCtx: h, id: s.requestIDs.next(), began: s.cfg.Now(), bodyRead: true}
 	var small *fasthttp.ErrSmallBuffer
 	switch {
 	case errors.As(err, &small):
@@ -222,11 +223,17 @@ func (s *Server) authenticate(values [][]byte) (*schema.Enrolment, *refusal) {
 	return e, nil
 }
 
-// read reads the body of x into in.body. The caller releases what it returns to
-// the budget, also after a refusal.
-func (s *Server) read(x *exchange, in *intake) (held int64, refused *refusal) {
+// read reads the body of x, which t sends, into in.body. The caller releases what
+// it returns to the budget, also after a refusal.
+func (s *Server) read(x *exchange, in *intake, t schema.TerminalID) (held int64, refused *refusal) {
 	n := x.Request.Header.ContentLength()
 	held = requestBytes + int64(n)
+	if n > settleBytesMax { // A shorter one is here already.
+		if !s.arrivals.begin(t, held) {
+			return 0, s.later(overloaded, "too many long requests of this terminal at once")
+		}
+		defer s.arrivals.end(t, held)
+	}
 	if !s.budget.acquire(held) {
 		return 0, s.later(overloaded, "too many requests at once")
 	}

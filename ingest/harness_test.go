@@ -100,7 +100,7 @@ func (l *logDouble) take() (records [][]byte, to []schema.Partition) {
 
 // A door is a server under test.
 type door struct {
-	t         *testing.T
+	t         testing.TB
 	addr      string
 	log       *logDouble
 	terminals *schema.Terminals
@@ -313,7 +313,7 @@ func wantProblem(t *testing.T, got answer, status int, code string) {
 
 // A wire is a raw connection.
 type wire struct {
-	t *testing.T
+	t testing.TB
 	net.Conn
 	*bufio.Reader
 }

@@ -93,10 +93,11 @@ func refuse(p problem, format string, args ...any) *refusal {
 }
 
 // write answers h with r.
-func (r *refusal) write(h *fasthttp.RequestCtx, id string) {
+func (r *refusal) write(h *fasthttp.RequestCtx, id requestID) {
+	instance := id.String()
 	code, status, title := r.problem.about()
 	body, err := json.Marshal(schema.Problem{
-		Type: schema.ProblemURN(code), Title: title, Status: status, Detail: r.detail, Instance: id,
+		Type: schema.ProblemURN(code), Title: title, Status: status, Detail: r.detail, Instance: instance,
 	})
 	if err != nil {
 		panic(fmt.Sprintf("BUG: write problem %s: %v", code, err))
@@ -104,7 +105,7 @@ func (r *refusal) write(h *fasthttp.RequestCtx, id string) {
 	h.Response.Reset()
 	h.SetStatusCode(status)
 	h.Response.Header.SetContentType(schema.ProblemType)
-	h.Response.Header.Set(requestIDHeader, id)
+	h.Response.Header.Set(requestIDHeader, instance)
 	if status == fasthttp.StatusUnauthorized {
 		h.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, "Bearer") // RFC 9110 §15.5.2.
 	}

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -40,20 +41,22 @@ type Telemetry struct {
 // A Server takes votes from terminals. All its state is in what it was given and
 // in the requests that it holds, but for the count of streams issued of late.
 type Server struct {
-	cfg       Config
-	log       Log
-	terminals *schema.Terminals
-	logger    *slog.Logger
-	metrics   *metrics
-	words     *words
-	budget    budget
-	conns     conns
-	inflaters inflaters
-	intakes   sync.Pool // Of *intake.
-	issued    issued
-	requestID requestID
-	complaint complaint
-	draining  atomic.Bool
+	cfg        Config
+	log        Log
+	terminals  *schema.Terminals
+	logger     *slog.Logger
+	metrics    *metrics
+	words      *words
+	budget     budget
+	arrivals   arrivals
+	conns      conns
+	inflaters  inflaters
+	patience   patience
+	intakes    sync.Pool // Of *intake.
+	issued     issued
+	requestIDs requestIDs
+	complaint  complaint
+	draining   atomic.Bool
 }
 
 // New returns a server that appends to log the votes of terminals. It does no
@@ -68,15 +71,16 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		return nil, err
 	}
 	s := &Server{
-		cfg:       cfg,
-		log:       log,
-		terminals: terminals,
-		logger:    telemetry.Logger,
-		words:     newWords(),
-		budget:    budget{max: cfg.InflightBytesMax},
-		conns:     conns{max: cfg.ConnsMax},
-		inflaters: inflaters,
-		requestID: newRequestID(),
+		cfg:        cfg,
+		log:        log,
+		terminals:  terminals,
+		logger:     telemetry.Logger,
+		words:      newWords(),
+		budget:     budget{max: cfg.InflightBytesMax},
+		conns:      conns{max: cfg.ConnsMax, slack: min(cfg.ReadMax, cfg.WriteMax, cfg.IdleMax) / slackShare},
+		inflaters:  inflaters,
+		patience:   patience{max: cfg.AppendMax},
+		requestIDs: requestIDs{process: newProcessName()},
 	}
 	s.intakes.New = func() any { return new(intake) }
 	s.metrics = newMetrics(telemetry.Registerer, &s.budget, &s.conns)
@@ -195,6 +199,10 @@ func (s *Server) serve(c *conn, server *fasthttp.Server) {
 	}
 }
 
+// slackShare is the part of the shortest limit by which a connection's limits may
+// be off: half a second by default.
+const slackShare = 20
+
 // shortageWait is the pause after an accept that failed for want of resources.
 const shortageWait = 50 * time.Millisecond
 
@@ -213,7 +221,7 @@ func shortage(err error) bool {
 func (s *Server) turnAway(nc net.Conn) {
 	if _, ok := nc.(*tls.Conn); !ok && nc.SetWriteDeadline(time.Now().Add(time.Second)) == nil {
 		var h fasthttp.RequestCtx
-		s.later(overloaded, "too many connections").write(&h, s.requestID.next())
+		s.later(overloaded, "too many connections").write(&h, s.requestIDs.next())
 		h.Response.SetConnectionClose()
 		_, _ = h.Response.WriteTo(nc) // Best effort: a cut connection means the same to a terminal.
 	}
@@ -262,20 +270,35 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// A requestID makes names for requests that a person can find in the log: one
-// part is the process's, the other counts.
+// A requestID is a name of a request that a person can find in the log: one part
+// is the process's, the other counts.
 type requestID struct {
 	process string
-	count   *atomic.Uint64
+	number  uint64
 }
 
-func newRequestID() requestID {
+// append appends the name to dst.
+func (id requestID) append(dst []byte) []byte {
+	return strconv.AppendUint(append(append(dst, id.process...), '-'), id.number, 10)
+}
+
+// String returns the name.
+func (id requestID) String() string { return string(id.append(nil)) }
+
+// requestIDs makes names for requests.
+type requestIDs struct {
+	process string
+	count   atomic.Uint64
+}
+
+// newProcessName returns a name for this process, which nobody else has.
+func newProcessName() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // Never fails (crypto/rand, Go 1.24).
-	return requestID{hex.EncodeToString(b[:]), new(atomic.Uint64)}
+	return hex.EncodeToString(b[:])
 }
 
-func (r *requestID) next() string { return fmt.Sprintf("%s-%d", r.process, r.count.Add(1)) }
+func (r *requestIDs) next() requestID { return requestID{r.process, r.count.Add(1)} }
 
 // connLogger takes what fasthttp has to say about connections. It is about
 // peers, so it is for whoever looks for one.

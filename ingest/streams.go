@@ -18,7 +18,7 @@ func (s *Server) streams(x *exchange) *refusal {
 		return refused
 	}
 	in := s.intakes.Get().(*intake)
-	held, refused := s.read(x, in)
+	held, refused := s.read(x, in, e.Terminal)
 	defer s.budget.release(held)
 	if refused == nil && len(in.body) > 0 {
 		refused = s.decoded(in, c, in.scanner.checkObject)

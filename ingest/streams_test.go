@@ -101,3 +101,31 @@ func TestTenStreamsAnHour(t *testing.T) {
 	}
 	wantProblem(t, issue(tm), 429, "too-fast")
 }
+
+// TestTwoStreamsOfOneConnection: a connection belongs to nobody. A proxy's carries
+// the requests of many terminals, and each goes by its own stream and token.
+func TestTwoStreamsOfOneConnection(t *testing.T) {
+	d := open(t, ingest.Config{})
+	tm, other := d.enrol(nil), d.enrol(nil)
+	w := d.dial()
+	post := func(as *terminal, body string) answer {
+		w.say(as.head(len(body)) + "\n" + body)
+		return w.hear()
+	}
+	f := func(as *terminal, want schema.Stream) {
+		t.Helper()
+		if got := post(as, string(as.request(green))); got.status != 202 {
+			t.Fatalf("got %d %s, want 202", got.status, got.body)
+		}
+		if header, _, _ := d.batch(); header.Terminal != want.Terminal || header.Stream != want.ID || header.Slot != want.Slot {
+			t.Errorf("got %+v, want stream %+v", header, want)
+		}
+	}
+	f(tm, tm.Stream)
+	f(other, other.Stream)
+	second := schema.Stream{Terminal: tm.Terminal, ID: tm.Stream.ID + 1, Slot: 3}
+	tm.stream = key().Sign(second)
+	f(tm, second)
+	f(tm, second)
+	wantProblem(t, post(other, string(tm.request(green))), 403, "foreign-stream")
+}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 
@@ -22,10 +23,11 @@ type intake struct {
 	answer  []byte
 }
 
-// keepBytesMax is the largest buffer that an idle intake keeps: a request of a
-// few hundred votes. Larger ones are given back, so that a day of catching up
-// does not stay in memory.
-const keepBytesMax = 64 << 10
+// keepBytesMax is the largest buffer that an idle intake keeps: a body of any
+// length that is accepted by default. Larger ones are given back. What is not
+// used again the collector takes soon, so that a day of catching up does not
+// stay in memory.
+const keepBytesMax = 256 << 10
 
 func (s *Server) release(in *intake) {
 	if cap(in.body) > keepBytesMax {
@@ -45,7 +47,7 @@ func (s *Server) votes(appends context.Context, x *exchange) *refusal {
 		return refused
 	}
 	in := s.intakes.Get().(*intake)
-	held, refused := s.read(x, in)
+	held, refused := s.read(x, in, e.Terminal)
 	defer s.budget.release(held)
 	if refused == nil {
 		refused = s.take(appends, x, posted{in, e, c})
@@ -67,7 +69,7 @@ func (s *Server) take(appends context.Context, x *exchange, p posted) *refusal {
 	if refused := s.decode(x, p); refused != nil {
 		return refused
 	}
-	stream, err := s.terminals.Stream(p.message.stream)
+	stream, err := s.stream(x, p.message.stream)
 	if err != nil || stream.Terminal != p.enrolled.Terminal {
 		return &refusal{problem: foreignStream} // One answer for forged and foreign.
 	}
@@ -79,6 +81,21 @@ func (s *Server) take(appends context.Context, x *exchange, p posted) *refusal {
 	p.answer = appendAnswer(p.answer[:0], &p.verdict)
 	x.answer(fasthttp.StatusAccepted, p.answer)
 	return nil
+}
+
+// stream returns the stream that text names. A terminal says the same one in
+// every request, and a signature that was good once stays good, so it is checked
+// once per connection. Whose stream it is, the caller checks.
+func (s *Server) stream(x *exchange, text []byte) (schema.Stream, error) {
+	c, ok := x.Conn().(*conn)
+	if ok && len(text) > 0 && bytes.Equal(text, c.streamText) {
+		return c.stream, nil
+	}
+	stream, err := s.terminals.Stream(text)
+	if err == nil && ok {
+		c.streamText, c.stream = append(c.streamText[:0], text...), stream
+	}
+	return stream, err
 }
 
 // decode reads the body of p into its message.
@@ -111,12 +128,10 @@ func (s *Server) append(ctx context.Context, x *exchange, p posted, stream schem
 		Test:     e.Test,
 		Ingested: now,
 	}, p.verdict.votes)
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.AppendMax)
-	defer cancel()
-	if err := s.log.Append(ctx, schema.PartitionOf(stream.Slot, s.log.Partitions()), p.record); err != nil {
+	if err := s.log.Append(s.patience.context(ctx), schema.PartitionOf(stream.Slot, s.log.Partitions()), p.record); err != nil {
 		s.metrics.unacked.Inc()
 		if s.complaint.due(s.cfg.Now()) {
-			s.logger.Warn("votes not acknowledged", slog.Any("error", err), slog.String("request", x.id))
+			s.logger.Warn("votes not acknowledged", slog.Any("error", err), slog.String("request", x.id.String()))
 		}
 		return s.later(noAcknowledgement, "it is not known whether the votes were written")
 	}

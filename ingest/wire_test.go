@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -130,9 +131,13 @@ func TestRefusalReachesWhoStillSends(t *testing.T) {
 func TestAnnouncedBodiesHoldNoMemory(t *testing.T) {
 	const senders, announced, sent = 200, 256 << 10, 10_000
 	d := open(t, ingest.Config{})
-	tm := d.enrol(nil)
+	var terminals []*terminal
+	for range senders / 2 {
+		terminals = append(terminals, d.enrol(nil))
+	}
 	before := heap()
-	for range senders {
+	for i := range senders {
+		tm := terminals[i/2]
 		d.dial().say(tm.head(announced) + "\n" + strings.Repeat(" ", sent))
 	}
 	eventually(t, "every sender is being read", func() bool {
@@ -140,6 +145,41 @@ func TestAnnouncedBodiesHoldNoMemory(t *testing.T) {
 	})
 	if grown := heap() - before; grown > senders*64<<10 {
 		t.Errorf("got %d KiB for each sender, want less than 64", grown/senders>>10)
+	}
+}
+
+// Slow senders of one terminal hold their own share of the budget and no more.
+func TestSlowBodiesOfOneTerminalHarmNobodyElse(t *testing.T) {
+	const announced = 256 << 10
+	d := open(t, ingest.Config{})
+	stolen, honest := d.enrol(nil), d.enrol(nil)
+	long := func(tm *terminal) []byte {
+		body := tm.request(green)
+		return append(body, bytes.Repeat([]byte{' '}, announced-len(body))...)
+	}
+	slow := make([]*wire, 3)
+	for i := range slow {
+		slow[i] = d.dial()
+		slow[i].say(stolen.head(announced) + "\n" + strings.Repeat(" ", 10_000))
+	}
+	eventually(t, "every sender is being read", func() bool {
+		return d.gauge("mlf_ingest_inflight_bytes") == float64(len(slow)*(announced+16<<10))
+	})
+	wantProblem(t, d.post("/v1/votes", stolen.token, long(stolen)), 503, "overloaded")
+	if got := d.votes(stolen, green); got.status != 202 {
+		t.Errorf("a short request of the same terminal: got %d %s, want 202", got.status, got.body)
+	}
+	if got := d.post("/v1/votes", honest.token, long(honest)); got.status != 202 {
+		t.Errorf("another terminal: got %d %s, want 202", got.status, got.body)
+	}
+	for _, w := range slow {
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "there is room again", func() bool { return d.gauge("mlf_ingest_inflight_bytes") == 0 })
+	if got := d.post("/v1/votes", stolen.token, long(stolen)); got.status != 202 {
+		t.Errorf("got %d %s, want 202 when there is room again", got.status, got.body)
 	}
 }
 

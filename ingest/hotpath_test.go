@@ -1,0 +1,163 @@
+package ingest_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mlf/ingest"
+	"mlf/schema"
+)
+
+// A nullLog acknowledges everything at once.
+type nullLog struct{}
+
+func (nullLog) Append(context.Context, schema.Partition, []byte) error { return nil }
+func (nullLog) Partitions() int                                        { return partitions }
+
+// A repeater is a connection that says the same request so many times, each
+// after the answer to the one before.
+type repeater struct {
+	net.Conn // nil: what is not below is not used.
+	request  []byte
+	at       int // In request.
+	left     int
+	refused  int
+	closed   chan struct{}
+	once     sync.Once
+}
+
+func (r *repeater) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, r.request[r.at:])
+	if r.at += n; r.at == len(r.request) {
+		r.at = 0
+		r.left--
+	}
+	return n, nil
+}
+
+func (r *repeater) Write(p []byte) (int, error) {
+	if !bytes.HasPrefix(p, []byte("HTTP/1.1 202 ")) {
+		r.refused++
+	}
+	return len(p), nil
+}
+
+func (r *repeater) Close() error {
+	r.once.Do(func() { close(r.closed) })
+	return nil
+}
+
+func (r *repeater) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (r *repeater) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (r *repeater) SetDeadline(time.Time) error      { return nil }
+func (r *repeater) SetReadDeadline(time.Time) error  { return nil }
+func (r *repeater) SetWriteDeadline(time.Time) error { return nil }
+
+// A counter is a listener whose connections the test hands over.
+type counter struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (c *counter) Accept() (net.Conn, error) {
+	select {
+	case nc := <-c.conns:
+		return nc, nil
+	case <-c.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (c *counter) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return nil
+}
+
+func (c *counter) Addr() net.Addr { return &net.TCPAddr{} }
+
+// requestOf returns a request of tm with so many votes.
+func requestOf(tm *terminal, votes int) []byte {
+	body := append([]byte(nil), `{"stream":"`+tm.stream+`","votes":[`...)
+	for i := range votes {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, `{"seq":`+strconv.Itoa(1000+i)+`,"age_ms":`+strconv.Itoa((votes-i)*30_000)+`,"face":"green","service":"tributi"}`...)
+	}
+	body = append(body, "]}"...)
+	head := "POST /v1/votes HTTP/1.1\r\nHost: votes.example\r\nAuthorization: Bearer " + tm.token +
+		"\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"
+	return append([]byte(head), body...)
+}
+
+// serving runs a server and returns a function that has a connection say the
+// request n times.
+func serving(tb testing.TB, votes int) (serve func(n int)) {
+	tb.Helper()
+	d := &door{t: tb, terminals: new(schema.Terminals)}
+	server, err := ingest.New(nullLog{}, d.terminals,
+		ingest.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)}, ingest.Config{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tm := d.enrol(nil)
+	ln := &counter{conns: make(chan net.Conn), closed: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
+	ran := make(chan error, 1)
+	go func() { ran <- server.Run(ctx, ln) }()
+	tb.Cleanup(func() {
+		cancel()
+		if err := <-ran; err != nil {
+			tb.Error(err)
+		}
+	})
+	request := requestOf(tm, votes)
+	return func(n int) {
+		r := &repeater{request: request, left: n, closed: make(chan struct{})}
+		ln.conns <- r
+		<-r.closed
+		if r.refused > 0 {
+			tb.Fatalf("%d of %d requests were not answered %d", r.refused, n, http.StatusAccepted)
+		}
+	}
+}
+
+// TestARequestAllocatesLittle keeps what a request leaves to the collector small,
+// and none of it per vote.
+func TestARequestAllocatesLittle(t *testing.T) {
+	const requests = 200
+	for _, votes := range []int{1, 100} {
+		serve := serving(t, votes)
+		serve(requests) // Fills the pools.
+		if got := testing.AllocsPerRun(3, func() { serve(requests) }) / requests; got > allocationsMax {
+			t.Errorf("allocations for a request of %d votes: got %.1f, want at most %d", votes, got, allocationsMax)
+		}
+	}
+}
+
+// BenchmarkRequest is all of a request but the sockets and the log.
+func BenchmarkRequest(b *testing.B) {
+	for _, votes := range []int{1, 100, 1000} {
+		b.Run(strconv.Itoa(votes), func(b *testing.B) {
+			serve := serving(b, votes)
+			b.ReportAllocs()
+			b.ResetTimer()
+			serve(b.N)
+			b.ReportMetric(float64(votes)*float64(b.N)/b.Elapsed().Seconds(), "votes/s")
+		})
+	}
+}
