@@ -150,7 +150,9 @@ type differences struct {
 	mu    sync.Mutex
 	total int
 	named []string
-	code  func(schema.ServiceID) string
+
+	lost, doubled uint64 // Votes that cells have too few, and too many.
+	code          func(schema.ServiceID) string
 }
 
 const differencesKept = 50
@@ -171,6 +173,7 @@ func (d *differences) addCell(cell schema.Cell, count cellCount, after [schema.V
 		if want == got {
 			continue
 		}
+		d.weigh(want, got)
 		hour := cell.Hour.String()
 		if cell.Class == schema.ClassLateClock {
 			hour = "all"
@@ -179,6 +182,14 @@ func (d *differences) addCell(cell schema.Cell, count cellCount, after [schema.V
 			cell.Comune, cell.Office, d.code(cell.Service), cell.Channel, cell.Scale, cell.Class, hour,
 			valueName(cell.Scale, schema.Value(i+1)), want, got)
 	}
+}
+
+// weigh keeps how many votes a cell is short of, or has too many.
+func (d *differences) weigh(want, got int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lost += uint64(max(0, want-got))
+	d.doubled += uint64(max(0, got-want))
 }
 
 // addCount adds a number of the ledger that is not from least to most.

@@ -40,6 +40,10 @@ type Report struct {
 	Ledger           schema.Tally `json:"ledger"` // What the service's ledger grew by.
 	Differences      []string     `json:"differences"`
 	DifferencesTotal int          `json:"differences_total"`
+
+	// Votes missing in cells, and too many in cells. One in a wrong cell is both.
+	Lost    uint64 `json:"lost"`
+	Doubled uint64 `json:"doubled"`
 }
 
 // Shares are the counts of the three faces.

@@ -102,6 +102,7 @@ func (s *Simulation) Run(ctx context.Context) (Report, error) {
 	report.Weather = s.weather.seen()
 	report.Elapsed = s.cfg.Now().Sub(started)
 	report.DifferencesTotal, report.Differences = s.differences.list()
+	report.Lost, report.Doubled = s.differences.lost, s.differences.doubled
 	if err == nil && report.DifferencesTotal > 0 {
 		err = ErrDiffers
 	}

@@ -113,15 +113,16 @@ func TestADefectiveServiceIsNamed(t *testing.T) {
 		return 1
 	}
 	for name, test := range map[string]struct {
-		meddle func(int, schema.Cell) int
-		total  int
-		want   string
+		meddle        func(int, schema.Cell) int
+		total         int
+		lost, doubled uint64
+		want          string
 	}{
-		"drops the first vote": {drop(1), 1, "cell comune="},
-		"drops the 500th vote": {drop(500), 1, "cell comune="},
-		"counts a vote twice":  {twice, 1, "cell comune="},
-		"forgets bursts":       {neverBurst, 0, "class=burst"},
-		"doubles late clocks":  {late, 0, "class=late_clock hour=all"},
+		"drops the first vote": {drop(1), 1, 1, 0, "cell comune="},
+		"drops the 500th vote": {drop(500), 1, 1, 0, "cell comune="},
+		"counts a vote twice":  {twice, 1, 0, 1, "cell comune="},
+		"forgets bursts":       {neverBurst, 0, 0, 0, "class=burst"},
+		"doubles late clocks":  {late, 0, 0, 0, "class=late_clock hour=all"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newService(t)
@@ -132,6 +133,9 @@ func TestADefectiveServiceIsNamed(t *testing.T) {
 			}
 			if test.total > 0 && report.DifferencesTotal != test.total {
 				t.Errorf("got %d differences: want %d", report.DifferencesTotal, test.total)
+			}
+			if test.total > 0 && (report.Lost != test.lost || report.Doubled != test.doubled) {
+				t.Errorf("got %d lost, %d doubled: want %d, %d", report.Lost, report.Doubled, test.lost, test.doubled)
 			}
 			if text := strings.Join(report.Differences, "\n"); !strings.Contains(text, test.want) || !strings.Contains(text, ": want ") {
 				t.Errorf("got %s: want it to name %q", text, test.want)

@@ -274,15 +274,22 @@ func (c *Cluster) Kill(i int) error {
 	return err
 }
 
-// Restart starts broker i again, on its old ports and data, and returns when
-// clients can connect. A broker that runs is asked to end before.
-func (c *Cluster) Restart(ctx context.Context, i int) error {
-	b, err := c.broker(i)
-	if err != nil {
-		return err
+// Restart starts brokers again, all at a time, on their old ports and data, and
+// returns when clients can connect. One that runs is asked to end before. After
+// the loss of a quorum no broker comes back alone: name enough of them.
+func (c *Cluster) Restart(ctx context.Context, numbers ...int) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	for _, i := range numbers {
+		b, err := c.broker(i)
+		if err != nil {
+			return errors.Join(err, group.Wait())
+		}
+		group.Go(func() error {
+			b.child.stop(stopGrace)
+			return c.run(groupCtx, b)
+		})
 	}
-	b.child.stop(stopGrace)
-	return c.run(ctx, b)
+	return group.Wait()
 }
 
 // Pause stops broker i in mid-sentence, and returns when it stands still: its

@@ -161,6 +161,15 @@ func TestKafkaThreeBrokers(t *testing.T) {
 		t.Fatal(err)
 	}
 	untilBrokers(t, addrs[1], 3)
+	for i := range addrs {
+		if err := cluster.Kill(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cluster.Restart(t.Context(), 0, 1, 2); err != nil { // Alone, none would come back.
+		t.Fatal(err)
+	}
+	untilBrokers(t, addrs[2], 3)
 }
 
 // TestKafkaKeptFolder: a folder of one's own is left as it is, and gone on from; a
@@ -231,6 +240,7 @@ func TestStartSaysWhy(t *testing.T) {
 		}
 	}
 	f(kafka.Config{Brokers: 2}, "want 1 or 3")
+	f(kafka.Config{Brokers: 3, Advertised: []string{"127.0.0.1:1"}}, "one for each of 3 brokers")
 	if _, err := exec.LookPath("java"); err == nil {
 		f(kafka.Config{BasePort: l.Addr().(*net.TCPAddr).Port}, "address already in use")
 		f(kafka.Config{}, "StorageTool") // No jars in the folder.

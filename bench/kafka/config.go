@@ -16,6 +16,10 @@ type Config struct {
 	SASL     bool   // Clients authenticate with SCRAM as User and Password.
 	TLS      bool   // Clients connect over TLS; the certificate is Cluster.CA.
 	Lib      string // The folder with the jars; empty: Fetch.
+
+	// Advertised are the addresses that brokers tell clients to use, in order:
+	// those of proxies, for instance, that pass on to Cluster.Addrs. Empty: their own.
+	Advertised []string
 }
 
 // The one user of a cluster with SASL. Both SCRAM-SHA-256 and SCRAM-SHA-512 know
@@ -32,6 +36,9 @@ func (c *Config) Validate() error {
 	}
 	if c.BasePort < 0 || c.BasePort > 65535-100*2-2 {
 		return fmt.Errorf("base port %d: want 0 to %d", c.BasePort, 65535-100*2-2)
+	}
+	if n := len(c.Advertised); n != 0 && n != max(1, c.Brokers) {
+		return fmt.Errorf("%d advertised addresses: want one for each of %d brokers", n, max(1, c.Brokers))
 	}
 	return nil
 }
@@ -107,13 +114,17 @@ func (c *Config) properties(i int, all []ports, dir string) string {
 	}
 	replicas, inSync := len(all), min(2, len(all))
 	client := fmt.Sprintf("CLIENT://127.0.0.1:%d,INTERNAL://127.0.0.1:%d", all[i].client, all[i].internal)
+	advertised := client
+	if len(c.Advertised) > 0 {
+		advertised = fmt.Sprintf("CLIENT://%s,INTERNAL://127.0.0.1:%d", c.Advertised[i], all[i].internal)
+	}
 	lines := []string{
 		"process.roles=broker,controller",
 		fmt.Sprintf("node.id=%d", i+1),
 		"controller.quorum.voters=" + strings.Join(voters, ","),
 		"controller.listener.names=CONTROLLER",
 		fmt.Sprintf("listeners=%s,CONTROLLER://127.0.0.1:%d", client, all[i].controller),
-		"advertised.listeners=" + client,
+		"advertised.listeners=" + advertised,
 		"listener.security.protocol.map=CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,CLIENT:" + c.protocol(),
 		"inter.broker.listener.name=INTERNAL",
 		"log.dirs=" + filepath.Join(dir, "data"),

@@ -1,0 +1,212 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"mlf/schema"
+)
+
+const (
+	watchEvery = 250 * time.Millisecond
+	lookMax    = 3 * time.Second // Of one look; a paused process does not answer.
+)
+
+// A watch looks at the public ledger and the probes of all processes, and knows
+// when the service had recovered from what was done to it.
+type watch struct {
+	client http.Client
+	ledger string // URL.
+
+	mu      sync.Mutex
+	waiting []*recovery
+	took    map[Kind][]time.Duration
+	halted  map[schema.Partition]string
+}
+
+// A recovery is awaited since a fault ended: until everything is counted that
+// was on the log then, and the processes that were hit say that they are ready.
+type recovery struct {
+	kind  Kind // Empty: not for the report.
+	since time.Time
+	hit   []*Process
+	ends  []schema.Offset // Of the log, as first seen after since.
+	done  chan struct{}
+}
+
+func newWatch(query string) *watch {
+	return &watch{
+		client: http.Client{Timeout: lookMax, Transport: &http.Transport{DisableKeepAlives: true}},
+		ledger: "http://" + query + "/v1/ledger",
+		took:   make(map[Kind][]time.Duration), halted: make(map[schema.Partition]string),
+	}
+}
+
+// Run looks until ctx ends.
+func (w *watch) Run(ctx context.Context) error {
+	for pause(ctx, watchEvery) == nil {
+		asked := time.Now()
+		var l ledger
+		if err := w.get(ctx, w.ledger, &l); err != nil {
+			continue // Nothing is known, which is weather here.
+		}
+		w.look(asked, &l, w.ready(ctx, w.hit()))
+	}
+	return nil
+}
+
+// A ledger is the part of GET /v1/ledger that is looked at.
+type ledger struct {
+	Partitions []ledgerPartition `json:"partitions"`
+}
+
+type ledgerPartition struct {
+	Partition schema.Partition `json:"partition"`
+	State     schema.State     `json:"state"`
+	Reason    string           `json:"reason"`
+	Next      schema.Offset    `json:"next_offset"`
+	LogEnd    *schema.Offset   `json:"log_end"` // Nil while unknown.
+}
+
+// ends returns the ends of the log; nil when any is unknown.
+func (l *ledger) ends() []schema.Offset {
+	ends := make([]schema.Offset, len(l.Partitions))
+	for i, p := range l.Partitions {
+		if p.LogEnd == nil {
+			return nil
+		}
+		ends[i] = *p.LogEnd
+	}
+	return ends
+}
+
+// reached tells whether all is counted up to ends.
+func (l *ledger) reached(ends []schema.Offset) bool {
+	if ends == nil || len(ends) != len(l.Partitions) {
+		return false
+	}
+	for i, p := range l.Partitions {
+		if p.Next < ends[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// look takes what was seen, by a question asked at asked.
+func (w *watch) look(asked time.Time, l *ledger, ready map[*Process]bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range l.Partitions {
+		if p.State == schema.StateHalted {
+			w.halted[p.Partition] = p.Reason
+		}
+	}
+	var left []*recovery
+	for _, r := range w.waiting {
+		if r.ends == nil && asked.After(r.since) {
+			r.ends = l.ends()
+		}
+		if !l.reached(r.ends) || slices.ContainsFunc(r.hit, func(p *Process) bool { return !ready[p] }) {
+			left = append(left, r)
+			continue
+		}
+		if r.kind != "" {
+			w.took[r.kind] = append(w.took[r.kind], time.Since(r.since))
+		}
+		close(r.done)
+	}
+	w.waiting = left
+}
+
+// ended begins to measure the recovery from a fault of kind k that hit some
+// processes, from now. The channel is closed when it is over.
+func (w *watch) ended(k Kind, hit []*Process) <-chan struct{} {
+	return w.await(&recovery{kind: k, hit: hit})
+}
+
+// counted returns a channel that is closed when all is counted that is on the
+// log now, whoever is ready.
+func (w *watch) counted() <-chan struct{} { return w.await(&recovery{}) }
+
+func (w *watch) await(r *recovery) <-chan struct{} {
+	r.since, r.done = time.Now(), make(chan struct{})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting = append(w.waiting, r)
+	return r.done
+}
+
+// hit returns the processes of which it matters now whether they are ready.
+func (w *watch) hit() []*Process {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []*Process
+	for _, r := range w.waiting {
+		all = append(all, r.hit...)
+	}
+	return all
+}
+
+// ready asks processes whether they are.
+func (w *watch) ready(ctx context.Context, all []*Process) map[*Process]bool {
+	ready := make(map[*Process]bool, len(all))
+	for _, p := range all {
+		if _, known := ready[p]; !known {
+			ready[p] = w.get(ctx, "http://"+p.Admin+"/readyz", nil) == nil
+		}
+	}
+	return ready
+}
+
+// get reads JSON into into; nil to look at the status only.
+func (w *watch) get(ctx context.Context, url string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := w.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET %s: status %d", url, resp.StatusCode)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// untilReady returns when all are ready.
+func (w *watch) untilReady(ctx context.Context, all []*Process) error {
+	for {
+		ready := w.ready(ctx, all)
+		i := slices.IndexFunc(all, func(p *Process) bool { return !ready[p] })
+		if i < 0 {
+			return nil
+		}
+		if err := pause(ctx, watchEvery); err != nil {
+			return fmt.Errorf("wait until %s is ready: %w", all[i].Name, err)
+		}
+	}
+}
+
+// settle returns when nothing is waited for any more, or ctx ends.
+func (w *watch) settle(ctx context.Context) {
+	for w.left() > 0 && pause(ctx, watchEvery) == nil {
+	}
+}
+
+// left returns how many recoveries are waited for.
+func (w *watch) left() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiting)
+}
