@@ -9,7 +9,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine run test test-kafka kafka simulate lint fmt generate clean
+.PHONY: help build engine run test test-kafka kafka simulate sim chaos guards drill overload fuzz bench lint fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,34 @@ test-kafka: engine build ## Run the broker's suite and the whole pipeline agains
 
 simulate: engine build ## Play 2,000 terminals for 7 days against mlf up and compare every cell (over a million votes).
 	./bench/simulate.sh
+
+sim: ## Play SEEDS schedules of crashes, late writes and lost answers on the real decision code (SEED=n: one, with its trace).
+	$(GO) test ./bench/sim -count=1 -timeout 40m -v $(if $(SEED),-run TestSeeds -seed $(SEED),-run 'TestSeeds|TestASeed|TestWhatOne' -seeds $(or $(SEEDS),10000))
+
+chaos: engine build ## Kill, freeze and cut everything for 2 minutes while a country votes; every cell must be exact (DURATION=1h, SEED=n).
+	$(GO) run ./bench/kafka/run --fetch-only
+	$(GO) build -o bin/chaos ./bench/chaos/run
+	bin/chaos --binary bin/mlf --duration $(or $(DURATION),2m) --seed $(or $(SEED),1) --report bin/chaos.json
+
+guards: engine ## Damage, cut, rewrite and exchange logs and stores under running stages (KAFKA=1: on real Kafka, too).
+	MLF_TEST_GUARDS=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m -run Guard -v .
+
+fuzz: ## Fuzz every decoder of outside bytes, FUZZTIME (30s) each.
+	@set -e; grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's|/[^/]*_test.go:[0-9]*:func | |' | sort | \
+	while read package target; do echo "$$package $$target"; \
+	$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),30s) $$package || exit 1; done
+
+drill: engine ## Put one fault at a time into a copy of the decision code; a named test must catch each.
+	$(GO) run ./bench/drill --json bin/drill.json
+
+overload: engine build ## Freeze Kafka under twice the peak, and open 10,000 slow connections.
+	$(GO) run ./bench/kafka/run --fetch-only
+	MLF_TEST_OVERLOAD=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 20m -run Overload -v .
+
+bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 15 minutes, on a quiet machine).
+	bin/mlf bench ingest --json
+	bin/mlf --log-level warn bench aggregate --json
+	bin/mlf --log-level warn bench query --rows 40000000 --json
 
 lint: ## Check style and the usual mistakes.
 	$(GO) run $(LINT) run ./...

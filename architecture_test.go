@@ -18,7 +18,7 @@ var mayImport = map[string][]string{
 	"main": {
 		"ingest", "ingest/broker", "ingest/broker/embedded",
 		"aggregate", "aggregate/store", "aggregate/store/embedded",
-		"query", "bench", "schema", "schema/registry",
+		"query", "bench", "bench/measure", "bench/load", "bench/workload", "bench/baseline", "bench/backlog", "schema", "schema/registry",
 	},
 	"schema":                         {},
 	"schema/registry":                {"schema"},
@@ -38,18 +38,27 @@ var mayImport = map[string][]string{
 	"bench":                          {"schema", "schema/registry", "schema/votepb"},
 	"bench/kafka":                    {},
 	"bench/kafka/run":                {"bench/kafka"},
+	"bench/sim":                      {"schema", "ingest/broker", "aggregate"},
+	"bench/chaos":                    {"bench", "bench/kafka", "aggregate/store/embedded", "schema"},
+	"bench/chaos/run":                {"bench/chaos", "aggregate/store/embedded"},
+	"bench/drill":                    {},
+	"bench/measure":                  {},
+	"bench/baseline":                 {"bench/backlog"},
+	"bench/load":                     {"bench/measure"},
+	"bench/backlog":                  {"schema"},
+	"bench/workload":                 {"schema/votepb"},
 }
 
 // onlyIn says which drivers are imported where, tests apart: each by the one
 // package that adapts it.
 var onlyIn = map[string][]string{
-	"github.com/segmentio/kafka-go":       {"ingest/broker"},
-	"github.com/ClickHouse/clickhouse-go": {"aggregate/store"},
+	"github.com/segmentio/kafka-go":       {"ingest/broker", "bench/baseline"},
+	"github.com/ClickHouse/clickhouse-go": {"aggregate/store", "bench/baseline"},
 	"github.com/ClickHouse/ch-go":         {"aggregate/store"},
 	"github.com/twmb/franz-go":            {"ingest/broker/embedded"},
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
-	"github.com/valyala/fasthttp":         {"ingest", "bench"},
-	"net/http":                            {"main", "query", "query/dashboard", "bench", "aggregate/store/embedded"},
+	"github.com/valyala/fasthttp":         {"ingest", "bench", "bench/baseline"},
+	"net/http":                            {"main", "query", "query/dashboard", "bench", "bench/chaos", "aggregate/store/embedded"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

@@ -94,6 +94,15 @@ func (c *applyCmd) Run(ctx context.Context, p *process) error {
 // stream key, genesis records, database and tables, the log's identity in the
 // store. It may be run again at any time.
 func applySchema(ctx context.Context, client *broker.Client, dsn string, topics broker.TopicsConfig) (schema.Identity, error) {
+	identity, err := applyLog(ctx, client, topics)
+	if err != nil {
+		return identity, err
+	}
+	return identity, store.Apply(ctx, dsn, identity)
+}
+
+// applyLog is the part of applySchema that the log needs.
+func applyLog(ctx context.Context, client *broker.Client, topics broker.TopicsConfig) (schema.Identity, error) {
 	var identity schema.Identity
 	if _, err := client.CreateTopics(ctx, topics); err != nil {
 		return identity, err
@@ -122,8 +131,7 @@ func applySchema(ctx context.Context, client *broker.Client, dsn string, topics 
 	if err != nil {
 		return identity, err
 	}
-	identity = schema.Identity{Log: genesis.Log, Partitions: genesis.Partitions, Rules: genesis.Rules}
-	return identity, store.Apply(ctx, dsn, identity)
+	return schema.Identity{Log: genesis.Log, Partitions: genesis.Partitions, Rules: genesis.Rules}, nil
 }
 
 // errNotApplied says what to do before a stage can run.

@@ -44,6 +44,7 @@ type cli struct {
 	Schema    schemaCmd    `cmd:"" help:"Create topics, genesis records and tables."`
 	Terminal  terminalCmd  `cmd:"" help:"Enrol, list and revoke terminals."`
 	Simulate  simulateCmd  `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`
+	Bench     benchCmd     `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
 	Config    configCmd    `cmd:"" help:"Check a configuration."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
