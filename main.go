@@ -58,7 +58,7 @@ type process struct {
 
 func main() {
 	embedded.ChildMain() // Does not return in the child that is the embedded ClickHouse.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) //nolint:forbidigo // This is main.
 	go func() {
 		<-ctx.Done()
 		stop() // A second signal ends the process at once.

@@ -29,7 +29,7 @@ const asCommand = "MLF_TEST_AS_COMMAND"
 func TestMain(m *testing.M) {
 	clickhouse.ChildMain()
 	if os.Getenv(asCommand) == "1" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) //nolint:forbidigo // Here the test binary is main.
 		code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 		stop()
 		os.Exit(code)
