@@ -57,7 +57,7 @@ type process struct {
 }
 
 func main() {
-	embedded.ChildMain() // Does not return in the child that is the embedded ClickHouse.
+	embedded.ChildMain()                                                                   // Does not return in the child that is the embedded ClickHouse.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) //nolint:forbidigo // This is main.
 	go func() {
 		<-ctx.Done()
