@@ -50,7 +50,7 @@ type Aggregator struct {
 	running sync.WaitGroup
 }
 
-// New returns an Aggregator that does nothing yet. cfg is valid.
+// New returns an Aggregator that does nothing yet.
 func New(parts Parts, tel Telemetry, cfg Config) *Aggregator {
 	a := &Aggregator{
 		parts:   parts,
@@ -68,8 +68,11 @@ func New(parts Parts, tel Telemetry, cfg Config) *Aggregator {
 // Run counts until ctx ends. Then it stops reading, flushes, takes checkpoints,
 // and returns nil, after DrainMax at the latest: what could not be written by
 // then is read again by the next worker. It returns an error only when the
-// assigner cannot go on. Call it once.
+// assigner cannot go on or the Config is not valid. Call it once.
 func (a *Aggregator) Run(ctx context.Context) error {
+	if err := a.cfg.Validate(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
