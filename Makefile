@@ -46,19 +46,19 @@ chaos: engine build ## Kill, freeze and cut everything for 2 minutes while a cou
 	bin/chaos --binary bin/mlf --duration $(or $(DURATION),2m) --seed $(or $(SEED),1) --report bin/chaos.json
 
 guards: engine ## Damage, cut, rewrite and exchange logs and stores under running stages (KAFKA=1: on real Kafka, too).
-	MLF_TEST_GUARDS=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m -run Guard -v .
+	MLF_TEST_GUARDS=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m -parallel 8 -run Guard -v .
 
 fuzz: ## Fuzz every decoder of outside bytes, FUZZTIME (30s) each.
 	@set -e; grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's|/[^/]*_test.go:[0-9]*:func | |' | sort | \
 	while read package target; do echo "$$package $$target"; \
-	$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),30s) $$package || exit 1; done
+	$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 2s $$package || exit 1; done
 
 drill: engine ## Put one fault at a time into a copy of the decision code; a named test must catch each.
 	$(GO) run ./bench/drill --json bin/drill.json
 
-overload: engine build ## Freeze Kafka under twice the peak, and open 10,000 slow connections.
-	$(GO) run ./bench/kafka/run --fetch-only
-	MLF_TEST_OVERLOAD=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 20m -run Overload -v .
+overload: engine build ## Freeze Kafka under twice the peak, and open 10,000 slow connections (KAFKA=1: three real brokers).
+	$(if $(KAFKA),$(GO) run ./bench/kafka/run --fetch-only)
+	MLF_TEST_OVERLOAD=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 20m -run Overload -v .
 
 bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 15 minutes, on a quiet machine).
 	bin/mlf bench ingest --json

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,7 +32,16 @@ type check struct {
 // not, and is never exposed with it.
 type admin struct {
 	metrics *prometheus.Registry
-	checks  []check
+
+	mu     sync.Mutex
+	checks []check
+}
+
+// set replaces the checks.
+func (a *admin) set(checks ...check) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.checks = checks
 }
 
 // newRegistry returns a registry with the metrics every process has.
@@ -78,9 +88,12 @@ func (a *admin) Run(ctx context.Context, ln net.Listener) error {
 func (a *admin) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), checkMax)
 	defer cancel()
-	report := make(map[string]string, len(a.checks))
+	a.mu.Lock()
+	checks := a.checks
+	a.mu.Unlock()
+	report := make(map[string]string, len(checks))
 	status := http.StatusOK
-	for _, c := range a.checks {
+	for _, c := range checks {
 		report[c.Name] = "ok"
 		if err := c.Do(ctx); err != nil {
 			report[c.Name] = err.Error()

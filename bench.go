@@ -40,7 +40,7 @@ func (f *benchFlags) print(w io.Writer, r *measure.Report) error {
 
 // benchServeCmd is a baseline in a process of its own.
 type benchServeCmd struct {
-	Subject string   `required:"" enum:"parse-only,A,B" help:"parse-only, A (a message per vote) or B (a message per request)."`
+	Subject string   `required:"" enum:"parse-only,A,A-fastjson,B" help:"parse-only, A or A-fastjson (a message per vote) or B (a message per request)."`
 	Listen  string   `required:"" help:"Where requests come."`
 	Kafka   []string `placeholder:"ADDR" help:"Brokers; not for parse-only."`
 	Topic   string   `help:"Topic to write to; it exists."`
@@ -59,6 +59,8 @@ func (c *benchServeCmd) Run(ctx context.Context, p *process) error {
 	switch c.Subject {
 	case messagePerVote:
 		return baseline.MessagePerVote(c.Kafka, c.Topic).Run(ctx, ln)
+	case messagePerVoteFast:
+		return baseline.MessagePerVoteFast(c.Kafka, c.Topic).Run(ctx, ln)
 	case messagePerRequest:
 		return baseline.MessagePerRequest(c.Kafka, c.Topic).Run(ctx, ln)
 	}
@@ -67,9 +69,10 @@ func (c *benchServeCmd) Run(ctx context.Context, p *process) error {
 
 // The subjects of mlf bench ingest, by their names in reports.
 const (
-	parseOnly         = "parse-only"
-	messagePerVote    = "A"
-	messagePerRequest = "B"
-	itself            = "mlf"
-	earlier           = "before"
+	parseOnly          = "parse-only"
+	messagePerVote     = "A"
+	messagePerVoteFast = "A-fastjson"
+	messagePerRequest  = "B"
+	itself             = "mlf"
+	earlier            = "before"
 )

@@ -21,7 +21,7 @@ import (
 type benchAggregateCmd struct {
 	benchFlags
 	Kafka     []string `placeholder:"ADDR" help:"Brokers of an empty Kafka to use for the part count, instead of an embedded one."`
-	Parts     []string `default:"count,mix,flat,start,visible,raw" enum:"count,mix,flat,start,visible,raw" help:"What to measure: ${enum}."`
+	Parts     []string `default:"count,mix,partitions,terminals,start,visible,raw" enum:"count,mix,partitions,terminals,start,visible,raw" help:"What to measure: ${enum}."`
 	Votes     int      `default:"20000000" help:"Votes of a backlog with 100 votes a record; a twentieth of it with one."`
 	Terminals int      `default:"10000" help:"Terminals that sent them."`
 }
@@ -30,12 +30,13 @@ type benchAggregateCmd struct {
 func (*benchAggregateCmd) Help() string {
 	return `Puts votes on a log, then lets mlf aggregate count them into ClickHouse, both engines in processes of their own:
 
-  count    100 votes a record, 1 vote a record, and baseline C: kafka.Reader, encoding/json, a map.
-  mix      what the rows cost the database, merges included, and their bytes: flushes of one hour, and of 48.
-  flat     1 to 64 partitions, 1,000 to 100,000 terminals.
-  start    a worker with 100,000 terminals of state: from assignment to the first new row.
-  visible  from the log's acknowledgement to the row, at half of the load that the machine bears.
-  raw      baseline D: votes as rows of ClickHouse, with GROUP BY and with a materialised view.
+  count       100 votes a record, 1 vote a record, and baseline C: kafka.Reader, encoding/json, a map.
+  mix         what the rows cost the database, merges included, and their bytes: flushes of one hour, and of 48.
+  partitions  1 to 64 of them.
+  terminals   1,000 to 100,000 of them.
+  start       a worker with 100,000 terminals of state: from assignment to the first new row.
+  visible     from the log's acknowledgement to the row, at half of the load that the machine bears.
+  raw         baseline D: votes as rows of ClickHouse, with GROUP BY and with a materialised view.
 
 Processor time is user and system of the process named, divided by the votes. All of it takes some 15 minutes.`
 }
@@ -68,7 +69,7 @@ func (c *benchAggregateCmd) Run(ctx context.Context, p *process) (err error) {
 		name string
 		run  func(context.Context) error
 	}{
-		{"count", b.count}, {"mix", b.mix}, {"flat", b.flat}, {"start", b.start}, {"visible", b.visible}, {"raw", b.raw},
+		{"count", b.count}, {"mix", b.mix}, {"partitions", b.partitions}, {"terminals", b.terminals}, {"start", b.start}, {"visible", b.visible}, {"raw", b.raw},
 	} {
 		if slices.Contains(c.Parts, part.name) {
 			if err := part.run(ctx); err != nil {

@@ -20,7 +20,7 @@ type benchIngestCmd struct {
 	Kafka       []string      `placeholder:"ADDR" help:"Measure with these brokers instead of the embedded one. Test terminals and their votes are written to them: use a Kafka that is for nothing else."`
 	Time        time.Duration `default:"3s" help:"Length of one run, after half a second to warm up."`
 	Workloads   []string      `enum:"one,hundred,protobuf,zstd,latency,connections" default:"one,hundred,protobuf,zstd,latency" help:"What to measure: ${enum}."`
-	Subjects    []string      `enum:"parse-only,A,B,mlf" default:"parse-only,A,B,mlf" help:"What to compare: ${enum}."`
+	Subjects    []string      `enum:"parse-only,A,A-fastjson,B,mlf" default:"parse-only,A,A-fastjson,B,mlf" help:"What to compare: ${enum}."`
 	Before      string        `type:"existingfile" placeholder:"FILE" help:"Another build of mlf, to take turns with this one: what a change gained."`
 	Connections int           `default:"50000" help:"Connections of workload connections."`
 	Partitions  int           `default:"16" help:"Partitions of the topics."`
@@ -32,7 +32,9 @@ func (*benchIngestCmd) Help() string {
 reports processor time per request and vote of the process under test alone, as ratios of the same rounds.
 
   parse-only  a fasthttp handler that reads the votes and forgets them: nothing on fasthttp can cost less
-  A           a fasthttp handler that checks the votes; one kafka.Writer message per vote; answers after acks=all
+  A           a fasthttp handler that reads the votes by encoding/json and checks them; one kafka.Writer message per
+              vote; answers after acks=all
+  A-fastjson  the same with fastjson, and each vote passed through as it came: as far as one gets with other libraries
   B           the same with one message per request, the body passed through unread
   mlf         mlf ingest: token, signed stream, each vote checked, one record per request; answers after acks=all
 
@@ -107,7 +109,7 @@ type ingestWorkload struct {
 }
 
 func ingestWorkloads() []ingestWorkload {
-	all := []string{parseOnly, messagePerVote, messagePerRequest, itself}
+	all := []string{parseOnly, messagePerVote, messagePerVoteFast, messagePerRequest, itself}
 	unread := []string{messagePerRequest, itself} // The other baselines read plain JSON only.
 	return []ingestWorkload{
 		{"one", "1 JSON vote a request, 512 connections", workload.JSON, 1, 512, all, nil},
@@ -231,7 +233,7 @@ func (b *ingestBench) run(ctx context.Context, s *ingestSubject, w ingestWorkloa
 		return nil, err
 	}
 	want := int64(warm.Acked() + tally.Acked())
-	if s.name == messagePerVote {
+	if s.name == messagePerVote || s.name == messagePerVoteFast {
 		want *= int64(w.votes)
 	}
 	if now, err := b.rig.records(ctx, s); err != nil || s.name != parseOnly && now-kept < want {

@@ -106,7 +106,7 @@ func (r *ingestRig) client(topic string) (*broker.Client, error) {
 // enrol makes the topics and the terminals that send.
 func (r *ingestRig) enrol(ctx context.Context) error {
 	topics := broker.TopicsConfig{Partitions: r.partitions}
-	for _, subject := range []string{messagePerVote, messagePerRequest} {
+	for _, subject := range []string{messagePerVote, messagePerVoteFast, messagePerRequest} {
 		client, err := r.client(benchTopic(subject))
 		if err != nil {
 			return err

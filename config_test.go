@@ -93,5 +93,5 @@ func TestExitCodes(t *testing.T) {
 	f(exitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "058091", "--channel", "counter", "--services", "anagrafe", "--count", "0")
 	f(exitUsage, "terminal", "revoke", "--kafka", "127.0.0.1:1", "nobody")
 	f(exitUsage, "simulate", "--kafka", "127.0.0.1:1", "--ingest", "not a url", "--query", "http://127.0.0.1:1")
-	f(exitFailed, "query", "--kafka", "127.0.0.1:1", "--clickhouse", "clickhouse://127.0.0.1:1", "--disclosure", "none")
+	f(exitFailed, "schema", "apply", "--kafka", "127.0.0.1:1", "--clickhouse", "clickhouse://127.0.0.1:1", "--wait", "0s")
 }

@@ -46,6 +46,14 @@ type storeFlags struct {
 	Clickhouse string `required:"" placeholder:"DSN" help:"ClickHouse, for instance clickhouse://user:password@host:9000/mlf (secure=true for TLS). Database mlf when none is named."`
 }
 
+// validate refuses an address that cannot be one.
+func (f *storeFlags) validate() error {
+	if err := (store.Config{DSN: f.Clickhouse}).Validate(); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
 // open connects to the store and says what to do when it is not there.
 func (f *storeFlags) open(ctx context.Context, log *slog.Logger, reg prometheus.Registerer) (*store.Store, error) {
 	return store.Open(ctx, store.Config{DSN: f.Clickhouse}, log, reg)
@@ -71,18 +79,27 @@ type schemaCmd struct {
 type applyCmd struct {
 	kafkaFlags
 	storeFlags
-	Partitions int `default:"16" help:"Partitions of the votes topic: fixed for its life, and the most workers that can count at once."`
-	Replicas   int `help:"Copies of every record. Default: 3, or the number of brokers where there are fewer."`
+	Partitions int           `default:"16" help:"Partitions of the votes topic: fixed for its life, and the most workers that can count at once."`
+	Replicas   int           `help:"Copies of every record. Default: 3, or the number of brokers where there are fewer."`
+	Wait       time.Duration `default:"1m" help:"Longest time to wait for Kafka and ClickHouse; 0: they must be there."`
 }
 
-// Run applies.
+// applyMax bounds one attempt to apply: a thousand partitions take some 30 s.
+const applyMax = 5 * time.Minute
+
+// Run applies. What an attempt leaves half done the next one completes.
 func (c *applyCmd) Run(ctx context.Context, p *process) error {
-	reg := newRegistry()
-	client, err := c.client(p.Log, reg)
+	if err := c.validate(); err != nil {
+		return err
+	}
+	client, err := c.client(p.Log, newRegistry())
 	if err != nil {
 		return err
 	}
-	identity, err := applySchema(ctx, client, c.Clickhouse, broker.TopicsConfig{Partitions: c.Partitions, Replicas: c.Replicas})
+	w := &waiter{log: p.Log, attempt: applyMax, until: time.Now().Add(c.Wait)}
+	identity, err := await(ctx, w, "Kafka and ClickHouse", func(ctx context.Context) (schema.Identity, error) {
+		return applySchema(ctx, client, c.Clickhouse, broker.TopicsConfig{Partitions: c.Partitions, Replicas: c.Replicas})
+	})
 	if err != nil {
 		return err
 	}
@@ -133,6 +150,3 @@ func applyLog(ctx context.Context, client *broker.Client, topics broker.TopicsCo
 	}
 	return schema.Identity{Log: genesis.Log, Partitions: genesis.Partitions, Rules: genesis.Rules}, nil
 }
-
-// errNotApplied says what to do before a stage can run.
-var errNotApplied = errors.New("topics or tables are missing: run mlf schema apply --kafka ADDR --clickhouse DSN first")

@@ -70,9 +70,8 @@ func guards() []guard {
 			})
 			g.vote(0, 1)
 		}},
-		{"last record rewritten in place under a live worker", late, "is not the one that was counted", func(g *guarded) {
+		{"last record rewritten in place under a live worker", soon, "is not the one that was counted", func(g *guarded) {
 			g.harmLast(rewrite)
-			g.produce(0, nil, []byte("?")) // Something new for the next checkpoint, before which it looks.
 		}},
 		{"unknown record format", soon, "is of a format that this version does not know", func(g *guarded) {
 			g.produce(0, nil, newerRecord())
@@ -96,6 +95,7 @@ func TestGuards(t *testing.T) {
 	if testing.Short() {
 		t.Skip("engines and processes for each guard")
 	}
+	t.Parallel()
 	for _, c := range guards() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

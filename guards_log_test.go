@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -45,6 +46,7 @@ func (g *guarded) newLog() {
 }
 
 func TestGuardANewLogUnderTheOldNameHalts(t *testing.T) {
+	t.Parallel()
 	f := func(name string, stopped bool) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,25 +63,28 @@ func TestGuardANewLogUnderTheOldNameHalts(t *testing.T) {
 			g.halted(1, 10*time.Second, "and the store counts log")
 			g.vote(0, 2)
 			g.vote(1, 2)
-			g.green(counted, time.Second)
+			g.staysGreen(counted)
 		})
 	}
 	f("found at the start", true)
 	f("under a live worker", false)
 }
 
-func TestGuardUnknownRulesHalt(t *testing.T) {
-	t.Parallel()
-	g := newEngines(t)
+// applied sets up the log of id, whose first partition begins with what first makes
+// of its genesis, and the store of stored.
+func (g *guarded) applied(id, stored schema.Identity, first func(*schema.Genesis)) {
+	t := g.t
+	t.Helper()
 	client := g.client()
 	if _, err := client.CreateTopics(t.Context(), broker.TopicsConfig{Partitions: 2}); err != nil {
 		t.Fatal(err)
 	}
-	id := schema.Identity{Log: schema.NewLogID(), Partitions: 2, Rules: schema.RulesV1}
 	for p := range 2 {
-		g.produce(p, []byte(schema.KeyGenesis), schema.AppendGenesis(nil, schema.Genesis{
-			Log: id.Log, Partition: schema.Partition(p), Partitions: 2, Rules: schema.Rules(2 - p), // 0 has those of a later version.
-		}))
+		genesis := schema.Genesis{Log: id.Log, Partition: schema.Partition(p), Partitions: id.Partitions, Rules: id.Rules}
+		if p == 0 {
+			first(&genesis)
+		}
+		g.produce(p, []byte(schema.KeyGenesis), schema.AppendGenesis(nil, genesis))
 	}
 	key, value, err := schema.NewStreamKey(1, time.Now()).RegistryRecord()
 	if err != nil {
@@ -88,12 +93,36 @@ func TestGuardUnknownRulesHalt(t *testing.T) {
 	if err := client.PutRegistry(t.Context(), key, value); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Apply(t.Context(), g.server.DSN(), id); err != nil {
+	if err := store.Apply(t.Context(), g.server.DSN(), stored); err != nil {
 		t.Fatal(err)
 	}
 	g.startStages()
+}
+
+func TestGuardUnknownRulesHalt(t *testing.T) {
+	t.Parallel()
+	g := newEngines(t)
+	id := schema.Identity{Log: schema.NewLogID(), Partitions: 2, Rules: schema.RulesV1}
+	g.applied(id, id, func(first *schema.Genesis) { first.Rules = 2 }) // Those of a later version.
 	g.halted(0, 10*time.Second, "rules 2, which this version does not know")
 	g.partition1GoesOn(0)
+}
+
+// TestGuardAnotherPartitionCountHalts: one more or less, and votes of a stream
+// would be on two partitions.
+func TestGuardAnotherPartitionCountHalts(t *testing.T) {
+	t.Parallel()
+	g := newEngines(t)
+	id := schema.Identity{Log: schema.NewLogID(), Partitions: 2, Rules: schema.RulesV1}
+	stored := id
+	stored.Partitions = 3
+	g.applied(id, stored, func(*schema.Genesis) {})
+	for p := range 2 {
+		g.halted(p, 10*time.Second, fmt.Sprintf("partition %d of 2, and the store counts log %v, partition %d of 3", p, id.Log, p))
+	}
+	g.vote(0, 2)
+	g.vote(1, 2)
+	g.staysGreen(0)
 }
 
 // TestGuardPartitionsThatWereAddedAreNotUsed: a vote must go where its stream has

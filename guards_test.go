@@ -29,6 +29,8 @@ type guarded struct {
 	storeDir string
 	server   *clickhouse.Server
 
+	storeStarted time.Time // When its last run began, or a bit later.
+
 	ingestAddr, query, ingestAdmin, aggregateAdmin string
 	ingest, aggregate                              *command
 	terminals                                      [2]*terminal
@@ -114,13 +116,17 @@ func comuneOn(t *testing.T, p schema.Partition) string {
 
 func (g *guarded) startBroker() {
 	g.t.Helper()
-	var err error
-	if g.broker, err = kafka.Start(g.t.Context(), kafka.Config{Dir: g.kafkaDir, Listen: g.kafka}); err != nil {
-		g.t.Fatal(err)
-	}
+	g.broker = nil
+	eventually(g.t, 10*time.Second, func() (err error) { // A process between fork and exec holds the folder's lock, too.
+		g.broker, err = kafka.Start(g.t.Context(), kafka.Config{Dir: g.kafkaDir, Listen: g.kafka})
+		return err
+	})
 }
 
 func (g *guarded) stopBroker() {
+	if g.broker == nil {
+		return
+	}
 	if err := g.broker.Close(); err != nil {
 		g.t.Error(err)
 	}
@@ -156,6 +162,7 @@ func (g *guarded) startStore() {
 	if g.server, err = clickhouse.Start(g.t.Context(), clickhouse.Config{Dir: g.storeDir}); err != nil {
 		g.t.Fatal(err)
 	}
+	g.storeStarted = time.Now()
 	g.t.Cleanup(func() {
 		if err := g.server.Close(); err != nil {
 			g.t.Error(err)
@@ -199,12 +206,7 @@ func (g *guarded) vote(p, n int) {
 // counted waits until every vote that was cast is counted, once.
 func (g *guarded) counted() {
 	g.t.Helper()
-	g.countedWithin(30 * time.Second)
-}
-
-func (g *guarded) countedWithin(limit time.Duration) {
-	g.t.Helper()
-	g.green(g.cast[0]+g.cast[1], limit)
+	g.green(g.cast[0]+g.cast[1], 30*time.Second)
 	eventually(g.t, 10*time.Second, func() error { // It is written after them.
 		l := readLedger(g.t, g.query)
 		if got, want := int(l.Totals.Counted), g.cast[0]+g.cast[1]; got != want || !l.Totals.Balanced() {
@@ -227,6 +229,16 @@ func (g *guarded) green(want int, limit time.Duration) {
 		}
 		return err
 	})
+}
+
+// staysGreen looks for as long as several flushes take that the statistics say so
+// many votes and no more.
+func (g *guarded) staysGreen(want int) {
+	g.t.Helper()
+	for range 8 {
+		g.green(want, 10*time.Second)
+		letPass(250 * time.Millisecond)
+	}
 }
 
 func (g *guarded) greenNow() (int, error) {

@@ -55,7 +55,8 @@ func start(t *testing.T, args ...string) *command {
 		t.Fatal(err)
 	}
 	c.cmd = exec.Command(binary, args...) //nolint:noctx // Ended by signal, so that the end is what is tested.
-	c.cmd.Env = append(os.Environ(), asCommand+"=1")
+	// The race detector would let a process sleep for a second before it ends.
+	c.cmd.Env = append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0")
 	c.cmd.Stdout, c.cmd.Stderr = &c.stdout, &c.stderr
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)

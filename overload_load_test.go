@@ -243,25 +243,6 @@ func castPaced(ctx context.Context, casters []*caster, rate float64) (missed int
 	return missed
 }
 
-// probe asks for /status, the request that needs nothing, every 20 ms until ctx
-// ends, and returns how long the answers took, sorted.
-func probe(ctx context.Context, address string) (took []time.Duration) {
-	c := &caster{address: address, request: []byte("GET /status HTTP/1.1\r\nHost: mlf\r\n\r\n")}
-	defer c.close()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		began := time.Now()
-		if _, err := c.exchange(context.WithoutCancel(ctx)); err != nil {
-			c.close()
-		}
-		took = append(took, time.Since(began))
-		<-tick.C
-	}
-	slices.Sort(took)
-	return took
-}
-
 // settleAll sends what is pending until it is acknowledged.
 func settleAll(ctx context.Context, casters []*caster, limit time.Duration) error {
 	deadline := time.Now().Add(limit)

@@ -29,6 +29,8 @@ type base struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 	client  *broker.Client
+	admin   *admin
+	waiter  *waiter // nil in mlf up, whose engines are its own.
 }
 
 // follower keeps terminals equal to the registry topic.
@@ -75,6 +77,7 @@ func clockCheck(p *broker.Producer) check {
 
 // ingestPart serves votes on ln.
 func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Terminals, cfg ingest.Config) (part, error) {
+	tellFiles(b.log, cfg.ConnsMax)
 	server, err := ingest.New(log, terminals, ingest.Telemetry{Registerer: b.metrics, Logger: b.log}, cfg)
 	if err != nil {
 		return part{}, err
@@ -108,22 +111,39 @@ type stageFlags struct {
 	Admin string `default:"127.0.0.1:9090" help:"Listener for metrics, probes and profiles; not for the public."`
 }
 
-// start opens what every stage needs, and refuses without mlf schema apply.
-func (f *stageFlags) start(ctx context.Context, p *process) (*base, net.Listener, int, error) {
-	b := &base{log: p.Log, metrics: newRegistry()}
+// run answers probes at once, and runs serve until ctx ends: it waits for what the
+// stage needs of its neighbours, and sets the checks once it has it.
+func (f *stageFlags) run(ctx context.Context, p *process, name string, serve func(ctx context.Context, b *base) error) error {
+	b := &base{log: p.Log, metrics: newRegistry(), waiter: &waiter{log: p.Log, attempt: attemptMax}}
 	var err error
 	if b.client, err = f.client(p.Log, b.metrics); err != nil {
-		return nil, nil, 0, err
-	}
-	partitions, err := b.client.Partitions(ctx)
-	if errors.Is(err, broker.ErrNoTopic) {
-		return nil, nil, 0, errNotApplied
-	}
-	if err != nil {
-		return nil, nil, 0, err
+		return err
 	}
 	ln, err := listen("admin", f.Admin)
-	return b, ln, partitions, err
+	if err != nil {
+		return err
+	}
+	b.admin = &admin{metrics: b.metrics, checks: []check{b.waiter.check()}}
+	stage := part{name, func(ctx context.Context) error {
+		err := serve(ctx, b)
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return nil // It was asked to end while it waited.
+		}
+		return err
+	}}
+	return runInOrder(ctx, p.Log, stage, b.admin.part(ln))
+}
+
+// awaitLog waits until the log answers, and returns how many partitions its topic has.
+func (b *base) awaitLog(ctx context.Context) (int, error) {
+	return await(ctx, b.waiter, "Kafka", b.client.Partitions)
+}
+
+// awaitStore waits until the store answers and has its tables.
+func (b *base) awaitStore(ctx context.Context, f *storeFlags) (*store.Store, error) {
+	return await(ctx, b.waiter, "ClickHouse", func(ctx context.Context) (*store.Store, error) {
+		return f.open(ctx, b.log, b.metrics)
+	})
 }
 
 // logPartitions returns how many partitions the log has, of a topic with so many.
@@ -164,7 +184,21 @@ func (c *ingestCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	b, adminListener, partitions, err := c.start(ctx, p)
+	cfg := ingest.Config{TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax, DrainMax: c.DrainMax}
+	if err := cfg.Validate(); err != nil {
+		return usageError{err}
+	}
+	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.serve(ctx, b, cfg) })
+}
+
+func (c *ingestCmd) serve(ctx context.Context, b *base, cfg ingest.Config) error {
+	partitions, err := b.awaitLog(ctx)
+	if err != nil {
+		return err
+	}
+	partitions, err = await(ctx, b.waiter, "the log's genesis", func(ctx context.Context) (int, error) {
+		return b.logPartitions(ctx, partitions)
+	})
 	if err != nil {
 		return err
 	}
@@ -172,20 +206,15 @@ func (c *ingestCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	if partitions, err = b.logPartitions(ctx, partitions); err != nil {
-		return err
-	}
 	producer := b.client.NewProducer(partitions)
 	follower := b.newFollower()
-	server, err := b.ingestPart(ln, producer, follower.terminals, ingest.Config{
-		TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax, DrainMax: c.DrainMax,
-	})
+	server, err := b.ingestPart(ln, producer, follower.terminals, cfg)
 	if err != nil {
 		return err
 	}
-	a := &admin{metrics: b.metrics, checks: []check{follower.check(), b.logCheck(), clockCheck(producer)}}
-	p.Log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
-	return runInOrder(ctx, p.Log, server, part{"producer", producer.Run}, follower.part(), a.part(adminListener))
+	b.admin.set(follower.check(), b.logCheck(), clockCheck(producer))
+	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
+	return runInOrder(ctx, b.log, server, part{"producer", producer.Run}, follower.part())
 }
 
 type aggregateCmd struct {
@@ -195,19 +224,26 @@ type aggregateCmd struct {
 
 // Run counts until ctx ends.
 func (c *aggregateCmd) Run(ctx context.Context, p *process) error {
-	b, adminListener, partitions, err := c.start(ctx, p)
+	if err := c.validate(); err != nil {
+		return err
+	}
+	return c.run(ctx, p, "aggregate", c.serve)
+}
+
+func (c *aggregateCmd) serve(ctx context.Context, b *base) error {
+	partitions, err := b.awaitLog(ctx)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, p.Log, b.metrics)
+	s, err := b.awaitStore(ctx, &c.storeFlags)
 	if err != nil {
 		return err
 	}
-	defer closeStore(s, p.Log)
+	defer closeStore(s, b.log)
 	worker, ready := b.aggregatePart(s)
-	a := &admin{metrics: b.metrics, checks: []check{b.logCheck(), storeCheck(s), ready}}
-	p.Log.Info("aggregate starts", slog.Int("partitions", partitions))
-	return runInOrder(ctx, p.Log, worker, a.part(adminListener))
+	b.admin.set(b.logCheck(), storeCheck(s), ready)
+	b.log.Info("aggregate starts", slog.Int("partitions", partitions))
+	return runInOrder(ctx, b.log, worker)
 }
 
 type queryCmd struct {
@@ -229,27 +265,34 @@ func (c *queryCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	b, adminListener, _, err := c.start(ctx, p)
+	if err := c.validate(); err != nil {
+		return err
+	}
+	cfg := query.Config{TLS: tlsConfig, Disclosure: c.Disclosure}
+	return c.run(ctx, p, "query", func(ctx context.Context, b *base) error { return c.serve(ctx, b, lists, cfg) })
+}
+
+func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry, cfg query.Config) error {
+	if _, err := b.awaitLog(ctx); err != nil {
+		return err
+	}
+	s, err := b.awaitStore(ctx, &c.storeFlags)
 	if err != nil {
 		return err
 	}
-	s, err := c.open(ctx, p.Log, b.metrics)
-	if err != nil {
-		return err
-	}
-	defer closeStore(s, p.Log)
+	defer closeStore(s, b.log)
 	ln, err := listen("query", c.Listen)
 	if err != nil {
 		return err
 	}
 	follower := b.newFollower()
-	server, err := b.queryPart(ln, b.queryParts(s, follower.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: c.Disclosure})
+	server, err := b.queryPart(ln, b.queryParts(s, follower.terminals, lists), cfg)
 	if err != nil {
 		return err
 	}
-	a := &admin{metrics: b.metrics, checks: []check{follower.check(), b.logCheck(), storeCheck(s)}}
-	p.Log.Info("query starts", slog.String("listen", c.url(ln)))
-	return runInOrder(ctx, p.Log, server, follower.part(), a.part(adminListener))
+	b.admin.set(follower.check(), b.logCheck(), storeCheck(s))
+	b.log.Info("query starts", slog.String("listen", c.url(ln)))
+	return runInOrder(ctx, b.log, server, follower.part())
 }
 
 func (b *base) queryParts(s *store.Store, terminals *schema.Terminals, lists *registry.Registry) query.Parts {

@@ -21,6 +21,9 @@ import (
 // workers to share two cores, few enough that each flush stays one small insert.
 const upPartitions = 4
 
+// upConnectionsMax is the default of mlf ingest.
+const upConnectionsMax = 16_384
+
 // startMax bounds the start of the embedded engines, recovery of a large data
 // directory included.
 const startMax = 2 * time.Minute
@@ -123,7 +126,7 @@ func (u *up) serve(ctx context.Context, p *process, lists *registry.Registry, d 
 		return err
 	}
 	follower := u.newFollower()
-	ingestPart, err := u.ingestPart(listeners.ingest, guard, follower.terminals, ingest.Config{TLS: tlsConfig})
+	ingestPart, err := u.ingestPart(listeners.ingest, guard, follower.terminals, ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax})
 	if err != nil {
 		return err
 	}

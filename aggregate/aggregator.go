@@ -43,8 +43,7 @@ type Aggregator struct {
 
 	mu       sync.Mutex // Guards what follows.
 	workers  map[schema.Partition]*worker
-	assigned bool          // hold was called.
-	freed    chan struct{} // Closed, and made anew, when fewer rows wait.
+	assigned bool // hold was called.
 
 	hard    context.Context // Of the workers: outlives Run's by DrainMax. Set by Run.
 	running sync.WaitGroup
@@ -59,7 +58,6 @@ func New(parts Parts, tel Telemetry, cfg Config) *Aggregator {
 		m:       newMetrics(tel.Registerer),
 		kick:    make(chan struct{}, 1),
 		workers: make(map[schema.Partition]*worker),
-		freed:   make(chan struct{}),
 	}
 	a.flush = flusher{a: a, waiting: make(map[*worker]prepared)}
 	return a
@@ -172,7 +170,6 @@ func (a *Aggregator) release(w *worker) {
 	delete(a.workers, w.p)
 	a.mu.Unlock()
 	a.m.drop(w.p)
-	a.free()
 }
 
 // list returns the workers, in order of their partitions.
@@ -222,33 +219,25 @@ func (a *Aggregator) unflushed() int64 {
 	return n
 }
 
-// room waits while more than DirtyRowsMax rows wait for the store.
+// roomEvery is how often a worker looks whether there is room: little beside the
+// flush that it waits for.
+const roomEvery = 10 * time.Millisecond
+
+// room waits while more than DirtyRowsMax rows wait for the store. It looks by
+// itself: whoever wakes all that wait leaves their order to chance.
 func (a *Aggregator) room(ctx context.Context) error {
-	for {
-		a.mu.Lock()
-		freed := a.freed
-		a.mu.Unlock()
-		if a.unflushed() <= int64(a.cfg.DirtyRowsMax) {
-			return nil
-		}
+	for a.unflushed() > int64(a.cfg.DirtyRowsMax) {
 		select {
 		case a.kick <- struct{}{}:
 		default: // Somebody has asked already.
 		}
 		select {
-		case <-freed:
+		case <-time.After(roomEvery):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
-}
-
-// free lets those go on who wait for room.
-func (a *Aggregator) free() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	close(a.freed)
-	a.freed = make(chan struct{})
+	return nil
 }
 
 // stopWorkers ends reading, and waits for the workers' last checkpoints.

@@ -32,6 +32,12 @@ type Config struct {
 	// crash. Default 60 s.
 	CheckpointEvery time.Duration
 
+	// TailEvery is how often the last records of the log are compared with those
+	// that were counted, and the store is asked since when it runs. Default 5 s: a
+	// log that was rewritten in place, or a restart of the store, is found within
+	// ten.
+	TailEvery time.Duration
+
 	// StepBack is how long before a restart of the store a checkpoint must have
 	// been taken to be believed after it. Default 15 min: by then an acknowledged
 	// row is on disk even where fsync is off.
@@ -65,6 +71,7 @@ func (c Config) withDefaults() Config {
 		{&c.FlushEvery, 250 * time.Millisecond},
 		{&c.FlushEveryMax, 10 * time.Second},
 		{&c.CheckpointEvery, time.Minute},
+		{&c.TailEvery, 5 * time.Second},
 		{&c.StepBack, 15 * time.Minute},
 		{&c.StartedTolerance, 2 * time.Second},
 		{&c.AboveMax, time.Minute},
@@ -98,7 +105,7 @@ func (c Config) withDefaults() Config {
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	switch {
-	case min(c.FlushEvery, c.CheckpointEvery, c.StepBack, c.StartedTolerance, c.AboveMax, c.DrainMax) < 0:
+	case min(c.FlushEvery, c.CheckpointEvery, c.TailEvery, c.StepBack, c.StartedTolerance, c.AboveMax, c.DrainMax) < 0:
 		return errors.New("aggregate: a time span is negative")
 	case min(c.RowsPerSecondMax, c.InsertRowsMax, c.DirtyRowsMax) < 0:
 		return errors.New("aggregate: a limit is negative")

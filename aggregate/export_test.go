@@ -3,6 +3,8 @@ package aggregate
 import (
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"mlf/schema"
 )
 
@@ -23,6 +25,9 @@ func ReadState(state []byte) (*Fold, error) { return readState(state) }
 
 // AppendState is Fold.appendState.
 func (f *Fold) AppendState(dst []byte) []byte { return f.appendState(dst) }
+
+// Unreadable is the metric of checkpoints passed over.
+func (a *Aggregator) Unreadable() prometheus.Counter { return a.m.unreadable }
 
 // Believed is Config.believed with the defaults.
 func Believed(infos []schema.CheckpointInfo, started time.Time) (proven, likely []schema.CheckpointInfo) {

@@ -59,6 +59,10 @@ func (f *flusher) loop(ctx, io context.Context) {
 		case <-timer.C:
 		case <-f.a.kick:
 		}
+		select {
+		case <-f.a.kick: // One flush for both reasons. Whoever needs another asks again.
+		default:
+		}
 		begun := f.a.cfg.Now()
 		if err := f.flush(io); err != nil {
 			f.a.log.Warn("flush is sent again", slog.Any("err", err))
@@ -137,7 +141,7 @@ func (f *flusher) watchRun(ctx context.Context) (time.Time, error) {
 		return started, f.failed("started", err)
 	}
 	f.suspect = false
-	f.runDue = f.a.cfg.Now().Add(f.a.cfg.CheckpointEvery)
+	f.runDue = f.a.cfg.Now().Add(f.a.cfg.TailEvery)
 	for _, w := range f.a.list() {
 		w.watchRun(started)
 	}
@@ -202,7 +206,6 @@ func (f *flusher) land(ctx context.Context, fl *flight) error {
 	}
 	f.flight = nil
 	f.a.inflight.Store(0)
-	f.a.free()
 	return nil
 }
 

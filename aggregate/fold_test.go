@@ -3,8 +3,12 @@ package aggregate_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"runtime"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"mlf/aggregate"
 	"mlf/schema"
@@ -130,27 +134,34 @@ func apply(tb testing.TB, f *aggregate.Fold, rec *schema.Record) {
 // three services, a reason on every red face, votes a minute apart.
 func country(rounds, terminals, votes int) []schema.Record {
 	var recs []schema.Record
-	for round := range rounds {
-		for terminal := range terminals {
-			h := counter()
-			h.Terminal = schema.TerminalID(terminal)
-			h.Comune = schema.ComuneID(1001 + terminal)
-			list := make([]schema.Vote, votes)
-			for i := range list {
-				seq := round*votes + i
-				v := schema.Vote{
-					Seq:     schema.Seq(seq + 1),
-					At:      nine + schema.Instant(i*int(time.Minute/time.Millisecond)),
-					Service: schema.ServiceID(seq / 7 % 3),
-					Value:   schema.Value(1 + seq%3),
-				}
-				if v.Value == schema.Red {
-					v.Reason = schema.Reason(1 + seq%4)
-				}
-				list[i] = v
+	for n := range rounds {
+		recs = append(recs, round(n, terminals, votes)...)
+	}
+	return recs
+}
+
+// round returns the n-th of the country's rounds.
+func round(n, terminals, votes int) []schema.Record {
+	var recs []schema.Record
+	for terminal := range terminals {
+		h := counter()
+		h.Terminal = schema.TerminalID(terminal)
+		h.Comune = schema.ComuneID(1001 + terminal%7896)
+		list := make([]schema.Vote, votes)
+		for i := range list {
+			seq := n*votes + i
+			v := schema.Vote{
+				Seq:     schema.Seq(seq + 1),
+				At:      nine + schema.Instant(i*int(time.Minute/time.Millisecond)),
+				Service: schema.ServiceID(seq / 7 % 3),
+				Value:   schema.Value(1 + seq%3),
 			}
-			recs = append(recs, schema.Record{Value: batch(h, list...)})
+			if v.Value == schema.Red {
+				v.Reason = schema.Reason(1 + seq%4)
+			}
+			list[i] = v
 		}
+		recs = append(recs, schema.Record{Value: batch(h, list...)})
 	}
 	return recs
 }
@@ -183,6 +194,49 @@ func BenchmarkApply(b *testing.B) {
 	f("votes=10", 10)
 	f("votes=100", 100)
 	f("votes=500", 500)
+}
+
+// BenchmarkTerminals folds rounds of a hundred votes of each terminal, of few
+// terminals and of many, when their streams and cells are there: what it costs to
+// have many. cpu-ns/vote is of the thread, for the machine may be shared.
+func BenchmarkTerminals(b *testing.B) {
+	f := func(terminals int) {
+		b.Run(fmt.Sprintf("terminals=%d", terminals), func(b *testing.B) {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			const votes = 100
+			fold := begun(b)
+			var rows aggregate.Rows
+			var used time.Duration
+			rounds := 0
+			for b.Loop() {
+				recs := round(rounds, terminals, votes)
+				before := threadCPU(b)
+				for i := range recs {
+					apply(b, fold, &recs[i])
+				}
+				if rounds > 0 {
+					used += threadCPU(b) - before
+				}
+				rounds++
+				rows.Reset()
+				fold.Drain(&rows)
+			}
+			b.ReportMetric(float64(used.Nanoseconds())/float64(max(1, rounds-1)*terminals*votes), "cpu-ns/vote")
+		})
+	}
+	f(1_000)
+	f(10_000)
+	f(100_000)
+}
+
+// threadCPU returns the processor time of this thread.
+func threadCPU(tb testing.TB) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkCheckpoint makes and opens the checkpoint of 65,000 streams with 100

@@ -49,28 +49,29 @@ func (w *worker) tryRecover(ctx context.Context) (recovered, error) {
 		return recovered{}, fmt.Errorf("read start time of the store: %w", err)
 	}
 	infos, err := w.parts.Store.Checkpoints(ctx, w.p)
-	if err != nil {
+	if errors.Is(err, schema.ErrCheckpointCorrupt) {
+		w.passOver(err)
+	} else if err != nil {
 		return recovered{}, fmt.Errorf("list checkpoints of partition %d: %w", w.p, err)
 	}
 	first, end, err := w.parts.Log.Bounds(ctx, w.p)
 	if err != nil {
 		return recovered{}, fmt.Errorf("read bounds of partition %d: %w", w.p, err)
 	}
-	if first == 0 && end > 0 {
-		if err := w.checkGenesis(ctx, id); err != nil {
-			return recovered{}, err
-		}
-	}
 	infos = slices.DeleteFunc(slices.Clone(infos), func(c schema.CheckpointInfo) bool { return c.Log != id.Log })
 	usable, likely := w.cfg.believed(infos, started)
 	if first > 0 {
 		usable = append(usable, likely...) // Rather than none: the log cannot be read from its genesis.
 	}
+	if len(usable) > 0 && first == 0 && end > 0 {
+		if err := w.checkGenesis(ctx, id); err != nil {
+			return recovered{}, err
+		}
+	}
 	for _, info := range usable {
 		fold, err := w.open(ctx, info, id)
 		if errors.Is(err, errCheckpoint) || errors.Is(err, schema.ErrCheckpointCorrupt) {
-			w.m.unreadable.Inc()
-			w.log.Error("checkpoint is passed over for an older one", slog.Int64("offset", int64(info.Next)), slog.Any("err", err))
+			w.passOver(err)
 			continue
 		}
 		if err != nil {
@@ -79,6 +80,12 @@ func (w *worker) tryRecover(ctx context.Context) (recovered, error) {
 		return w.resume(ctx, fold, info, started)
 	}
 	return w.fromGenesis(ctx, id, started)
+}
+
+// passOver tells of a checkpoint that cannot be read.
+func (w *worker) passOver(err error) {
+	w.m.unreadable.Inc()
+	w.log.Error("checkpoint is passed over for an older one", slog.Any("err", err))
 }
 
 // believed returns the checkpoints whose rows the store must still have, and
@@ -122,7 +129,8 @@ func (w *worker) open(ctx context.Context, info schema.CheckpointInfo, id schema
 	return fold, nil
 }
 
-// resume makes sure that the log goes on from where fold ends.
+// resume makes sure that the log goes on from where fold ends. That it still has
+// what fold has counted is for follow to see, before anything else.
 func (w *worker) resume(ctx context.Context, fold *Fold, info schema.CheckpointInfo, started time.Time) (recovered, error) {
 	first, end, err := w.reach(ctx, fold.Next())
 	if err != nil {
@@ -130,9 +138,6 @@ func (w *worker) resume(ctx context.Context, fold *Fold, info schema.CheckpointI
 	}
 	if fold.Next() < first {
 		return recovered{}, haltLag(w.p, fold.Next())
-	}
-	if err := w.checkTail(ctx, fold); err != nil {
-		return recovered{}, err
 	}
 	r := recovered{fold: fold, started: started, end: end, savedAt: -1}
 	if w.cfg.sameRun(info.StoreStarted, started) {
@@ -202,42 +207,46 @@ func (w *worker) stillAbove(short *shortage, asked time.Time, at, end schema.Off
 	return haltOtherLog("partition %d: the log ends at offset %d and was counted up to offset %d, so records were lost: %s", w.p, end, at, bringBack)
 }
 
+// fetchNext reads what comes after fold.
+func (w *worker) fetchNext(ctx context.Context, fold *Fold) (schema.Fetched, error) {
+	return w.fetch(ctx, fold.Next())
+}
+
 // checkTail compares the last records of the log below fold's offset, as far as
-// it still has them, with those that were counted.
-func (w *worker) checkTail(ctx context.Context, fold *Fold) error {
+// it still has them, with those that were counted. It returns those after them
+// that came along.
+func (w *worker) checkTail(ctx context.Context, fold *Fold) (schema.Fetched, error) {
 	first, err := w.reachAgain(ctx, fold.Next())
 	if err != nil {
-		return err
+		return schema.Fetched{}, err
 	}
-	at := max(first, fold.tailFirst())
-	for at < fold.Next() {
+	at := min(max(first, fold.tailFirst()), fold.Next())
+	for {
 		f, err := w.fetch(ctx, at)
-		if errors.Is(err, errBelowStart) {
+		if errors.Is(err, errBelowStart) && at < fold.Next() {
 			return w.checkTail(ctx, fold) // Retention took it in this moment.
 		}
 		if err != nil {
-			return err
+			return f, err
 		}
-		for i := range f.Records {
-			rec := &f.Records[i]
-			if rec.Offset >= fold.Next() {
-				break
-			}
+		for at < fold.Next() && len(f.Records) > 0 {
+			rec := &f.Records[0]
 			if rec.Offset != at {
-				return haltGap(w.p, at, fmt.Errorf("record %d is in its place", rec.Offset))
+				return f, haltGap(w.p, at, fmt.Errorf("record %d is in its place", rec.Offset))
 			}
 			if err := fold.checkTail(rec); err != nil {
-				return err
+				return f, err
 			}
+			f.Records = f.Records[1:]
 			at++
 		}
-		if len(f.Records) == 0 {
-			if _, err := w.reachAgain(ctx, fold.Next()); err != nil {
-				return err
-			}
+		if at == fold.Next() {
+			return f, nil
+		}
+		if _, err := w.reachAgain(ctx, fold.Next()); err != nil {
+			return f, err
 		}
 	}
-	return nil
 }
 
 // reachAgain is reach, and tries again whatever the world does.
@@ -338,7 +347,8 @@ func (w *worker) checkGenesisNow(ctx context.Context) error {
 
 // checkGenesis looks whether the log's first record is still that of the log that
 // the store counts: a new log under the old name may have any length. One that
-// cannot be read says nothing; the last records are compared besides.
+// cannot be read says nothing; the last records are compared besides. A count
+// from the genesis need not ask: its fold looks itself.
 func (w *worker) checkGenesis(ctx context.Context, id schema.Identity) error {
 	f, err := w.parts.Log.Fetch(ctx, w.p, 0)
 	if errors.Is(err, schema.ErrCorrupt) || errors.Is(err, schema.ErrGap) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"mlf/aggregate"
 	"mlf/schema"
@@ -189,6 +190,7 @@ func TestHalts(t *testing.T) {
 	})
 	f("record batch is corrupt", second, "4 times", func(r *rig) {
 		r.vote(1)
+		r.log.most = 16 // An answer ends before a damaged batch.
 		r.log.fault = func(_ schema.Partition, at schema.Offset) error {
 			if at >= 41 {
 				return schema.ErrCorrupt
@@ -221,6 +223,7 @@ func TestHaltsWhileCounting(t *testing.T) {
 	f := func(name string, within time.Duration, want string, harm func(r *rig)) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(r *rig) {
+				r.cfg.TailEvery = time.Hour // What it looks at by itself is seen later.
 				r.vote(39)
 				r.run()
 				r.counted()
@@ -255,17 +258,40 @@ func TestHaltsWhileCounting(t *testing.T) {
 	})
 }
 
-// TestRewrittenInPlace: nobody has noticed, but no checkpoint is taken of it.
+// rewriteInPlace changes a record that was counted, and nobody tells.
+func (r *rig) rewriteInPlace() {
+	r.log.change(func() {
+		r.log.records[0] = slices.Clone(r.log.records[0])
+		r.log.records[0][40].Value = []byte("?")
+	})
+}
+
+// TestRewrittenInPlace: the worker looks by itself, whether or not votes come.
 func TestRewrittenInPlace(t *testing.T) {
+	f := func(votes int) {
+		bubble(t, func(r *rig) {
+			r.vote(40)
+			r.run()
+			r.counted()
+			pass(10 * time.Second)
+			r.rewriteInPlace()
+			r.vote(votes)
+			r.halted(6*time.Second, "record 40 is not the one that was counted")
+		})
+	}
+	f(0)
+	f(1)
+}
+
+// TestNoCheckpointOfARewrittenLog: it is not taken before the worker has looked.
+func TestNoCheckpointOfARewrittenLog(t *testing.T) {
 	bubble(t, func(r *rig) {
+		r.cfg.TailEvery = time.Hour
 		r.vote(40)
 		r.run()
 		r.counted()
 		pass(10 * time.Second)
-		r.log.change(func() {
-			r.log.records[0] = slices.Clone(r.log.records[0])
-			r.log.records[0][40].Value = []byte("?")
-		})
+		r.rewriteInPlace()
 		r.vote(1)
 		r.halted(time.Minute, "record 40 is not the one that was counted")
 		for _, c := range r.store.checkpoints {
@@ -273,6 +299,31 @@ func TestRewrittenInPlace(t *testing.T) {
 				t.Errorf("a checkpoint was taken at %d", c.Next)
 			}
 		}
+	})
+}
+
+// TestRecordsAreReadOnce: a look at the tail goes on to what is new, so that a
+// start reads the log once, and no more than the tail again.
+func TestRecordsAreReadOnce(t *testing.T) {
+	bubble(t, func(r *rig) {
+		f := func(when string, want int) {
+			t.Helper()
+			if r.log.served > want {
+				t.Errorf("%s: %d records were read, want %d", when, r.log.served, want)
+			}
+			r.log.served = 0
+		}
+		const tail = 16
+		r.vote(1000)
+		r.log.most = 300
+		r.run()
+		r.counted()
+		r.end()
+		f("from the genesis", 1001+2*tail) // A checkpoint when it has caught up, and one at the end.
+		r.vote(100)
+		r.run()
+		r.counted()
+		f("from a checkpoint", 300+tail+100+tail) // The first answer is for the genesis.
 	})
 }
 
@@ -364,6 +415,38 @@ func TestCorruptCheckpoint(t *testing.T) {
 			cs[i].Log[0]++
 		}
 	}, "counted from its genesis")
+}
+
+// TestDamagedCheckpointRow: not even what it is can be read. The one before it
+// does as well.
+func TestDamagedCheckpointRow(t *testing.T) {
+	bubble(t, func(r *rig) {
+		for range 2 {
+			r.vote(20)
+			r.run()
+			r.counted()
+			r.end()
+		}
+		r.store.fault = func(operation string) error {
+			if operation == "checkpoints" {
+				return schema.ErrCheckpointCorrupt
+			}
+			return nil
+		}
+		r.vote(3)
+		r.run()
+		r.counted()
+		if got := testutil.ToFloat64(r.Unreadable()); got != 1 {
+			t.Errorf("mlf_aggregate_checkpoints_unreadable_total is %v, want 1", got)
+		}
+		r.end()
+		for _, want := range []string{"checkpoint is passed over for an older one", "resumes from a checkpoint\" partition=0 offset=21"} {
+			if !strings.Contains(r.logs.String(), want) {
+				t.Errorf("want %q in\n%s", want, r.logs.String())
+			}
+		}
+		compare(t, r.log, r.store)
+	})
 }
 
 // TestStoreRestart: after a restart of the store the count goes back to where its

@@ -61,7 +61,8 @@ type Store interface {
 	WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error
 
 	// Checkpoints returns the complete checkpoints of p, the newest first: by
-	// Next, then by Taken.
+	// Next, then by Taken. schema.ErrCheckpointCorrupt: those that could be read,
+	// and there are others that could not.
 	Checkpoints(ctx context.Context, p schema.Partition) ([]schema.CheckpointInfo, error)
 
 	// Checkpoint returns one of them. schema.ErrCheckpointCorrupt: its payload is

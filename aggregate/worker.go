@@ -51,6 +51,7 @@ type worker struct {
 	safeAt    time.Time     // and when it last held all there was.
 
 	// Of run only.
+	tailDue  time.Time     // Of the next look at the log's tail.
 	due      time.Time     // Of the next checkpoint.
 	savedAt  schema.Offset // Next of the last checkpoint made ready.
 	liveFrom schema.Offset // The log's end when the partition was taken over.
@@ -131,7 +132,7 @@ func (w *worker) count(ctx context.Context) error {
 	}
 	w.liveFrom = max(1, r.end) // An empty log is not caught up with: its genesis is missing.
 	w.savedAt = r.savedAt
-	w.due = w.cfg.Now().Add(w.cfg.CheckpointEvery)
+	w.tailDue, w.due = time.Time{}, w.cfg.Now().Add(w.cfg.CheckpointEvery)
 	w.mu.Lock()
 	w.fold, w.started = r.fold, r.started
 	w.safeNext, w.safeAt = r.fold.Next(), w.cfg.Now()
@@ -139,38 +140,46 @@ func (w *worker) count(ctx context.Context) error {
 	return w.follow(ctx, r.fold)
 }
 
-// follow applies what the log has, for ever.
+// follow applies what the log has, for ever. Every TailEvery, at first, and before
+// a checkpoint, it reads from the log's tail on: what comes after it is new.
 func (w *worker) follow(ctx context.Context, fold *Fold) error {
-	epoch, checked := int32(-1), false
+	epoch, before := int32(-1), false // before: the read before was from the tail on.
 	for {
-		if fold.Next() >= w.liveFrom {
-			w.caughtUp(fold.Next())
+		checked := !w.cfg.Now().Before(w.tailDue) || w.checkpointIsDue(fold)
+		read := w.fetchNext
+		if checked {
+			read = w.checkTail
 		}
-		if err := w.checkpointIfDue(ctx, fold); err != nil {
-			return err
-		}
-		f, err := w.fetch(ctx, fold.Next())
+		f, err := read(ctx, fold)
 		if errors.Is(err, errBelowStart) {
 			return haltLag(w.p, fold.Next())
 		}
 		if err != nil {
 			return err
 		}
-		// A new leader may have lost what the one before it had acknowledged. The
-		// records just fetched are gone once the tail is read, so they are fetched
-		// again; an answer that then ends earlier, in an older epoch, is no news.
-		if len(f.Records) > 0 && f.LeaderEpoch != epoch && (!checked || f.LeaderEpoch > epoch) {
-			if err := w.checkTail(ctx, fold); err != nil {
-				return err
-			}
-			epoch, checked = f.LeaderEpoch, true
+		// A new leader may have lost what the one before it had acknowledged: what it
+		// has next is read again, from the tail on. What comes after that may end
+		// earlier, in an older epoch, and is no news.
+		if !checked && len(f.Records) > 0 && f.LeaderEpoch != epoch && (!before || f.LeaderEpoch > epoch) {
+			epoch, w.tailDue = f.LeaderEpoch, time.Time{}
 			continue
 		}
-		checked = false
+		before = checked
 		if err := w.apply(ctx, fold, f.Records); err != nil {
 			return err
 		}
 		w.m.lag.WithLabelValues(label(w.p)).Set(float64(max(0, f.LogEnd-fold.Next())))
+		if fold.Next() >= w.liveFrom {
+			w.caughtUp(fold.Next())
+		}
+		if !checked {
+			continue
+		}
+		epoch = max(epoch, f.LeaderEpoch)
+		w.tailDue = w.cfg.Now().Add(w.cfg.TailEvery)
+		if w.checkpointIsDue(fold) {
+			w.checkpoint(fold)
+		}
 	}
 }
 
@@ -223,27 +232,23 @@ func (w *worker) applyAll(fold *Fold, recs []schema.Record) error {
 	return nil
 }
 
-// checkpointIfDue makes a checkpoint ready where there is something new, and the
-// one before it is with the flusher.
-func (w *worker) checkpointIfDue(ctx context.Context, fold *Fold) error {
-	now := w.cfg.Now()
-	if fold.Next() == 0 || fold.Next() == w.savedAt || now.Before(w.due) {
-		return nil
+// checkpointIsDue tells whether it is time for a checkpoint: there is something
+// new, and the one before it is with the store.
+func (w *worker) checkpointIsDue(fold *Fold) bool {
+	if fold.Next() == 0 || fold.Next() == w.savedAt || w.cfg.Now().Before(w.due) {
+		return false
 	}
 	w.mu.Lock()
-	waiting := w.prepared != nil
-	w.mu.Unlock()
-	if waiting {
-		return nil
-	}
-	w.due = now.Add(w.cfg.CheckpointEvery)
-	if err := w.checkTail(ctx, fold); err != nil {
-		return err
-	}
+	defer w.mu.Unlock()
+	return w.prepared == nil
+}
+
+// checkpoint makes a checkpoint ready.
+func (w *worker) checkpoint(fold *Fold) {
+	w.due = w.cfg.Now().Add(w.cfg.CheckpointEvery)
 	if err := w.prepare(fold); err != nil {
 		w.log.Error("checkpoint not made: a crash now costs a longer replay", slog.Any("err", err))
 	}
-	return nil
 }
 
 // prepare hands the state to the flusher, as a checkpoint.
@@ -270,7 +275,7 @@ func (w *worker) finish() error {
 	if fold == nil || fold.Next() == w.savedAt || fold.Next() == 0 {
 		return nil
 	}
-	err := w.checkTail(w.hard, fold)
+	_, err := w.checkTail(w.hard, fold)
 	if errors.Is(err, ErrHalt) {
 		return err
 	}

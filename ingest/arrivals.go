@@ -6,12 +6,12 @@ import (
 	"mlf/schema"
 )
 
-// arrivalBytesMax is the most bytes of the budget that one terminal may hold for
-// bodies that are still to come: three of the longest, or some forty of a hundred
-// votes. A terminal sends one request at a time. Without this, a few stolen tokens
-// and a few hundred connections that announce long bodies and send nothing more
-// would hold the whole budget, and every terminal of the country would be told
-// to come back later.
+// arrivalBytesMax is the most bytes that one terminal may announce in bodies that
+// are still to come: four of the longest, or some hundred of a hundred votes. A
+// terminal sends one request at a time. Without this, a few stolen tokens and a
+// few hundred connections that send most of a long body and never its end would
+// hold the whole budget, and every terminal of the country would be told to come
+// back later.
 const arrivalBytesMax = 1 << 20
 
 // arrivals are the long bodies that are being read, by terminal. The zero value is

@@ -34,13 +34,17 @@ func (b *budget) acquire(n int64) bool {
 
 func (b *budget) release(n int64) { b.used.Add(-n) }
 
-// growBytes is what is made ready for a body before any of it has come. Memory
-// grows as bytes arrive, not as they are announced: a thousand slow senders that
-// announce 256 KiB each would otherwise hold them all.
-const growBytes = 16 << 10
+// growBytes is what is made ready for a body before any of it has come.
+const growBytes = 4 << 10
 
-// readBody reads the n bytes of a body into dst[:0] and returns it.
-func readBody(from io.Reader, n int, dst []byte) ([]byte, error) {
+// errNoRoom is the error of a body of which more has come than the budget has.
+var errNoRoom = errors.New("no room for the body")
+
+// readBody reads the n bytes of a body into dst[:0] and returns it. Memory grows,
+// and the budget is used, as bytes arrive and not as they are announced: thousands
+// of slow senders that announce 256 KiB each would otherwise hold it all. held is
+// what was taken of the budget for a body that was awaited.
+func (b *budget) readBody(from io.Reader, n int, dst []byte) (body []byte, held int64, err error) {
 	dst = dst[:0]
 	for len(dst) < n {
 		if len(dst) == cap(dst) {
@@ -50,14 +54,20 @@ func readBody(from io.Reader, n int, dst []byte) ([]byte, error) {
 		}
 		got, err := from.Read(dst[len(dst):min(n, cap(dst))])
 		dst = dst[:len(dst)+got]
-		if err != nil && len(dst) < n {
+		switch {
+		case len(dst) == n:
+			return dst, held, nil
+		case err != nil:
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
-			return dst, fmt.Errorf("read body at byte %d of %d: %w", len(dst), n, err)
+			return dst, held, fmt.Errorf("read body at byte %d of %d: %w", len(dst), n, err)
+		case !b.acquire(int64(got)):
+			return dst, held, errNoRoom
 		}
+		held += int64(got)
 	}
-	return dst, nil
+	return dst, held, nil
 }
 
 // A coding is a Content-Encoding.

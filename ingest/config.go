@@ -25,13 +25,13 @@ type Config struct {
 
 	// InflightBytesMax is the most bytes of requests held at once, bodies and
 	// what each request costs besides (requestBytes). Beyond it the answer is 503
-	// before the body is read. Default 64 MiB: at 50 ms to an acknowledgement
+	// as soon as it is known. Default 64 MiB: at 50 ms to an acknowledgement
 	// that is tens of thousands of requests a second, and it bounds what a
 	// silent log can pile up.
 	InflightBytesMax int64
 
-	// ConnsMax is the most open connections. Default 16,384: about 24 KiB each,
-	// 400 MiB when all are busy.
+	// ConnsMax is the most open connections. Default 16,384: about 20 KiB each,
+	// 330 MiB when all are busy.
 	ConnsMax int
 
 	// ReadMax is the longest time to read a request, WriteMax to write an

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -89,9 +88,13 @@ type conn struct {
 	state    atomic.Int32 // A fasthttp.ConnState.
 	linger   atomic.Bool
 
-	// The last stream whose signature was checked on this connection, and its
-	// text. Requests of a connection come one after the other, so nothing guards
-	// them.
+	// The last token that was looked up on this connection, in which version of the
+	// registry, and the last stream whose signature was checked, with its text.
+	// Requests of a connection come one after the other, so nothing guards them.
+	token      []byte
+	enrolled   *schema.Enrolment
+	enrolledAt uint64
+
 	streamText []byte
 	stream     schema.Stream
 
@@ -157,6 +160,8 @@ func (c *conn) Write(p []byte) (int, error) {
 const (
 	lingerMax      = 2 * time.Second
 	lingerBytesMax = 1 << 20
+
+	lingerBufferBytes = 512 // Thousands may linger, and few of them send.
 )
 
 // Close closes the connection. Where a request was refused before its body was
@@ -167,7 +172,13 @@ const (
 func (c *conn) Close() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
 		if half.CloseWrite() == nil && c.Conn.SetReadDeadline(time.Now().Add(lingerMax)) == nil {
-			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytesMax) // Any outcome ends the lingering.
+			unread := make([]byte, lingerBufferBytes)
+			for n, left := 0, lingerBytesMax; left > 0; left -= n {
+				var err error
+				if n, err = c.Conn.Read(unread); err != nil {
+					break // Whatever it is.
+				}
+			}
 		}
 	}
 	return c.Conn.Close()

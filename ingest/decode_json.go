@@ -77,9 +77,11 @@ func (s *scanner) votes(f *form, m *message) bool {
 		if c == nil {
 			return false
 		}
-		if s.take('{') {
+		switch {
+		case s.usual(f, c):
+		case s.take('{'):
 			s.vote(f, c)
-		} else {
+		default:
 			s.skip(2) // No object: a claim without a seq.
 		}
 	}

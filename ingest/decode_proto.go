@@ -4,21 +4,24 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"mlf/schema"
 )
 
-// Field numbers of VotesRequest and VoteMessage in schema/vote.proto.
+// Tags of the fields of VotesRequest and VoteMessage in schema/vote.proto:
+// number<<3 | wire type.
 const (
-	requestStream = 1
-	requestSentAt = 2
-	requestVotes  = 3
+	requestStream = 1<<3 | uint64(protowire.BytesType)
+	requestSentAt = 2<<3 | uint64(protowire.BytesType)
+	requestVotes  = 3<<3 | uint64(protowire.BytesType)
 
-	voteSeq     = 1
-	voteAt      = 2
-	voteAge     = 3
-	voteFace    = 4
-	voteValue   = 5
-	voteService = 6
-	voteReason  = 7
+	voteSeq     = 1<<3 | uint64(protowire.VarintType)
+	voteAt      = 2<<3 | uint64(protowire.BytesType)
+	voteAge     = 3<<3 | uint64(protowire.VarintType)
+	voteFace    = 4<<3 | uint64(protowire.BytesType)
+	voteValue   = 5<<3 | uint64(protowire.VarintType)
+	voteService = 6<<3 | uint64(protowire.BytesType)
+	voteReason  = 7<<3 | uint64(protowire.BytesType)
 )
 
 // decodeProto reads body, a VotesRequest of schema/vote.proto, into m, by
@@ -28,25 +31,36 @@ const (
 func decodeProto(body []byte, f *form, m *message) error {
 	m.reset()
 	m.votesGiven = true // An empty list has no field.
-	p := protoReader{rest: body}
-	for p.next() {
-		switch {
-		case p.is(requestStream, protowire.BytesType):
-			m.stream, m.streamGiven = append(m.stream[:0], p.text()...), true
-		case p.is(requestSentAt, protowire.BytesType):
-			m.sent, m.sentState = readInstant(p.text())
-		case p.is(requestVotes, protowire.BytesType):
+	for rest := body; len(rest) > 0; {
+		tag, n := protoNumber(rest)
+		if n < 0 {
+			return &malformed{len(body) - len(rest), "a field"}
+		}
+		rest = rest[n:]
+		var value []byte
+		switch tag {
+		case requestStream:
+			value, n = protoText(rest)
+			m.stream, m.streamGiven = append(m.stream[:0], value...), true
+		case requestSentAt:
+			value, n = protoText(rest)
+			m.sent, m.sentState = readInstant(value)
+		case requestVotes:
 			c := f.open(m)
 			if c == nil {
 				return errTooManyVotes
 			}
-			protoVote(p.bytes(), f, c, &p)
+			value, n = protoBytes(rest)
+			if !protoVote(value, f, c) {
+				n = -1
+			}
 		default:
-			p.skip()
+			n = protoSkip(tag, rest)
 		}
-	}
-	if p.fault != "" {
-		return &malformed{len(body) - len(p.rest), p.fault}
+		if n < 0 {
+			return &malformed{len(body) - len(rest), "a field's value"}
+		}
+		rest = rest[n:]
 	}
 	if !m.streamGiven {
 		return errIncomplete
@@ -54,95 +68,90 @@ func decodeProto(body []byte, f *form, m *message) error {
 	return nil
 }
 
-// protoVote reads one VoteMessage. A fault in it is one of the request's.
-func protoVote(body []byte, f *form, c *claim, request *protoReader) {
-	p := protoReader{rest: body, fault: request.fault}
-	for p.next() {
-		switch {
-		case p.is(voteSeq, protowire.VarintType):
-			c.readSeq(p.number(), true)
-		case p.is(voteAt, protowire.BytesType):
-			c.readWall(p.text())
-		case p.is(voteAge, protowire.VarintType):
-			c.readAge(p.number(), true)
-		case p.is(voteFace, protowire.BytesType):
-			if face := f.words.face(p.text()); f.faces() {
+// protoVote reads one VoteMessage; false where it is none. A code that is known
+// is UTF-8, so that only the others are looked at.
+func protoVote(rest []byte, f *form, c *claim) bool {
+	for len(rest) > 0 {
+		tag, n := protoNumber(rest)
+		if n < 0 {
+			return false
+		}
+		rest = rest[n:]
+		var number uint64
+		var text []byte
+		switch tag {
+		case voteSeq:
+			number, n = protoNumber(rest)
+			c.readSeq(int64(number), true)
+		case voteAge:
+			number, n = protoNumber(rest)
+			c.readAge(int64(number), true)
+		case voteFace:
+			text, n = protoBytes(rest)
+			face := f.words.face(text)
+			if face == schema.Voided && !utf8.Valid(text) {
+				return false
+			}
+			if f.faces() {
 				c.value = face
 			}
-		case p.is(voteValue, protowire.VarintType):
-			if n := int64(int32(p.number())); !f.faces() { // An int32 is cut to 32 bits.
-				f.readValue(c, n, true)
+		case voteService:
+			text, n = protoBytes(rest)
+			if f.readService(c, text); c.badService && !utf8.Valid(text) {
+				return false
 			}
-		case p.is(voteService, protowire.BytesType):
-			f.readService(c, p.text())
-		case p.is(voteReason, protowire.BytesType):
-			f.readReason(c, p.text())
+		case voteReason:
+			text, n = protoBytes(rest)
+			if f.readReason(c, text); c.unknownReason && !utf8.Valid(text) {
+				return false
+			}
+		case voteAt:
+			text, n = protoText(rest)
+			c.readWall(text)
+		case voteValue:
+			number, n = protoNumber(rest)
+			if !f.faces() {
+				f.readValue(c, int64(int32(number)), true) // An int32 is cut to 32 bits.
+			}
 		default:
-			p.skip()
+			n = protoSkip(tag, rest)
 		}
+		if n < 0 {
+			return false
+		}
+		rest = rest[n:]
 	}
-	request.fault = p.fault
-}
-
-// A protoReader reads the fields of one message in place. The first fault is
-// kept and ends the reading, as in scanner.
-type protoReader struct {
-	rest  []byte
-	field protowire.Number
-	kind  protowire.Type
-	fault string
-}
-
-// next moves to the next field; its value comes next.
-func (p *protoReader) next() bool {
-	if p.fault != "" || len(p.rest) == 0 {
-		return false
-	}
-	field, kind, n := protowire.ConsumeTag(p.rest)
-	if n > 0 && field > protowire.MaxValidNumber {
-		n = -1
-	}
-	if !p.advance(n, "a field") {
-		return false
-	}
-	p.field, p.kind = field, kind
 	return true
 }
 
-func (p *protoReader) is(field protowire.Number, kind protowire.Type) bool {
-	return p.field == field && p.kind == kind
-}
+// The following read what text begins with, and return how long it was, less
+// than 0 where it is broken. Nearly all tags and lengths are one byte.
 
-// advance drops n bytes; a negative n is protowire's word for a fault.
-func (p *protoReader) advance(n int, want string) bool {
-	if n < 0 {
-		p.fault = want
-		return false
+func protoNumber(text []byte) (value uint64, n int) {
+	if len(text) > 0 && text[0] < 1<<7 {
+		return uint64(text[0]), 1
 	}
-	p.rest = p.rest[n:]
-	return true
+	return protowire.ConsumeVarint(text)
 }
 
-func (p *protoReader) number() int64 {
-	v, n := protowire.ConsumeVarint(p.rest)
-	p.advance(n, "a number")
-	return int64(v)
-}
-
-func (p *protoReader) bytes() []byte {
-	v, n := protowire.ConsumeBytes(p.rest)
-	p.advance(n, "bytes")
-	return v
-}
-
-func (p *protoReader) text() []byte {
-	v := p.bytes()
-	if !utf8.Valid(v) {
-		p.fault = "text in UTF-8"
+func protoBytes(text []byte) (value []byte, n int) {
+	if len(text) > 0 && int(text[0]) < min(len(text), 1<<7) {
+		n = 1 + int(text[0])
+		return text[1:n], n
 	}
-	return v
+	return protowire.ConsumeBytes(text)
 }
 
-func (p *protoReader) skip() {
-	p.advance(protowire.ConsumeFieldValue(p.field, p.kind, p.rest), "a value")
+func protoText(text []byte) (value []byte, n int) {
+	if value, n = protoBytes(text); !utf8.Valid(value) {
+		return nil, -1
+	}
+	return value, n
+}
+
+func protoSkip(tag uint64, text []byte) (n int) {
+	if number := tag >> 3; number < uint64(protowire.MinValidNumber) || number > uint64(protowire.MaxValidNumber) {
+		return -1
+	}
+	return protowire.ConsumeFieldValue(protowire.Number(tag>>3), protowire.Type(tag&7), text)
 }

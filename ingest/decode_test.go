@@ -124,6 +124,8 @@ func FuzzJSON(f *testing.F) {
 		`{"stream":"s","votes":null,"x":{"y":[[[]]],"z":-1.5E-3}}`,
 		`{"stream":"s","votes":[{"seq":null,"at":5,"age_ms":"x","service":1,"reason":[]}],"sent_at":7}`,
 		"{\"stream\":\"\xff\",\"votes\":[]}",
+		`{"stream":"s","votes":[{"seq":1,"age_ms":99999999999999999999,"face":"green"},{"seq":007,"face":"red"}]}`,
+		`{"stream":"s","votes":[{"seq":1,"age_ms":5,"at":"2026-11-22T08:59:17Z","face":"gr\u0065en","service":"anagrafe","reason":"rain"},{"seq":2,"face":"red","reason":"staff","service":"x"}]}`,
 	} {
 		f.Add([]byte(seed), false)
 		f.Add([]byte(seed), true)
@@ -262,14 +264,13 @@ func packageTime(text string) (time.Time, bool) {
 
 var digits = regexp.MustCompile(`^(0|[1-9][0-9]*)$`)
 
-// plain reads a plain integer; one too large is none, of value 0 where it
-// matters, which is nowhere.
+// plain reads a plain integer; one too large is none.
 func plain(raw json.RawMessage) (int64, bool) {
-	if !digits.Match(raw) {
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	if err != nil || !digits.Match(raw) {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(string(raw), 10, 64)
-	return n, err == nil
+	return n, true
 }
 
 // FuzzProto holds decodeProto to what the generated code makes of the same body.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -24,7 +25,7 @@ const (
 
 const (
 	jsonType        = "application/json"
-	requestIDHeader = "X-Request-ID"
+	requestIDHeader = "X-Request-Id" // As fasthttp would write any other spelling.
 )
 
 // An exchange is one request and its answer.
@@ -39,7 +40,7 @@ type exchange struct {
 // handle answers one request. A panic is a defect in one request: it is
 // reported and ends that connection only, since fasthttp recovers nothing.
 func (s *Server) handle(appends context.Context, h *fasthttp.RequestCtx) {
-	x := &exchange{RequestCtx: h, id: s.requestIDs.next(), began: s.cfg.Now()}
+	x := &exchange{RequestCtx: h, id: s.requestIDs.next(), began: h.Time()}
 	s.metrics.inflight.Inc()
 	defer s.metrics.inflight.Dec()
 	defer func() {
@@ -90,7 +91,7 @@ func (x *exchange) answer(status int, body []byte) {
 	x.SetStatusCode(status)
 	x.Response.Header.SetContentType(jsonType)
 	var id [32]byte
-	x.Response.Header.SetBytesV(requestIDHeader, x.id.append(id[:0]))
+	x.Response.Header.SetCanonical([]byte(requestIDHeader), x.id.append(id[:0]))
 	x.SetBody(body)
 }
 
@@ -103,11 +104,11 @@ func (s *Server) finish(x *exchange, r *refusal) {
 	if s.draining.Load() {
 		x.SetConnectionClose()
 	}
-	s.metrics.answered(x.endpoint, x.Response.StatusCode(), s.cfg.Now().Sub(x.began))
+	s.metrics.answered(x.endpoint, x.Response.StatusCode(), time.Since(x.began))
 }
 
 // settleBytesMax is the longest unread body that is read and forgotten so that
-// the connection can be kept. fasthttp has already read that much.
+// the connection can be kept. Most of it has come with the header.
 const settleBytesMax = 8 << 10
 
 // settle leaves the connection where the next request begins, or has it closed.
@@ -135,7 +136,7 @@ func (x *exchange) closeUnread() {
 
 // handleError answers what fasthttp could not read as a request.
 func (s *Server) handleError(h *fasthttp.RequestCtx, err error) {
-	x := &exchange{RequestCtx: h, id: s.requestIDs.next(), began: s.cfg.Now(), bodyRead: true}
+	x := &exchange{RequestCtx: h, id: s.requestIDs.next(), began: time.Now(), bodyRead: true}
 	var small *fasthttp.ErrSmallBuffer
 	switch {
 	case errors.As(err, &small):
@@ -168,12 +169,15 @@ func (s *Server) checkHeader(x *exchange, types ...string) (*schema.Enrolment, c
 	if n > s.cfg.BodyBytesMax {
 		return nil, 0, refuse(tooLarge, "%d bytes: want at most %d", n, s.cfg.BodyBytesMax)
 	}
-	e, refused := s.authenticate(header.PeekAll(fasthttp.HeaderAuthorization))
+	e, refused := s.authenticate(x)
 	return e, c, refused
 }
 
 // accepts tells whether a Content-Type is one of types, parameters aside.
 func accepts(types []string, contentType []byte) bool {
+	if string(contentType) == types[0] {
+		return true
+	}
 	kind, _, _ := strings.Cut(string(contentType), ";")
 	kind = strings.TrimSpace(kind)
 	for _, t := range types {
@@ -205,15 +209,16 @@ func codingOf(values [][]byte) (coding, bool) {
 // authenticate finds the terminal by its token. A missing and an unknown token
 // have one answer, so that nobody learns which tokens exist. While the registry
 // is still being read nobody is refused for good: a terminal takes 401 seriously.
-func (s *Server) authenticate(values [][]byte) (*schema.Enrolment, *refusal) {
+func (s *Server) authenticate(x *exchange) (*schema.Enrolment, *refusal) {
 	const scheme = "Bearer "
+	values := x.Request.Header.PeekAll(fasthttp.HeaderAuthorization)
 	if len(values) != 1 || len(values[0]) <= len(scheme) || !strings.EqualFold(string(values[0][:len(scheme)]), scheme) {
 		return nil, &refusal{problem: unknownToken}
 	}
 	if !s.terminals.Complete() {
 		return nil, s.later(terminalsUnread, "this process has just started")
 	}
-	e := s.terminals.ByToken(values[0][len(scheme):])
+	e := s.terminal(x, values[0][len(scheme):])
 	switch {
 	case e == nil:
 		return nil, &refusal{problem: unknownToken}
@@ -223,26 +228,39 @@ func (s *Server) authenticate(values [][]byte) (*schema.Enrolment, *refusal) {
 	return e, nil
 }
 
+// terminal returns the enrolment whose token is token; nil for none. A terminal
+// says the same token in every request of a connection: it is hashed and looked up
+// once, until anything in the registry changes.
+func (s *Server) terminal(x *exchange, token []byte) *schema.Enrolment {
+	c, ok := x.Conn().(*conn)
+	if !ok {
+		return s.terminals.ByToken(token)
+	}
+	if version := s.terminals.Version(); version != c.enrolledAt || !bytes.Equal(token, c.token) {
+		c.token, c.enrolled, c.enrolledAt = append(c.token[:0], token...), s.terminals.ByToken(token), version
+	}
+	return c.enrolled
+}
+
 // read reads the body of x, which t sends, into in.body. The caller releases what
 // it returns to the budget, also after a refusal.
 func (s *Server) read(x *exchange, in *intake, t schema.TerminalID) (held int64, refused *refusal) {
 	n := x.Request.Header.ContentLength()
-	held = requestBytes + int64(n)
-	if n > settleBytesMax { // A shorter one is here already.
-		if !s.arrivals.begin(t, held) {
+	if n > settleBytesMax { // Of a shorter one little can be awaited.
+		if !s.arrivals.begin(t, int64(n)) {
 			return 0, s.later(overloaded, "too many long requests of this terminal at once")
 		}
-		defer s.arrivals.end(t, held)
-	}
-	if !s.budget.acquire(held) {
-		return 0, s.later(overloaded, "too many requests at once")
+		defer s.arrivals.end(t, int64(n))
 	}
 	var err error
-	in.body, err = readBody(x.RequestBodyStream(), n, in.body)
+	in.body, held, err = s.budget.readBody(x.RequestBodyStream(), n, in.body)
+	x.bodyRead = err == nil
+	if rest := requestBytes + int64(n) - held; err == nil && s.budget.acquire(rest) {
+		return held + rest, nil
+	}
 	switch {
-	case err == nil:
-		x.bodyRead = true
-		return held, nil
+	case err == nil, errors.Is(err, errNoRoom):
+		return held, s.later(overloaded, "too many requests at once")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return held, refuse(requestTimeout, "want the whole request within %v", s.cfg.ReadMax)
 	}

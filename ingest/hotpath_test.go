@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mlf/bench/workload"
 	"mlf/ingest"
 	"mlf/schema"
 )
@@ -89,24 +90,9 @@ func (c *counter) Close() error {
 
 func (c *counter) Addr() net.Addr { return &net.TCPAddr{} }
 
-// requestOf returns a request of tm with so many votes.
-func requestOf(tm *terminal, votes int) []byte {
-	body := append([]byte(nil), `{"stream":"`+tm.stream+`","votes":[`...)
-	for i := range votes {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = append(body, `{"seq":`+strconv.Itoa(1000+i)+`,"age_ms":`+strconv.Itoa((votes-i)*30_000)+`,"face":"green","service":"tributi"}`...)
-	}
-	body = append(body, "]}"...)
-	head := "POST /v1/votes HTTP/1.1\r\nHost: votes.example\r\nAuthorization: Bearer " + tm.token +
-		"\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"
-	return append([]byte(head), body...)
-}
-
 // serving runs a server and returns a function that has a connection say the
-// request n times.
-func serving(tb testing.TB, votes int) (serve func(n int)) {
+// same request n times.
+func serving(tb testing.TB, form workload.Form, votes int) (serve func(n int)) {
 	tb.Helper()
 	d := &door{t: tb, terminals: new(schema.Terminals)}
 	server, err := ingest.New(nullLog{}, d.terminals,
@@ -115,6 +101,11 @@ func serving(tb testing.TB, votes int) (serve func(n int)) {
 		tb.Fatal(err)
 	}
 	tm := d.enrol(nil)
+	sender := workload.Sender{Token: tm.token, Stream: tm.stream, Services: []string{"anagrafe", "tributi"}}
+	request, err := sender.Request(form, votes, 1_000_000, 1)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	ln := &counter{conns: make(chan net.Conn), closed: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	ran := make(chan error, 1)
@@ -125,7 +116,6 @@ func serving(tb testing.TB, votes int) (serve func(n int)) {
 			tb.Error(err)
 		}
 	})
-	request := requestOf(tm, votes)
 	return func(n int) {
 		r := &repeater{request: request, left: n, closed: make(chan struct{})}
 		ln.conns <- r
@@ -136,28 +126,37 @@ func serving(tb testing.TB, votes int) (serve func(n int)) {
 	}
 }
 
+// forms are what terminals send, by name.
+func forms() map[string]workload.Form {
+	return map[string]workload.Form{"JSON": workload.JSON, "JSON+zstd": workload.JSONZstd, "protobuf": workload.Protobuf}
+}
+
 // TestARequestAllocatesLittle keeps what a request leaves to the collector small,
 // and none of it per vote.
 func TestARequestAllocatesLittle(t *testing.T) {
 	const requests = 200
-	for _, votes := range []int{1, 100} {
-		serve := serving(t, votes)
-		serve(requests) // Fills the pools.
-		if got := testing.AllocsPerRun(3, func() { serve(requests) }) / requests; got > allocationsMax {
-			t.Errorf("allocations for a request of %d votes: got %.1f, want at most %d", votes, got, allocationsMax)
+	for name, form := range forms() {
+		for _, votes := range []int{1, 100, 1000} {
+			serve := serving(t, form, votes)
+			serve(requests) // Fills the pools.
+			if got := testing.AllocsPerRun(3, func() { serve(requests) }) / requests; got > allocationsMax {
+				t.Errorf("allocations for a request of %d votes, %s: got %.2f, want at most %v", votes, name, got, allocationsMax)
+			}
 		}
 	}
 }
 
 // BenchmarkRequest is all of a request but the sockets and the log.
 func BenchmarkRequest(b *testing.B) {
-	for _, votes := range []int{1, 100, 1000} {
-		b.Run(strconv.Itoa(votes), func(b *testing.B) {
-			serve := serving(b, votes)
-			b.ReportAllocs()
-			b.ResetTimer()
-			serve(b.N)
-			b.ReportMetric(float64(votes)*float64(b.N)/b.Elapsed().Seconds(), "votes/s")
-		})
+	for name, form := range forms() {
+		for _, votes := range []int{1, 100, 1000} {
+			b.Run(name+"/"+strconv.Itoa(votes), func(b *testing.B) {
+				serve := serving(b, form, votes)
+				b.ReportAllocs()
+				b.ResetTimer()
+				serve(b.N)
+				b.ReportMetric(float64(votes)*float64(b.N)/b.Elapsed().Seconds(), "votes/s")
+			})
+		}
 	}
 }

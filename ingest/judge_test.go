@@ -1,12 +1,17 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"mlf/schema"
+	"mlf/schema/votepb"
 )
 
 func TestVoteTime(t *testing.T) {
@@ -125,43 +130,67 @@ func requestOf(n int) []byte {
 	return []byte(b.String())
 }
 
-func TestVotesCostNoAllocation(t *testing.T) {
-	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
-	f := &form{newWords(), e, 1000}
-	body := requestOf(1000)
-	in := new(intake)
-	allocs := testing.AllocsPerRun(20, func() {
-		if err := in.scanner.decodeJSON(body, f, &in.message); err != nil {
-			t.Fatal(err)
-		}
-		in.verdict.judge(&in.message, e, 1795338000120)
-		in.record = schema.AppendVoteBatch(in.record[:0], &schema.BatchHeader{Comune: 1, Channel: 1, Scale: 1, Ingested: 1795338000120}, in.verdict.votes)
-		in.answer = appendAnswer(in.answer[:0], &in.verdict)
-	})
-	if allocs != 0 {
-		t.Errorf("got %v allocations for 1,000 votes, want none", allocs)
+// decoders read the same votes in each of the ways that there are: as terminals
+// write JSON, as they might, and protobuf.
+func decoders(tb testing.TB, votes int) map[string]func(*intake, *form) error {
+	tb.Helper()
+	usual := requestOf(votes)
+	spaced := bytes.ReplaceAll(usual, []byte(","), []byte(", "))
+	request := votepb.VotesRequest{Stream: "s", SentAt: proto.String("2026-11-22T09:00:00.120Z")}
+	for i := range votes {
+		request.Votes = append(request.Votes, &votepb.VoteMessage{
+			Seq: proto.Int64(1_000_000 + int64(i)), AgeMs: proto.Int64(int64(i) * 30_000),
+			Face: proto.String("green"), Service: proto.String("tributi"), Reason: proto.String("waiting_time"),
+		})
 	}
-	if in.verdict.accepted != 1000 || len(in.verdict.warnings) != 0 {
-		t.Errorf("got %d accepted, %v", in.verdict.accepted, in.verdict.warnings)
+	message, err := proto.Marshal(&request)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return map[string]func(*intake, *form) error{
+		"JSON":        func(in *intake, f *form) error { return in.scanner.decodeJSON(usual, f, &in.message) },
+		"spaced JSON": func(in *intake, f *form) error { return in.scanner.decodeJSON(spaced, f, &in.message) },
+		"protobuf":    func(in *intake, f *form) error { return decodeProto(message, f, &in.message) },
 	}
 }
 
-func BenchmarkDecodeJSON(b *testing.B) {
-	f := &form{newWords(), enrolled(schema.ChannelCounter, schema.ScaleMLF3), 1000}
-	for _, n := range []int{1, 50, 1000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			body := requestOf(n)
-			var s scanner
-			var m message
-			b.SetBytes(int64(len(body)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := s.decodeJSON(body, f, &m); err != nil {
-					b.Fatal(err)
-				}
+func TestVotesCostNoAllocation(t *testing.T) {
+	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
+	f := &form{newWords(), e, 1000}
+	for name, decode := range decoders(t, 1000) {
+		in := new(intake)
+		allocs := testing.AllocsPerRun(20, func() {
+			if err := decode(in, f); err != nil {
+				t.Fatal(err)
 			}
-			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "votes/s")
+			in.verdict.judge(&in.message, e, 1795338000120)
+			in.record = schema.AppendVoteBatch(in.record[:0], &schema.BatchHeader{Comune: 1, Channel: 1, Scale: 1, Ingested: 1795338000120}, in.verdict.votes)
+			in.answer = appendAnswer(in.answer[:0], &in.verdict)
 		})
+		if allocs != 0 {
+			t.Errorf("%s: got %v allocations for 1,000 votes, want none", name, allocs)
+		}
+		if in.verdict.accepted != 1000 || len(in.verdict.warnings) != 0 {
+			t.Errorf("%s: got %d accepted, %v", name, in.verdict.accepted, in.verdict.warnings)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	f := &form{newWords(), enrolled(schema.ChannelCounter, schema.ScaleMLF3), 1000}
+	for _, n := range []int{1, 100, 1000} {
+		for name, decode := range decoders(b, n) {
+			b.Run(name+"/"+strconv.Itoa(n), func(b *testing.B) {
+				in := new(intake)
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := decode(in, f); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "votes/s")
+			})
+		}
 	}
 }
 

@@ -2,6 +2,7 @@
 
 package ingest_test
 
-// allocationsMax is the most that a request may allocate: one object of
-// fasthttp's, for the body's stream, and what pools that were just emptied need.
-const allocationsMax = 3
+// allocationsMax is the most that a request may allocate: one object of fasthttp's,
+// the reader of what came of the body with its header. The rest is the share of a
+// connection, and of pools that were just emptied.
+const allocationsMax = 1.5

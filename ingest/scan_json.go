@@ -110,23 +110,22 @@ func (s *scanner) string() []byte {
 		s.fail("a string")
 		return nil
 	}
-	for i := s.at; i < len(s.text); i++ {
-		switch c := s.text[i]; {
-		case c == '"':
-			found := s.text[s.at:i]
-			s.at = i + 1
-			return found
-		case c == '\\':
-			return s.escaped(i)
-		case c < ' ':
-			s.at = i
-			s.fail("no control character in a string")
-			return nil
-		}
+	i := plainEnd(s.text, s.at)
+	switch {
+	case i == len(s.text):
+		s.at = i
+		s.fail("the end of a string")
+		return nil
+	case s.text[i] == '\\':
+		return s.escaped(i)
+	case s.text[i] != '"':
+		s.at = i
+		s.fail("no control character in a string")
+		return nil
 	}
-	s.at = len(s.text)
-	s.fail("the end of a string")
-	return nil
+	found := s.text[s.at:i]
+	s.at = i + 1
+	return found
 }
 
 // escaped reads the string that begins at s.at and has its first escape at i.
@@ -252,7 +251,10 @@ func (s *scanner) integer() (n int64, ok bool) {
 		s.number()
 		return 0, false
 	}
-	return int64(value), fits
+	if !fits {
+		return 0, false
+	}
+	return int64(value), true
 }
 
 // number takes a number of any form.

@@ -122,8 +122,9 @@ func (s *Server) http(appends context.Context) *fasthttp.Server {
 		// of it as announced, before anything was checked. The faults reported
 		// for this mode (fasthttp #1469, #1775) come from reading after the
 		// handler has returned or from ReduceMemoryUsage; neither is done here.
+		// What it reads ahead is held before the handler is asked: a byte.
 		StreamRequestBody:  true,
-		MaxRequestBodySize: s.cfg.BodyBytesMax,
+		MaxRequestBodySize: 1,
 
 		ReadTimeout:     s.cfg.ReadMax,
 		WriteTimeout:    s.cfg.WriteMax,
@@ -139,12 +140,13 @@ func (s *Server) http(appends context.Context) *fasthttp.Server {
 }
 
 const (
-	// headerBytesMax is the longest header of a request. Terminals send some
-	// 300 bytes; the rest is for what proxies add.
-	headerBytesMax = 8 << 10
+	// headerBytesMax is the longest header of a request, for which every open
+	// connection has room. Terminals send some 300 bytes; the rest is for what
+	// proxies add.
+	headerBytesMax = 4 << 10
 
-	// writeBufferBytes holds an answer without many findings.
-	writeBufferBytes = 4 << 10
+	// writeBufferBytes holds an answer without many findings; it is kept, too.
+	writeBufferBytes = 1 << 10
 )
 
 // accept hands every connection of ln to a goroutine of its own, until ln is

@@ -152,6 +152,16 @@ func (m *memory) keyOf(q *schema.StatsQuery, c schema.Cell) schema.StatsRow {
 	return row
 }
 
+func (m *memory) Next(context.Context) ([]schema.Offset, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var next []schema.Offset
+	for i := range m.ledger {
+		next = append(next, m.ledger[i].Next)
+	}
+	return next, m.storeErr
+}
+
 func (m *memory) Ledger(context.Context) ([]schema.LedgerTotals, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

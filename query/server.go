@@ -28,6 +28,10 @@ type Store interface {
 	// What it accounts for is visible to a later call of Stats.
 	Ledger(ctx context.Context) ([]schema.LedgerTotals, error)
 
+	// Next returns, for every partition in order, the offset below which what is on
+	// the log is visible to a later call of Stats.
+	Next(ctx context.Context) ([]schema.Offset, error)
+
 	// Watermark returns the newest watermark of a stream; false when there is
 	// none yet.
 	Watermark(ctx context.Context, t schema.TerminalID, s schema.StreamID) (schema.Watermark, bool, error)

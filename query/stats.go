@@ -29,7 +29,7 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	// The ledger before the rows: so whoever finds a vote's offset below the
 	// ledger's finds the vote in the rows.
-	ledger, err := s.Store.Ledger(ctx)
+	ledger, err := s.Store.Next(ctx)
 	if err != nil {
 		return storeProblem(fmt.Errorf("read ledger: %w", err))
 	}
@@ -64,10 +64,10 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 // tag names an answer: what was asked, and how far the ledger had come. The
 // same question is not read again until something was counted. The process is
 // part of it, because after a rebuild other counts may stand at the same offset.
-func (s *Server) tag(r *http.Request, q *question, ledger []schema.LedgerTotals) string {
+func (s *Server) tag(r *http.Request, q *question, ledger []schema.Offset) string {
 	named := fmt.Appendf(nil, "%s %t %q", s.ids.prefix, q.csv, r.URL.RawQuery)
-	for i := range ledger {
-		named = fmt.Appendf(named, " %d", ledger[i].Next)
+	for _, next := range ledger {
+		named = fmt.Appendf(named, " %d", next)
 	}
 	sum := sha256.Sum256(named)
 	return fmt.Sprintf(`W/"%x"`, sum[:12])
@@ -127,7 +127,7 @@ type statsMeta struct {
 }
 
 // head returns the answer up to its first row.
-func (s *Server) head(q *question, ledger []schema.LedgerTotals) ([]byte, error) {
+func (s *Server) head(q *question, ledger []schema.Offset) ([]byte, error) {
 	meta := statsMeta{
 		From:        q.From.String(),
 		To:          q.Next.String(),
@@ -137,11 +137,8 @@ func (s *Server) head(q *question, ledger []schema.LedgerTotals) ([]byte, error)
 		Top:         q.top,
 		Formula:     formula,
 		GeneratedAt: s.now(),
-		Ledger:      make([]schema.Offset, len(ledger)),
+		Ledger:      ledger,
 		Disclosure:  s.cfg.Disclosure,
-	}
-	for i := range ledger {
-		meta.Ledger[i] = ledger[i].Next
 	}
 	body, err := json.Marshal(meta)
 	if err != nil {

@@ -19,6 +19,7 @@ type Terminals struct {
 	keys      map[uint32]StreamKey
 	newest    StreamKey
 	complete  atomic.Bool
+	version   atomic.Uint64
 }
 
 // SetComplete tells that everything was applied that the registry topic held
@@ -72,6 +73,7 @@ func (t *Terminals) enrol(e *Enrolment) {
 	t.byID[e.Terminal] = e
 	t.byToken[e.Token] = e
 	t.perComune[e.Comune] = max(t.perComune[e.Comune], e.Ordinal+1)
+	t.version.Add(1)
 }
 
 func (t *Terminals) addKey(k StreamKey) {
@@ -85,6 +87,10 @@ func (t *Terminals) addKey(k StreamKey) {
 		t.newest = k
 	}
 }
+
+// Version changes after each enrolment: what was looked up later than it was read
+// still holds as long as it is the same.
+func (t *Terminals) Version() uint64 { return t.version.Load() }
 
 // ByToken returns the enrolment whose token is token, revoked or not; nil for
 // none. The enrolment is shared: do not change it.

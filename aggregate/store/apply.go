@@ -87,8 +87,8 @@ func (s *Store) WriteIdentity(ctx context.Context, id schema.Identity) error {
 		return err
 	}
 	if got != id {
-		return fmt.Errorf("write identity: the store counts log %v of %d partitions by rules %d, not log %v of %d by %d: use a new database",
-			got.Log, got.Partitions, got.Rules, id.Log, id.Partitions, id.Rules)
+		return fmt.Errorf("write identity: the store counts log %v of %d partitions by rules %d, not log %v of %d by %d: %w",
+			got.Log, got.Partitions, got.Rules, id.Log, id.Partitions, id.Rules, errOtherLog)
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (s *Store) Identity(ctx context.Context) (schema.Identity, error) {
 	case len(ids) == 0:
 		return schema.Identity{}, fmt.Errorf("read identity: %w", ErrNotApplied)
 	case len(ids) > 1:
-		return schema.Identity{}, fmt.Errorf("read identity: %d logs were counted into this store, the first two are %v and %v: use a new database", len(ids), ids[0].Log, ids[1].Log)
+		return schema.Identity{}, fmt.Errorf("read identity: %d logs were counted into this store, the first two are %v and %v: %w", len(ids), ids[0].Log, ids[1].Log, errOtherLog)
 	}
 	s.identity.Store(&ids[0])
 	return ids[0], nil

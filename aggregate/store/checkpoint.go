@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -66,10 +67,52 @@ func (s *Store) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error 
 }
 
 // Checkpoints returns the checkpoints of p of which every chunk is there, the
-// newest first: highest Next, then latest Taken.
+// newest first: highest Next, then latest Taken. ErrCheckpointCorrupt of package
+// schema comes with those that can be read: the server finds others damaged.
 func (s *Store) Checkpoints(ctx context.Context, p schema.Partition) ([]schema.CheckpointInfo, error) {
+	infos, err := s.listCheckpoints(ctx, p, "")
+	if damaged(err) {
+		return s.soundCheckpoints(ctx, p)
+	}
+	return infos, err
+}
+
+// soundCheckpoints asks for each checkpoint alone, so that a damaged one does not
+// hide the others.
+func (s *Store) soundCheckpoints(ctx context.Context, p schema.Partition) ([]schema.CheckpointInfo, error) {
+	var ids []string
+	err := s.read(ctx, "checkpoint_ids", clickhouse.Parameters{"partition": number(p)}, func(scan scanFunc) error {
+		var id string
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var sound []schema.CheckpointInfo
+	var harm error
+	for _, id := range ids {
+		infos, err := s.listCheckpoints(ctx, p, id)
+		switch {
+		case damaged(err):
+			harm = fmt.Errorf("%w: %w", schema.ErrCheckpointCorrupt, err)
+		case err != nil:
+			return nil, err
+		}
+		sound = append(sound, infos...)
+	}
+	slices.SortStableFunc(sound, func(a, b schema.CheckpointInfo) int {
+		return cmp.Or(cmp.Compare(b.Next, a.Next), b.Taken.Compare(a.Taken))
+	})
+	return sound, harm
+}
+
+// listCheckpoints lists those of one of the table's ClickHouse partitions, or of
+// all where id is empty.
+func (s *Store) listCheckpoints(ctx context.Context, p schema.Partition, id string) ([]schema.CheckpointInfo, error) {
 	var infos []schema.CheckpointInfo
-	err := s.read(ctx, "checkpoints", clickhouse.Parameters{"partition": number(p)}, func(scan scanFunc) error {
+	err := s.read(ctx, "checkpoints", clickhouse.Parameters{"partition": number(p), "id": id}, func(scan scanFunc) error {
 		var next uint64
 		var taken, started time.Time
 		var log, sum string
@@ -147,7 +190,7 @@ func damaged(err error) bool {
 // prune drops the checkpoints that are too many now that written is durable.
 func (s *Store) prune(ctx context.Context, written schema.CheckpointInfo) error {
 	infos, err := s.Checkpoints(ctx, written.Partition)
-	if err != nil {
+	if err != nil && !errors.Is(err, schema.ErrCheckpointCorrupt) { // A damaged one is left for a person to see.
 		return err
 	}
 	for _, info := range surplus(infos, written) {

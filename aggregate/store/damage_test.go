@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,18 +26,27 @@ func TestADamagedDiskIsACorruptCheckpoint(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	s := open(t, server.DSN())
-	var infos []schema.CheckpointInfo
 	taken := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	for i, payload := range []string{"an older checkpoint", "a checkpoint that will be damaged"} {
+	write := func(next schema.Offset, payload string) schema.CheckpointInfo {
+		t.Helper()
 		c := schema.Checkpoint{Payload: []byte(payload)}
 		c.CheckpointInfo = schema.CheckpointInfo{
-			Partition: 1, Next: schema.Offset(i + 1), Log: schema.LogID{1}, Rules: schema.RulesV1,
+			Partition: 1, Next: next, Log: schema.LogID{1}, Rules: schema.RulesV1,
 			StoreStarted: taken, Taken: taken, SHA256: sha256.Sum256(c.Payload),
 		}
 		if err := s.WriteCheckpoint(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
-		infos = append(infos, c.CheckpointInfo)
+		return c.CheckpointInfo
+	}
+	infos := []schema.CheckpointInfo{write(1, "an older checkpoint"), write(2, "a checkpoint that will be damaged")}
+	listed := func(want ...schema.CheckpointInfo) error {
+		t.Helper()
+		got, err := s.Checkpoints(t.Context(), 1)
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v: want %v", got, want)
+		}
+		return err
 	}
 	if n := flipIn(t, dir, []byte("will be damaged")); n == 0 {
 		t.Fatal("the payload is in no file")
@@ -47,8 +57,19 @@ func TestADamagedDiskIsACorruptCheckpoint(t *testing.T) {
 	if _, err := s.Checkpoint(t.Context(), infos[0]); err != nil {
 		t.Errorf("the other: %v", err)
 	}
-	if got, err := s.Checkpoints(t.Context(), 1); err != nil || len(got) != 2 {
-		t.Errorf("got %v, %v: want both", got, err)
+	if err := listed(infos[1], infos[0]); err != nil {
+		t.Error(err)
+	}
+
+	// Of the next one not even what it is can be read; the others can.
+	third := write(3, "a checkpoint whose row is damaged")
+	flipIn(t, dir, third.SHA256[:])
+	if err := listed(infos[1], infos[0]); !errors.Is(err, schema.ErrCheckpointCorrupt) {
+		t.Errorf("got %v, want %v", err, schema.ErrCheckpointCorrupt)
+	}
+	fourth := write(4, "a checkpoint after it")
+	if err := listed(fourth, infos[1], infos[0]); !errors.Is(err, schema.ErrCheckpointCorrupt) {
+		t.Errorf("got %v, want %v", err, schema.ErrCheckpointCorrupt)
 	}
 }
 

@@ -30,6 +30,29 @@ func (s *Store) Ledger(ctx context.Context) ([]schema.LedgerTotals, error) {
 	return totals, nil
 }
 
+// Next returns what Ledger says in its Next of every partition of the log, and
+// costs less.
+func (s *Store) Next(ctx context.Context) ([]schema.Offset, error) {
+	id, err := s.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	offsets := make([]schema.Offset, id.Partitions)
+	err = s.read(ctx, "next", nil, func(scan scanFunc) error {
+		var partition uint16
+		var next uint64
+		if err := scan(&partition, &next); err != nil {
+			return err
+		}
+		if int(partition) >= len(offsets) {
+			return fmt.Errorf("partition %d: the log has %d", partition, len(offsets))
+		}
+		offsets[partition] = schema.Offset(next)
+		return nil
+	})
+	return offsets, err
+}
+
 func (s *Store) readTallies(ctx context.Context, totals []schema.LedgerTotals) error {
 	return s.read(ctx, "ledger", nil, func(scan scanFunc) error {
 		var partition uint16

@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -32,9 +33,59 @@ func ParseOnly() *Ingest {
 	}}
 }
 
-// MessagePerVote is baseline A: the votes are read and checked, each becomes a
-// message, and 202 is sent when the brokers have acknowledged all of them.
+// A vote is what baseline A takes of a vote, and a message what it makes of it.
+type (
+	vote struct {
+		Seq     int64  `json:"seq"`
+		At      string `json:"at,omitempty"`
+		AgeMs   *int64 `json:"age_ms,omitempty"`
+		Face    string `json:"face"`
+		Service string `json:"service,omitempty"`
+		Reason  string `json:"reason,omitempty"`
+	}
+	message struct {
+		Received int64 `json:"received"`
+		Vote     vote  `json:"vote"`
+	}
+)
+
+// MessagePerVote is baseline A: the votes are read by encoding/json and checked,
+// each becomes a message, and 202 is sent when the brokers have acknowledged all
+// of them.
 func MessagePerVote(brokers []string, topic string) *Ingest {
+	w := newWriter(brokers, topic)
+	return &Ingest{writer: w, handle: func(ctx *fasthttp.RequestCtx) {
+		var request struct {
+			Stream string `json:"stream"`
+			SentAt string `json:"sent_at"`
+			Votes  []vote `json:"votes"`
+		}
+		if err := json.Unmarshal(ctx.PostBody(), &request); err != nil {
+			answer(ctx, 0, err)
+			return
+		}
+		key := append([]byte(nil), ctx.Request.Header.Peek("Authorization")...)
+		received := time.Now().UnixMilli()
+		messages := make([]kafka.Message, len(request.Votes))
+		for i, v := range request.Votes {
+			if v.Seq < 1 || !isFace(v.Face) {
+				answer(ctx, 0, errVote)
+				return
+			}
+			value, err := json.Marshal(message{received, v})
+			if err != nil {
+				answer(ctx, 0, err)
+				return
+			}
+			messages[i] = kafka.Message{Key: key, Value: value}
+		}
+		answer(ctx, len(messages), w.WriteMessages(ctx, messages...))
+	}}
+}
+
+// MessagePerVoteFast is baseline A for whoever takes fastjson, too: the votes are
+// read without a struct, and their text is passed through.
+func MessagePerVoteFast(brokers []string, topic string) *Ingest {
 	var parsers fastjson.ParserPool
 	w := newWriter(brokers, topic)
 	return &Ingest{writer: w, handle: func(ctx *fasthttp.RequestCtx) {
@@ -95,14 +146,14 @@ func read(p *fastjson.Parser, body []byte) ([]*fastjson.Value, error) {
 		if v.GetInt64("seq") < 1 {
 			return nil, errVote
 		}
-		switch string(v.GetStringBytes("face")) {
-		case "green", "yellow", "red":
-		default:
+		if !isFace(string(v.GetStringBytes("face"))) {
 			return nil, errVote
 		}
 	}
 	return votes, nil
 }
+
+func isFace(text string) bool { return text == "green" || text == "yellow" || text == "red" }
 
 func answer(ctx *fasthttp.RequestCtx, accepted int, err error) {
 	if err != nil {

@@ -33,7 +33,7 @@ const lossy = 0.1
 
 const (
 	// readyMax bounds the start of all processes on calm engines.
-	readyMax = 2 * time.Minute
+	readyMax = 4 * time.Minute
 
 	// patience bounds the last round after the last fault, so that a service
 	// that does not recover ends the run with a report.
@@ -151,6 +151,9 @@ func (s *service) torment(ctx context.Context, w *watch, report *Report) error {
 		return err
 	}
 	j := &injector{service: s, watch: w, log: s.log, done: make(map[Kind]int)}
+	for _, kind := range Kinds() {
+		j.done[kind] = 0 // The report shows also what did not come up.
+	}
 	for _, p := range s.httpLines() {
 		p.Set(Conditions{Lost: s.cfg.Lost})
 	}

@@ -10,6 +10,10 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mlf/bench/kafka"
 )
 
 const (
@@ -201,7 +205,25 @@ func (j *injector) breakBrokers(ctx context.Context, f Fault) error {
 	if err := pause(ctx, f.Length); err != nil {
 		return err
 	}
-	return cluster.Restart(ctx, killed...)
+	var group errgroup.Group
+	for _, i := range killed {
+		group.Go(func() error { return restart(ctx, cluster, i) })
+	}
+	return group.Wait()
+}
+
+// restartTries is how often a broker is started before the run is given up: on a
+// busy machine Kafka ends when its controller does not answer within a minute, and
+// a supervisor starts it again.
+const restartTries = 5
+
+func restart(ctx context.Context, cluster *kafka.Cluster, i int) (err error) {
+	for range restartTries {
+		if err = cluster.Restart(ctx, i); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
 }
 
 // lines returns the proxies that f is about, and their conditions at other times.

@@ -67,6 +67,15 @@ type Lane struct {
 	deck  []Kind
 }
 
+// Kinds returns all kinds.
+func Kinds() []Kind {
+	return []Kind{
+		KillIngest, PauseIngest, KillAggregate, PauseAgg, ZombieAgg, KillQuery, PauseQuery,
+		KillBroker, PauseBroker, KillBrokers, KillStore, PauseStore,
+		CutHTTP, SlowHTTP, SilentHTTP, CutKafka, SlowKafka, SilentKafka, LossyKafka, CutStore, SlowStore, SilentStore, LossyStore,
+	}
+}
+
 // Lanes returns what happens in a run of the given duration: the same for the
 // same seed, but for the time that each fault takes.
 //
@@ -83,7 +92,8 @@ func Lanes(seed uint64, duration time.Duration) []*Lane {
 		lane(2, span{4 * time.Second, 10 * time.Second}, KillBroker, PauseBroker, KillBrokers),
 		lane(3, span{8 * time.Second, 25 * time.Second}, KillStore, PauseStore),
 		lane(4, span{time.Second, 4 * time.Second},
-			CutHTTP, SlowHTTP, SilentHTTP, CutKafka, SlowKafka, SilentKafka, LossyKafka, CutStore, SlowStore, SilentStore, LossyStore),
+			CutHTTP, SlowHTTP, SilentHTTP, CutStore, SlowStore, SilentStore, LossyStore),
+		lane(5, span{4 * time.Second, 10 * time.Second}, CutKafka, SlowKafka, SilentKafka, LossyKafka),
 	}
 }
 

@@ -42,7 +42,7 @@ type Report struct {
 	// ExactAfterSeconds is how long after the last fault's end every vote was
 	// sent, counted and compared.
 	ExactAfterSeconds float64        `json:"exact_after_s"`
-	UnplannedExits    map[string]int `json:"unplanned_exits"` // Processes that ended by themselves, with their last words.
+	UnplannedExits    map[string]int `json:"unplanned_exits"` // Processes that ended by themselves, with their last words: none ought to.
 	Problems          []string       `json:"problems"`        // Why OK is false.
 	OK                bool           `json:"ok"`
 }
@@ -116,6 +116,7 @@ func (r *Report) judge() {
 		{r.Acked == r.Counted+r.Ledger.Voided, fmt.Sprintf("%d votes acked, %d counted and %d voided", r.Acked, r.Counted, r.Ledger.Voided)},
 		{r.ExactAfterSeconds <= exactMax.Seconds(), fmt.Sprintf("exact %.0f s after the last fault: want %v", r.ExactAfterSeconds, exactMax)},
 		{r.Unrecovered == 0, fmt.Sprintf("%d faults were not recovered from", r.Unrecovered)},
+		{len(r.UnplannedExits) == 0, fmt.Sprintf("processes ended by themselves: %v", r.UnplannedExits)},
 	} {
 		if !must.ok {
 			r.problem("%s", must.what)

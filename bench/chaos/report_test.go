@@ -42,6 +42,7 @@ func TestOnlyAKeptPromiseIsOK(t *testing.T) {
 	f("200 votes acked, 195 counted", func(r *Report) { r.Counted-- })
 	f("exact 61 s", func(r *Report) { r.ExactAfterSeconds = 61 })
 	f("1 faults were not recovered", func(r *Report) { r.Unrecovered = 1 })
+	f("ended by themselves: map[query: mlf: oh:2]", func(r *Report) { r.UnplannedExits["query: mlf: oh"] = 2 })
 	f("went wrong", func(r *Report) { r.problem("%v", errors.New("went wrong")) })
 	f("without a comparison", func(r *Report) { r.add(bench.Report{}, nil) })
 }

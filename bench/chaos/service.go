@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	clickhouse "mlf/aggregate/store/embedded"
 	"mlf/bench/kafka"
@@ -161,24 +160,14 @@ func (s *service) httpLines() []*Proxy {
 	return append(append([]*Proxy(nil), s.ingestLines...), s.queryLine)
 }
 
-// apply makes topics and tables. It may be run any number of times, and on a busy
-// machine brokers are slow to answer at first.
+// apply makes topics and tables.
 func (s *service) apply(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readyMax)
-	defer cancel()
-	for {
-		cmd := exec.CommandContext(ctx, s.cfg.Binary, "schema", "apply", "--kafka", s.kafkaAddrs(), "--clickhouse", s.dsn,
-			"--partitions", strconv.Itoa(s.cfg.Partitions))
-		said, err := cmd.CombinedOutput()
-		if err == nil {
-			return nil
-		}
-		err = fmt.Errorf("mlf schema apply: %w: %s", err, tail(said))
-		s.log.Info("topics and tables not made yet", slog.Any("error", err))
-		if pause(ctx, time.Second) != nil {
-			return err
-		}
+	cmd := exec.CommandContext(ctx, s.cfg.Binary, "schema", "apply", "--kafka", s.kafkaAddrs(), "--clickhouse", s.dsn,
+		"--partitions", strconv.Itoa(s.cfg.Partitions), "--wait", readyMax.String())
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("mlf schema apply: %w: %s", err, tail(said))
 	}
+	return nil
 }
 
 // close stops the engines.

@@ -43,7 +43,7 @@ func frontDoorFaults() []fault {
 		handle.fault("unread registry refuses for good", "TestNoStreamsBeforeTheRegistryIsRead",
 			"if !s.terminals.Complete() {", "if false {"),
 		handle.fault("revoked terminal", "TestRevocationAndNewTokenTakeEffectAtOnce", "case e.Revoked:", "case e.Revoked && e.Test:"),
-		handle.fault("no budget", "TestTooFullIs503AtOnce", "if !s.budget.acquire(held) {", "if !s.budget.acquire(held) && n < 0 {"),
+		handle.fault("no budget", "TestTooFullIs503AtOnce", "err == nil && s.budget.acquire(rest) {", "err == nil && (s.budget.acquire(rest) || true) {"),
 		handle.fault("body before its length is checked", "TestRefusalReachesWhoStillSends|TestChecksInTheProtocolsOrder",
 			"if n > s.cfg.BodyBytesMax {", "if n > 64*s.cfg.BodyBytesMax {"),
 		body.fault("room for all that is announced", "TestAnnouncedBodiesHoldNoMemory",
@@ -71,13 +71,15 @@ func frontDoorFaults() []fault {
 }
 
 func appendFaults() []fault {
-	producer := place{"ingest/broker/producer.go", "ingest/broker"}
+	request := place{"ingest/broker/produce.go", "ingest/broker"}
+	courier := place{"ingest/broker/courier.go", "ingest/broker"}
 	suite := place{"ingest/broker/producer.go", "ingest/broker/embedded"}
 	const full = "TestConformance/appends_are_refused_when_too_much_is_pending"
 	return []fault{
-		producer.fault("acks of the leader only", "TestAppendsWantAllReplicas", "kafka.RequireAll", "kafka.RequireOne"),
-		producer.fault("no acks", "TestAppendsWantAllReplicas", "kafka.RequireAll", "kafka.RequireNone"),
-		producer.fault("the broker's refusal is success", "TestRefusedBatchIsNoSuccess", "if res.Error != nil {", "if res.Error != nil && len(set) == 0 {"),
+		request.fault("acks of the leader only", "TestAppendsWantAllReplicas", "acksAll = 1<<16 - 1", "acksAll = 1"),
+		request.fault("the broker's refusal is success", "TestRefusedBatchIsNoSuccess", "; code != 0 {", "; code != 0 && len(body) == 0 {"),
+		courier.fault("one partition twice in a request", "TestOnePartitionOnceARequest", "|| all[p.partition] != nil ", ""),
+		courier.fault("no answer is success", "TestUnknownOutcome", "p.err = errNoAnswer", "p.err = nil"),
 		suite.fault("bytes without bound", full, "pending > cfg.InflightBytesMax {", "pending > 1000*cfg.InflightBytesMax {"),
 		suite.fault("bytes are never given back", full,
 			"p.release(int64(b.size))\n\t\ta.finish(b, err)", "a.finish(b, err)"),

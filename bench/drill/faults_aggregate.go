@@ -52,9 +52,10 @@ func recoveryFaults() []fault {
 	const halts, live, damaged = "TestHalts$", "TestHaltsWhileCounting", "TestCorruptCheckpoint"
 	return []fault{
 		fold.fault("tail is never compared", halts, "if f.hash(rec) != f.tail[rec.Offset%tailRecords] {", "if rec.Offset < 0 {"),
-		recovery.fault("tail at recovery", halts, "if err := w.checkTail(ctx, fold); err != nil {\n\t\treturn recovered{}, err\n\t}\n", ""),
-		worker.fault("tail at a new epoch", live, "if len(f.Records) > 0 && f.LeaderEpoch != epoch &&", "if len(f.Records) < 0 && f.LeaderEpoch != epoch &&"),
-		worker.fault("tail before a checkpoint", "TestRewrittenInPlace", "w.due = now.Add(w.cfg.CheckpointEvery)\n\tif err := w.checkTail(ctx, fold); err != nil {\n\t\treturn err\n\t}\n", "w.due = now.Add(w.cfg.CheckpointEvery)\n"),
+		worker.fault("tail at recovery", halts, "w.tailDue, w.due = time.Time{}, w.cfg.Now()", "w.tailDue, w.due = w.cfg.Now().Add(time.Hour), w.cfg.Now()"),
+		worker.fault("tail at a new epoch", live, "if !checked && len(f.Records) > 0 &&", "if !checked && len(f.Records) < 0 &&"),
+		worker.fault("tail before a checkpoint", "TestNoCheckpointOfARewrittenLog", "|| w.checkpointIsDue(fold)\n", "|| w.checkpointIsDue(fold) && fold == nil\n"),
+		worker.fault("tail now and then", "TestRewrittenInPlace", "checked := !w.cfg.Now().Before(w.tailDue) || ", "checked := w.tailDue.IsZero() || "),
 		recovery.fault("log ends before the checkpoint", halts, "if at <= end {\n\t\t\treturn first, end, nil", "if at <= end || end > 0 {\n\t\t\treturn first, end, nil"),
 		recovery.fault("log end is believed at once", "TestLogEndLags", "if asked.Sub(short.since) < w.cfg.AboveMax {", "if asked.Sub(short.since) < 0 {"),
 		{ // One of the two is enough: recovery says it sooner.
@@ -71,6 +72,7 @@ func recoveryFaults() []fault {
 		recovery.fault("corruption is tried for ever", halts, "if corrupt++; corrupt > corruptTries {", "if corrupt++; corrupt < 0 {"),
 		recovery.fault("checkpoint of another log", damaged, "return c.Log != id.Log })", "return false })"),
 		recovery.fault("checkpoint of another offset", damaged, "fold.next != info.Next || ", ""),
+		recovery.fault("damaged checkpoint is final", "TestDamagedCheckpointRow", "if errors.Is(err, schema.ErrCheckpointCorrupt) {\n\t\tw.passOver(err)", "if errors.Is(err, schema.ErrCheckpointCorrupt) && ctx == nil {\n\t\tw.passOver(err)"),
 		recovery.fault("corrupt checkpoint is final", damaged, "if errors.Is(err, errCheckpoint) || errors.Is(err, schema.ErrCheckpointCorrupt) {", "if errors.Is(err, errCheckpoint) {"),
 	}
 }
@@ -87,6 +89,11 @@ func restartFaults() []fault {
 		recovery.fault("likely is proven", "TestBelieved", "likely = append(likely, info)", "proven = append(proven, info)"),
 		worker.fault("restart under a live worker", restart, "if w.fold != nil && !w.cfg.sameRun(w.started, started) {", "if w.fold != nil && started.IsZero() {"),
 		flush.fault("run is not looked at again", restart, "if f.suspect || !now.Before(f.runDue) {", "if f.suspect {"),
+		flush.fault("checkpoint as young as its answer", "TestACheckpointIsNoYoungerThanItsRun",
+			"taken := f.a.cfg.Now().UTC()\n\tstarted, err := f.watchRun(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n",
+			"started, err := f.watchRun(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n\ttaken := f.a.cfg.Now().UTC()\n"),
+		recovery.fault("an old answer is a loss", "TestAnOldAnswerIsNoLoss",
+			"if short.since.IsZero() || asked.Sub(short.last) > max(w.cfg.AboveMax/2, 2*pauseMax) {", "if asked = w.cfg.Now(); short.since.IsZero() {"),
 		flush.fault("checkpoint of an earlier run", "TestRestartBetweenRowsAndCheckpoint", "if !f.a.cfg.sameRun(p.started, started) {", "if started.IsZero() {"),
 	}
 }

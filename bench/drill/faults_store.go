@@ -33,6 +33,7 @@ func checkpointFaults() []fault {
 		keep.fault("the one just written is dropped", rule, "keep := map[checkpointKey]bool{keyOf(written): true}", "keep := map[checkpointKey]bool{}"),
 		keep.fault("none grows old", rule, "for _, i := range []int{youngest, oldest} {", "for _, i := range []int{youngest} {"),
 		keep.fault("none of 15 minutes", rule, "{15 * time.Minute, time.Hour, 24 * time.Hour}", "{time.Hour, 24 * time.Hour}"),
+		keep.fault("a damaged checkpoint hides the others", "TestADamagedDisk", "if damaged(err) {\n\t\treturn s.sound", "if damaged(err) && ctx == nil {\n\t\treturn s.sound"),
 		keep.fault("checksum of a payload", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint", "if sha256.Sum256(c.Payload) != info.SHA256 {", "if sha256.Sum256(c.Payload) != info.SHA256 && len(c.Payload) < 0 {"),
 		place{"schema/sql/queries/checkpoints.sql", keep.pkg}.fault("checkpoint without a chunk", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint",
 			"HAVING uniqExact(chunk) = chunks\n", ""),

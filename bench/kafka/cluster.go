@@ -27,7 +27,7 @@ import (
 
 // startLimit bounds the time until a broker accepts connections. Measured on two
 // cores: 3 to 7 s when fresh, 24 s after a kill with 1.3 GB of logs to check.
-const startLimit = 2 * time.Minute
+const startLimit = 4 * time.Minute
 
 // stopGrace is how long brokers may take to end by themselves. The last of three
 // takes 8 s, as the others are gone when it reports.

@@ -11,8 +11,9 @@
 // every process is at rest (testing/synctest), so the dice are all that decides, and
 // a seed plays the same schedule every time.
 //
-// One thing is left out for that: DirtyRowsMax is never reached. Those who wait for
-// room are woken together, and their order would be the Go scheduler's.
+// Of most points where a process may be killed there are few, so most schedules
+// have it in for one of them. Faults lists what can go wrong; a run of enough
+// schedules fails when any of it did not happen.
 //
 // The package knows the seams of ingest/broker and aggregate. It must not know
 // Kafka, ClickHouse or HTTP.

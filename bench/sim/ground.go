@@ -61,6 +61,9 @@ func (g *Ground) lay(w *world) {
 			w.store.lay(func(t *tables) { t.checkpoints = append(t.checkpoints, c) })
 		}
 	}
+	if w.dice.IntN(2) == 0 { // It happens once in a segment.
+		w.weather.aim = point{"", kindChains}
+	}
 	w.ground = g
 }
 

@@ -100,7 +100,9 @@ func (l *log) changeLeader() {
 		l.parts[p].epoch++
 	}
 	l.leaderFrom = now
+	l.w.hits[hitLeader]++
 	if l.w.dice.IntN(2) == 0 {
+		l.w.hits[hitLag]++
 		l.lagUntil, l.lag = now.Add(l.w.span(lagMax)), schema.Offset(1+l.w.dice.IntN(6))
 	}
 }
@@ -172,6 +174,7 @@ func (r *reader) fetch(p int, at schema.Offset) (schema.Fetched, error) {
 	}
 	if !r.w.calm && r.who.corrupt[p] < corruptMax && r.w.chance(r.w.weather.fail/10) {
 		r.who.corrupt[p]++
+		r.w.hits[hitDamage]++
 		return f, schema.ErrCorrupt
 	}
 	r.who.corrupt[p] = 0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"mlf/schema"
@@ -15,8 +16,7 @@ type Report struct {
 	Steps   int            // Calls that happened.
 	Sum     uint64         // Of the trace: two runs of a seed have the same.
 	Votes   int            // Cast.
-	Killed  map[string]int // Processes killed, by what they were doing.
-	Rewrite bool           // The log was rewritten, and the count has halted as it must.
+	Hits    map[string]int // What went wrong, and how often: see Faults.
 	Virtual time.Duration
 }
 
@@ -28,6 +28,7 @@ func Play(ctx context.Context, g *Ground, seed uint64, trace io.Writer) (Report,
 	w.log, w.store = newLog(w), newStore(w)
 	switch seed % 8 {
 	case 2, 6:
+		w.hits[hitSegment]++
 		g.lay(w)
 	default:
 	}
@@ -36,7 +37,7 @@ func Play(ctx context.Context, g *Ground, seed uint64, trace io.Writer) (Report,
 	ctx, cancel := context.WithCancel(ctx)
 	err := w.play(ctx, seed%8 == 7)
 	w.end(cancel)
-	report := Report{Steps: w.steps, Sum: w.sum.Sum64(), Killed: w.points, Rewrite: w.rewritten, Virtual: time.Since(w.began)}
+	report := Report{Steps: w.steps, Sum: w.sum.Sum64(), Hits: w.hits, Virtual: time.Since(w.began)}
 	for _, t := range w.terminals {
 		report.Votes += len(t.kept)
 	}
@@ -108,9 +109,10 @@ func (w *world) vote(ctx context.Context) {
 func (w *world) trouble(ctx context.Context) {
 	ingests, counters := w.alive("ingest"), w.alive("aggregate")
 	switch n := w.dice.IntN(100); {
-	case w.chance(w.weather.cuts):
-		w.note("power of the store is cut")
-		w.store.restart(true)
+	case w.chance(w.weather.cuts), w.chance(w.weather.spite) && w.holding():
+		w.cut()
+	case w.weather.aim.phase == phaseIsStopped && n < 50:
+		w.endOne(append(counters, ingests...))
 	case len(counters) == 0 || n < 20 && len(counters) < w.weather.workers:
 		w.start(ctx, w.some())
 	case n < 33:
@@ -128,12 +130,31 @@ func (w *world) trouble(ctx context.Context) {
 		w.log.changeLeader()
 	case n < 85:
 		w.note("store restarts")
+		w.hits[hitRestart]++
 		w.store.restart(false)
 	case n < 95:
 		w.pass(w.span(2 * stepBack))
 	default:
 		w.foreign()
 	}
+}
+
+// cut is the end of the store's power.
+func (w *world) cut() {
+	w.note("power of the store is cut")
+	w.hits[hitPower]++
+	if w.holding() {
+		w.hits[hitCutHeld]++
+	}
+	w.store.restart(true)
+}
+
+// holding tells whether an answer of the store is held back: what it says may be
+// old when it is heard.
+func (w *world) holding() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.ContainsFunc(w.pending, func(c *call) bool { return c.held && c.kind != kindProduce && c.store() })
 }
 
 // some returns the partitions that a process is given: mostly all.
@@ -153,12 +174,14 @@ func (w *world) endOne(of []*process) {
 		return
 	}
 	p := of[w.dice.IntN(len(of))]
-	if w.dice.IntN(2) == 0 {
+	if w.weather.aim.phase != phaseIsStopped && w.dice.IntN(2) == 0 {
 		w.note("%s is killed", p)
+		w.hits[hitKill]++
 		w.kill(p)
 		return
 	}
 	w.note("%s is stopped", p)
+	w.hits[hitStop]++
 	w.stop(p)
 }
 
@@ -170,6 +193,10 @@ func (w *world) freeze(of []*process) {
 	}
 	p := of[w.dice.IntN(len(of))]
 	w.note("%s freezes", p)
+	w.hits[hitFreeze]++
+	if p.counter != nil && len(w.alive("aggregate")) > 1 {
+		w.hits[hitZombie]++
+	}
 	w.happenUnheard(p)
 	p.frozenUntil = time.Now().Add(w.span(2 * stepBack))
 }
@@ -183,6 +210,7 @@ func (w *world) reassign(of []*process) {
 	select {
 	case p.held <- held:
 		w.note("%s is given %v", p, held)
+		w.hits[hitReassign]++
 	default: // It has not taken what it was given before.
 	}
 	w.pass(1)
@@ -193,11 +221,12 @@ func (w *world) reassign(of []*process) {
 func (w *world) foreign() {
 	p := w.dice.IntN(partitions)
 	part := &w.log.parts[1-p]
-	value := []byte("what is this")
+	value, hit := []byte("what is this"), hitForeign
 	if n := len(part.records); n > 1 && w.dice.IntN(2) == 0 {
-		value = part.records[1+w.dice.IntN(n-1)].value
+		value, hit = part.records[1+w.dice.IntN(n-1)].value, hitMisplaced
 	}
 	w.note("somebody writes to partition %d", p)
+	w.hits[hit]++
 	w.log.append(p, nil, value)
 }
 

@@ -31,6 +31,7 @@ type process struct {
 	// Of one that counts.
 	counter *aggregate.Aggregator
 	held    chan []schema.Partition
+	rowsMax int // How many rows may wait for the store; 0: as many as there are.
 
 	// Of one that takes votes in.
 	producer *broker.Producer
@@ -42,9 +43,9 @@ func (p *process) String() string { return fmt.Sprintf("%s%d", p.name, p.id) }
 func (p *process) phase(c *call) string {
 	switch {
 	case p.stopping:
-		return "stopping, "
+		return phaseIsStopped
 	case c.part >= 0 && p.counter != nil && p.recovering(c.part):
-		return "recovering, "
+		return phaseRecovers
 	}
 	return ""
 }
@@ -76,6 +77,9 @@ func (w *world) startCounter(ctx context.Context, held []schema.Partition) *proc
 	p, ctx := w.newProcess(ctx, "aggregate")
 	w.note("%s starts with %v", p, held)
 	p.held = make(chan []schema.Partition, 1)
+	if !w.calm && w.dice.IntN(2) == 0 {
+		p.rowsMax = 1 + w.dice.IntN(20)
+	}
 	p.counter = aggregate.New(
 		aggregate.Parts{Log: &reader{w: w, who: p}, Store: writer{w, p}, Assigner: &assigner{w, p, held}},
 		aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)},
@@ -83,7 +87,9 @@ func (w *world) startCounter(ctx context.Context, held []schema.Partition) *proc
 			FlushEvery:       flushEvery,
 			FlushEveryMax:    4 * flushEvery,
 			InsertRowsMax:    1 + w.dice.IntN(30),
+			DirtyRowsMax:     p.rowsMax,
 			CheckpointEvery:  checkpointEvery,
+			TailEvery:        tailEvery,
 			StepBack:         stepBack,
 			StartedTolerance: tolerance,
 			AboveMax:         aboveMax,

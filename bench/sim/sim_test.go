@@ -58,9 +58,9 @@ func TestSeeds(t *testing.T) {
 		return
 	}
 	began := time.Now()
-	var next, failed, steps, votes, halts atomic.Uint64
+	var next, failed, steps, votes atomic.Uint64
 	var mu sync.Mutex
-	points := make(map[string]int)
+	hits := make(map[string]int)
 	next.Store(*first)
 	t.Run("all", func(t *testing.T) {
 		for i := range runtime.GOMAXPROCS(0) {
@@ -74,12 +74,9 @@ func TestSeeds(t *testing.T) {
 					}
 					steps.Add(uint64(report.Steps))
 					votes.Add(uint64(report.Votes))
-					if report.Rewrite {
-						halts.Add(1)
-					}
 					mu.Lock()
-					for name, n := range report.Killed {
-						points[name] += n
+					for name, n := range report.Hits {
+						hits[name] += n
 					}
 					mu.Unlock()
 				}
@@ -87,12 +84,21 @@ func TestSeeds(t *testing.T) {
 		}
 	})
 	took := time.Since(began)
-	t.Logf("%d schedules from seed %d in %v, %.1f a second: %d steps, %d votes, %d logs rewritten, %d failed",
-		*seeds, *first, took.Round(time.Millisecond), float64(*seeds)/took.Seconds(), steps.Load(), votes.Load(), halts.Load(), failed.Load())
-	for _, name := range slices.Sorted(maps.Keys(points)) {
-		t.Logf("%6d %s", points[name], name)
+	t.Logf("%d schedules from seed %d in %v, %.1f a second: %d steps, %d votes, %d failed",
+		*seeds, *first, took.Round(time.Millisecond), float64(*seeds)/took.Seconds(), steps.Load(), votes.Load(), failed.Load())
+	for _, name := range sim.Faults() {
+		if hits[name] += 0; hits[name] == 0 && *seeds >= everythingWithin {
+			t.Errorf("%s: did not happen in %d schedules", name, *seeds)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(hits)) {
+		t.Logf("%8d %s", hits[name], name)
 	}
 }
+
+// everythingWithin is how many schedules it takes until everything has gone wrong
+// that can, at each point where it can.
+const everythingWithin = 2000
 
 // TestASeedPlaysTheSameScheduleAgain compares two plays, step by step.
 func TestASeedPlaysTheSameScheduleAgain(t *testing.T) {

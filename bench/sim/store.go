@@ -46,7 +46,13 @@ func (s writer) read(ctx context.Context, kind string, effect func()) error {
 }
 
 func (s writer) write(ctx context.Context, kind string, rows []func(*tables)) error {
-	c := s.callOf(ctx, kind, func(keep func() bool) error { s.w.store.write(rows, keep); return nil })
+	c := s.callOf(ctx, kind, func(keep func() bool) error {
+		if kind == kindRollups && s.who.rowsMax > 0 && len(rows) > s.who.rowsMax {
+			s.w.hits[hitNoRoom]++
+		}
+		s.w.store.write(rows, keep)
+		return nil
+	})
 	c.nature = natureRows
 	return s.w.do(ctx, c)
 }
@@ -95,6 +101,7 @@ func (s writer) Chains(ctx context.Context, p schema.Partition, segment schema.S
 func (s writer) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error {
 	call := s.callOf(ctx, kindCheckpoint, func(keep func() bool) error {
 		st := s.w.store
+		st.vouch(&c)
 		if keep() {
 			st.write([]func(*tables){func(t *tables) { t.checkpoints = append(t.checkpoints, c) }}, keep)
 			return nil

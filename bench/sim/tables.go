@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -117,6 +118,8 @@ type store struct {
 	w       *world
 	run     int // Its number, from 1.
 	started time.Time
+	ended   []span // The runs before this one.
+	lies    []error
 	halts   map[schema.Partition]string
 	states  map[schema.Partition]schema.State
 	*tables
@@ -159,6 +162,7 @@ func (s *store) restart(cut bool) {
 		return
 	}
 	s.run++
+	s.ended = append(s.ended, span{s.started, now})
 	s.started = now.Add(3*tolerance + s.w.span(10*time.Second)) // Two starts can be told apart.
 	s.w.ghosts = slices.DeleteFunc(s.w.ghosts, func(g ghost) bool { return g.run != 0 })
 	if !cut {
@@ -169,6 +173,20 @@ func (s *store) restart(cut bool) {
 	s.tables = newTables()
 	for _, r := range s.journal {
 		r.do(s.tables)
+	}
+}
+
+// A span is a run of the store that is over.
+type span struct{ from, until time.Time }
+
+// vouch looks whether c says of a run that it was there when it was not: such a
+// checkpoint proves others whose rows went with the run.
+func (s *store) vouch(c *schema.Checkpoint) {
+	for _, run := range s.ended {
+		if c.StoreStarted.Sub(run.from).Abs() <= tolerance && c.Taken.After(run.until) {
+			s.lies = append(s.lies, fmt.Errorf("checkpoint of partition %d at %d was taken %v after the end of its run of the store",
+				c.Partition, c.Next, c.Taken.Sub(run.until)))
+		}
 	}
 }
 

@@ -59,10 +59,15 @@ func (t *terminal) slot() schema.Slot {
 	return schema.Slot((int(t.id) - 1) * schema.Slots / terminalCount)
 }
 
-// cast lets citizens vote: now, or hours ago while the terminal was offline.
+// cast lets citizens vote: now, or hours ago while the terminal was offline. Some
+// cells are never touched again, so that nothing heals what they lose.
 func (w *world) cast(t *terminal) {
 	for range 1 + w.dice.IntN(3) {
-		at := time.Now().Add(-time.Duration(w.dice.IntN(3)) * time.Hour)
+		ago := w.dice.IntN(3)
+		if w.chance(300) {
+			ago = w.dice.IntN(500)
+		}
+		at := time.Now().Add(-time.Duration(ago) * time.Hour)
 		v := &vote{key: voteKey{t.id, t.stream, t.next}, Vote: schema.Vote{
 			Seq: t.next, At: schema.InstantOf(at), Service: schema.ServiceID(1 + w.dice.IntN(2)), Value: schema.Value(w.dice.IntN(4)),
 		}}
@@ -76,12 +81,14 @@ func (w *world) cast(t *terminal) {
 		t.next++
 	}
 	if w.chance(20) { // It lost its counter, and got a new stream.
+		w.hits[hitNewStream]++
 		t.stream, t.next = t.stream+1, 1
 	}
 }
 
 func (w *world) clone(t *terminal) {
 	c := *t.kept[w.dice.IntN(len(t.kept))]
+	w.hits[hitConflict]++
 	c.Value, c.Reason, c.ok, c.done = c.Value%3+1, schema.ReasonNone, false, false
 	t.kept = append(t.kept, &c)
 }

@@ -73,11 +73,12 @@ type call struct {
 	// idle tells that there is nothing to answer yet; nil for never.
 	idle func() bool
 
-	since  time.Time
-	held   bool // It has happened: answer is what it will hear.
-	until  time.Time
-	answer error
-	heard  chan error
+	since   time.Time
+	holdMax time.Duration // Where it is more than the weather's.
+	held    bool          // It has happened: answer is what it will hear.
+	until   time.Time
+	answer  error
+	heard   chan error
 }
 
 // A ghost is the effect of a call that was given up and happens all the same.
@@ -100,9 +101,8 @@ type world struct {
 	requests  map[string]*request // By the record they are on the log as.
 	processes []*process          // All that ever were.
 	ghosts    []ghost
-	points    map[string]int // How often a process was killed where.
+	hits      map[string]int // How often what went wrong: see Faults.
 	ground    *Ground        // nil: the log begins at its genesis.
-	rewritten bool           // The log is not what it was: a halt is due.
 
 	steps int
 	began time.Time
@@ -119,7 +119,7 @@ func newWorld(seed uint64, trace io.Writer) *world {
 		dice:      rand.New(rand.NewPCG(seed, 0)),
 		terminals: newTerminals(),
 		requests:  make(map[string]*request),
-		points:    make(map[string]int),
+		hits:      make(map[string]int),
 		began:     time.Now(),
 		sum:       fnv.New64a(),
 		trace:     trace,
@@ -220,7 +220,7 @@ func (w *world) turn() bool {
 // fate decides what becomes of c.
 func (w *world) fate(c *call) fate {
 	if c.ctx.Err() != nil { // Its caller has given up, and what it sent is under way.
-		return []fate{fateRefused, fateUnanswered, fateLate}[w.dice.IntN(3)]
+		return w.one([]fate{fateRefused, fateUnanswered, fateLate})
 	}
 	if c.kind != kindProduce && c.store() && w.store.down() {
 		return fateRefused
@@ -230,35 +230,38 @@ func (w *world) fate(c *call) fate {
 	}
 	x := &w.weather
 	if c.kind == kindStarted && w.chance(x.stale) {
+		c.holdMax = 3 * stepBack
 		return fateHeld
 	}
+	fail, kill := x.fail, x.kill
+	if x.aim.kind == c.kind && x.aim.phase == c.who.phase(c) {
+		fail, kill = max(fail, aimedFail), max(kill, aimedKill)
+	}
 	switch n := w.dice.IntN(1000); {
-	case n < x.fail:
-		switch c.nature {
-		case natureRead:
-			return fateRefused
-		case natureAtomic:
-			return []fate{fateRefused, fateUnanswered, fateLate, fateTwice}[w.dice.IntN(4)]
-		case natureRows:
-			return []fate{fateRefused, fateUnanswered, fatePartly, fateLate, fateTwice}[w.dice.IntN(5)]
-		}
-	case n < x.fail+x.hold:
+	case n < fail:
+		return w.one(c.nature.failures())
+	case n < fail+x.hold:
 		return fateHeld
-	case n < x.fail+x.hold+x.kill:
-		kills := []fate{fateKillBefore, fateKillAfter}
-		if c.nature == natureRows {
-			kills = append(kills, fateKillPartly)
-		}
-		return kills[w.dice.IntN(len(kills))]
+	case n < fail+x.hold+kill:
+		return w.one(c.nature.kills())
 	}
 	return fateDone
 }
+
+func (w *world) one(of []fate) fate { return of[w.dice.IntN(len(of))] }
 
 // happen does to c what was decided.
 func (w *world) happen(c *call, f fate) {
 	all := func() bool { return true }
 	some := func() bool { return w.dice.IntN(2) == 0 }
 	failed := func() error { return cmp.Or(context.Cause(c.ctx), errWorld) }
+	if f != fateDone && c.ctx.Err() == nil {
+		phase := ""
+		if f >= fateKillBefore {
+			phase = c.who.phase(c)
+		}
+		w.hits[phase+c.kind+": "+f.String()]++
+	}
 	switch f {
 	case fateDone:
 		w.hear(c, c.effect(all))
@@ -280,9 +283,8 @@ func (w *world) happen(c *call, f fate) {
 		w.hear(c, c.effect(all))
 	case fateHeld:
 		c.answer, c.held = c.effect(all), true
-		c.until = time.Now().Add(w.span(w.weather.holdMax))
+		c.until = time.Now().Add(w.span(max(c.holdMax, w.weather.holdMax)))
 	case fateKillBefore, fateKillAfter, fateKillPartly:
-		w.points[c.who.phase(c)+c.kind+": "+f.String()]++
 		switch f {
 		case fateKillAfter:
 			_ = c.effect(all) // Nobody hears of it.
@@ -353,5 +355,6 @@ func (w *world) haunt() {
 		return
 	}
 	w.note("ghost of %s", g.what)
+	w.hits[hitGhost]++
 	_ = g.effect(func() bool { return w.calm || w.dice.IntN(4) > 0 }) // Nobody hears of it.
 }

@@ -51,6 +51,8 @@ type Client struct {
 	transport *kafka.Transport
 	kafka     *kafka.Client
 	sasl      sasl.Mechanism
+	votes     *leaders
+	registry  *leaders
 }
 
 // New returns a client. It reads the TLS files, but does not connect. A nil
@@ -83,13 +85,16 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Client, erro
 		TLS:            tlsConfig,
 		SASL:           mechanism,
 	}
+	client := &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: cfg.Timeout, Transport: transport}
 	return &Client{
 		cfg:       cfg,
 		log:       log,
 		metrics:   newMetrics(reg),
 		transport: transport,
 		sasl:      mechanism,
-		kafka:     &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: cfg.Timeout, Transport: transport},
+		kafka:     client,
+		votes:     newLeaders(client, cfg.VotesTopic),
+		registry:  newLeaders(client, cfg.RegistryTopic),
 	}, nil
 }
 

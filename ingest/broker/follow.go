@@ -21,24 +21,24 @@ const noTopicGrace = 2 * time.Second
 // until ctx ends or Kafka refuses for good; after an error the outcome is unknown.
 // Key and value may be used again when it has returned.
 func (c *Client) PutRegistry(ctx context.Context, key string, value []byte) error {
-	if err := c.put(ctx, c.cfg.RegistryTopic, registryPartition, key, value); err != nil {
+	if err := c.put(ctx, c.registry, registryPartition, key, value); err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
 	}
 	return nil
 }
 
 // put appends one record with a key to a partition and tries until ctx ends.
-func (c *Client) put(ctx context.Context, topic string, p schema.Partition, key string, value []byte) error {
+func (c *Client) put(ctx context.Context, to *leaders, p schema.Partition, key string, value []byte) error {
 	var set recordSet
 	set.add([]byte(key), value)
 	set.seal(schema.InstantOf(time.Now()))
 	for attempt := 1; ; attempt++ {
-		err := c.produce(ctx, topic, p, set.buf)
+		err := c.produce(ctx, to, p, set.buf)
 		if err == nil {
 			return nil
 		}
 		if !retriable(err) || !pause(ctx, backoff(attempt)) {
-			return fmt.Errorf("append to %s, partition %d, attempt %d: %w", topic, p, attempt, err)
+			return fmt.Errorf("append to %s, partition %d, attempt %d: %w", to.topic, p, attempt, err)
 		}
 	}
 }

@@ -36,8 +36,8 @@ func (c *Client) WriteGenesis(ctx context.Context, id schema.LogID, rules schema
 			want.Log, want.Rules = got.Log, got.Rules
 		}
 		if got != want {
-			return fmt.Errorf("write genesis: partition %d of %d belongs to log %v of %d partitions, rules %d, as partition %d; want log %v, rules %d: the topic was put together from several logs",
-				p, n, got.Log, got.Partitions, got.Rules, got.Partition, want.Log, want.Rules)
+			return fmt.Errorf("write genesis: partition %d of %d belongs to log %v of %d partitions, rules %d, as partition %d; want log %v, rules %d: %w",
+				p, n, got.Log, got.Partitions, got.Rules, got.Partition, want.Log, want.Rules, errSeveralLogs)
 		}
 	}
 	return nil
@@ -54,7 +54,7 @@ func (c *Client) ensureGenesis(ctx context.Context, g schema.Genesis) (schema.Ge
 			var set recordSet
 			set.add([]byte(schema.KeyGenesis), schema.AppendGenesis(nil, g))
 			set.seal(schema.InstantOf(time.Now()))
-			err = c.produce(ctx, c.cfg.VotesTopic, g.Partition, set.buf)
+			err = c.produce(ctx, c.votes, g.Partition, set.buf)
 		}
 		// After an error too the record may be there: look before writing again.
 		if err != nil && (!retriable(err) || !pause(ctx, backoff(attempt))) {

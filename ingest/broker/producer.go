@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,9 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 
 	"mlf/schema"
 )
@@ -217,29 +213,13 @@ func (p *Producer) attempt(ctx context.Context, partition schema.Partition, set 
 
 // Send is Client's part as a Sender, for the votes topic.
 func (c *Client) Send(ctx context.Context, p schema.Partition, set []byte) (time.Time, error) {
-	return c.send(ctx, c.cfg.VotesTopic, p, set)
+	return c.votes.send(ctx, p, set)
 }
 
-// produce makes one attempt to append a sealed record set to any topic.
-func (c *Client) produce(ctx context.Context, topic string, p schema.Partition, set []byte) error {
+// produce makes one attempt to append a sealed record set to the topic of to.
+func (c *Client) produce(ctx context.Context, to *leaders, p schema.Partition, set []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.attemptMax())
 	defer cancel()
-	_, err := c.send(ctx, topic, p, set)
+	_, err := to.send(ctx, p, set)
 	return err
-}
-
-func (c *Client) send(ctx context.Context, topic string, p schema.Partition, set []byte) (time.Time, error) {
-	res, err := c.kafka.RawProduce(ctx, &kafka.RawProduceRequest{
-		Topic:        topic,
-		Partition:    int(p),
-		RequiredAcks: kafka.RequireAll,
-		RawRecords:   protocol.RawRecordSet{Reader: bytes.NewReader(set)}, // Drained by a send: a new one each time.
-	})
-	if err != nil {
-		return time.Time{}, err
-	}
-	if res.Error != nil {
-		return time.Time{}, errors.Join(res.Error, res.RecordErrors[0])
-	}
-	return res.LogAppendTime, nil
 }

@@ -33,8 +33,8 @@ const (
 	attributeLogAppendTime = 1 << 3
 )
 
-// sizeBytes is the length that stands before a record set in a request: kafka-go
-// wants it to be part of what RawRecordSet yields.
+// sizeBytes is the length that stands before a record set in a request, and before
+// a request or an answer as a whole.
 const sizeBytes = 4
 
 // recordSetOverhead is what a batch with one record takes beyond the record.

@@ -64,7 +64,9 @@ func (c *Client) defaultReplicas(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("count brokers: %w", err)
 	}
-	return max(1, min(DefaultReplicas, len(res.Brokers))), nil
+	// A cluster that is being started shows the brokers that are up; those that the
+	// client was told of are to come.
+	return max(1, min(DefaultReplicas, max(len(res.Brokers), len(c.cfg.Brokers)))), nil
 }
 
 // votesTopic is never compacted and never forgets, unless an operator says so
@@ -133,7 +135,7 @@ func (c *Client) awaitTopic(ctx context.Context, topic kafka.TopicConfig) error 
 	for {
 		n, err := c.partitions(ctx, topic.Topic)
 		if err == nil && n != topic.NumPartitions {
-			return fmt.Errorf("topic %s has %d partitions, not %d: the count is fixed for the topic's life", topic.Topic, n, topic.NumPartitions)
+			return fmt.Errorf("topic %s has %d partitions, not %d: %w", topic.Topic, n, topic.NumPartitions, errPartitions)
 		}
 		if err == nil {
 			if _, err = c.listOffsets(ctx, topic.Topic, asked...); err == nil {

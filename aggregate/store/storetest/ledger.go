@@ -53,6 +53,15 @@ func ledger(t *testing.T, s Subject) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: got  %+v\nwant %+v", when, got, want)
 		}
+		next, err := s.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if next[i] != want[i].Next {
+				t.Errorf("%s: partition %d goes up to %d, want %d", when, i, next[i], want[i].Next)
+			}
+		}
 	}
 	read("before merges")
 	s.SQL(t, "OPTIMIZE TABLE segment_ledger FINAL")

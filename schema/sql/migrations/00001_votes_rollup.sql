@@ -6,6 +6,9 @@
 -- Reasons are keyed by value * 16 + reason.
 -- A key never spans months, because the month is a function of the key: merges
 -- and FINAL see all rows of a key in one ClickHouse partition.
+-- Parts are as many as flushes: merging more of them at a time writes each row less
+-- often, and so does a file for all columns while a part is small. FINAL reads a
+-- few parts more.
 -- There must be no skip index here: FINAL with one can leave out the newest row.
 CREATE TABLE IF NOT EXISTS votes_rollup
 (
@@ -29,4 +32,5 @@ ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(hour)
 ORDER BY (comune, office, service, channel, scale, class, hour, partition, segment)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
-    min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1;
+    min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+    merge_selector_base = 16, min_bytes_for_wide_part = 33554432;

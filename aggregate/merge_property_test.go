@@ -1,0 +1,62 @@
+package aggregate_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"mlf/schema"
+)
+
+// TestRowsMergeInAnyOrder holds the store that the other tests believe in to what
+// makes the count exact: rows merge to the same whatever their order (commutative),
+// however they are cut (associative) and however often they come (idempotent).
+// The real store is held to the same in storetest.
+func TestRowsMergeInAnyOrder(t *testing.T) {
+	row := rapid.Custom(func(t *rapid.T) schema.Rollup {
+		r := schema.Rollup{
+			Cell:    schema.Cell{Comune: 58091, Hour: schema.Hour(rapid.IntRange(0, 1).Draw(t, "hour"))},
+			Segment: schema.Segment(rapid.IntRange(0, 1).Draw(t, "segment")),
+			Reasons: map[schema.ReasonKey]uint64{},
+		}
+		for i := range r.Values {
+			r.Values[i] = rapid.Uint64Range(0, 5).Draw(t, "votes")
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "reasons") {
+			key := schema.KeyOfReason(schema.Red, schema.Reason(rapid.IntRange(1, 3).Draw(t, "reason")))
+			r.Reasons[key] = rapid.Uint64Range(1, 5).Draw(t, "times")
+		}
+		return r
+	})
+	merged := func(rows ...schema.Rollup) *tables {
+		to := newTables()
+		for _, r := range rows {
+			to.rollup(r)
+		}
+		return to
+	}
+	flat := func(ts *tables) (rows []schema.Rollup) {
+		for _, r := range ts.rollups {
+			rows = append(rows, r)
+		}
+		return rows
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		rows := rapid.SliceOfN(row, 0, 12).Draw(t, "rows")
+		want := merged(rows...)
+		shuffled := rapid.Permutation(rows).Draw(t, "order")
+		cut := rapid.IntRange(0, len(rows)).Draw(t, "cut")
+		again := rows[:rapid.IntRange(0, len(rows)).Draw(t, "again")]
+		for how, got := range map[string]*tables{
+			"in another order":   merged(shuffled...),
+			"merged in parts":    merged(append(flat(merged(rows[cut:]...)), flat(merged(rows[:cut]...))...)...),
+			"some of them twice": merged(slices.Concat(rows, again)...),
+		} {
+			if !reflect.DeepEqual(got.rollups, want.rollups) {
+				t.Fatalf("%s: got %v, want %v", how, got.rollups, want.rollups)
+			}
+		}
+	})
+}
