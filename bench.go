@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 
 	"mlf/bench/baseline"
@@ -25,17 +28,24 @@ type benchCmd struct {
 
 // benchFlags are those of every measurement.
 type benchFlags struct {
-	Runs int  `default:"5" help:"Rounds in which the subjects take turns; medians are given. Below 5 they say little."`
-	JSON bool `name:"json" help:"Print the report as JSON, with every run."`
+	Runs int    `default:"5" help:"Rounds in which the subjects take turns; medians are given. Below 5 they say little."`
+	JSON string `name:"json" placeholder:"FILE" help:"Write the report there as JSON, too, with every run; -: on standard output, instead of the table."`
 }
 
 // print prints a report in the form that was asked for.
 func (f *benchFlags) print(w io.Writer, r *measure.Report) error {
 	r.Machine.LoadLast = measure.Load()
-	if f.JSON {
+	switch f.JSON {
+	case "":
+		return r.Print(w)
+	case "-":
 		return r.JSON(w)
 	}
-	return r.Print(w)
+	var text bytes.Buffer
+	if err := r.JSON(&text); err != nil {
+		return err
+	}
+	return errors.Join(r.Print(w), os.WriteFile(f.JSON, text.Bytes(), 0o644))
 }
 
 // benchServeCmd is a baseline in a process of its own.

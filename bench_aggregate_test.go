@@ -35,7 +35,7 @@ func has(r measure.Report, subject, metric string) bool {
 }
 
 func TestBenchAggregateMeasures(t *testing.T) {
-	report := measured(t, "aggregate", "--parts", "count,raw", "--votes", "20000", "--terminals", "20", "--runs", "1", "--json")
+	report := measured(t, "aggregate", "--parts", "count,raw", "--votes", "20000", "--terminals", "20", "--runs", "1", "--json", "-")
 	for _, subject := range []string{"mlf, 100 a record", "mlf, 1 a record", "C"} {
 		if !has(report, subject, "cpu_ns_per_vote") {
 			t.Errorf("no cost of %s in %+v", subject, report.Results)
@@ -47,7 +47,7 @@ func TestBenchAggregateMeasures(t *testing.T) {
 }
 
 func TestBenchQueryMeasures(t *testing.T) {
-	report := measured(t, "query", "--rows", "50000", "--runs", "1", "--json")
+	report := measured(t, "query", "--rows", "50000", "--runs", "1", "--json", "-")
 	for _, question := range []string{"country by month", "one comune, 30 days"} {
 		if !has(report, question, "answer_ms") || !has(report, question, "answer_bytes") {
 			t.Errorf("no answer to %s in %+v", question, report.Results)

@@ -49,7 +49,7 @@ reports processor time per request and vote of the process under test alone, as 
 
 Every 202 is looked for on the log: a run with a record missing is an error.
 
-  mlf bench ingest --json > ingest.json
+  mlf bench ingest --json ingest.json
   mlf bench ingest --workloads one --subjects parse-only,mlf --time 2s`
 }
 

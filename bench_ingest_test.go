@@ -11,7 +11,7 @@ import (
 // TestBenchIngestMeasuresEverySubject holds the measurement together, not the
 // figures: a run this short says nothing about speed.
 func TestBenchIngestMeasuresEverySubject(t *testing.T) {
-	report := decode[measure.Report](t, mlf(t, "bench", "ingest", "--json", "--runs", "1", "--time", "100ms",
+	report := decode[measure.Report](t, mlf(t, "bench", "ingest", "--json", "-", "--runs", "1", "--time", "100ms",
 		"--partitions", "2", "--workloads", "one,zstd"))
 	var got []string
 	for _, r := range report.Results {

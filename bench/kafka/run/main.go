@@ -1,14 +1,17 @@
-// Command run keeps Kafka brokers running on loopback until it is told to stop:
-// `make kafka`. It knows the command line only; the brokers are bench/kafka's.
+// Command run keeps Kafka brokers running on loopback until it is told to stop, or
+// while another command runs: `make kafka`, `make bench`. It knows the command line
+// only; the brokers are bench/kafka's.
 package main
 
 import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -22,6 +25,8 @@ type options struct {
 	SASL      bool   `name:"sasl" help:"Demand SCRAM: user ${user}, password ${password}."`
 	TLS       bool   `name:"tls" help:"Demand TLS; the certificate to trust is printed."`
 	FetchOnly bool   `help:"Get Kafka's jars into the cache folder, print where they are, and end."`
+
+	Command []string `arg:"" optional:"" passthrough:"" help:"Run this, with the brokers' address in MLF_KAFKA, and end with it."`
 }
 
 const about = `Runs Apache Kafka ${version} on this machine, for development and tests.
@@ -63,7 +68,23 @@ func run(ctx context.Context, o options) error {
 	if o.TLS {
 		fmt.Println(cluster.CA())
 	}
+	if len(o.Command) > 0 {
+		return command(ctx, o.Command, cluster)
+	}
 	<-ctx.Done()
 	fmt.Fprintln(os.Stderr, "stopping")
 	return nil
 }
+
+// command runs what is to run against cluster. An interrupt reaches it from the
+// terminal; it is killed when ctx has ended and it goes on for patience.
+func command(ctx context.Context, args []string, cluster *kafka.Cluster) error {
+	c := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // It is what the caller asked for.
+	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
+	c.Env = append(os.Environ(), "MLF_KAFKA="+strings.Join(cluster.Addrs(), ","))
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.WaitDelay = patience
+	return c.Run()
+}
+
+const patience = 20 * time.Second
