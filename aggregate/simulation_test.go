@@ -251,8 +251,8 @@ func compare(t *testing.T, l *memLog, s *memStore) {
 	want := newTables()
 	for p := range l.records {
 		f := aggregate.NewFold(schema.Partition(p), identity(len(l.records)))
-		for i := range l.records[p] {
-			apply(t, f, &l.records[p][i])
+		for _, rec := range l.records[p] { // A copy: workers may be reading.
+			apply(t, f, &rec)
 		}
 		var rows aggregate.Rows
 		f.Drain(&rows)

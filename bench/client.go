@@ -67,8 +67,9 @@ type weatherError struct {
 // uncertain tells whether votes may be on the log or not.
 func (e *weatherError) uncertain() bool { return e.votes && !e.unknownToken }
 
-func cause(req *http.Request, what string) string {
-	return req.Method + " " + req.URL.Path + ": " + what
+// badWeather returns what became of req: a status, or "connection".
+func badWeather(req *http.Request, what string, err error) *weatherError {
+	return &weatherError{cause: req.Method + " " + req.URL.Path + ": " + what, votes: req.URL.Path == votesPath, err: err}
 }
 
 func (e *weatherError) Error() string { return e.err.Error() }
@@ -95,6 +96,8 @@ type answer struct {
 	Warnings []json.RawMessage `json:"warnings"`
 }
 
+const votesPath = "/v1/votes"
+
 // postVotes sends one request. A nil error means 202.
 func (c *client) postVotes(ctx context.Context, token string, w *wire, body []byte) (answer, error) {
 	var a answer
@@ -103,13 +106,9 @@ func (c *client) postVotes(ctx context.Context, token string, w *wire, body []by
 		header.Set("Content-Encoding", w.coding)
 	}
 	err := c.do(ctx, call{
-		method: http.MethodPost, address: c.nextIngest() + "/v1/votes", token: token,
+		method: http.MethodPost, address: c.nextIngest() + votesPath, token: token,
 		header: header, body: body, want: http.StatusAccepted, read: readJSON(&a),
 	})
-	var bad *weatherError
-	if errors.As(err, &bad) {
-		bad.votes = true
-	}
 	return a, err
 }
 
@@ -188,7 +187,7 @@ func (c *client) do(ctx context.Context, k call) error {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return fateOf(ctx, &weatherError{cause: cause(req, "connection"), err: err})
+		return fateOf(ctx, badWeather(req, "connection", err))
 	}
 	defer func() {
 		_, _ = io.CopyN(io.Discard, resp.Body, answerMax) // So that the connection can be used again.
@@ -203,7 +202,7 @@ func (c *client) do(ctx context.Context, k call) error {
 	case err == nil:
 		return nil
 	case body.broken:
-		return fateOf(ctx, &weatherError{cause: cause(req, "connection"), err: fmt.Errorf("read answer of %s: %w", req.URL.Path, err)})
+		return fateOf(ctx, badWeather(req, "connection", fmt.Errorf("read answer of %s: %w", req.URL.Path, err)))
 	}
 	return &refusedError{resp.StatusCode, fmt.Errorf("answer of %s makes no sense: %w", req.URL.Path, err)}
 }
@@ -244,7 +243,9 @@ func refusal(req *http.Request, resp *http.Response) error {
 	switch status := resp.StatusCode; {
 	case status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusUnauthorized:
 		seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After")) // Absent or a date: none.
-		return &weatherError{cause: cause(req, strconv.Itoa(status)), unknownToken: status == http.StatusUnauthorized, wait: time.Duration(max(0, seconds)) * time.Second, err: err}
+		weather := badWeather(req, strconv.Itoa(status), err)
+		weather.unknownToken, weather.wait = status == http.StatusUnauthorized, time.Duration(max(0, seconds))*time.Second
+		return weather
 	}
 	return &refusedError{resp.StatusCode, err}
 }

@@ -172,7 +172,8 @@ func (a *assigner) Assign(ctx context.Context, hold func(context.Context, []sche
 	for ctx.Err() == nil {
 		holding, end := context.WithCancel(ctx)
 		done := make(chan error, 1)
-		go func() { done <- hold(holding, held) }()
+		given := held // It changes below.
+		go func() { done <- hold(holding, given) }()
 		select {
 		case <-ctx.Done():
 		case held = <-a.who.held:
