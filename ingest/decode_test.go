@@ -279,6 +279,8 @@ func FuzzProto(f *testing.F) {
 		{Seq: proto.Int64(41), At: proto.String("2026-11-22T08:59:17Z"), Face: proto.String("green"), Service: proto.String("anagrafe")},
 		{Seq: proto.Int64(-1), AgeMs: proto.Int64(-5), Value: proto.Int32(-3), Reason: proto.String("rain")},
 		{},
+		{Seq: proto.Int64(1_000_000), AgeMs: proto.Int64(30_000_000), Face: proto.String("red"), Service: proto.String("tributi"), Reason: proto.String("staff")},
+		{Seq: proto.Int64(128), AgeMs: proto.Int64(1 << 60), Face: proto.String("blue"), Service: proto.String("unknown"), Reason: proto.String("unknown")},
 	}})
 	if err != nil {
 		f.Fatal(err)

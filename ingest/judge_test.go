@@ -158,14 +158,14 @@ func TestVotesCostNoAllocation(t *testing.T) {
 	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
 	f := &form{newWords(), e, 1000}
 	for name, decode := range decoders(t, 1000) {
-		in := new(intake)
+		in, out := new(intake), new(entry)
 		allocs := testing.AllocsPerRun(20, func() {
 			if err := decode(in, f); err != nil {
 				t.Fatal(err)
 			}
 			in.verdict.judge(&in.message, e, 1795338000120)
-			in.record = schema.AppendVoteBatch(in.record[:0], &schema.BatchHeader{Comune: 1, Channel: 1, Scale: 1, Ingested: 1795338000120}, in.verdict.votes)
-			in.answer = appendAnswer(in.answer[:0], &in.verdict)
+			out.record = schema.AppendVoteBatch(out.record[:0], &schema.BatchHeader{Comune: 1, Channel: 1, Scale: 1, Ingested: 1795338000120}, in.verdict.votes)
+			out.answer = appendAnswer(out.answer[:0], &in.verdict)
 		})
 		if allocs != 0 {
 			t.Errorf("%s: got %v allocations for 1,000 votes, want none", name, allocs)

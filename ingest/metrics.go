@@ -42,8 +42,7 @@ type metrics struct {
 	succeeded [endpoints]prometheus.Counter // The endpoint's 2xx.
 	durations [endpoints]prometheus.Observer
 	accepted  prometheus.Counter
-	rejected  [codes]prometheus.Counter // Those for warnings stay nil, and
-	warned    [codes]prometheus.Counter // here those for rejections.
+	findings  [codes]prometheus.Counter // Votes rejected for the code, or warnings.
 	inflight  prometheus.Gauge
 	panics    prometheus.Counter
 	unacked   prometheus.Counter
@@ -86,9 +85,9 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 	for c := range codes {
 		name, _ := code(c).text()
 		if code(c).rejects() {
-			m.rejected[c] = votes.WithLabelValues("rejected", name)
+			m.findings[c] = votes.WithLabelValues("rejected", name)
 		} else {
-			m.warned[c] = warnings.WithLabelValues(name)
+			m.findings[c] = warnings.WithLabelValues(name)
 		}
 	}
 	for e, success := range [endpoints]int{otherEndpoint: 404, votesEndpoint: 202, streamsEndpoint: 201, statusEndpoint: 200} {
@@ -134,12 +133,11 @@ func (m *metrics) answered(e endpoint, status int, took time.Duration) {
 }
 
 // judged counts the votes of one request that was answered 202.
-func (m *metrics) judged(v *verdict) {
-	m.accepted.Add(float64(v.accepted))
-	for _, f := range v.rejected {
-		m.rejected[f.code].Inc()
-	}
-	for _, f := range v.warnings {
-		m.warned[f.code].Inc()
+func (m *metrics) judged(n *counts) {
+	m.accepted.Add(float64(n.accepted))
+	for c, found := range n.found {
+		if found > 0 {
+			m.findings[c].Add(float64(found))
+		}
 	}
 }

@@ -53,6 +53,7 @@ type Server struct {
 	inflaters  inflaters
 	patience   patience
 	intakes    sync.Pool // Of *intake.
+	entries    sync.Pool // Of *entry.
 	issued     issued
 	requestIDs requestIDs
 	complaint  complaint
@@ -83,6 +84,7 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		requestIDs: requestIDs{process: newProcessName()},
 	}
 	s.intakes.New = func() any { return new(intake) }
+	s.entries.New = func() any { return new(entry) }
 	s.metrics = newMetrics(telemetry.Registerer, &s.budget, &s.conns)
 	return s, nil
 }

@@ -12,15 +12,22 @@ import (
 
 const protoType = "application/x-protobuf"
 
-// An intake is the memory of one request, used again for the next. Nothing in
-// it refers to fasthttp's memory.
+// An intake is the memory in which a request is read and judged, used again for
+// the next. Nothing in it refers to fasthttp's memory. A request that waits for
+// the log has given it back, so that a slow log holds records and not bodies.
 type intake struct {
 	body    []byte
 	scanner scanner
 	message message
 	verdict verdict
-	record  []byte
-	answer  []byte
+}
+
+// An entry is what a request has judged to be written, and will be answered.
+type entry struct {
+	partition schema.Partition
+	record    []byte // Empty: there is nothing to write.
+	answer    []byte
+	counts    counts
 }
 
 // keepBytesMax is the largest buffer that an idle intake keeps: a body of any
@@ -32,9 +39,6 @@ const keepBytesMax = 256 << 10
 func (s *Server) release(in *intake) {
 	if cap(in.body) > keepBytesMax {
 		in.body = nil
-	}
-	if cap(in.answer) > keepBytesMax {
-		in.answer = nil
 	}
 	s.intakes.Put(in)
 }
@@ -49,10 +53,17 @@ func (s *Server) votes(appends context.Context, x *exchange) *refusal {
 	in := s.intakes.Get().(*intake)
 	held, refused := s.read(x, in, e.Terminal)
 	defer s.budget.release(held)
+	out := s.entries.Get().(*entry)
 	if refused == nil {
-		refused = s.take(appends, x, posted{in, e, c})
+		refused = s.judge(x, posted{in, e, c}, out)
 	}
 	s.release(in) // Not after a panic: memory in doubt is not used again.
+	if refused == nil {
+		refused = s.append(appends, x, out)
+	}
+	if cap(out.answer) <= keepBytesMax {
+		s.entries.Put(out)
+	}
 	return refused
 }
 
@@ -63,8 +74,9 @@ type posted struct {
 	coding   coding
 }
 
-// take decodes, judges and appends the votes of p, and answers 202.
-func (s *Server) take(appends context.Context, x *exchange, p posted) *refusal {
+// judge decodes and judges the votes of p. What is to be written and answered is
+// in out.
+func (s *Server) judge(x *exchange, p posted, out *entry) *refusal {
 	now := schema.InstantOf(s.cfg.Now())
 	if refused := s.decode(x, p); refused != nil {
 		return refused
@@ -73,13 +85,12 @@ func (s *Server) take(appends context.Context, x *exchange, p posted) *refusal {
 	if err != nil || stream.Terminal != p.enrolled.Terminal {
 		return &refusal{problem: foreignStream} // One answer for forged and foreign.
 	}
-	p.verdict.judge(&p.message, p.enrolled, now)
-	if refused := s.append(appends, x, p, stream, now); refused != nil {
-		return refused
-	}
-	s.metrics.judged(&p.verdict)
-	p.answer = appendAnswer(p.answer[:0], &p.verdict)
-	x.answer(fasthttp.StatusAccepted, p.answer)
+	v := &p.verdict
+	v.judge(&p.message, p.enrolled, now)
+	out.write(p.enrolled, stream, v.votes, now)
+	out.partition = schema.PartitionOf(stream.Slot, s.log.Partitions())
+	out.answer = appendAnswer(out.answer[:0], v)
+	out.counts = v.counts()
 	return nil
 }
 
@@ -110,14 +121,14 @@ func (s *Server) decode(x *exchange, p posted) *refusal {
 	})
 }
 
-// append puts the votes of p on the log, as one record, and returns when they
-// are there. A request without a vote that could be numbered writes nothing.
-func (s *Server) append(ctx context.Context, x *exchange, p posted, stream schema.Stream, now schema.Instant) *refusal {
-	if len(p.verdict.votes) == 0 {
-		return nil
+// write makes the votes of e's terminal one record. Without a vote that could be
+// numbered there is none.
+func (out *entry) write(e *schema.Enrolment, stream schema.Stream, votes []schema.Vote, now schema.Instant) {
+	out.record = out.record[:0]
+	if len(votes) == 0 {
+		return
 	}
-	e := p.enrolled
-	p.record = schema.AppendVoteBatch(p.record[:0], &schema.BatchHeader{
+	out.record = schema.AppendVoteBatch(out.record, &schema.BatchHeader{
 		Terminal: e.Terminal,
 		Stream:   stream.ID,
 		Slot:     stream.Slot, // Of the stream, which is signed and never changes.
@@ -127,13 +138,21 @@ func (s *Server) append(ctx context.Context, x *exchange, p posted, stream schem
 		Scale:    e.Scale,
 		Test:     e.Test,
 		Ingested: now,
-	}, p.verdict.votes)
-	if err := s.log.Append(s.patience.context(ctx), schema.PartitionOf(stream.Slot, s.log.Partitions()), p.record); err != nil {
-		s.metrics.unacked.Inc()
-		if s.complaint.due(s.cfg.Now()) {
-			s.logger.Warn("votes not acknowledged", slog.Any("error", err), slog.String("request", x.id.String()))
+	}, votes)
+}
+
+// append puts out on the log, and answers 202 when it is there.
+func (s *Server) append(ctx context.Context, x *exchange, out *entry) *refusal {
+	if len(out.record) > 0 {
+		if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {
+			s.metrics.unacked.Inc()
+			if s.complaint.due(s.cfg.Now()) {
+				s.logger.Warn("votes not acknowledged", slog.Any("error", err), slog.String("request", x.id.String()))
+			}
+			return s.later(noAcknowledgement, "it is not known whether the votes were written")
 		}
-		return s.later(noAcknowledgement, "it is not known whether the votes were written")
 	}
+	s.metrics.judged(&out.counts)
+	x.answer(fasthttp.StatusAccepted, out.answer)
 	return nil
 }

@@ -26,20 +26,20 @@ func frontDoorFaults() []fault {
 	body := place{"ingest/body.go", "ingest"}
 	return []fault{
 		votes.fault("202 without an append", "TestNoAcknowledgementIs503",
-			"if refused := s.append(appends, x, p, stream, now); refused != nil {",
-			"if refused := s.append(appends, x, p, stream, now); refused == nil && refused != nil {"),
+			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {",
+			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil && out == nil {"),
 		votes.fault("202 before the append", "TestSilentLogIs503InTime",
-			"if err := s.log.Append(s.patience.context(ctx), schema.PartitionOf(stream.Slot, s.log.Partitions()), p.record); err != nil {",
-			"kept := append([]byte(nil), p.record...)\n"+
-				"\tgo func() { _ = s.log.Append(s.patience.context(ctx), schema.PartitionOf(stream.Slot, s.log.Partitions()), kept) }()\n"+
-				"\tif err := ctx.Err(); err != nil {"),
+			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {",
+			"kept, partition := append([]byte(nil), out.record...), out.partition\n"+
+				"\t\tgo func() { _ = s.log.Append(s.patience.context(ctx), partition, kept) }()\n"+
+				"\t\tif err := ctx.Err(); err != nil {"),
 		votes.fault("another stream of the connection", "TestTwoStreamsOfOneConnection", "if ok && len(text) > 0 && bytes.Equal(text, c.streamText) {", "if ok && len(text) > 0 && len(c.streamText) > 0 && !bytes.Equal(text, nil) {"),
 		votes.fault("slot of the registry", "TestSlotComesFromTheStream", "Slot:     stream.Slot,", "Slot:     e.Slot,"),
 		votes.fault("partition of the registry", "TestSlotComesFromTheStream",
-			"schema.PartitionOf(stream.Slot, s.log.Partitions())", "schema.PartitionOf(e.Slot, s.log.Partitions())"),
+			"schema.PartitionOf(stream.Slot, s.log.Partitions())", "schema.PartitionOf(p.enrolled.Slot, s.log.Partitions())"),
 		votes.fault("stream of another terminal", "TestChecksInTheProtocolsOrder",
 			"if err != nil || stream.Terminal != p.enrolled.Terminal {", "if err != nil {"),
-		votes.fault("budget is never given back", "TestTooFullIs503AtOnce", "defer s.budget.release(held)\n\tif refused == nil {", "_ = held\n\tif refused == nil {"),
+		votes.fault("budget is never given back", "TestTooFullIs503AtOnce", "defer s.budget.release(held)\n", "_ = held\n"),
 		handle.fault("unread registry refuses for good", "TestNoStreamsBeforeTheRegistryIsRead",
 			"if !s.terminals.Complete() {", "if false {"),
 		handle.fault("revoked terminal", "TestRevocationAndNewTokenTakeEffectAtOnce", "case e.Revoked:", "case e.Revoked && e.Test:"),
