@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,6 +11,7 @@ import (
 	"time"
 
 	"mlf/aggregate/store"
+	"mlf/aggregate/store/storetest"
 	"mlf/schema"
 )
 
@@ -42,7 +40,7 @@ func TestGuardACorruptCheckpointIsPassedOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if flipOnDisk(t, g.storeDir, newest.Payload) == 0 {
+	if storetest.Flip(t, g.storeDir, newest.Payload) == 0 {
 		t.Fatal("the newest checkpoint is in no file")
 	}
 	unreadable := schema.Checkpoint{CheckpointInfo: newest.CheckpointInfo, Payload: []byte("mlfc\x01 and nothing that decompresses")}
@@ -67,32 +65,6 @@ func TestGuardACorruptCheckpointIsPassedOver(t *testing.T) {
 	if err != nil || !strings.Contains(metrics, "mlf_aggregate_checkpoints_unreadable_total 2\n") || !strings.Contains(metrics, `mlf_aggregate_recoveries_total{from="checkpoint"} 2`) {
 		t.Errorf("metrics say nothing of two unreadable checkpoints and two recoveries from older ones: %v", err)
 	}
-}
-
-// flipOnDisk flips a bit of payload wherever the server keeps it, and returns in
-// how many files that was.
-func flipOnDisk(t *testing.T, dir string, payload []byte) (files int) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".bin" {
-			return nil //nolint:nilerr // The server removes files while we look.
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return nil //nolint:nilerr // As above.
-		}
-		at := bytes.Index(content, payload)
-		if at < 0 {
-			return nil
-		}
-		files++
-		content[at+len(payload)/2] ^= 1
-		return os.WriteFile(path, content, 0o600)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }
 
 // TestGuardAKilledStoreLosesNothing kills ClickHouse three times under a count.

@@ -65,7 +65,7 @@ func TestSeenSoon(t *testing.T) {
 			r.vote(1)
 			pass(510 * time.Millisecond) // The double's own poll is 250 ms more.
 			r.store.look(func() {
-				if got := nextOf(r.store.tables, 0); got != r.log.end(0) {
+				if got := r.store.Next(0); got != r.log.end(0) {
 					t.Errorf("the store is at %d, the log at %d", got, r.log.end(0))
 				}
 			})

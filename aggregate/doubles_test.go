@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"mlf/aggregate/tables"
 	"mlf/schema"
 )
 
@@ -153,81 +154,12 @@ func (a *assigner) Commit(_ context.Context, next map[schema.Partition]schema.Of
 
 func sumOf(payload []byte) [sha256.Size]byte { return sha256.Sum256(payload) }
 
-// A rollupKey is what the store merges rollups by.
-type rollupKey struct {
-	schema.Cell
-	p schema.Partition
-	s schema.Segment
-}
-
-type ledgerKey struct {
-	p     schema.Partition
-	s     schema.Segment
-	chain schema.Chain
-}
-
-type markKey struct {
-	terminal schema.TerminalID
-	stream   schema.StreamID
-}
-
-// tables are what a store holds.
-type tables struct {
-	rollups     map[rollupKey]schema.Rollup
-	ledger      map[ledgerKey]schema.LedgerRow
-	marks       map[markKey]schema.Watermark
-	checkpoints []schema.Checkpoint
-}
-
-func newTables() *tables {
-	return &tables{
-		rollups: make(map[rollupKey]schema.Rollup),
-		ledger:  make(map[ledgerKey]schema.LedgerRow),
-		marks:   make(map[markKey]schema.Watermark),
-	}
-}
-
-// rollup merges a row by maximum.
-func (t *tables) rollup(r schema.Rollup) {
-	k := rollupKey{r.Cell, r.Partition, r.Segment}
-	old, ok := t.rollups[k]
-	reasons := maps.Clone(r.Reasons)
-	if ok {
-		for i := range r.Values {
-			r.Values[i] = max(r.Values[i], old.Values[i])
-		}
-		for key, n := range old.Reasons {
-			if reasons == nil {
-				reasons = make(map[schema.ReasonKey]uint64)
-			}
-			reasons[key] = max(reasons[key], n)
-		}
-	}
-	r.Reasons = reasons
-	t.rollups[k] = r
-}
-
-func (t *tables) account(r schema.LedgerRow) {
-	k := ledgerKey{r.Partition, r.Segment, r.Chain}
-	if r.Next >= t.ledger[k].Next { // All numbers grow with Next, so the highest is the maximum.
-		t.ledger[k] = r
-	}
-}
-
-func (t *tables) mark(m schema.Watermark) {
-	k := markKey{m.Terminal, m.Stream}
-	if old, ok := t.marks[k]; !ok || m.Offset >= old.Offset {
-		m.Missing = slices.Clone(m.Missing)
-		t.marks[k] = m
-	}
-}
-
 // A memStore is a store in memory that can lose what it has acknowledged lately.
 type memStore struct {
 	mu      sync.Mutex
 	id      schema.Identity
 	started time.Time
-	*tables
+	*tables.Tables
 	states  map[schema.Partition]schema.PartitionState
 	journal []written
 	calls   map[string]int
@@ -241,14 +173,14 @@ type memStore struct {
 // A written is one row, and when it was acknowledged.
 type written struct {
 	at time.Time
-	do func(*tables)
+	do func(*tables.Tables)
 }
 
 func newMemStore(partitions int) *memStore {
 	return &memStore{
 		id:      identity(partitions),
 		started: time.Now(),
-		tables:  newTables(),
+		Tables:  tables.New(),
 		states:  make(map[schema.Partition]schema.PartitionState),
 		calls:   make(map[string]int),
 		dice:    rand.New(rand.NewPCG(1, 2)),
@@ -269,12 +201,12 @@ func (s *memStore) restart(down, within time.Duration, chance float64) {
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.started = now.Add(down)
-	s.tables = newTables()
+	s.Tables = tables.New()
 	s.journal = slices.DeleteFunc(s.journal, func(w written) bool {
 		return now.Sub(w.at) < within && s.dice.Float64() < chance
 	})
 	for _, w := range s.journal {
-		w.do(s.tables)
+		w.do(s.Tables)
 	}
 }
 
@@ -294,11 +226,11 @@ func (s *memStore) begin(operation string) (part float64, err error) {
 	return 1, nil
 }
 
-func (s *memStore) write(operation string, rows []func(*tables)) error {
+func (s *memStore) write(operation string, rows []func(*tables.Tables)) error {
 	part, err := s.begin(operation)
 	for _, do := range rows {
 		if err == nil || s.dice.Float64() < part {
-			do(s.tables)
+			do(s.Tables)
 			s.journal = append(s.journal, written{time.Now(), do})
 		}
 	}
@@ -322,9 +254,9 @@ func (s *memStore) Started(context.Context) (time.Time, error) {
 func (s *memStore) WriteRollups(_ context.Context, rows []schema.Rollup) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []func(*tables)
+	var all []func(*tables.Tables)
 	for _, r := range rows {
-		all = append(all, func(t *tables) { t.rollup(r) })
+		all = append(all, func(t *tables.Tables) { t.Rollup(r) })
 	}
 	return s.write("rollups", all)
 }
@@ -332,12 +264,12 @@ func (s *memStore) WriteRollups(_ context.Context, rows []schema.Rollup) error {
 func (s *memStore) WriteLedger(_ context.Context, rows []schema.LedgerRow, marks []schema.Watermark) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []func(*tables)
+	var all []func(*tables.Tables)
 	for _, r := range rows {
-		all = append(all, func(t *tables) { t.account(r) })
+		all = append(all, func(t *tables.Tables) { t.Account(r) })
 	}
 	for _, m := range marks {
-		all = append(all, func(t *tables) { t.mark(m) })
+		all = append(all, func(t *tables.Tables) { t.Mark(m) })
 	}
 	return s.write("ledger", all)
 }
@@ -348,20 +280,14 @@ func (s *memStore) Chains(_ context.Context, p schema.Partition, segment schema.
 	if _, err := s.begin("chains"); err != nil {
 		return nil, err
 	}
-	var chains []schema.Chain
-	for k := range s.ledger {
-		if k.p == p && k.s == segment && k.chain != (schema.Chain{}) {
-			chains = append(chains, k.chain)
-		}
-	}
-	return chains, nil
+	return s.Tables.Chains(p, segment), nil
 }
 
 func (s *memStore) WriteCheckpoint(_ context.Context, c schema.Checkpoint) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.Payload = bytes.Clone(c.Payload)
-	return s.write("checkpoint", []func(*tables){func(t *tables) { t.checkpoints = append(t.checkpoints, c) }})
+	return s.write("checkpoint", []func(*tables.Tables){func(t *tables.Tables) { t.Checkpoints = append(t.Checkpoints, c) }})
 }
 
 func (s *memStore) Checkpoints(_ context.Context, p schema.Partition) ([]schema.CheckpointInfo, error) {
@@ -371,18 +297,7 @@ func (s *memStore) Checkpoints(_ context.Context, p schema.Partition) ([]schema.
 	if err != nil && !errors.Is(err, schema.ErrCheckpointCorrupt) {
 		return nil, err
 	}
-	var infos []schema.CheckpointInfo
-	for _, c := range s.checkpoints {
-		if c.Partition == p {
-			infos = append(infos, c.CheckpointInfo)
-		}
-	}
-	slices.SortFunc(infos, func(a, b schema.CheckpointInfo) int {
-		if a.Next != b.Next {
-			return int(b.Next - a.Next)
-		}
-		return b.Taken.Compare(a.Taken)
-	})
+	infos := s.CheckpointsOf(p)
 	if err != nil {
 		infos = infos[1:] // The newest is damaged.
 	}
@@ -395,7 +310,7 @@ func (s *memStore) Checkpoint(_ context.Context, info schema.CheckpointInfo) (sc
 	if _, err := s.begin("open"); err != nil {
 		return schema.Checkpoint{}, err
 	}
-	for _, c := range s.checkpoints {
+	for _, c := range s.Tables.Checkpoints {
 		if c.CheckpointInfo == info {
 			if sha256.Sum256(c.Payload) != info.SHA256 {
 				return c, schema.ErrCheckpointCorrupt

@@ -76,9 +76,9 @@ func TestACheckpointIsNoYoungerThanItsRun(t *testing.T) {
 			synctest.Wait()
 		}
 		var kept []schema.Checkpoint
-		r.store.look(func() { kept = slices.Clone(r.store.checkpoints) })
+		r.store.look(func() { kept = slices.Clone(r.store.Tables.Checkpoints) })
 		r.store.restart(3*time.Second, time.Hour, 1)
-		r.store.look(func() { r.store.checkpoints = kept })
+		r.store.look(func() { r.store.Tables.Checkpoints = kept })
 
 		pass(sleep + 10*time.Minute)
 		r.counted()

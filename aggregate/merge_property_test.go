@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"mlf/aggregate/tables"
 	"mlf/schema"
 )
 
@@ -30,15 +31,15 @@ func TestRowsMergeInAnyOrder(t *testing.T) {
 		}
 		return r
 	})
-	merged := func(rows ...schema.Rollup) *tables {
-		to := newTables()
+	merged := func(rows ...schema.Rollup) *tables.Tables {
+		to := tables.New()
 		for _, r := range rows {
-			to.rollup(r)
+			to.Rollup(r)
 		}
 		return to
 	}
-	flat := func(ts *tables) (rows []schema.Rollup) {
-		for _, r := range ts.rollups {
+	flat := func(ts *tables.Tables) (rows []schema.Rollup) {
+		for _, r := range ts.Rollups {
 			rows = append(rows, r)
 		}
 		return rows
@@ -49,13 +50,13 @@ func TestRowsMergeInAnyOrder(t *testing.T) {
 		shuffled := rapid.Permutation(rows).Draw(t, "order")
 		cut := rapid.IntRange(0, len(rows)).Draw(t, "cut")
 		again := rows[:rapid.IntRange(0, len(rows)).Draw(t, "again")]
-		for how, got := range map[string]*tables{
+		for how, got := range map[string]*tables.Tables{
 			"in another order":   merged(shuffled...),
 			"merged in parts":    merged(append(flat(merged(rows[cut:]...)), flat(merged(rows[:cut]...))...)...),
 			"some of them twice": merged(slices.Concat(rows, again)...),
 		} {
-			if !reflect.DeepEqual(got.rollups, want.rollups) {
-				t.Fatalf("%s: got %v, want %v", how, got.rollups, want.rollups)
+			if !reflect.DeepEqual(got.Rollups, want.Rollups) {
+				t.Fatalf("%s: got %v, want %v", how, got.Rollups, want.Rollups)
 			}
 		}
 	})

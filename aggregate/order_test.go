@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mlf/aggregate"
+	"mlf/aggregate/tables"
 	"mlf/schema"
 )
 
@@ -62,7 +63,7 @@ func TestRestartBetweenRowsAndCheckpoint(t *testing.T) {
 				landed = true
 			case operation == "started" && landed && !restarted:
 				restarted = true
-				r.store.started, r.store.tables, r.store.journal = time.Now(), newTables(), nil
+				r.store.started, r.store.Tables, r.store.journal = time.Now(), tables.New(), nil
 			}
 			return nil
 		}

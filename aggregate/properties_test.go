@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"mlf/aggregate"
+	"mlf/aggregate/tables"
 	"mlf/schema"
 )
 
@@ -58,11 +59,11 @@ func TestCutsDoNotMatter(t *testing.T) {
 		for i := range recs {
 			apply(t, whole, &recs[i])
 		}
-		want := newTables()
+		want := tables.New()
 		merge(want, whole)
 		_, state := checkpoint(t, whole)
 
-		cut, got := begun(t), newTables()
+		cut, got := begun(t), tables.New()
 		var saved *aggregate.Fold
 		for i := range recs {
 			switch rapid.SampledFrom([]string{"go on", "go on", "flush", "take over", "step back"}).Draw(rt, "cut") {
@@ -89,13 +90,13 @@ func TestCutsDoNotMatter(t *testing.T) {
 		if cut.Chain() != whole.Chain() {
 			rt.Fatal("the chains differ")
 		}
-		for _, m := range got.marks { // The offset of a state that has not changed may be any later one.
-			w := want.marks[markKey{m.Terminal, m.Stream}]
+		for _, m := range got.Marks { // The offset of a state that has not changed may be any later one.
+			w := want.Marks[tables.MarkKey{Terminal: m.Terminal, Stream: m.Stream}]
 			if m.Highest != w.Highest || !slices.Equal(m.Missing, w.Missing) {
 				rt.Fatalf("watermark: got %+v, want %+v", m, w)
 			}
 		}
-		got.marks, want.marks = nil, nil
+		got.Marks, want.Marks = nil, nil
 		if !reflect.DeepEqual(got, want) {
 			rt.Fatalf("got %+v\nwant %+v", got, want)
 		}
@@ -103,17 +104,17 @@ func TestCutsDoNotMatter(t *testing.T) {
 }
 
 // merge writes what f has to tell into a store.
-func merge(to *tables, f *aggregate.Fold) {
+func merge(to *tables.Tables, f *aggregate.Fold) {
 	var rows aggregate.Rows
 	f.Drain(&rows)
 	for _, r := range rows.Rollups {
-		to.rollup(r)
+		to.Rollup(r)
 	}
 	for _, r := range rows.Ledger {
-		to.account(r)
+		to.Account(r)
 	}
 	for _, m := range rows.Watermarks {
-		to.mark(m)
+		to.Mark(m)
 	}
 }
 

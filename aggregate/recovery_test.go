@@ -79,7 +79,7 @@ func (r *rig) counted() {
 	r.t.Helper()
 	for range 1000 {
 		var next schema.Offset
-		r.store.look(func() { next = nextOf(r.store.tables, 0) })
+		r.store.look(func() { next = r.store.Next(0) })
 		if next == r.log.end(0) && r.Ready() == nil {
 			return
 		}
@@ -153,7 +153,7 @@ func TestHalts(t *testing.T) {
 	})
 	f("log is empty", 62*second, "the log is empty", func(r *rig) {
 		r.log.change(func() { r.log.records[0] = nil })
-		r.store.look(func() { r.store.checkpoints = nil })
+		r.store.look(func() { r.store.Tables.Checkpoints = nil })
 	})
 	f("last record was rewritten", second, "record 40 is not the one that was counted", func(r *rig) {
 		r.log.change(func() { r.log.records[0][40].Value[3]++ })
@@ -172,7 +172,7 @@ func TestHalts(t *testing.T) {
 		}
 	})
 	f("no checkpoint, and the log's begin is gone", second, "no usable checkpoint and the log begins at 1", func(r *rig) {
-		r.store.look(func() { r.store.checkpoints = nil })
+		r.store.look(func() { r.store.Tables.Checkpoints = nil })
 		r.log.change(func() { r.log.starts[0] = 1 })
 	})
 	f("genesis of another log", second, "the store counts log 0202", func(r *rig) {
@@ -294,7 +294,7 @@ func TestNoCheckpointOfARewrittenLog(t *testing.T) {
 		r.rewriteInPlace()
 		r.vote(1)
 		r.halted(time.Minute, "record 40 is not the one that was counted")
-		for _, c := range r.store.checkpoints {
+		for _, c := range r.store.Tables.Checkpoints {
 			if c.Next > 41 {
 				t.Errorf("a checkpoint was taken at %d", c.Next)
 			}
@@ -373,7 +373,7 @@ func TestCorruptCheckpoint(t *testing.T) {
 					r.counted()
 					r.end()
 				}
-				r.store.look(func() { harm(r.store.checkpoints) })
+				r.store.look(func() { harm(r.store.Tables.Checkpoints) })
 				r.vote(3)
 				r.run()
 				r.counted()
@@ -534,7 +534,7 @@ func TestTwoLogsInOneStore(t *testing.T) {
 		r.counted()
 		pass(time.Second)
 		r.store.look(func() {
-			r.store.account(schema.LedgerRow{Segment: 0, Chain: schema.Chain{1}, Next: schema.SegmentRecords})
+			r.store.Account(schema.LedgerRow{Segment: 0, Chain: schema.Chain{1}, Next: schema.SegmentRecords})
 			r.store.fault = func(operation string) error {
 				if operation == "chains" { // What is counted while the flusher asks must not be written, either.
 					r.vote(3)
@@ -556,7 +556,7 @@ func TestCommitsAndCheckpoints(t *testing.T) {
 	bubble(t, func(r *rig) {
 		taken := func() (next []schema.Offset) {
 			r.store.look(func() {
-				for _, c := range r.store.checkpoints {
+				for _, c := range r.store.Tables.Checkpoints {
 					next = append(next, c.Next)
 				}
 			})

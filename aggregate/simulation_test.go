@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/aggregate"
+	"mlf/aggregate/tables"
 	"mlf/schema"
 )
 
@@ -224,7 +225,7 @@ func (s *simulation) await(t *testing.T, last *process) {
 		all := last.Ready() == nil
 		s.store.look(func() {
 			for p := range schema.Partition(simPartitions) {
-				all = all && nextOf(s.store.tables, p) == s.log.end(p) && s.store.states[p].State == schema.StateOK
+				all = all && s.store.Next(p) == s.log.end(p) && s.store.states[p].State == schema.StateOK
 			}
 		})
 		if all {
@@ -235,20 +236,10 @@ func (s *simulation) await(t *testing.T, last *process) {
 	t.Fatal("the count did not come to the log's end")
 }
 
-func nextOf(tab *tables, p schema.Partition) schema.Offset {
-	var next schema.Offset
-	for k, row := range tab.ledger {
-		if k.p == p {
-			next = max(next, row.Next)
-		}
-	}
-	return next
-}
-
 // compare holds the store to what the log amounts to.
 func compare(t *testing.T, l *memLog, s *memStore) {
 	t.Helper()
-	want := newTables()
+	want := tables.New()
 	for p := range l.records {
 		f := aggregate.NewFold(schema.Partition(p), identity(len(l.records)))
 		for _, rec := range l.records[p] { // A copy: workers may be reading.
@@ -257,34 +248,34 @@ func compare(t *testing.T, l *memLog, s *memStore) {
 		var rows aggregate.Rows
 		f.Drain(&rows)
 		for _, r := range rows.Rollups {
-			want.rollup(r)
+			want.Rollup(r)
 		}
 		for _, r := range rows.Ledger {
-			want.account(r)
+			want.Account(r)
 		}
 		for _, m := range rows.Watermarks {
-			want.mark(m)
+			want.Mark(m)
 		}
 	}
-	for k, r := range want.rollups {
-		if got := s.rollups[k]; !reflect.DeepEqual(got, r) {
+	for k, r := range want.Rollups {
+		if got := s.Rollups[k]; !reflect.DeepEqual(got, r) {
 			t.Errorf("cell %+v: got %v %v, want %v %v", k, got.Values, got.Reasons, r.Values, r.Reasons)
 		}
 	}
-	for k, r := range want.ledger {
-		if got := s.ledger[k]; got != r {
+	for k, r := range want.Ledger {
+		if got := s.Ledger[k]; got != r {
 			t.Errorf("ledger: got %+v, want %+v", got, r)
 		}
 	}
-	for k, m := range want.marks {
-		got := s.marks[k]
+	for k, m := range want.Marks {
+		got := s.Marks[k]
 		got.Offset = m.Offset // A state that has not changed keeps the offset of its last change.
 		if !reflect.DeepEqual(got, m) {
 			t.Errorf("watermark: got %+v, want %+v", got, m)
 		}
 	}
-	if len(s.rollups) != len(want.rollups) || len(s.marks) != len(want.marks) {
-		t.Errorf("got %d cells and %d watermarks, want %d and %d", len(s.rollups), len(s.marks), len(want.rollups), len(want.marks))
+	if len(s.Rollups) != len(want.Rollups) || len(s.Marks) != len(want.Marks) {
+		t.Errorf("got %d cells and %d watermarks, want %d and %d", len(s.Rollups), len(s.Marks), len(want.Rollups), len(want.Marks))
 	}
 	for _, st := range s.states {
 		if st.State != schema.StateOK {

@@ -175,16 +175,8 @@ const (
 
 // damaged tells whether err is of data that is damaged on the server's disk.
 func damaged(err error) bool {
-	var exception *clickhouse.Exception
-	if !errors.As(err, &exception) {
-		return false
-	}
-	switch exception.Code {
-	case codeReadAfterEOF, codeCannotReadAll, codeChecksum, codeTooLargeSize,
-		codeFileDoesNotExist, codeCorruptedData, codeCannotDecompress:
-		return true
-	}
-	return false
+	return hasCode(err, codeReadAfterEOF, codeCannotReadAll, codeChecksum, codeTooLargeSize,
+		codeFileDoesNotExist, codeCorruptedData, codeCannotDecompress)
 }
 
 // prune drops the checkpoints that are too many now that written is durable.

@@ -1,17 +1,14 @@
 package store_test
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"mlf/aggregate/store/embedded"
+	"mlf/aggregate/store/storetest"
 	"mlf/schema"
 )
 
@@ -48,7 +45,7 @@ func TestADamagedDiskIsACorruptCheckpoint(t *testing.T) {
 		}
 		return err
 	}
-	if n := flipIn(t, dir, []byte("will be damaged")); n == 0 {
+	if n := storetest.Flip(t, dir, []byte("will be damaged")); n == 0 {
 		t.Fatal("the payload is in no file")
 	}
 	if _, err := s.Checkpoint(t.Context(), infos[1]); !errors.Is(err, schema.ErrCheckpointCorrupt) {
@@ -63,7 +60,7 @@ func TestADamagedDiskIsACorruptCheckpoint(t *testing.T) {
 
 	// Of the next one not even what it is can be read; the others can.
 	third := write(3, "a checkpoint whose row is damaged")
-	flipIn(t, dir, third.SHA256[:])
+	storetest.Flip(t, dir, third.SHA256[:])
 	if err := listed(infos[1], infos[0]); !errors.Is(err, schema.ErrCheckpointCorrupt) {
 		t.Errorf("got %v, want %v", err, schema.ErrCheckpointCorrupt)
 	}
@@ -71,29 +68,4 @@ func TestADamagedDiskIsACorruptCheckpoint(t *testing.T) {
 	if err := listed(fourth, infos[1], infos[0]); !errors.Is(err, schema.ErrCheckpointCorrupt) {
 		t.Errorf("got %v, want %v", err, schema.ErrCheckpointCorrupt)
 	}
-}
-
-// flipIn flips one bit of text in every file below dir that holds it.
-func flipIn(t *testing.T, dir string, text []byte) (files int) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || filepath.Ext(path) != ".bin" {
-			return nil //nolint:nilerr // The server removes files while we look.
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return nil //nolint:nilerr // As above.
-		}
-		at := bytes.Index(content, text)
-		if at < 0 {
-			return nil
-		}
-		files++
-		content[at] ^= 1
-		return os.WriteFile(path, content, 0o600)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"errors"
-
-	"github.com/ClickHouse/clickhouse-go/v2"
-)
+import "errors"
 
 // errOtherLog is wrapped by the errors of a database that counts another log.
 var errOtherLog = errors.New("use a new database")
@@ -22,12 +18,6 @@ const (
 // Hopeless tells whether no waiting mends err: wrong credentials, no rights, or a
 // database that counts another log. What it means is in its text.
 func Hopeless(err error) bool {
-	var exception *clickhouse.Exception
-	if errors.As(err, &exception) {
-		switch exception.Code {
-		case codeUnknownUser, codeWrongPassword, codeRequiredPassword, codeAccessDenied, codeAuthenticationFailed:
-			return true
-		}
-	}
-	return errors.Is(err, errOtherLog)
+	return errors.Is(err, errOtherLog) ||
+		hasCode(err, codeUnknownUser, codeWrongPassword, codeRequiredPassword, codeAccessDenied, codeAuthenticationFailed)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -80,16 +81,14 @@ func tooDear(err error) bool {
 	if errors.Is(err, errReadMax) {
 		return true
 	}
+	return hasCode(err, codeTooManyRows, codeTimeoutExceeded, codeTooSlow, codeSetSizeLimit,
+		codeMemoryLimitExceeded, codeTooManyBytes, codeTooManyRowsOrBytes)
+}
+
+// hasCode tells whether err is the server's, with one of codes.
+func hasCode(err error, codes ...int32) bool {
 	var exception *clickhouse.Exception
-	if !errors.As(err, &exception) {
-		return false
-	}
-	switch exception.Code {
-	case codeTooManyRows, codeTimeoutExceeded, codeTooSlow, codeSetSizeLimit,
-		codeMemoryLimitExceeded, codeTooManyBytes, codeTooManyRowsOrBytes:
-		return true
-	}
-	return false
+	return errors.As(err, &exception) && slices.Contains(codes, exception.Code)
 }
 
 // Started returns when the server started. Within one run of the server two

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mlf/aggregate"
+	"mlf/aggregate/tables"
 	"mlf/schema"
 )
 
@@ -25,7 +26,7 @@ type cellKey struct {
 // that nothing disturbs, and by a map of all votes that were cast, which knows
 // nothing of record formats, intervals or segments.
 type amount struct {
-	tables *tables
+	tables *tables.Tables
 	err    error
 
 	votes map[cellKey]uint64
@@ -35,7 +36,7 @@ type amount struct {
 
 // amount counts what is on the log now.
 func (w *world) amount() amount {
-	a := amount{tables: newTables(), votes: make(map[cellKey]uint64), seen: make(map[voteKey]bool)}
+	a := amount{tables: tables.New(), votes: make(map[cellKey]uint64), seen: make(map[voteKey]bool)}
 	contents := make(map[voteKey]schema.Value)
 	for p := range w.log.parts {
 		part := &w.log.parts[p]
@@ -48,13 +49,13 @@ func (w *world) amount() amount {
 		var rows aggregate.Rows
 		fold.Drain(&rows)
 		for _, r := range rows.Rollups {
-			a.tables.rollup(r)
+			a.tables.Rollup(r)
 		}
 		for _, r := range rows.Ledger {
-			a.tables.account(r)
+			a.tables.Account(r)
 		}
 		for _, m := range rows.Watermarks {
-			a.tables.mark(m)
+			a.tables.Mark(m)
 		}
 	}
 	return a
@@ -105,8 +106,8 @@ func (w *world) count(a *amount, contents map[voteKey]schema.Value, p int, rec r
 func (w *world) compare(want amount) error {
 	errs := []error{want.err, w.compareTables(want.tables)}
 	got := make(map[cellKey]uint64)
-	for k, row := range w.store.rollups {
-		key := cellKey{comune: k.cell.Comune, service: k.cell.Service, hour: k.cell.Hour}
+	for k, row := range w.store.Rollups {
+		key := cellKey{comune: k.Cell.Comune, service: k.Cell.Service, hour: k.Cell.Hour}
 		for i, n := range row.Values {
 			key.value, key.reason = schema.Value(i+1), schema.ReasonNone
 			got[key] += n
@@ -129,8 +130,8 @@ func (w *world) compare(want amount) error {
 	}
 	var tally schema.Tally
 	newest := make(map[[2]int64]schema.LedgerRow)
-	for k, row := range w.store.ledger {
-		if at := [2]int64{int64(k.p), int64(k.s)}; row.Next >= newest[at].Next {
+	for k, row := range w.store.Ledger {
+		if at := [2]int64{int64(k.Partition), int64(k.Segment)}; row.Next >= newest[at].Next {
 			newest[at] = row
 		}
 	}
@@ -149,28 +150,28 @@ func (w *world) compare(want amount) error {
 	return errors.Join(append(errs, w.promised(want))...)
 }
 
-func (w *world) compareTables(want *tables) error {
+func (w *world) compareTables(want *tables.Tables) error {
 	var errs []error
-	got := w.store.tables
-	for k, r := range want.rollups {
-		if g := got.rollups[k]; g.Values != r.Values || len(g.Reasons)+len(r.Reasons) > 0 && !reflect.DeepEqual(g.Reasons, r.Reasons) {
+	got := w.store.Tables
+	for k, r := range want.Rollups {
+		if g := got.Rollups[k]; g.Values != r.Values || len(g.Reasons)+len(r.Reasons) > 0 && !reflect.DeepEqual(g.Reasons, r.Reasons) {
 			errs = append(errs, fmt.Errorf("cell %+v: got %v %v, want %v %v", k, g.Values, g.Reasons, r.Values, r.Reasons))
 		}
 	}
-	for k, r := range want.ledger {
-		if g := got.ledger[k]; g != r {
+	for k, r := range want.Ledger {
+		if g := got.Ledger[k]; g != r {
 			errs = append(errs, fmt.Errorf("ledger: got %+v, want %+v", g, r))
 		}
 	}
-	for k, m := range want.marks {
-		g := got.marks[k]
+	for k, m := range want.Marks {
+		g := got.Marks[k]
 		g.Offset = m.Offset // A state that has not changed keeps the offset of its last change.
 		if !reflect.DeepEqual(g, m) {
 			errs = append(errs, fmt.Errorf("watermark: got %+v, want %+v", g, m))
 		}
 	}
-	if len(got.rollups) != len(want.rollups) || len(got.marks) != len(want.marks) {
-		errs = append(errs, fmt.Errorf("got %d cells and %d watermarks, want %d and %d", len(got.rollups), len(got.marks), len(want.rollups), len(want.marks)))
+	if len(got.Rollups) != len(want.Rollups) || len(got.Marks) != len(want.Marks) {
+		errs = append(errs, fmt.Errorf("got %d cells and %d watermarks, want %d and %d", len(got.Rollups), len(got.Marks), len(want.Rollups), len(want.Marks)))
 	}
 	return errors.Join(errs...)
 }

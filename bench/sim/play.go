@@ -281,7 +281,7 @@ func (w *world) settle(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("it does not come right within %v: log ends at %d and %d, counted to %d and %d, states %v",
-		settleMax, w.log.parts[0].end(), w.log.parts[1].end(), w.store.next(0), w.store.next(1), last.counter.States())
+		settleMax, w.log.parts[0].end(), w.log.parts[1].end(), w.store.Next(0), w.store.Next(1), last.counter.States())
 }
 
 // drained tells that nothing is under way to the log or the store.
@@ -298,8 +298,8 @@ func (w *world) drained() bool {
 func (w *world) counted(last *process) bool {
 	for i, s := range last.counter.States() {
 		end := w.log.parts[i].end()
-		infos := w.store.checkpointsOf(s.Partition)
-		if s.State != schema.StateOK || w.store.next(s.Partition) != end || len(infos) == 0 || infos[0].Next != end {
+		infos := w.store.CheckpointsOf(s.Partition)
+		if s.State != schema.StateOK || w.store.Next(s.Partition) != end || len(infos) == 0 || infos[0].Next != end {
 			return false
 		}
 	}

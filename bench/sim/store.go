@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mlf/aggregate"
+	"mlf/aggregate/tables"
 	"mlf/schema"
 )
 
@@ -45,7 +46,7 @@ func (s writer) read(ctx context.Context, kind string, effect func()) error {
 	return s.w.do(ctx, s.callOf(ctx, kind, func(func() bool) error { effect(); return nil }))
 }
 
-func (s writer) write(ctx context.Context, kind string, rows []func(*tables)) error {
+func (s writer) write(ctx context.Context, kind string, rows []func(*tables.Tables)) error {
 	c := s.callOf(ctx, kind, func(keep func() bool) error {
 		if kind == kindRollups && s.who.rowsMax > 0 && len(rows) > s.who.rowsMax {
 			s.w.hits[hitNoRoom]++
@@ -69,32 +70,26 @@ func (s writer) Started(ctx context.Context) (at time.Time, err error) {
 }
 
 func (s writer) WriteRollups(ctx context.Context, rows []schema.Rollup) error {
-	all := make([]func(*tables), len(rows))
-	for i, r := range rows { // r is a copy: the caller uses rows again. Its map is new for each row.
-		all[i] = func(t *tables) { t.rollup(r) }
+	all := make([]func(*tables.Tables), len(rows))
+	for i, r := range rows { // r is a copy: the caller uses rows again.
+		all[i] = func(t *tables.Tables) { t.Rollup(r) }
 	}
 	return s.write(ctx, kindRollups, all)
 }
 
 func (s writer) WriteLedger(ctx context.Context, rows []schema.LedgerRow, marks []schema.Watermark) error {
-	all := make([]func(*tables), 0, len(rows)+len(marks))
+	all := make([]func(*tables.Tables), 0, len(rows)+len(marks))
 	for _, r := range rows {
-		all = append(all, func(t *tables) { t.account(r) })
+		all = append(all, func(t *tables.Tables) { t.Account(r) })
 	}
 	for _, m := range marks {
-		all = append(all, func(t *tables) { t.mark(m) })
+		all = append(all, func(t *tables.Tables) { t.Mark(m) })
 	}
 	return s.write(ctx, kindLedger, all)
 }
 
 func (s writer) Chains(ctx context.Context, p schema.Partition, segment schema.Segment) (chains []schema.Chain, err error) {
-	err = s.read(ctx, kindChains, func() {
-		for k := range s.w.store.ledger {
-			if k.p == p && k.s == segment && k.chain != (schema.Chain{}) {
-				chains = append(chains, k.chain)
-			}
-		}
-	})
+	err = s.read(ctx, kindChains, func() { chains = s.w.store.Chains(p, segment) })
 	return chains, err
 }
 
@@ -103,13 +98,13 @@ func (s writer) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error 
 		st := s.w.store
 		st.vouch(&c)
 		if keep() {
-			st.write([]func(*tables){func(t *tables) { t.checkpoints = append(t.checkpoints, c) }}, keep)
+			st.write([]func(*tables.Tables){func(t *tables.Tables) { t.Checkpoints = append(t.Checkpoints, c) }}, keep)
 			return nil
 		}
 		// Not whole. The real store lists only what has all its chunks; listing it
 		// asks more of the recovery.
 		d := damaged(c)
-		st.write([]func(*tables){func(t *tables) { t.checkpoints = append(t.checkpoints, d) }}, keep)
+		st.write([]func(*tables.Tables){func(t *tables.Tables) { t.Checkpoints = append(t.Checkpoints, d) }}, keep)
 		return nil
 	})
 	call.nature = natureRows
@@ -117,13 +112,13 @@ func (s writer) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error 
 }
 
 func (s writer) Checkpoints(ctx context.Context, p schema.Partition) (infos []schema.CheckpointInfo, err error) {
-	err = s.read(ctx, kindCheckpoints, func() { infos = s.w.store.checkpointsOf(p) })
+	err = s.read(ctx, kindCheckpoints, func() { infos = s.w.store.CheckpointsOf(p) })
 	return infos, err
 }
 
 func (s writer) Checkpoint(ctx context.Context, info schema.CheckpointInfo) (c schema.Checkpoint, err error) {
 	opened := s.callOf(ctx, kindOpen, func(func() bool) error {
-		for _, kept := range s.w.store.checkpoints {
+		for _, kept := range s.w.store.Checkpoints {
 			if kept.CheckpointInfo == info {
 				c = kept
 				c.Payload = bytes.Clone(c.Payload)

@@ -29,9 +29,9 @@ const fetchVersion = 11
 // larger than was asked for, but Kafka's limit for a batch is 1 MiB by default.
 const answerBytesMax = 256 << 20
 
-// fetchCorrelation marks requests and answers. One number does for all: a
-// connection carries one request at a time.
-const fetchCorrelation = 1
+// correlation marks requests and answers. One number does for all: a connection
+// carries one request at a time.
+const correlation = 1
 
 // A fetchRequest asks one partition for the batches from an offset on.
 type fetchRequest struct {
@@ -84,10 +84,7 @@ func (r *fetchRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	if r.negotiated < fetchVersion {
 		return nil, fmt.Errorf("broker speaks version %d of Fetch: want %d (Kafka 2.3 or newer)", r.negotiated, fetchVersion)
 	}
-	if _, err := rw.Write(r.append(nil)); err != nil {
-		return nil, err
-	}
-	body, err := readAnswer(rw, r.body)
+	body, err := exchange(rw, r.append(nil), r.body)
 	if err != nil {
 		return nil, err
 	}
@@ -97,11 +94,7 @@ func (r *fetchRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 // append writes r as the Fetch API wants it.
 func (r *fetchRequest) append(dst []byte) []byte {
 	be := binary.BigEndian
-	dst = append(dst, 0, 0, 0, 0) // Size.
-	dst = be.AppendUint16(dst, uint16(protocol.Fetch))
-	dst = be.AppendUint16(dst, fetchVersion)
-	dst = be.AppendUint32(dst, fetchCorrelation)
-	dst = appendString(dst, clientID)
+	dst = appendHead(dst, protocol.Fetch, fetchVersion)
 	dst = be.AppendUint32(dst, 1<<32-1) // Replica -1: a consumer.
 	dst = be.AppendUint32(dst, uint32(r.wait.Milliseconds()))
 	dst = be.AppendUint32(dst, 1) // Least bytes: answer as soon as there is a record.
@@ -121,6 +114,24 @@ func (r *fetchRequest) append(dst []byte) []byte {
 	dst = appendString(dst, "")   // No rack.
 	be.PutUint32(dst, uint32(len(dst)-sizeBytes))
 	return dst
+}
+
+// appendHead writes what every request begins with; the size is left open.
+func appendHead(dst []byte, api protocol.ApiKey, version uint16) []byte {
+	be := binary.BigEndian
+	dst = append(dst, 0, 0, 0, 0) // Size.
+	dst = be.AppendUint16(dst, uint16(api))
+	dst = be.AppendUint16(dst, version)
+	dst = be.AppendUint32(dst, correlation)
+	return appendString(dst, clientID)
+}
+
+// exchange writes request and reads the answer, into memory or new memory.
+func exchange(rw io.ReadWriter, request, memory []byte) ([]byte, error) {
+	if _, err := rw.Write(request); err != nil {
+		return nil, err
+	}
+	return readAnswer(rw, memory)
 }
 
 func appendString(dst []byte, s string) []byte {
@@ -155,8 +166,8 @@ func resize(body []byte, n int) []byte {
 // parseFetchResponse takes the head of an answer apart.
 func parseFetchResponse(body []byte) (*fetchResponse, error) {
 	c := cursor{b: body}
-	if got := c.int32(); got != fetchCorrelation {
-		return nil, fmt.Errorf("answer to request %d: want %d", got, fetchCorrelation)
+	if got := c.int32(); got != correlation {
+		return nil, fmt.Errorf("answer to request %d: want %d", got, correlation)
 	}
 	c.skip(4) // Throttle time: the broker has waited itself.
 	code := c.int16()

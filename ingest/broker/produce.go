@@ -20,9 +20,6 @@ import (
 // since 2.1; what came later is of no use here.
 const produceVersion = 7
 
-// produceCorrelation marks requests and answers: one at a time on a connection.
-const produceCorrelation = 1
-
 // acksAll is -1: every in-sync replica has it.
 const acksAll = 1<<16 - 1
 
@@ -69,10 +66,7 @@ func (r *produceRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error)
 	if r.negotiated < produceVersion {
 		return nil, fmt.Errorf("broker speaks version %d of Produce: want %d (Kafka 2.1 or newer)", r.negotiated, produceVersion)
 	}
-	if _, err := rw.Write(r.buf); err != nil {
-		return nil, err
-	}
-	body, err := readAnswer(rw, nil)
+	body, err := exchange(rw, r.buf, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -83,11 +77,7 @@ func (r *produceRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error)
 // for their replicas.
 func appendProduce(dst []byte, topic string, timeout time.Duration, all load) []byte {
 	be := binary.BigEndian
-	dst = append(dst, 0, 0, 0, 0) // Size.
-	dst = be.AppendUint16(dst, uint16(protocol.Produce))
-	dst = be.AppendUint16(dst, produceVersion)
-	dst = be.AppendUint32(dst, produceCorrelation)
-	dst = appendString(dst, clientID)
+	dst = appendHead(dst, protocol.Produce, produceVersion)
 	dst = be.AppendUint16(dst, 1<<16-1) // No transaction.
 	dst = be.AppendUint16(dst, acksAll)
 	dst = be.AppendUint32(dst, uint32(timeout.Milliseconds()))
@@ -105,8 +95,8 @@ func appendProduce(dst []byte, topic string, timeout time.Duration, all load) []
 // parseProduceResponse takes an answer apart.
 func parseProduceResponse(body []byte) (*produceResponse, error) {
 	c := cursor{b: body}
-	if got := c.int32(); got != produceCorrelation {
-		return nil, fmt.Errorf("answer to request %d: want %d", got, produceCorrelation)
+	if got := c.int32(); got != correlation {
+		return nil, fmt.Errorf("answer to request %d: want %d", got, correlation)
 	}
 	if topics := c.int32(); topics != 1 {
 		return nil, fmt.Errorf("answer for %d topics: want 1", topics)

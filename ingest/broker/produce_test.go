@@ -11,7 +11,7 @@ import (
 
 // produceAnswer is for partition 2, appended at second 7, and partition 3, refused.
 func produceAnswer() []byte {
-	b := []byte{0, 0, 0, produceCorrelation, 0, 0, 0, 1, 0, 1, 'v', 0, 0, 0, 2}
+	b := []byte{0, 0, 0, correlation, 0, 0, 0, 1, 0, 1, 'v', 0, 0, 0, 2}
 	for _, p := range []struct{ partition, code, at int64 }{{2, 0, 7000}, {3, 6, -1}} {
 		b = binary.BigEndian.AppendUint32(b, uint32(p.partition))
 		b = binary.BigEndian.AppendUint16(b, uint16(p.code))

@@ -3,113 +3,17 @@ package sim
 import (
 	"bytes"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
+	"mlf/aggregate/tables"
 	"mlf/schema"
 )
-
-// A rollupKey is what the store merges rollups by.
-type rollupKey struct {
-	cell schema.Cell
-	p    schema.Partition
-	s    schema.Segment
-}
-
-type ledgerKey struct {
-	p     schema.Partition
-	s     schema.Segment
-	chain schema.Chain
-}
-
-type markKey struct {
-	terminal schema.TerminalID
-	stream   schema.StreamID
-}
-
-// tables are what a store holds.
-type tables struct {
-	rollups     map[rollupKey]schema.Rollup
-	ledger      map[ledgerKey]schema.LedgerRow
-	marks       map[markKey]schema.Watermark
-	checkpoints []schema.Checkpoint
-}
-
-func newTables() *tables {
-	return &tables{
-		rollups: make(map[rollupKey]schema.Rollup),
-		ledger:  make(map[ledgerKey]schema.LedgerRow),
-		marks:   make(map[markKey]schema.Watermark),
-	}
-}
-
-// rollup merges a row by maximum. r's map is not changed.
-func (t *tables) rollup(r schema.Rollup) {
-	k := rollupKey{r.Cell, r.Partition, r.Segment}
-	old, ok := t.rollups[k]
-	if !ok {
-		t.rollups[k] = r
-		return
-	}
-	for i := range r.Values {
-		r.Values[i] = max(r.Values[i], old.Values[i])
-	}
-	if len(old.Reasons) > 0 {
-		merged := maps.Clone(old.Reasons)
-		for key, n := range r.Reasons {
-			merged[key] = max(merged[key], n)
-		}
-		r.Reasons = merged
-	}
-	t.rollups[k] = r
-}
-
-func (t *tables) account(r schema.LedgerRow) {
-	k := ledgerKey{r.Partition, r.Segment, r.Chain}
-	if r.Next >= t.ledger[k].Next { // All numbers grow with Next: the highest is the maximum.
-		t.ledger[k] = r
-	}
-}
-
-func (t *tables) mark(m schema.Watermark) {
-	k := markKey{m.Terminal, m.Stream}
-	if old, ok := t.marks[k]; !ok || m.Offset >= old.Offset {
-		t.marks[k] = m
-	}
-}
-
-// next returns how far the ledger says that p was counted.
-func (t *tables) next(p schema.Partition) schema.Offset {
-	var next schema.Offset
-	for k, row := range t.ledger {
-		if k.p == p {
-			next = max(next, row.Next)
-		}
-	}
-	return next
-}
-
-func (t *tables) checkpointsOf(p schema.Partition) []schema.CheckpointInfo {
-	var infos []schema.CheckpointInfo
-	for _, c := range t.checkpoints {
-		if c.Partition == p {
-			infos = append(infos, c.CheckpointInfo)
-		}
-	}
-	slices.SortStableFunc(infos, func(a, b schema.CheckpointInfo) int {
-		if a.Next != b.Next {
-			return int(b.Next - a.Next)
-		}
-		return b.Taken.Compare(a.Taken)
-	})
-	return infos
-}
 
 // A written is one row, and when it was acknowledged or at least there.
 type written struct {
 	at time.Time
-	do func(*tables)
+	do func(*tables.Tables)
 }
 
 // A store is what the workers write to: it merges as the real one does, and can
@@ -122,13 +26,13 @@ type store struct {
 	lies    []error
 	halts   map[schema.Partition]string
 	states  map[schema.Partition]schema.State
-	*tables
+	*tables.Tables
 	journal []written
 }
 
 func newStore(w *world) *store {
 	return &store{
-		w: w, run: 1, started: time.Now(), tables: newTables(),
+		w: w, run: 1, started: time.Now(), Tables: tables.New(),
 		halts:  make(map[schema.Partition]string),
 		states: make(map[schema.Partition]schema.State),
 	}
@@ -138,19 +42,19 @@ func newStore(w *world) *store {
 func (s *store) down() bool { return time.Now().Before(s.started) }
 
 // write does rows, as far as keep lets them be.
-func (s *store) write(rows []func(*tables), keep func() bool) {
+func (s *store) write(rows []func(*tables.Tables), keep func() bool) {
 	now := time.Now()
 	for _, do := range rows {
 		if keep() {
-			do(s.tables)
+			do(s.Tables)
 			s.journal = append(s.journal, written{now, do})
 		}
 	}
 }
 
 // lay does a row of long ago, which no power cut takes.
-func (s *store) lay(do func(*tables)) {
-	do(s.tables)
+func (s *store) lay(do func(*tables.Tables)) {
+	do(s.Tables)
 	s.journal = append(s.journal, written{do: do})
 }
 
@@ -170,9 +74,9 @@ func (s *store) restart(cut bool) {
 	}
 	loss := []int{100, 500, 1000}[s.w.dice.IntN(3)]
 	s.journal = slices.DeleteFunc(s.journal, func(r written) bool { return now.Sub(r.at) < lossMax && s.w.chance(loss) })
-	s.tables = newTables()
+	s.Tables = tables.New()
 	for _, r := range s.journal {
-		r.do(s.tables)
+		r.do(s.Tables)
 	}
 }
 

@@ -1,0 +1,123 @@
+// Package tables is what the tables of a store hold, in memory, merged as the store
+// merges them: for tests and simulations. storetest holds the real engine to the
+// same rules.
+package tables
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"mlf/schema"
+)
+
+// A RollupKey is what rollups merge by.
+type RollupKey struct {
+	Cell      schema.Cell
+	Partition schema.Partition
+	Segment   schema.Segment
+}
+
+// A LedgerKey is what ledger rows merge by.
+type LedgerKey struct {
+	Partition schema.Partition
+	Segment   schema.Segment
+	Chain     schema.Chain
+}
+
+// A MarkKey is what watermarks merge by.
+type MarkKey struct {
+	Terminal schema.TerminalID
+	Stream   schema.StreamID
+}
+
+// Tables are what a store holds. They are used by one goroutine at a time.
+type Tables struct {
+	Rollups     map[RollupKey]schema.Rollup
+	Ledger      map[LedgerKey]schema.LedgerRow
+	Marks       map[MarkKey]schema.Watermark
+	Checkpoints []schema.Checkpoint // In the order of their writing.
+}
+
+// New returns empty tables.
+func New() *Tables {
+	return &Tables{
+		Rollups: make(map[RollupKey]schema.Rollup),
+		Ledger:  make(map[LedgerKey]schema.LedgerRow),
+		Marks:   make(map[MarkKey]schema.Watermark),
+	}
+}
+
+// Rollup merges r by maximum, number by number. It keeps nothing of r's memory.
+func (t *Tables) Rollup(r schema.Rollup) {
+	k := RollupKey{r.Cell, r.Partition, r.Segment}
+	old, ok := t.Rollups[k]
+	reasons := maps.Clone(r.Reasons)
+	if ok {
+		for i := range r.Values {
+			r.Values[i] = max(r.Values[i], old.Values[i])
+		}
+		for key, n := range old.Reasons {
+			if reasons == nil {
+				reasons = make(map[schema.ReasonKey]uint64)
+			}
+			reasons[key] = max(reasons[key], n)
+		}
+	}
+	r.Reasons = reasons
+	t.Rollups[k] = r
+}
+
+// Account merges r: all its numbers grow with Next, so the highest is the maximum.
+func (t *Tables) Account(r schema.LedgerRow) {
+	k := LedgerKey{r.Partition, r.Segment, r.Chain}
+	if r.Next >= t.Ledger[k].Next {
+		t.Ledger[k] = r
+	}
+}
+
+// Mark merges m: the state at the highest offset holds. It keeps nothing of m's
+// memory.
+func (t *Tables) Mark(m schema.Watermark) {
+	k := MarkKey{m.Terminal, m.Stream}
+	if old, ok := t.Marks[k]; !ok || m.Offset >= old.Offset {
+		m.Missing = slices.Clone(m.Missing)
+		t.Marks[k] = m
+	}
+}
+
+// Next returns how far the ledger says that p was counted.
+func (t *Tables) Next(p schema.Partition) schema.Offset {
+	var next schema.Offset
+	for k, row := range t.Ledger {
+		if k.Partition == p {
+			next = max(next, row.Next)
+		}
+	}
+	return next
+}
+
+// Chains returns the chains of the closed rows of a segment.
+func (t *Tables) Chains(p schema.Partition, segment schema.Segment) []schema.Chain {
+	var chains []schema.Chain
+	for k := range t.Ledger {
+		if k.Partition == p && k.Segment == segment && k.Chain != (schema.Chain{}) {
+			chains = append(chains, k.Chain)
+		}
+	}
+	return chains
+}
+
+// CheckpointsOf lists those of p, newest first: highest Next, then latest Taken.
+func (t *Tables) CheckpointsOf(p schema.Partition) []schema.CheckpointInfo {
+	var infos []schema.CheckpointInfo
+	for _, c := range t.Checkpoints {
+		if c.Partition == p {
+			infos = append(infos, c.CheckpointInfo)
+		}
+	}
+	slices.SortStableFunc(infos, func(a, b schema.CheckpointInfo) int {
+		return cmp.Or(cmp.Compare(b.Next, a.Next), b.Taken.Compare(a.Taken))
+	})
+	return infos
+}
