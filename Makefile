@@ -67,7 +67,7 @@ bench: engine build ## Measure what a vote costs, against what one would write w
 	bin/mlf --log-level warn bench query --rows 40000000 --json bin/bench-query.json
 
 lint: ## Check style and the usual mistakes.
-	$(GO) run $(LINT) run ./...
+	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(GO) run $(LINT) run ./...
 	$(GO) mod tidy -diff
 
 fmt: ## Format.
