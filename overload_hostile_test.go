@@ -271,6 +271,9 @@ func TestOverloadHostileRequests(t *testing.T) {
 			told := f.storm(t, attack.request, 2*time.Second)
 			end()
 			t.Logf("answers %v; %d MiB resident, %d idle", told, f.observed/mebibyte, f.idle/mebibyte)
+			if bytes.Contains(attack.request, []byte(mine)) {
+				delete(told, "503") // So may be told who sends more long bodies at once than a terminal may.
+			}
 			if told[attack.want] == 0 || len(told) != 1 {
 				t.Errorf("got answers %v, want %s only", told, attack.want)
 			}
