@@ -9,7 +9,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine run test test-kafka kafka simulate sim chaos guards drill overload fuzz bench lint fmt generate clean
+.PHONY: help build engine run test test-kafka kafka simulate sim chaos guards drill overload fuzz bench connections lint fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,11 +60,15 @@ overload: engine build ## Freeze Kafka under twice the peak, and open 10,000 slo
 	$(if $(KAFKA),$(GO) run ./bench/kafka/run --fetch-only)
 	MLF_TEST_OVERLOAD=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 20m -run Overload -v .
 
-bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 40 minutes, on a quiet machine).
+bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 20 minutes, on a quiet machine).
 	$(GO) build -o bin/kafka ./bench/kafka/run
 	bin/kafka --port 0 bin/mlf --log-level warn bench ingest --workloads one,hundred,protobuf,zstd,latency,connections --connections $(or $(CONNECTIONS),15000) --json bin/bench-ingest.json
 	bin/mlf --log-level warn bench aggregate --json bin/bench-aggregate.json
 	bin/mlf --log-level warn bench query --rows 40000000 --json bin/bench-query.json
+
+connections: engine build ## Hold 50,000 connections with three processes at once, where one may not hold as many.
+	$(GO) build -o bin/kafka ./bench/kafka/run
+	bin/kafka --port 0 sh -c 'seq 3 | xargs -P 3 -I {} bin/mlf --log-level warn bench ingest --workloads connections --subjects mlf --connections 16700 --runs 2 --time 10s --json bin/bench-connections-{}.json'
 
 lint: ## Check style and the usual mistakes.
 	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(GO) run $(LINT) run ./...
