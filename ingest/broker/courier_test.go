@@ -124,8 +124,13 @@ func (g *gate) awaitWaiting(t *testing.T, n int) {
 func wantErrs(t *testing.T, errs chan error, want error) {
 	t.Helper()
 	for range cap(errs) {
-		if err := <-errs; !errors.Is(err, want) {
-			t.Errorf("got %v, want %v", err, want)
+		select {
+		case err := <-errs:
+			if !errors.Is(err, want) {
+				t.Errorf("got %v, want %v", err, want)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatal("no outcome after 30s")
 		}
 	}
 }
