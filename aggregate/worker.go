@@ -317,6 +317,9 @@ func (w *worker) watchRun(started time.Time) {
 	w.told = false
 	if w.fold != nil && !w.cfg.sameRun(w.started, started) {
 		w.interrupt(errRunChanged)
+		if w.state.State != schema.StateHalted { // Who has halted does not begin again: what it folded is still written.
+			w.forget() // Here, and not when the worker notices: the flush that is about to collect takes nothing of it.
+		}
 	}
 }
 
