@@ -245,17 +245,7 @@ func compare(t *testing.T, l *memLog, s *memStore) {
 		for _, rec := range l.records[p] { // A copy: workers may be reading.
 			apply(t, f, &rec)
 		}
-		var rows aggregate.Rows
-		f.Drain(&rows)
-		for _, r := range rows.Rollups {
-			want.Rollup(r)
-		}
-		for _, r := range rows.Ledger {
-			want.Account(r)
-		}
-		for _, m := range rows.Watermarks {
-			want.Mark(m)
-		}
+		merge(want, f)
 	}
 	for k, r := range want.Rollups {
 		if got := s.Rollups[k]; !reflect.DeepEqual(got, r) {
