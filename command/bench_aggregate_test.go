@@ -1,0 +1,56 @@
+package command
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"mlf/bench/measure"
+)
+
+// measured runs a measurement that is too small to say anything, and returns its
+// report.
+func measured(t *testing.T, args ...string) measure.Report {
+	t.Helper()
+	c := start(t, append([]string{"--log-level", "error", "bench"}, args...)...)
+	if code := c.wait(5 * time.Minute); code != exitDone {
+		t.Fatalf("mlf bench %s: exit code %d\n%s", strings.Join(args, " "), code, c.stderr.String())
+	}
+	var report measure.Report
+	if err := json.Unmarshal([]byte(c.stdout.String()), &report); err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// has tells whether the report has a positive figure.
+func has(r measure.Report, subject, metric string) bool {
+	for i := range r.Results {
+		if r.Results[i].Subject == subject && r.Results[i].Figure(metric).Median > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func TestBenchAggregateMeasures(t *testing.T) {
+	report := measured(t, "aggregate", "--parts", "count,raw", "--votes", "20000", "--terminals", "20", "--runs", "1", "--json", "-")
+	for _, subject := range []string{"mlf, 100 a record", "mlf, 1 a record", "C"} {
+		if !has(report, subject, "cpu_ns_per_vote") {
+			t.Errorf("no cost of %s in %+v", subject, report.Results)
+		}
+	}
+	if !has(report, "D, materialised view", "database_cpu_ns_per_vote") {
+		t.Errorf("no cost of D in %+v", report.Results)
+	}
+}
+
+func TestBenchQueryMeasures(t *testing.T) {
+	report := measured(t, "query", "--rows", "50000", "--runs", "1", "--json", "-")
+	for _, question := range []string{"country by month", "one comune, 30 days"} {
+		if !has(report, question, "answer_ms") || !has(report, question, "answer_bytes") {
+			t.Errorf("no answer to %s in %+v", question, report.Results)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package command
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"mlf/bench/measure"
+)
+
+// TestBenchIngestMeasuresEverySubject holds the measurement together, not the
+// figures: a run this short says nothing about speed.
+func TestBenchIngestMeasuresEverySubject(t *testing.T) {
+	report := decode[measure.Report](t, mlf(t, "bench", "ingest", "--json", "-", "--runs", "1", "--time", "100ms",
+		"--partitions", "2", "--workloads", "one,zstd"))
+	var got []string
+	for _, r := range report.Results {
+		got = append(got, r.Subject)
+		for _, metric := range []string{"cpu_us_per_request", "votes_per_core_second", "votes_per_second", "resident_peak_mib"} {
+			if f := r.Figure(metric); f.Median <= 0 {
+				t.Errorf("%s of %s: got %+v", metric, r.Subject, f)
+			}
+		}
+		if r.Subject == itself && r.Figure("kafka_bytes_per_vote").Median <= 0 {
+			t.Error("bytes per vote on the log were not measured")
+		}
+	}
+	want := []string{parseOnly, messagePerVote, messagePerVoteFast, messagePerRequest, itself, messagePerRequest, itself}
+	if !slices.Equal(got, want) {
+		t.Errorf("results of %v: want %v", got, want)
+	}
+}
+
+func TestBenchIngestRefusesNonsense(t *testing.T) {
+	for _, args := range [][]string{
+		{"--workloads", "two"},
+		{"--subjects", "C"},
+		{"--runs", "0"},
+		{"--time", "1ms"},
+	} {
+		c := start(t, append([]string{"bench", "ingest"}, args...)...)
+		if code := c.wait(time.Minute); code != exitUsage {
+			t.Errorf("%v: exit code %d, want %d", args, code, exitUsage)
+		}
+	}
+}

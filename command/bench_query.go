@@ -1,0 +1,195 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"mlf/bench/backlog"
+	"mlf/bench/baseline"
+	"mlf/bench/measure"
+	"mlf/schema/registry"
+)
+
+// benchQueryCmd measures reads through the statistics API.
+type benchQueryCmd struct {
+	benchFlags
+	Rows int `default:"4000000" help:"Rollup rows of five years to read from; 40000000 is a large country's."`
+}
+
+// Help is shown by mlf bench query --help.
+func (*benchQueryCmd) Help() string {
+	return `Fills ClickHouse with the rollups of five years, starts mlf query, and asks it over HTTP: the whole country month by month,
+and one comune over 30 days; then again when each month is one part of the table, as it is an hour after the last vote for
+it. The engines are processes of their own. No answer may take more than 1 GiB in the database:
+that is the limit of every read, beyond which mlf query answers 503.`
+}
+
+// The five years that are filled.
+const (
+	queryDays = 5 * 365
+	queryFrom = "2021-01-01"
+	queryTo   = "2025-12-31"
+)
+
+// Run fills, asks and prints.
+func (c *benchQueryCmd) Run(ctx context.Context, p *process) (err error) {
+	if c.Rows < 1 || c.Runs < 1 {
+		return usageError{errors.New("want at least one row and one run")}
+	}
+	report := measure.Report{Command: "mlf " + strings.Join(os.Args[1:], " "), Machine: measure.ThisMachine()}
+	r, err := newRig(ctx, p.Log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	l, err := r.newLog(ctx, backlog.Plan{Rounds: 1, PerRecord: 1, Terminals: 1, Partitions: 1, Hours: 1, First: benchFirst}, nil)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	counts, err := l.newCount(ctx) // For its database: nothing is counted.
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, counts.close(ctx)) }()
+	if err := c.fill(ctx, p, counts.database); err != nil {
+		return err
+	}
+	if report.Results, err = c.ask(ctx, p, counts); err != nil {
+		return err
+	}
+	if err := counts.database.Merge(ctx, "votes_rollup"); err != nil { // As the server does after an hour.
+		return err
+	}
+	merged, err := c.ask(ctx, p, counts)
+	if err != nil {
+		return err
+	}
+	report.Results = append(report.Results, merged...)
+	return c.print(p.Stdout, &report)
+}
+
+// fill makes the rows, and waits until the database has merged them as it does.
+func (c *benchQueryCmd) fill(ctx context.Context, p *process, db *baseline.Database) error {
+	lists, err := registry.Load()
+	if err != nil {
+		return err
+	}
+	first, err := time.Parse(time.DateOnly, queryFrom)
+	if err != nil {
+		return err
+	}
+	f := baseline.Filling{Rows: c.Rows, First: first.Unix(), Hours: queryDays * 24}
+	for _, comune := range lists.Comuni() {
+		f.Comuni = append(f.Comuni, uint32(comune.ID))
+	}
+	err = db.FillRollups(ctx, f, func(rows int) { fmt.Fprintf(p.Stderr, "filled %d of %d rows\n", rows, c.Rows) })
+	if err != nil {
+		return err
+	}
+	return db.Settle(ctx)
+}
+
+// ask lets the questions take turns.
+func (c *benchQueryCmd) ask(ctx context.Context, p *process, counts *count) ([]measure.Result, error) {
+	addr, err := unusedAddr()
+	if err != nil {
+		return nil, err
+	}
+	server, err := measure.StartSelf("--log-level", "warn", "query", "--kafka", strings.Join(counts.log.brokers, ","),
+		"--clickhouse", counts.dsn, "--admin", "127.0.0.1:0", "--listen", addr, "--disclosure", "none")
+	if err != nil {
+		return nil, err
+	}
+	defer server.Stop()
+	if err := server.Await(ctx, func() error { return readURL(ctx, "http://"+addr+"/status", nil) }); err != nil {
+		return nil, err
+	}
+	size, err := counts.database.SizeOf(ctx, "votes_rollup")
+	if err != nil {
+		return nil, err
+	}
+	question := func(name string, q url.Values) measure.Subject {
+		return measure.Subject{Name: name, Run: func(ctx context.Context) (measure.Sample, error) {
+			return timed(ctx, counts.log.rig, server, "http://"+addr+"/v1/stats?"+q.Encode())
+		}}
+	}
+	results, err := measure.Interleave(ctx, fmt.Sprintf("%d rows in %d parts, %.1f bytes a row", size.Rows, size.Parts, float64(size.Bytes)/float64(size.Rows)),
+		c.Runs, []measure.Subject{
+			question("country by month", url.Values{"from": {queryFrom}, "to": {queryTo}, "group": {"month"}}),
+			question("country by region and month", url.Values{"from": {queryFrom}, "to": {queryTo}, "group": {"region,month"}}),
+			question("one comune, 30 days", url.Values{"from": {"2025-06-01"}, "to": {"2025-06-30"}, "group": {"service,day"}, "comune": {"058091"}}),
+			question("country, 30 days, by comune", url.Values{"from": {"2025-06-01"}, "to": {"2025-06-30"}, "group": {"comune"}}),
+		}, func(round int, subject string) { fmt.Fprintf(p.Stderr, "run %d of %d, %s\n", round+1, c.Runs, subject) })
+	for i := range results {
+		for k := range results[i].Figures {
+			results[i].Figures[k].Ratios = nil // One question's cost by another's says nothing.
+		}
+	}
+	return results, err
+}
+
+// timed asks once.
+func timed(ctx context.Context, r *rig, server *measure.Process, address string) (measure.Sample, error) {
+	engineBefore, err := measure.CPU(r.engine.Pid())
+	if err != nil {
+		return nil, err
+	}
+	before, err := server.CPU()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	var body []byte
+	if err := readURL(ctx, address, &body); err != nil {
+		return nil, err
+	}
+	took := time.Since(began)
+	after, err := server.CPU()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := measure.CPU(r.engine.Pid())
+	if err != nil {
+		return nil, err
+	}
+	memory, err := measure.MemoryOf(r.engine.Pid())
+	return measure.Sample{
+		{Metric: "answer_ms", Number: float64(took.Microseconds()) / 1e3},
+		{Metric: "database_cpu_ms", Number: float64((engine - engineBefore).Microseconds()) / 1e3},
+		{Metric: "query_cpu_ms", Number: float64((after - before).Microseconds()) / 1e3},
+		{Metric: "answer_bytes", Number: float64(len(body))},
+		{Metric: "database_memory_peak_mib", Number: float64(memory.Peak) / (1 << 20)},
+	}, err
+}
+
+// readURL reads address, and keeps the answer where it is wanted.
+func readURL(ctx context.Context, address string, into *[]byte) (err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", address, err)
+	}
+	defer func() { err = errors.Join(err, res.Body.Close()) }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", address, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("ask %s: status %d: %.200s", address, res.StatusCode, body)
+	}
+	if into != nil {
+		*into = body
+	}
+	return nil
+}

@@ -1,0 +1,335 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"mlf/aggregate/store"
+	clickhouse "mlf/aggregate/store/embedded"
+	"mlf/bench/backlog"
+	"mlf/bench/baseline"
+	"mlf/bench/measure"
+	"mlf/ingest/broker"
+	kafka "mlf/ingest/broker/embedded"
+	"mlf/schema"
+)
+
+// A rig is the engines of a benchmark: a database that all share, and a log per
+// plan. Each is a process of its own, so that none is in another's figures.
+type rig struct {
+	dir       string
+	log       *slog.Logger
+	engine    *clickhouse.Server
+	databases int
+}
+
+func newRig(ctx context.Context, log *slog.Logger) (*rig, error) {
+	dir, err := os.MkdirTemp("", "mlf-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make folder for the engines: %w", err)
+	}
+	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(dir, "clickhouse"), Logger: log})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &rig{dir: dir, log: log, engine: engine}, nil
+}
+
+// close ends the engine and removes all that was written.
+func (r *rig) close() error { return errors.Join(r.engine.Close(), os.RemoveAll(r.dir)) }
+
+// use returns a function that tells the processor time that the database and
+// this process have used since.
+func (r *rig) use() func() (engine, self time.Duration, err error) {
+	read := func() (engine, self time.Duration, err error) {
+		engine, err = measure.CPU(r.engine.Pid())
+		if err == nil {
+			self, err = measure.CPU(os.Getpid())
+		}
+		return engine, self, err
+	}
+	engineBefore, selfBefore, errBefore := read()
+	return func() (time.Duration, time.Duration, error) {
+		engine, self, err := read()
+		return engine - engineBefore, self - selfBefore, errors.Join(errBefore, err)
+	}
+}
+
+// databaseDSN returns the address of a database that does not exist yet.
+func (r *rig) databaseDSN() (dsn, name string) {
+	r.databases++
+	name = fmt.Sprintf("bench_%d", r.databases)
+	return strings.TrimSuffix(r.engine.DSN(), "/mlf") + "/" + name, name
+}
+
+// A benchLog is a Kafka log with the votes of a plan on it.
+type benchLog struct {
+	rig     *rig
+	broker  *measure.Process // nil where the brokers are not ours.
+	brokers []string
+	client  *broker.Client
+	plan    backlog.Plan
+	bytes   float64 // Of the batches that hold plan.
+}
+
+// newLog starts a broker, unless there is one, and puts the votes of plan on it.
+func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (*benchLog, error) {
+	l := &benchLog{rig: r, brokers: brokers, plan: plan}
+	if err := plan.Validate(); err != nil {
+		return nil, usageError{err}
+	}
+	if len(brokers) == 0 {
+		addr, err := unusedAddr()
+		if err != nil {
+			return nil, err
+		}
+		dir, err := os.MkdirTemp(r.dir, "kafka-")
+		if err != nil {
+			return nil, fmt.Errorf("make folder for the broker: %w", err)
+		}
+		if l.broker, err = measure.StartSelf("--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
+			return nil, err
+		}
+		if err := l.broker.Await(ctx, func() error { return dials(ctx, addr) }); err != nil {
+			return nil, err
+		}
+		l.brokers = []string{addr}
+	}
+	var err error
+	reg := newRegistry()
+	if l.client, err = broker.New(broker.Config{Brokers: l.brokers, InflightBytesMax: 256 << 20}, r.log, reg); err == nil {
+		err = l.fill(ctx)
+	}
+	if err == nil {
+		l.bytes, err = sumOf(reg, "mlf_kafka_produce_batch_bytes")
+	}
+	if err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *benchLog) close() {
+	if l.broker != nil {
+		l.broker.Stop()
+	}
+}
+
+// sumOf returns the sum of a histogram's observations.
+func sumOf(reg *prometheus.Registry, name string) (sum float64, err error) {
+	families, err := reg.Gather()
+	if err != nil {
+		return 0, fmt.Errorf("gather metrics: %w", err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			for _, m := range f.GetMetric() {
+				sum += m.GetHistogram().GetSampleSum()
+			}
+		}
+	}
+	return sum, nil
+}
+
+// unusedAddr returns an address of loopback on which nobody listens at the moment.
+func unusedAddr() (string, error) {
+	ln, err := listen("a benchmark's child", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return ln.Addr().String(), ln.Close()
+}
+
+// fill creates the topics and appends what the plan says.
+func (l *benchLog) fill(ctx context.Context) error {
+	if _, err := l.client.CreateTopics(ctx, broker.TopicsConfig{Partitions: l.plan.Partitions}); err != nil {
+		return err
+	}
+	if err := l.client.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV1); err != nil {
+		return err
+	}
+	return l.append(ctx, l.plan.Share)
+}
+
+// fillers are how many appends are under way at once: enough for batches of the
+// largest size on each of many partitions.
+const fillers = 1024
+
+// append puts the records of all shares on the log.
+func (l *benchLog) append(ctx context.Context, share func(i, n int) iter.Seq[*backlog.Record]) error {
+	return l.producing(ctx, func(put putFunc) error {
+		var g errgroup.Group
+		for i := range fillers {
+			g.Go(func() error {
+				var value []byte
+				for rec := range share(i, fillers) {
+					value = schema.AppendVoteBatch(value[:0], &rec.Header, rec.Votes)
+					if err := put(ctx, rec.Partition, value); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		return g.Wait()
+	})
+}
+
+// A putFunc appends a record and returns when it is acknowledged.
+type putFunc func(ctx context.Context, p schema.Partition, record []byte) error
+
+// producing calls do with a producer that runs.
+func (l *benchLog) producing(ctx context.Context, do func(put putFunc) error) error {
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	producer := l.client.NewProducer(l.plan.Partitions)
+	ran := make(chan error, 1)
+	go func() { ran <- producer.Run(running) }()
+	err := do(func(ctx context.Context, p schema.Partition, record []byte) error {
+		for {
+			err := producer.Append(ctx, p, record)
+			if !errors.Is(err, broker.ErrClosed) || ctx.Err() != nil {
+				return err
+			}
+			runtime.Gosched() // It has only just been started.
+		}
+	})
+	stop()
+	return errors.Join(err, <-ran)
+}
+
+// A count is one mlf aggregate at work on a log, into a database of its own.
+type count struct {
+	log      *benchLog
+	dsn      string
+	store    *store.Store
+	database *baseline.Database
+	process  *measure.Process
+	admin    string
+}
+
+// newCount makes an empty database for the log's votes.
+func (l *benchLog) newCount(ctx context.Context) (*count, error) {
+	dsn, _ := l.rig.databaseDSN()
+	c := &count{log: l, dsn: dsn}
+	if _, err := applySchema(ctx, l.client, dsn, broker.TopicsConfig{Partitions: l.plan.Partitions}); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.store, err = store.Open(ctx, store.Config{DSN: dsn}, l.rig.log, nil); err != nil {
+		return nil, err
+	}
+	if c.database, err = baseline.OpenDatabase(dsn); err != nil {
+		return nil, errors.Join(err, c.store.Close())
+	}
+	return c, nil
+}
+
+// start starts counting.
+func (c *count) start() error {
+	var err error
+	if c.admin, err = unusedAddr(); err != nil {
+		return err
+	}
+	c.process, err = measure.StartSelf("--log-level", "warn", "aggregate",
+		"--kafka", strings.Join(c.log.brokers, ","), "--clickhouse", c.dsn, "--admin", c.admin)
+	return err
+}
+
+// stop ends counting, with a last checkpoint.
+func (c *count) stop() {
+	if c.process != nil {
+		c.process.Stop()
+		c.process = nil
+	}
+}
+
+// close ends counting and drops the database.
+func (c *count) close(ctx context.Context) error {
+	c.stop()
+	return errors.Join(c.store.Close(), c.database.Drop(ctx), c.database.Close())
+}
+
+// counted returns when so many votes are in the ledger, and thus to be seen. It
+// asks seldom, because the asking costs the database time that is being measured.
+func (c *count) counted(ctx context.Context, votes int, every time.Duration) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		ledger, err := c.store.Ledger(ctx)
+		if err != nil {
+			return err
+		}
+		var sum schema.Tally
+		for i := range ledger {
+			if ledger[i].State == schema.StateHalted {
+				return fmt.Errorf("partition %d is halted: %s", ledger[i].Partition, ledger[i].Reason)
+			}
+			sum.Add(ledger[i].Tally)
+		}
+		if sum.VotesIn >= uint64(votes) {
+			if sum.Counted != uint64(votes) {
+				return fmt.Errorf("the ledger says %+v: want %d votes counted", sum, votes)
+			}
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := c.process.Alive(); err != nil {
+			return err
+		}
+	}
+}
+
+// metrics returns the metrics of the counting process, by name and labels.
+func (c *count) metrics(ctx context.Context) (map[string]float64, error) {
+	var text []byte
+	if err := readURL(ctx, "http://"+c.admin+"/metrics", &text); err != nil {
+		return nil, err
+	}
+	found := make(map[string]float64)
+	for line := range strings.Lines(string(text)) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok || strings.HasPrefix(line, "#") {
+			continue
+		}
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return nil, fmt.Errorf("read metric %s: %w", name, err)
+		}
+		found[name] = n
+	}
+	return found, nil
+}
+
+// benchBrokerCmd is the embedded broker in a process of its own.
+type benchBrokerCmd struct {
+	Data   string `required:"" help:"Folder of the log."`
+	Listen string `required:"" help:"Where clients connect."`
+}
+
+// Run serves until ctx ends.
+func (c *benchBrokerCmd) Run(ctx context.Context, p *process) error {
+	b, err := kafka.Start(ctx, kafka.Config{Dir: c.Data, Listen: c.Listen, Logger: p.Log})
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return b.Close()
+}

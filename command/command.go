@@ -1,0 +1,116 @@
+// Package command is the command line of mlf: it parses flags, builds the parts,
+// runs them and stops them in the direction of the votes. It is the only place
+// where stages meet, and knows no rule of the domain.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // Rome's clock, also on a machine without time zones.
+
+	"github.com/alecthomas/kong"
+
+	"mlf/aggregate/store/embedded"
+)
+
+// Exit codes, as the protocol fixes them.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// cli is the command line. Every flag is also an environment variable, MLF_ and
+// the flag's name in capitals, and a key of the configuration file under the
+// command's name.
+type cli struct {
+	ConfigFile kong.ConfigFlag `name:"config" placeholder:"FILE" help:"Read flags from a YAML file, under the command's name (ingest: {listen: …}). The command line wins over the environment, the environment over the file."`
+	LogLevel   slog.Level      `default:"info" help:"Least level of the JSON log on stderr: debug, info, warn or error."`
+
+	Up        upCmd        `cmd:"" help:"Run everything with one command, on embedded engines: no Kafka, no ClickHouse, no Docker."`
+	Ingest    ingestCmd    `cmd:"" help:"Take votes over HTTP into Kafka."`
+	Aggregate aggregateCmd `cmd:"" help:"Count the votes of the log into ClickHouse."`
+	Query     queryCmd     `cmd:"" help:"Serve the statistics and the page that shows them."`
+	Schema    schemaCmd    `cmd:"" help:"Create topics, genesis records and tables."`
+	Terminal  terminalCmd  `cmd:"" help:"Enrol, list and revoke terminals."`
+	Simulate  simulateCmd  `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`
+	Bench     benchCmd     `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
+	Config    configCmd    `cmd:"" help:"Check a configuration."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
+}
+
+// A process is what a command may use of the world around it.
+type process struct {
+	Stdout io.Writer
+	Stderr io.Writer
+	Log    *slog.Logger
+}
+
+// Main runs the command line of this process and ends the process with its exit
+// code. It is the whole of main, and of a test binary that plays mlf.
+func Main() {
+	embedded.ChildMain()                                                                   // Does not return in the child that is the embedded ClickHouse.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) //nolint:forbidigo // This is main.
+	go func() {
+		<-ctx.Done()
+		stop() // A second signal ends the process at once.
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var c cli
+	exited := -1
+	parser := newParser(&c, stdout, stderr, func(code int) { exited = code })
+	command, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited // --help has printed.
+	}
+	if err != nil {
+		parser.Errorf("%s", err)
+		fmt.Fprintln(stderr, "mlf: see mlf --help, or mlf COMMAND --help")
+		return exitUsage
+	}
+	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	command.BindTo(ctx, (*context.Context)(nil))
+	command.Bind(&process{Stdout: stdout, Stderr: stderr, Log: log})
+	if err := command.Run(); err != nil {
+		fmt.Fprintf(stderr, "mlf: %v\n", err)
+		var usage usageError
+		if errors.As(err, &usage) {
+			return exitUsage
+		}
+		return exitFailed
+	}
+	return exitDone
+}
+
+// newParser returns the parser of c. It calls exit instead of ending the process.
+func newParser(c *cli, stdout, stderr io.Writer, exit func(code int)) *kong.Kong {
+	parser, err := kong.New(c,
+		kong.Name("mlf"),
+		kong.Description("Votes of \"Mettiamoci la faccia\": taken, counted once, and shown.\n\nStart with:  mlf up --data ./data --demo-terminals 20"),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.DefaultEnvars("MLF"),
+		kong.Configuration(configLoader),
+		kong.Writers(stdout, stderr),
+		kong.Exit(exit),
+	)
+	if err != nil {
+		panic(fmt.Sprintf("BUG: command line: %v", err))
+	}
+	return parser
+}
+
+// A usageError is the caller's fault, found after the flags were parsed.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }

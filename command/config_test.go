@@ -1,0 +1,97 @@
+package command
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// execute runs a command line within the test.
+func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = run(t.Context(), args, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func configFile(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "mlf.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestConfigCheck(t *testing.T) {
+	f := func(text string, wantCode int, want ...string) {
+		t.Helper()
+		code, stdout, stderr := execute(t, "config", "check", configFile(t, text))
+		if code != wantCode {
+			t.Errorf("%q: exit code %d, want %d: %s", text, code, wantCode, stderr)
+		}
+		for _, w := range want {
+			if !strings.Contains(stdout+stderr, w) {
+				t.Errorf("%q: got %s%s, want %q in it", text, stdout, stderr, w)
+			}
+		}
+	}
+	f("ingest:\n  kafka: [k1:9092, k2:9092]\n  listen: :8080\n", exitDone, "k1:9092", ":8080")
+	f("query:\n  kafka: k\n  clickhouse: clickhouse://u:geheim@h/mlf\n  disclosure: none\n  kafka-password: geheim\n", exitDone, "@h/mlf", "(set)")
+	f("ingest:\n  kafka: k\n  listn: :8080\n", exitFailed, "unknown flag listn")
+	f("ingest:\n  listen: :8080\n", exitFailed, "--kafka")
+	f("query:\n  kafka: k\n  clickhouse: c\n  disclosure: all\n", exitFailed, "disclosure")
+	f("ingst: {}\n", exitFailed, "no such command")
+	f("listen: x\n", exitFailed, "command's name")
+	f("a: [\n", exitFailed, "read ")
+	f("", exitFailed, "configures no command")
+	code, stdout, _ := execute(t, "config", "check", configFile(t, "query:\n  kafka: k\n  clickhouse: clickhouse://u:geheim@h/mlf\n  disclosure: none\n"))
+	if code != exitDone || strings.Contains(stdout, "geheim") {
+		t.Errorf("a password is shown:\n%s", stdout)
+	}
+}
+
+func TestCommandLineWinsOverEnvironmentOverFile(t *testing.T) {
+	file := configFile(t, "terminal:\n  revoke:\n    kafka: file:1\n")
+	kafka := func(args ...string) string {
+		t.Helper()
+		var c cli
+		parser := newParser(&c, &bytes.Buffer{}, &bytes.Buffer{}, func(int) {})
+		if _, err := parser.Parse(append([]string{"--config", file, "terminal", "revoke", "t-x"}, args...)); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(c.Terminal.Revoke.Kafka, ",")
+	}
+	if got, want := kafka(), "file:1"; got != want {
+		t.Errorf("file: got %s, want %s", got, want)
+	}
+	t.Setenv("MLF_KAFKA", "environment:1")
+	if got, want := kafka(), "environment:1"; got != want {
+		t.Errorf("environment: got %s, want %s", got, want)
+	}
+	if got, want := kafka("--kafka", "line:1"), "line:1"; got != want {
+		t.Errorf("command line: got %s, want %s", got, want)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	f := func(want int, args ...string) {
+		t.Helper()
+		if code, stdout, stderr := execute(t, args...); code != want {
+			t.Errorf("mlf %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, stdout, stderr)
+		}
+	}
+	f(exitDone, "--help")
+	f(exitDone, "version")
+	f(exitUsage)
+	f(exitUsage, "ingest")
+	f(exitUsage, "up", "--data", t.TempDir(), "--no-such-flag")
+	f(exitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "999999", "--channel", "counter", "--services", "anagrafe")
+	f(exitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "058091", "--channel", "counter", "--services", "no-such-service")
+	f(exitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "058091", "--channel", "counter", "--services", "anagrafe", "--count", "0")
+	f(exitUsage, "terminal", "revoke", "--kafka", "127.0.0.1:1", "nobody")
+	f(exitUsage, "simulate", "--kafka", "127.0.0.1:1", "--ingest", "not a url", "--query", "http://127.0.0.1:1")
+	f(exitFailed, "schema", "apply", "--kafka", "127.0.0.1:1", "--clickhouse", "clickhouse://127.0.0.1:1", "--wait", "0s")
+}

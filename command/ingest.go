@@ -1,0 +1,58 @@
+package command
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"mlf/ingest"
+)
+
+type ingestCmd struct {
+	stageFlags
+	tlsFlags
+	Listen           string        `default:"127.0.0.1:8080" help:"Listener for terminals."`
+	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
+	InflightBytesMax int64         `default:"67108864" help:"Most bytes of requests held at once; beyond, terminals are told to come back."`
+	ConnectionsMax   int           `default:"16384" help:"Most open connections, 24 KiB each; beyond, new ones are refused. The limit of open files must be higher."`
+	DrainMax         time.Duration `default:"10s" help:"Longest time after SIGTERM to answer what is held; at most 20s."`
+}
+
+// Run takes votes until ctx ends.
+func (c *ingestCmd) Run(ctx context.Context, p *process) error {
+	tlsConfig, err := c.config()
+	if err != nil {
+		return err
+	}
+	cfg := ingest.Config{TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax, DrainMax: c.DrainMax}
+	if err := cfg.Validate(); err != nil {
+		return usageError{err}
+	}
+	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.serve(ctx, b, cfg) })
+}
+
+func (c *ingestCmd) serve(ctx context.Context, b *base, cfg ingest.Config) error {
+	partitions, err := b.awaitLog(ctx)
+	if err != nil {
+		return err
+	}
+	partitions, err = await(ctx, b.waiter, "the log's genesis", func(ctx context.Context) (int, error) {
+		return b.logPartitions(ctx, partitions)
+	})
+	if err != nil {
+		return err
+	}
+	ln, err := listen("ingest", c.Listen)
+	if err != nil {
+		return err
+	}
+	producer := b.client.NewProducer(partitions)
+	follower := b.newFollower()
+	server, err := b.ingestPart(ln, producer, follower.terminals, cfg)
+	if err != nil {
+		return err
+	}
+	b.admin.set(follower.check(), b.logCheck(), clockCheck(producer))
+	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
+	return runInOrder(ctx, b.log, server, part{"producer", producer.Run}, follower.part())
+}

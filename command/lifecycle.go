@@ -1,0 +1,61 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// A part is something that runs for the life of the process. Run blocks until
+// its context ends, drains and returns nil, or returns why it cannot go on.
+type part struct {
+	Name string
+	Run  func(ctx context.Context) error
+}
+
+// runInOrder runs parts together. When ctx ends, or as soon as one part
+// returns, it stops them one after the other, each only when the one before has
+// returned: votes flow from the first part to the last, so whoever hands on is
+// done before whoever takes.
+func runInOrder(ctx context.Context, log *slog.Logger, parts ...part) error {
+	type result struct {
+		index int
+		err   error
+	}
+	results := make(chan result, len(parts))
+	cancels := make([]context.CancelFunc, len(parts))
+	for i, p := range parts {
+		partCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		defer cancel()
+		cancels[i] = cancel
+		go func() { results <- result{i, p.Run(partCtx)} }()
+	}
+
+	returned := make([]bool, len(parts))
+	var errs []error
+	note := func(r result) {
+		returned[r.index] = true
+		if r.err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", parts[r.index].Name, r.err))
+		}
+	}
+	select {
+	case <-ctx.Done():
+	case r := <-results:
+		note(r)
+		if r.err == nil {
+			errs = append(errs, fmt.Errorf("%s: ended before it was asked to", parts[r.index].Name))
+		}
+	}
+	for i, p := range parts {
+		began := time.Now()
+		cancels[i]()
+		for !returned[i] {
+			note(<-results)
+		}
+		log.Info("part stopped", slog.String("part", p.Name), slog.Duration("took", time.Since(began)))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,92 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mlf/aggregate/store"
+	"mlf/ingest/broker"
+	"mlf/schema"
+)
+
+// schemaCmd groups the commands on what stages need before they run.
+type schemaCmd struct {
+	Apply applyCmd `cmd:"" help:"Create the topics, genesis records, stream key and tables that are missing; change nothing else."`
+}
+
+type applyCmd struct {
+	kafkaFlags
+	storeFlags
+	Partitions int           `default:"16" help:"Partitions of the votes topic: fixed for its life, and the most workers that can count at once."`
+	Replicas   int           `help:"Copies of every record. Default: 3, or the number of brokers where there are fewer."`
+	Wait       time.Duration `default:"1m" help:"Longest time to wait for Kafka and ClickHouse; 0: they must be there."`
+}
+
+// applyMax bounds one attempt to apply: a thousand partitions take some 30 s.
+const applyMax = 5 * time.Minute
+
+// Run applies. What an attempt leaves half done the next one completes.
+func (c *applyCmd) Run(ctx context.Context, p *process) error {
+	if err := c.validate(); err != nil {
+		return err
+	}
+	client, err := c.client(p.Log, newRegistry())
+	if err != nil {
+		return err
+	}
+	w := &waiter{log: p.Log, attempt: applyMax, until: time.Now().Add(c.Wait)}
+	identity, err := await(ctx, w, "Kafka and ClickHouse", func(ctx context.Context) (schema.Identity, error) {
+		return applySchema(ctx, client, c.Clickhouse, broker.TopicsConfig{Partitions: c.Partitions, Replicas: c.Replicas})
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.Stdout, "log %v, %d partitions, rules %d: ready\n", identity.Log, identity.Partitions, identity.Rules)
+	return err
+}
+
+// applySchema creates what is missing and changes nothing else: topics, a
+// stream key, genesis records, database and tables, the log's identity in the
+// store. It may be run again at any time.
+func applySchema(ctx context.Context, client *broker.Client, dsn string, topics broker.TopicsConfig) (schema.Identity, error) {
+	identity, err := applyLog(ctx, client, topics)
+	if err != nil {
+		return identity, err
+	}
+	return identity, store.Apply(ctx, dsn, identity)
+}
+
+// applyLog is the part of applySchema that the log needs.
+func applyLog(ctx context.Context, client *broker.Client, topics broker.TopicsConfig) (schema.Identity, error) {
+	var identity schema.Identity
+	if _, err := client.CreateTopics(ctx, topics); err != nil {
+		return identity, err
+	}
+	terminals, err := readRegistry(ctx, client)
+	if err != nil {
+		return identity, err
+	}
+	if _, ok := terminals.SigningKey(); !ok {
+		key, value, err := schema.NewStreamKey(1, time.Now()).RegistryRecord()
+		if err != nil {
+			return identity, err
+		}
+		if err := client.PutRegistry(ctx, key, value); err != nil {
+			return identity, fmt.Errorf("write stream key: %w", err)
+		}
+	}
+	err = client.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV1)
+	if errors.Is(err, schema.ErrOffsetOutOfRange) {
+		return identity, fmt.Errorf("%w: a finite retention has removed the genesis records, so there is nothing left to apply to this log", err)
+	}
+	if err != nil {
+		return identity, err
+	}
+	genesis, err := client.ReadGenesis(ctx, 0)
+	if err != nil {
+		return identity, err
+	}
+	return schema.Identity{Log: genesis.Log, Partitions: genesis.Partitions, Rules: genesis.Rules}, nil
+}

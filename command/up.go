@@ -1,0 +1,181 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	clickhouse "mlf/aggregate/store/embedded"
+	"mlf/ingest"
+	"mlf/ingest/broker"
+	kafka "mlf/ingest/broker/embedded"
+	"mlf/query"
+	"mlf/schema/registry"
+)
+
+// upPartitions is the partition count of the embedded log: enough for a few
+// workers to share two cores, few enough that each flush stays one small insert.
+const upPartitions = 4
+
+// upConnectionsMax is the default of mlf ingest.
+const upConnectionsMax = 16_384
+
+// startMax bounds the start of the embedded engines, recovery of a large data
+// directory included.
+const startMax = 2 * time.Minute
+
+type upCmd struct {
+	tlsFlags
+	registryFlags
+	Data          string `required:"" placeholder:"DIR" help:"Folder for everything that must survive: the log and the rollups."`
+	Ingest        string `default:"127.0.0.1:8080" help:"Listener for terminals."`
+	Query         string `default:"127.0.0.1:8081" help:"Listener for statistics and the page."`
+	Admin         string `default:"127.0.0.1:9090" help:"Listener for metrics, probes and profiles."`
+	KafkaListen   string `default:"127.0.0.1:19092" help:"Listener of the embedded Kafka broker, for mlf terminal and mlf simulate."`
+	DemoTerminals int    `placeholder:"N" help:"Have N terminals enrolled in real comuni; their tokens are kept in the data folder."`
+	DiskReserve   uint64 `default:"536870912" help:"Refuse votes while less than this is free on the data disk."`
+}
+
+// An up is mlf up while it runs: the engines, and the stages upon them.
+type up struct {
+	cmd *upCmd
+	base
+	kafka      *kafka.Broker
+	clickhouse *clickhouse.Server
+}
+
+// Run starts everything and serves until ctx ends.
+func (c *upCmd) Run(ctx context.Context, p *process) error {
+	lists, err := c.load()
+	if err != nil {
+		return err
+	}
+	dir, err := openDataDir(ctx, c.Data)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+
+	u := &up{cmd: c, base: base{log: p.Log, metrics: newRegistry()}}
+	defer u.close()
+	starting, started := context.WithTimeout(ctx, startMax)
+	defer started()
+	if err := u.startEngines(starting); err != nil {
+		return err
+	}
+	if _, err := applySchema(starting, u.client, u.clickhouse.DSN(), broker.TopicsConfig{Partitions: upPartitions, Replicas: 1}); err != nil {
+		return err
+	}
+	demo, err := u.demoTerminals(starting, lists)
+	if err != nil {
+		return err
+	}
+	return u.serve(ctx, p, lists, demo)
+}
+
+// startEngines starts the broker and the database, and a client for the broker.
+func (u *up) startEngines(ctx context.Context) error {
+	var err error
+	if u.kafka, err = kafka.Start(ctx, kafka.Config{Dir: filepath.Join(u.cmd.Data, "kafka"), Listen: u.cmd.KafkaListen, Logger: u.log}); err != nil {
+		return err
+	}
+	if u.client, err = broker.New(broker.Config{Brokers: []string{u.kafka.Addr()}}, u.log, u.metrics); err != nil {
+		return err
+	}
+	u.clickhouse, err = clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(u.cmd.Data, "clickhouse"), Logger: u.log, Registerer: u.metrics})
+	return err
+}
+
+// close stops the engines: first the database, then the log it is counted from.
+func (u *up) close() {
+	if u.clickhouse != nil {
+		if err := u.clickhouse.Close(); err != nil {
+			u.log.Warn("clickhouse not stopped cleanly", slog.Any("err", err))
+		}
+	}
+	if u.kafka != nil {
+		if err := u.kafka.Close(); err != nil {
+			u.log.Warn("kafka not stopped cleanly", slog.Any("err", err))
+		}
+	}
+}
+
+// serve runs the stages in this process.
+func (u *up) serve(ctx context.Context, p *process, lists *registry.Registry, d demo) error {
+	tlsConfig, err := u.cmd.config()
+	if err != nil {
+		return err
+	}
+	listeners, err := u.listen()
+	if err != nil {
+		return err
+	}
+	s, err := (&storeFlags{Clickhouse: u.clickhouse.DSN()}).open(ctx, u.log, u.metrics)
+	if err != nil {
+		return err
+	}
+	defer closeStore(s, u.log)
+
+	producer := u.client.NewProducer(upPartitions)
+	guard, err := newDiskGuard(producer, u.cmd.Data, u.cmd.DiskReserve, u.metrics)
+	if err != nil {
+		return err
+	}
+	follower := u.newFollower()
+	ingestPart, err := u.ingestPart(listeners.ingest, guard, follower.terminals, ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax})
+	if err != nil {
+		return err
+	}
+	aggregatePart, recovered := u.aggregatePart(s)
+	queryPart, err := u.queryPart(listeners.query, u.queryParts(s, follower.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: "none"})
+	if err != nil {
+		return err
+	}
+	a := &admin{metrics: u.metrics, checks: []check{
+		follower.check(), u.logCheck(), storeCheck(s), recovered, clockCheck(producer), guard.check(),
+	}}
+	u.greet(p, listeners, d)
+	return runInOrder(ctx, u.log,
+		ingestPart, part{"producer", producer.Run}, part{"disk", guard.Run},
+		aggregatePart, queryPart, follower.part(), a.part(listeners.admin))
+}
+
+// upListeners are the public faces of mlf up.
+type upListeners struct{ ingest, query, admin net.Listener }
+
+// listen opens the three listeners, or none.
+func (u *up) listen() (upListeners, error) {
+	var l upListeners
+	var errs [3]error
+	l.ingest, errs[0] = listen("ingest", u.cmd.Ingest)
+	l.query, errs[1] = listen("query", u.cmd.Query)
+	l.admin, errs[2] = listen("admin", u.cmd.Admin)
+	if err := errors.Join(errs[:]...); err != nil {
+		for _, ln := range []net.Listener{l.ingest, l.query, l.admin} {
+			if ln != nil {
+				_ = ln.Close()
+			}
+		}
+		return l, err
+	}
+	return l, nil
+}
+
+// greet prints where everything is, and a command that casts a vote.
+func (u *up) greet(p *process, l upListeners, d demo) {
+	ingestURL := u.cmd.url(l.ingest)
+	fmt.Fprintf(p.Stdout, "mlf %s is up; data in %s\n\n", version(), u.cmd.Data)
+	fmt.Fprintf(p.Stdout, "  page and statistics  %s/\n", u.cmd.url(l.query))
+	fmt.Fprintf(p.Stdout, "  votes                %s/v1/votes\n", ingestURL)
+	fmt.Fprintf(p.Stdout, "  metrics and probes   http://%s/metrics  /readyz\n", l.admin.Addr())
+	fmt.Fprintf(p.Stdout, "  kafka                %s\n\n", u.kafka.Addr())
+	if len(d.Terminals) == 0 {
+		fmt.Fprintf(p.Stdout, "No demo terminal. Enrol one:\n  mlf terminal enrol --kafka %s --comune 058091 --channel counter --services anagrafe,tributi\n\n", u.kafka.Addr())
+		return
+	}
+	fmt.Fprintf(p.Stdout, "Cast a vote (again for another):\n  %s\n\n", d.curl(ingestURL))
+}

@@ -1,0 +1,29 @@
+package command
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// release is set by the Makefile from the tag or commit being built.
+var release = "" //nolint:gochecknoglobals // The linker can set nothing else (-X mlf/command.release).
+
+// version returns the release, else what the module system knows.
+func version() string {
+	if release != "" {
+		return release
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+type versionCmd struct{}
+
+// Run prints the version, the Go it was built with and the platform.
+func (versionCmd) Run(p *process) error {
+	_, err := fmt.Fprintf(p.Stdout, "mlf %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
