@@ -21,28 +21,28 @@ engine: ## Fetch the ClickHouse engine (libchdb, 178 MB, from npm) into the user
 	$(GO) run ./aggregate/store/embedded/fetch
 
 run: engine build ## Start everything and play terminals in real time; prints the page's address.
-	@RATE=$(RATE) TERMINALS=$(TERMINALS) DATA=$(DATA) ./bench/run.sh
+	@RATE=$(RATE) TERMINALS=$(TERMINALS) DATA=$(DATA) ./proof/country/run.sh
 
 test: engine ## Run every test that needs no Kafka.
 	MLF_REQUIRE_ENGINE=1 $(GO) test -race -timeout 10m ./...
 
 kafka: ## Fetch Apache Kafka through Maven and run a broker on 127.0.0.1:19092 (BROKERS=3 for three).
-	$(GO) run ./bench/kafka/run --brokers $(or $(BROKERS),1)
+	$(GO) run ./proof/kafka/run --brokers $(or $(BROKERS),1)
 
 test-kafka: engine build ## Run the broker's suite and the whole pipeline against real Kafka.
-	$(GO) run ./bench/kafka/run --fetch-only
-	MLF_TEST_KAFKA=1 $(GO) test -count=1 -timeout 15m ./ingest/broker/... ./bench/kafka/... -run Kafka
+	$(GO) run ./proof/kafka/run --fetch-only
+	MLF_TEST_KAFKA=1 $(GO) test -count=1 -timeout 15m ./ingest/broker/... ./proof/kafka/... -run Kafka
 	MLF_TEST_KAFKA=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m ./command -run Kafka
 
 simulate: engine build ## Play 2,000 terminals for 7 days against mlf up and compare every cell (over a million votes).
-	./bench/simulate.sh
+	./proof/country/simulate.sh
 
 sim: ## Play SEEDS schedules of crashes, late writes and lost answers on the real decision code (SEED=n: one, with its trace).
-	$(GO) test ./bench/sim -count=1 -timeout 40m -v $(if $(SEED),-run TestSeeds -seed $(SEED),-run 'TestSeeds|TestASeed|TestWhatOne' -seeds $(or $(SEEDS),10000))
+	$(GO) test ./proof/sim -count=1 -timeout 40m -v $(if $(SEED),-run TestSeeds -seed $(SEED),-run 'TestSeeds|TestASeed|TestWhatOne' -seeds $(or $(SEEDS),10000))
 
 chaos: engine build ## Kill, freeze and cut everything for 2 minutes while a country votes; every cell must be exact (DURATION=1h, SEED=n).
-	$(GO) run ./bench/kafka/run --fetch-only
-	$(GO) build -o bin/chaos ./bench/chaos/run
+	$(GO) run ./proof/kafka/run --fetch-only
+	$(GO) build -o bin/chaos ./proof/chaos/run
 	bin/chaos --binary bin/mlf --duration $(or $(DURATION),2m) --seed $(or $(SEED),1) --report bin/chaos.json
 
 guards: engine ## Damage, cut, rewrite and exchange logs and stores under running stages (KAFKA=1: on real Kafka, too).
@@ -54,20 +54,20 @@ fuzz: ## Fuzz every decoder of outside bytes, FUZZTIME (30s) each.
 	$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 2s $$package || exit 1; done
 
 drill: engine ## Put one fault at a time into a copy of the decision code; a named test must catch each.
-	$(GO) run ./bench/drill --json bin/drill.json
+	$(GO) run ./proof/drill/run --json bin/drill.json
 
 overload: engine build ## Freeze Kafka under twice the peak, and open 10,000 slow connections (KAFKA=1: three real brokers).
-	$(if $(KAFKA),$(GO) run ./bench/kafka/run --fetch-only)
+	$(if $(KAFKA),$(GO) run ./proof/kafka/run --fetch-only)
 	MLF_TEST_OVERLOAD=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 20m -run Overload -v ./command
 
 bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 20 minutes, on a quiet machine).
-	$(GO) build -o bin/kafka ./bench/kafka/run
+	$(GO) build -o bin/kafka ./proof/kafka/run
 	bin/kafka --port 0 bin/mlf --log-level warn bench ingest --workloads one,hundred,protobuf,zstd,latency,connections --connections $(or $(CONNECTIONS),15000) --json bin/bench-ingest.json
 	bin/mlf --log-level warn bench aggregate --json bin/bench-aggregate.json
 	bin/mlf --log-level warn bench query --rows 40000000 --json bin/bench-query.json
 
 connections: engine build ## Hold 50,000 connections with three processes at once, where one may not hold as many.
-	$(GO) build -o bin/kafka ./bench/kafka/run
+	$(GO) build -o bin/kafka ./proof/kafka/run
 	bin/kafka --port 0 sh -c 'seq 3 | xargs -P 3 -I {} bin/mlf --log-level warn bench ingest --workloads connections --subjects mlf --connections 16700 --runs 2 --time 10s --json bin/bench-connections-{}.json'
 
 lint: ## Check style and the usual mistakes.

@@ -15,7 +15,7 @@ import (
 )
 
 // Processes are stopped and go on later: a virtual machine that is moved, a SIGSTOP.
-// Then an answer is old when it is heard. Both tests were schedules of bench/sim.
+// Then an answer is old when it is heard. Both tests were schedules of proof/sim.
 
 // sleep is longer than any wait after which a worker decides something.
 const sleep = 20 * time.Minute

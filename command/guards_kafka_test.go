@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	apache "mlf/bench/kafka"
+	apache "mlf/proof/kafka"
 )
 
 // TestKafkaGuards is TestGuards on Apache Kafka: what it lets through, and what it

@@ -13,8 +13,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	clickhouse "mlf/aggregate/store/embedded"
-	apache "mlf/bench/kafka"
 	kafka "mlf/ingest/broker/embedded"
+	apache "mlf/proof/kafka"
 	"mlf/schema"
 )
 

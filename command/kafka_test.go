@@ -8,7 +8,7 @@ import (
 	"time"
 
 	clickhouse "mlf/aggregate/store/embedded"
-	"mlf/bench/kafka"
+	"mlf/proof/kafka"
 )
 
 // A stagesTest is the three stages as processes of their own, against real

@@ -10,7 +10,7 @@ import (
 	"os"
 	"time"
 
-	"mlf/bench"
+	"mlf/proof/country"
 	"mlf/schema"
 )
 
@@ -60,18 +60,18 @@ func (c *simulateCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	cfg.Progress = p.Stderr
-	sim, err := bench.New(bench.Parts{
+	sim, err := country.New(country.Parts{
 		Registry: lists,
 		Log:      p.Log,
-		Enrol: func(ctx context.Context, templates []schema.Enrolment) ([]bench.Enrolled, error) {
+		Enrol: func(ctx context.Context, templates []schema.Enrolment) ([]country.Enrolled, error) {
 			e, err := newEnroller(ctx, client)
 			if err != nil {
 				return nil, err
 			}
 			enrolled, err := e.enrol(ctx, templates)
-			handed := make([]bench.Enrolled, len(enrolled))
+			handed := make([]country.Enrolled, len(enrolled))
 			for i, t := range enrolled {
-				handed[i] = bench.Enrolled(t)
+				handed[i] = country.Enrolled(t)
 			}
 			return handed, err
 		},
@@ -87,10 +87,10 @@ func (c *simulateCmd) Run(ctx context.Context, p *process) error {
 }
 
 // config returns the simulation's settings.
-func (c *simulateCmd) config() (bench.Config, error) {
-	cfg := bench.Config{
+func (c *simulateCmd) config() (country.Config, error) {
+	cfg := country.Config{
 		Ingest: c.Ingest, Query: c.Query,
-		Terminals: c.Terminals, Days: c.Days, Seed: c.Seed, Pace: bench.Pace(c.Pace),
+		Terminals: c.Terminals, Days: c.Days, Seed: c.Seed, Pace: country.Pace(c.Pace),
 		Rate: c.Rate, Duration: c.Duration, VotesPerDay: c.VotesPerDay, ResendShare: c.ResendShare,
 		Connections: c.Connections, GiveUp: c.GiveUp,
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	clickhouse "mlf/aggregate/store/embedded"
-	"mlf/bench/chaos"
 	kafka "mlf/ingest/broker/embedded"
+	"mlf/proof/chaos"
 )
 
 // stopsMax is how long a process that waits may take to end.

@@ -8,7 +8,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
-	"mlf/bench/kafka"
+	"mlf/proof/kafka"
 	"mlf/ingest/broker"
 	"mlf/ingest/broker/brokertest"
 	"mlf/schema"

@@ -1,0 +1,122 @@
+package drill
+
+import "slices"
+
+// allFaults is the table. Each name says what the fault does.
+func allFaults() []fault {
+	return slices.Concat(
+		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(),
+		foldFaults(), identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
+		checkpointFaults(), readFaults(), tableFaults(),
+	)
+}
+
+// A place is where the faults of a group are, and who must notice them.
+type place struct{ file, pkg string }
+
+// fault returns one that replaces one text.
+func (p place) fault(name, run, before, after string) fault {
+	return fault{Name: name, Edits: []edit{{p.file, before, after}}, Package: p.pkg, Run: run}
+}
+
+func frontDoorFaults() []fault {
+	votes := place{"ingest/votes.go", "ingest"}
+	handle := place{"ingest/handle.go", "ingest"}
+	judge := place{"ingest/judge.go", "ingest"}
+	body := place{"ingest/body.go", "ingest"}
+	return []fault{
+		votes.fault("202 without an append", "TestNoAcknowledgementIs503",
+			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {",
+			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil && out == nil {"),
+		votes.fault("202 before the append", "TestSilentLogIs503InTime",
+			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {",
+			"kept, partition := append([]byte(nil), out.record...), out.partition\n"+
+				"\t\tgo func() { _ = s.log.Append(s.patience.context(ctx), partition, kept) }()\n"+
+				"\t\tif err := ctx.Err(); err != nil {"),
+		votes.fault("another stream of the connection", "TestTwoStreamsOfOneConnection", "if ok && len(text) > 0 && bytes.Equal(text, c.streamText) {", "if ok && len(text) > 0 && len(c.streamText) > 0 && !bytes.Equal(text, nil) {"),
+		votes.fault("slot of the registry", "TestSlotComesFromTheStream", "Slot:     stream.Slot,", "Slot:     e.Slot,"),
+		votes.fault("partition of the registry", "TestSlotComesFromTheStream",
+			"schema.PartitionOf(stream.Slot, s.log.Partitions())", "schema.PartitionOf(p.enrolled.Slot, s.log.Partitions())"),
+		votes.fault("stream of another terminal", "TestChecksInTheProtocolsOrder",
+			"if err != nil || stream.Terminal != p.enrolled.Terminal {", "if err != nil {"),
+		votes.fault("budget is never given back", "TestTooFullIs503AtOnce", "defer s.budget.release(held)\n", "_ = held\n"),
+		handle.fault("unread registry refuses for good", "TestNoStreamsBeforeTheRegistryIsRead",
+			"if !s.terminals.Complete() {", "if false {"),
+		handle.fault("revoked terminal", "TestRevocationAndNewTokenTakeEffectAtOnce", "case e.Revoked:", "case e.Revoked && e.Test:"),
+		handle.fault("no budget", "TestTooFullIs503AtOnce", "err == nil && s.budget.acquire(rest) {", "err == nil && (s.budget.acquire(rest) || true) {"),
+		handle.fault("body before its length is checked", "TestRefusalReachesWhoStillSends|TestChecksInTheProtocolsOrder",
+			"if n > s.cfg.BodyBytesMax {", "if n > 64*s.cfg.BodyBytesMax {"),
+		body.fault("room for all that is announced", "TestAnnouncedBodiesHoldNoMemory",
+			"min(n, max(growBytes, 2*cap(dst)))", "max(n, growBytes)"),
+		place{"ingest/arrivals.go", "ingest"}.fault("one terminal holds the budget", "TestSlowBodiesOfOneTerminalHarmNobodyElse",
+			"if held := a.by[t]; held > 0 && held+n > arrivalBytesMax {", "if a.by[t] < 0 {"),
+		body.fault("gzip bomb", "TestTooManyVotesAndTooLongAfterDecompression", "case n == len(out):\n\t\t\treturn nil, errTooLong",
+			"case n == len(out):\n\t\t\tout = append(out, make([]byte, len(out))...)"),
+		{
+			Name: "zstd bomb",
+			Edits: []edit{
+				{body.file, "f.zstd.DecodeAll(body, f.out[:0:limit])", "f.zstd.DecodeAll(body, make([]byte, 0, 64*limit))"},
+				{body.file, "case len(out) > limit:", "case len(out) > 64*limit:"},
+			},
+			Package: body.pkg, Run: "TestTooManyVotesAndTooLongAfterDecompression",
+		},
+		judge.fault("votes of the future", "TestVoteTime", "at > now+aheadMax || ", ""),
+		judge.fault("votes of any age", "TestVoteTime", "at < now-ageMax || ", ""),
+		judge.fault("votes before the enrolment", "TestVoteTime", " || at < since {", " || at < 0*since {"),
+		judge.fault("wall clock before age", "TestVoteTime", "case c.ageState == absent && c.wallState == valid && m.sentState == valid:",
+			"case c.wallState == valid && m.sentState == valid:"),
+		judge.fault("a voided vote is forgotten", "TestVotesAreOnTheLogBeforeTheAnswer",
+			"v.votes = append(v.votes, schema.Vote{Seq: c.seq, At: now})", "_ = now"),
+	}
+}
+
+func appendFaults() []fault {
+	request := place{"ingest/broker/produce.go", "ingest/broker"}
+	courier := place{"ingest/broker/courier.go", "ingest/broker"}
+	suite := place{"ingest/broker/producer.go", "ingest/broker/embedded"}
+	const full = "TestConformance/appends_are_refused_when_too_much_is_pending"
+	return []fault{
+		request.fault("acks of the leader only", "TestAppendsWantAllReplicas", "acksAll = 1<<16 - 1", "acksAll = 1"),
+		request.fault("the broker's refusal is success", "TestRefusedBatchIsNoSuccess", "; code != 0 {", "; code != 0 && len(body) == 0 {"),
+		courier.fault("one partition twice in a request", "TestOnePartitionOnceARequest", "|| all[p.partition] != nil ", ""),
+		courier.fault("no answer is success", "TestUnknownOutcome", "p.err = errNoAnswer", "p.err = nil"),
+		suite.fault("bytes without bound", full, "pending > cfg.InflightBytesMax {", "pending > 1000*cfg.InflightBytesMax {"),
+		suite.fault("bytes are never given back", full,
+			"p.release(int64(b.size))\n\t\ta.finish(b, err)", "a.finish(b, err)"),
+		suite.fault("no second attempt", "TestConformance/appends_survive_a_short_outage", "if ctx.Err() != nil || !retriable(err) {", "if err != nil {"),
+		suite.fault("given up is acknowledged", full, "err = ErrUnacknowledged\n\t}", "return nil\n\t}"),
+		{
+			Name: "the caller's memory is kept",
+			Edits: []edit{
+				{"ingest/broker/appender.go", "size int // Bytes reserved for it.", "size int\n\tlate [][]byte"},
+				{"ingest/broker/appender.go", "b.set.add(nil, record)", "b.late = append(b.late, record)"},
+				{
+					"ingest/broker/producer.go", "b.set.seal(schema.InstantOf(began))",
+					"for _, record := range b.late {\n\t\tb.set.add(nil, record)\n\t}\n\tb.set.seal(schema.InstantOf(began))",
+				},
+			},
+			Package: "ingest/broker/embedded", Run: "TestConformance/a_record_is_the_caller",
+		},
+	}
+}
+
+func fetchFaults() []fault {
+	decode := place{"ingest/broker/record_batch_decode.go", "ingest/broker"}
+	fetch := place{"ingest/broker/fetch.go", "ingest/broker/embedded"}
+	return []fault{
+		decode.fault("Kafka's checksum", "TestDamagedBatches", "; got != want {", "; got != want && len(b) == 0 {"),
+		decode.fault("offsets between batches", "TestDamagedBatches", "if r.dense && (r.at < schema.Offset(base) || r.at >= next) {", "if r.dense && r.at > 1<<60 {"),
+		decode.fault("offsets within a batch", "TestDamagedBatches", "|| r.dense && rec.offsetDelta != int64(i) {", "{"),
+		decode.fault("fewer records than offsets", "TestDamagedBatches", "if r.dense && int64(count) != lastDelta+1 {", "if r.dense && int64(count) > 1<<40 {"),
+		decode.fault("bytes after the last record", "TestDamagedBatches", "if len(payload) != 0 {", "if len(payload) < 0 {"),
+		{
+			Name: "expansion without bound",
+			Edits: []edit{
+				{decode.file, "io.LimitReader(reader, expandedBytesMax+1)", "io.LimitReader(reader, 1<<40)"},
+				{decode.file, "if len(expanded) > expandedBytesMax {", "if len(expanded) < 0 {"},
+			},
+			Package: decode.pkg, Run: "TestExpansionIsLimited",
+		},
+		fetch.fault("out of range is nothing special", "TestConformance/a_fetch_beyond", "case errors.Is(res.err, kafka.OffsetOutOfRange):", "case errors.Is(res.err, kafka.UnknownTopicID):"),
+	}
+}

@@ -1,0 +1,26 @@
+package drill
+
+func recordFaults() []fault {
+	decode := place{"schema/votebatch_decode.go", "schema"}
+	return []fault{
+		decode.fault("checksum of a record", "TestVoteBatchEveryBit", "; got != want {", "; got != want && n < 0 {"),
+		decode.fault("newer format is quarantined", "TestVoteBatchRefusals", "if format <= batchFormat {", "if format >= 0 {"),
+		decode.fault("field twice", "TestVoteBatchRefusals", "if c.seen&field != 0 {", "if c.seen&field != 0 && field == 0 {"),
+		decode.fault("numbers left in a column", "TestVoteBatchRefusals", "if len(rest) > 0 {\n\t\treturn undecodable(\"column", "if len(rest) < 0 {\n\t\treturn undecodable(\"column"),
+		decode.fault("seq out of range", "TestVoteBatchRefusals", "if seq < 1 || seq > int64(SeqMax) {", "if seq < 0 {"),
+		decode.fault("value beyond its scale", "TestVoteBatchRefusals", "if value > valueMax || reason > ReasonMax {", "if value > valueMax+1 || reason > ReasonMax {"),
+		place{"schema/log.go", "schema"}.fault("another partitioner", "TestGoldenPlacing", "Partition(int(s) * n / Slots)", "Partition(int(s) % n)"),
+	}
+}
+
+func registryFaults() []fault {
+	stream := place{"schema/stream.go", "schema"}
+	terminals := place{"schema/terminals.go", "schema"}
+	return []fault{
+		stream.fault("unsigned stream", "TestStreamRefusals", "!hmac.Equal(mac, key.mac(body))", "len(mac) != len(key.mac(body))"),
+		stream.fault("stream in many spellings", "TestStreamRefusals", "base64.RawURLEncoding.Strict().Decode", "base64.RawURLEncoding.Decode"),
+		stream.fault("slot out of range", "TestStreamRefusals", "if s.Slot >= Slots {", "if s.Slot >= 4*Slots {"),
+		terminals.fault("replaced token stays good", "TestTerminalsLife", "delete(t.byToken, old.Token)", "_ = old"),
+		terminals.fault("older key signs", "TestTerminalsLife|TestStream", "if k.ID >= t.newest.ID {", "if t.newest.Secret == nil {"),
+	}
+}

@@ -1,0 +1,74 @@
+package drill
+
+func flushFaults() []fault {
+	flush := place{"aggregate/flush.go", aggregatePackage}
+	worker := place{"aggregate/worker.go", aggregatePackage}
+	const order = "TestStepsWaitForEachOther"
+	return []fault{
+		flush.fault("a failed flush drops its rows", order, "if err := f.land(ctx, f.flight); err != nil {", "if err := f.land(ctx, f.flight); err != nil {\n\t\t\tf.flight = nil"),
+		flush.fault("ledger before rollups", order, "if err := f.writeRollups(ctx, fl); err != nil {\n\t\treturn err\n\t}\n",
+			"unwritten := f.writeRollups(ctx, fl)\n\tdefer func() { _ = unwritten }()\n"),
+		flush.fault("checkpoint before its rows", order, "if f.flight != nil {\n\t\tif err := f.land(",
+			"if f.flight != nil {\n\t\tfor _, part := range f.flight.parts {\n\t\t\tif part.prepared != nil {\n\t\t\t\tf.waiting[part.w] = *part.prepared\n\t\t\t}\n\t\t}\n"+
+				"\t\tif err := f.keepCheckpoints(ctx); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif err := f.land("),
+		flush.fault("ledger's error is success", order, "return f.failed(\"ledger\", err)", "_ = f.failed(\"ledger\", err)"),
+		flush.fault("a chunk's error is success", order, "return f.failed(\"rollups\", err)", "_ = f.failed(\"rollups\", err)"),
+		flush.fault("two logs in one store", "TestTwoLogsInOneStore", "return c != row.Chain })", "return c != row.Chain && len(chains) > 2 })"),
+		worker.fault("rows of another log are written", "TestTwoLogsInOneStore", "if errors.Is(err, errOtherLog) {\n\t\tw.forget()", "if errors.Is(err, errOtherLog) && first && !first {\n\t\tw.forget()"),
+		place{"aggregate/rows.go", aggregatePackage}.fault("closed segments are not told", "TestScenarios", "rows.Ledger = append(rows.Ledger, f.closed...)\n", ""),
+		worker.fault("no room is waited for", "TestStoreAway", "if err := w.room(ctx); err != nil {", "if err := ctx.Err(); err != nil {"),
+	}
+}
+
+func checkpointFaults() []fault {
+	write := place{"aggregate/checkpoint.go", aggregatePackage}
+	read := place{"aggregate/checkpoint_read.go", aggregatePackage}
+	keep := place{"aggregate/store/checkpoint.go", "aggregate/store"}
+	const cuts, rule = "TestCutsDoNotMatter", "TestSurplus"
+	return []fault{
+		write.fault("checkpoint without contents", cuts, "dst = append(dst, byte(s.contents[q%ContentsKept]))", "_ = q\n\t\tdst = append(dst, byte(contentVoided))"),
+		write.fault("checkpoint without pace", cuts, "if s.paced {\n\t\tdst = append(dst, 1)", "if s.paced && s.lastAt < 0 {\n\t\tdst = append(dst, 1)"),
+		read.fault("account is not checked", "TestOpenCheckpointRefusesAnAccountOfOtherVotes", "if r.err == nil && counted != f.tally.Counted {", "if r.err == nil && counted > 1<<62 {"),
+		keep.fault("one checkpoint is enough", rule, "const newestKept = 4", "const newestKept = 1"),
+		keep.fault("the one just written is dropped", rule, "keep := map[checkpointKey]bool{keyOf(written): true}", "keep := map[checkpointKey]bool{}"),
+		keep.fault("none grows old", rule, "for _, i := range []int{youngest, oldest} {", "for _, i := range []int{youngest} {"),
+		keep.fault("none of 15 minutes", rule, "{15 * time.Minute, time.Hour, 24 * time.Hour}", "{time.Hour, 24 * time.Hour}"),
+		keep.fault("a damaged checkpoint hides the others", "TestADamagedDisk", "if damaged(err) {\n\t\treturn s.sound", "if damaged(err) && ctx == nil {\n\t\treturn s.sound"),
+		keep.fault("checksum of a payload", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint", "if sha256.Sum256(c.Payload) != info.SHA256 {", "if sha256.Sum256(c.Payload) != info.SHA256 && len(c.Payload) < 0 {"),
+		place{"schema/sql/queries/checkpoints.sql", keep.pkg}.fault("checkpoint without a chunk", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint",
+			"HAVING uniqExact(chunk) = chunks\n", ""),
+	}
+}
+
+func readFaults() []fault {
+	const pkg, suite = "aggregate/store", "TestEmbeddedEngineIsAStore"
+	stats := place{"schema/sql/queries/stats.sql", pkg}
+	ledger := place{"schema/sql/queries/ledger.sql", pkg}
+	mark := place{"schema/sql/queries/watermark.sql", pkg}
+	return []fault{
+		stats.fault("read without FINAL", suite+"/rows_repeated", "FROM votes_rollup FINAL", "FROM votes_rollup"),
+		ledger.fault("open and closed segments add up", suite+"/the_ledger_joins", "max(counted) AS counted_max", "sum(counted) AS counted_max"),
+		mark.fault("oldest watermark", suite+"/of_a_stream", "ORDER BY offset DESC", "ORDER BY offset"),
+		place{"schema/sql/queries/chains.sql", pkg}.fault("open segments are histories", suite+"/two_chains", " AND chain != toFixedString('', 32)", ""),
+	}
+}
+
+func tableFaults() []fault {
+	const pkg, suite = "aggregate/store", "TestEmbeddedEngineIsAStore"
+	const durable, buffered = "TestWritesAreDurable", "TestInsertsAreNeitherBufferedNorDropped"
+	rollup := place{"schema/sql/migrations/00001_votes_rollup.sql", pkg}
+	dsn := place{"aggregate/store/dsn.go", pkg}
+	return []fault{
+		rollup.fault("rows add up", suite+"/rows_repeated", "v3        SimpleAggregateFunction(max, UInt64)", "v3        SimpleAggregateFunction(sum, UInt64)"),
+		rollup.fault("the last row wins", suite+"/rows_repeated", "v3        SimpleAggregateFunction(max, UInt64)", "v3        SimpleAggregateFunction(anyLast, UInt64)"),
+		rollup.fault("reasons add up", suite+"/reasons_are", "SimpleAggregateFunction(maxMap,", "SimpleAggregateFunction(sumMap,"),
+		rollup.fault("segments share a row", suite+"/rows_repeated", "class, hour, partition, segment)", "class, hour, partition)"),
+		place{"schema/sql/migrations/00002_segment_ledger.sql", pkg}.fault("chain outside the key", suite+"/two_chains", "ORDER BY (partition, segment, chain)", "ORDER BY (partition, segment)"),
+		place{"schema/sql/migrations/00003_terminal_watermark.sql", pkg}.fault("last watermark wins", suite+"/of_a_stream", "ReplacingMergeTree(offset)", "ReplacingMergeTree"),
+		rollup.fault("rows are not synced", durable, "fsync_after_insert = 1", "fsync_after_insert = 0"),
+		rollup.fault("merges are not synced", durable, "min_rows_to_fsync_after_merge = 1,", "min_rows_to_fsync_after_merge = 0,"),
+		place{"schema/sql/migrations/00004_checkpoint.sql", pkg}.fault("checkpoints are not synced", durable, "fsync_part_directory = 1", "fsync_part_directory = 0"),
+		dsn.fault("inserts wait in a buffer", buffered, `opt.Settings["async_insert"] = 0`, `opt.Settings["async_insert"] = 1`),
+		dsn.fault("repeated inserts are dropped", buffered, `opt.Settings["insert_deduplicate"] = 0`, `opt.Settings["insert_deduplicate"] = 1`),
+	}
+}
