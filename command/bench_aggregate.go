@@ -14,6 +14,7 @@ import (
 	"mlf/bench/backlog"
 	"mlf/bench/baseline"
 	"mlf/bench/measure"
+	"mlf/proof/child"
 	"mlf/schema"
 )
 
@@ -145,11 +146,11 @@ func (c *count) run(ctx context.Context) (measure.Sample, error) {
 		return nil, err
 	}
 	wall := time.Since(began)
-	used, err := c.process.CPU()
+	used, err := measure.CPU(c.process.Pid())
 	if err != nil {
 		return nil, err
 	}
-	memory, err := c.process.Memory()
+	memory, err := measure.MemoryOf(c.process.Pid())
 	if err != nil {
 		return nil, err
 	}
@@ -201,12 +202,12 @@ func (l *benchLog) runJSON(ctx context.Context, votes int) (measure.Sample, erro
 	}
 	done := filepath.Join(dir, "done")
 	began := time.Now()
-	p, err := measure.StartSelf("bench", "count-json", "--kafka", strings.Join(l.brokers, ","), "--votes", fmt.Sprint(votes),
+	p, err := child.StartSelf("bench", "count-json", "--kafka", strings.Join(l.brokers, ","), "--votes", fmt.Sprint(votes),
 		"--group", filepath.Base(dir), "--done", done)
 	if err != nil {
 		return nil, err
 	}
-	defer p.Stop()
+	defer stop(p)
 	err = p.Await(ctx, func() error {
 		_, err := os.Stat(done)
 		return err
@@ -215,7 +216,7 @@ func (l *benchLog) runJSON(ctx context.Context, votes int) (measure.Sample, erro
 		return nil, err
 	}
 	wall := time.Since(began)
-	used, err := p.CPU()
+	used, err := measure.CPU(p.Pid())
 	if err != nil {
 		return nil, err
 	}

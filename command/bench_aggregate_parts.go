@@ -179,7 +179,7 @@ func (c *count) restart(ctx context.Context, plan backlog.Plan, votes int) (meas
 	if err := c.counted(ctx, votes, 5*time.Millisecond); err != nil {
 		return nil, err
 	}
-	used, err := c.process.CPU()
+	used, err := measure.CPU(c.process.Pid())
 	return measure.Sample{
 		{Metric: "seconds_from_assignment", Number: time.Since(assigned).Seconds()},
 		{Metric: "seconds_from_exec", Number: time.Since(began).Seconds()},

@@ -180,7 +180,7 @@ func (b *ingestBench) interleave(ctx context.Context, w ingestWorkload, subjects
 		if err != nil {
 			return nil, err
 		}
-		defer s.process.Stop()
+		defer stop(s.process)
 		turns[i] = measure.Subject{Name: name, Run: func(ctx context.Context) (measure.Sample, error) {
 			return b.run(ctx, s, w, requests, share*b.peaks[name])
 		}}

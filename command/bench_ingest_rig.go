@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"mlf/bench/measure"
 	"mlf/bench/workload"
 	"mlf/ingest/broker"
+	"mlf/proof/child"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -35,7 +37,7 @@ func benchTopic(subject string) string { return "mlf-bench." + strings.ToLower(s
 type ingestRig struct {
 	log         *slog.Logger
 	dir         string
-	broker      *measure.Process // nil where the brokers are not ours.
+	broker      *child.Process // nil where the brokers are not ours.
 	brokers     []string
 	partitions  int
 	before      string // Program of subject earlier.
@@ -58,7 +60,7 @@ func newIngestRig(ctx context.Context, log *slog.Logger, c *benchIngestCmd) (*in
 // close ends the broker, if it is ours, and removes all that was written.
 func (r *ingestRig) close() error {
 	if r.broker != nil {
-		r.broker.Stop()
+		stop(r.broker)
 	}
 	if r.dir == "" {
 		return nil
@@ -79,7 +81,7 @@ func (r *ingestRig) startBroker(ctx context.Context) error {
 		return err
 	}
 	r.brokers = []string{addr}
-	if r.broker, err = measure.StartSelf("--log-level", "warn", "bench", "broker", "--data", r.dir, "--listen", addr); err != nil {
+	if r.broker, err = child.StartSelf("--log-level", "warn", "bench", "broker", "--data", r.dir, "--listen", addr); err != nil {
 		return err
 	}
 	return r.broker.Await(ctx, func() error { return dials(ctx, addr) })
@@ -190,7 +192,7 @@ func (r *ingestRig) requests(form workload.Form, votes int) ([][]byte, error) {
 // An ingestSubject is a process under test.
 type ingestSubject struct {
 	name    string
-	process *measure.Process
+	process *child.Process
 	addr    netip.AddrPort
 	admin   string // Of mlf ingest; the baselines have none.
 }
@@ -219,15 +221,15 @@ func (r *ingestRig) start(ctx context.Context, name string) (*ingestSubject, err
 		ready = func() error { return s.ready(ctx) }
 	}
 	if name == earlier {
-		s.process, err = measure.Start(r.before, args...)
+		s.process, err = child.Start(exec.Command(r.before, args...)) //nolint:noctx // Ended by Stop, which is gentler.
 	} else {
-		s.process, err = measure.StartSelf(args...)
+		s.process, err = child.StartSelf(args...)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if err := s.process.Await(ctx, ready); err != nil {
-		s.process.Stop()
+		stop(s.process)
 		return nil, err
 	}
 	return s, nil
@@ -268,10 +270,10 @@ func (s *ingestSubject) account(ctx context.Context) (a account, err error) {
 			return a, err
 		}
 	}
-	if a.memory, err = s.process.Memory(); err != nil {
+	if a.memory, err = measure.MemoryOf(s.process.Pid()); err != nil {
 		return a, err
 	}
-	a.cpu, err = s.process.CPU()
+	a.cpu, err = measure.CPU(s.process.Pid())
 	return a, err
 }
 

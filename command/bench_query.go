@@ -14,6 +14,7 @@ import (
 	"mlf/bench/backlog"
 	"mlf/bench/baseline"
 	"mlf/bench/measure"
+	"mlf/proof/child"
 	"mlf/schema/registry"
 )
 
@@ -103,12 +104,12 @@ func (c *benchQueryCmd) ask(ctx context.Context, p *process, counts *count) ([]m
 	if err != nil {
 		return nil, err
 	}
-	server, err := measure.StartSelf("--log-level", "warn", "query", "--kafka", strings.Join(counts.log.brokers, ","),
+	server, err := child.StartSelf("--log-level", "warn", "query", "--kafka", strings.Join(counts.log.brokers, ","),
 		"--clickhouse", counts.dsn, "--admin", "127.0.0.1:0", "--listen", addr, "--disclosure", "none")
 	if err != nil {
 		return nil, err
 	}
-	defer server.Stop()
+	defer stop(server)
 	if err := server.Await(ctx, func() error { return readURL(ctx, "http://"+addr+"/status", nil) }); err != nil {
 		return nil, err
 	}
@@ -137,12 +138,12 @@ func (c *benchQueryCmd) ask(ctx context.Context, p *process, counts *count) ([]m
 }
 
 // timed asks once.
-func timed(ctx context.Context, r *rig, server *measure.Process, address string) (measure.Sample, error) {
+func timed(ctx context.Context, r *rig, server *child.Process, address string) (measure.Sample, error) {
 	engineBefore, err := measure.CPU(r.engine.Pid())
 	if err != nil {
 		return nil, err
 	}
-	before, err := server.CPU()
+	before, err := measure.CPU(server.Pid())
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +153,7 @@ func timed(ctx context.Context, r *rig, server *measure.Process, address string)
 		return nil, err
 	}
 	took := time.Since(began)
-	after, err := server.CPU()
+	after, err := measure.CPU(server.Pid())
 	if err != nil {
 		return nil, err
 	}

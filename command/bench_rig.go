@@ -23,6 +23,7 @@ import (
 	"mlf/bench/measure"
 	"mlf/ingest/broker"
 	kafka "mlf/ingest/broker/embedded"
+	"mlf/proof/child"
 	"mlf/schema"
 )
 
@@ -77,7 +78,7 @@ func (r *rig) databaseDSN() (dsn, name string) {
 // A benchLog is a Kafka log with the votes of a plan on it.
 type benchLog struct {
 	rig     *rig
-	broker  *measure.Process // nil where the brokers are not ours.
+	broker  *child.Process // nil where the brokers are not ours.
 	brokers []string
 	client  *broker.Client
 	plan    backlog.Plan
@@ -99,7 +100,7 @@ func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (
 		if err != nil {
 			return nil, fmt.Errorf("make folder for the broker: %w", err)
 		}
-		if l.broker, err = measure.StartSelf("--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
+		if l.broker, err = child.StartSelf("--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
 			return nil, err
 		}
 		if err := l.broker.Await(ctx, func() error { return dials(ctx, addr) }); err != nil {
@@ -124,7 +125,7 @@ func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (
 
 func (l *benchLog) close() {
 	if l.broker != nil {
-		l.broker.Stop()
+		stop(l.broker)
 	}
 }
 
@@ -217,7 +218,7 @@ type count struct {
 	dsn      string
 	store    *store.Store
 	database *baseline.Database
-	process  *measure.Process
+	process  *child.Process
 	admin    string
 }
 
@@ -244,7 +245,7 @@ func (c *count) start() error {
 	if c.admin, err = unusedAddr(); err != nil {
 		return err
 	}
-	c.process, err = measure.StartSelf("--log-level", "warn", "aggregate",
+	c.process, err = child.StartSelf("--log-level", "warn", "aggregate",
 		"--kafka", strings.Join(c.log.brokers, ","), "--clickhouse", c.dsn, "--admin", c.admin)
 	return err
 }
@@ -252,7 +253,7 @@ func (c *count) start() error {
 // stop ends counting, with a last checkpoint.
 func (c *count) stop() {
 	if c.process != nil {
-		c.process.Stop()
+		stop(c.process)
 		c.process = nil
 	}
 }
@@ -333,3 +334,7 @@ func (c *benchBrokerCmd) Run(ctx context.Context, p *process) error {
 	<-ctx.Done()
 	return b.Close()
 }
+
+// stop ends a subject of a measurement. One that had to be killed has given its
+// figures before.
+func stop(p *child.Process) { _ = p.Stop(child.StopMax) }

@@ -130,29 +130,6 @@ func TestProcessorTimeAndMemoryOfAProcess(t *testing.T) {
 	}
 }
 
-func TestProcess(t *testing.T) {
-	p, err := measure.Start("/bin/sh", "-c", "echo no such luck >&2; exit 3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = p.Await(t.Context(), func() error { return errors.New("not ready") })
-	if err == nil || !strings.Contains(err.Error(), "no such luck") || !strings.Contains(err.Error(), "exit status 3") {
-		t.Errorf("a process that ends early: got %v, want its last words", err)
-	}
-
-	p, err = measure.Start("/bin/sleep", "60")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Alive(); err != nil {
-		t.Error(err)
-	}
-	p.Stop()
-	if p.Alive() == nil {
-		t.Error("a stopped process lives")
-	}
-}
-
 func TestReport(t *testing.T) {
 	r := measure.Report{
 		Command: "mlf bench x",

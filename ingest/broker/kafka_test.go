@@ -8,9 +8,9 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
-	"mlf/proof/kafka"
 	"mlf/ingest/broker"
 	"mlf/ingest/broker/brokertest"
+	"mlf/proof/kafka"
 	"mlf/schema"
 )
 

@@ -9,10 +9,9 @@ import (
 	"log/slog"
 	"os/exec"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
+	"mlf/proof/child"
 	"mlf/proof/country"
 )
 
@@ -86,27 +85,20 @@ func (l *load) round(ctx context.Context, seed uint64, terminals int) (country.R
 	for _, p := range l.service.ingestLines {
 		args = append(args, "--ingest", "http://"+p.Addr())
 	}
-	cmd := exec.CommandContext(ctx, cfg.Binary, args...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = stopMax
-	cmd.SysProcAttr = attributes()
-	var said, complained bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &complained
-	err := cmd.Run()
+	cmd := exec.Command(cfg.Binary, args...) //nolint:noctx // Asked to end when ctx does.
+	var said bytes.Buffer
+	cmd.Stdout = &said
+	p, err := child.Start(cmd)
+	if err != nil {
+		return country.Report{}, err
+	}
+	err = p.Wait(ctx)
 	var r country.Report
 	if decodeErr := json.Unmarshal(said.Bytes(), &r); decodeErr != nil {
-		return r, errors.Join(err, fmt.Errorf("read report: %w: %s", decodeErr, tail(complained.Bytes())))
+		return r, errors.Join(err, fmt.Errorf("read report: %w", decodeErr))
 	}
-	if err != nil {
-		return r, fmt.Errorf("mlf simulate: %w: %s", err, tail(complained.Bytes()))
-	}
-	return r, nil
+	return r, err
 }
 
 // giveUp is above every fault and its recovery, and below patience at the end.
 const giveUp = 3 * time.Minute
-
-// tail returns the last of what a program said.
-func tail(said []byte) string {
-	return strings.TrimSpace(string(said[max(0, len(said)-tailBytes/4):]))
-}

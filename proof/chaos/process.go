@@ -10,21 +10,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"mlf/proof/child"
 )
 
-const (
-	// restartPause is what a process supervisor waits before it starts a process
-	// that has ended once more.
-	restartPause = 300 * time.Millisecond
-
-	// stopMax is the grace that Kubernetes gives after SIGTERM.
-	stopMax = 30 * time.Second
-)
+// restartPause is what a process supervisor waits before it starts a process
+// that has ended once more.
+const restartPause = 300 * time.Millisecond
 
 // A Process is a command that is started again whenever it ends, as a process
 // supervisor would.
@@ -36,15 +31,9 @@ type Process struct {
 	args        []string
 
 	mu        sync.Mutex
-	running   *running
+	running   *child.Process // nil before the first start.
 	killed    bool           // The next end is our doing.
 	unplanned map[string]int // Ends that nobody asked for, by the last line said.
-}
-
-// running is one run of a process.
-type running struct {
-	cmd  *exec.Cmd
-	done chan struct{} // Closed when it is gone.
 }
 
 // errNotRunning is the error of what only a running process can do.
@@ -68,8 +57,11 @@ func (p *Process) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return p.stop(r)
-		case <-r.done:
+			if err := r.Stop(child.StopMax); err != nil {
+				return fmt.Errorf("stop %s: %w", p.Name, err)
+			}
+			return nil
+		case <-r.Ended():
 			p.note()
 		}
 		_ = pause(ctx, restartPause) // Its error is the loop's end.
@@ -77,31 +69,18 @@ func (p *Process) Run(ctx context.Context) error {
 	return nil
 }
 
-// start starts the process. The goroutine keeps its thread, because it is the
-// thread's end that the kernel takes for the parent's (prctl(2), PR_SET_PDEATHSIG).
-func (p *Process) start() (*running, error) {
+func (p *Process) start() (*child.Process, error) {
 	log, err := os.OpenFile(p.LogFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open log of %s: %w", p.Name, err)
 	}
-	defer func() { _ = log.Close() }()                                               // The child has its own descriptor.
-	r := &running{cmd: exec.Command(p.binary, p.args...), done: make(chan struct{})} //nolint:noctx // Ended by signals.
-	r.cmd.Stdout, r.cmd.Stderr = log, log
-	r.cmd.SysProcAttr = attributes()
+	defer func() { _ = log.Close() }()       // The child has its own descriptor.
+	cmd := exec.Command(p.binary, p.args...) //nolint:noctx // Ended by signals.
+	cmd.Stdout, cmd.Stderr = log, log
 	p.mu.Lock() // Whoever kills it meanwhile waits until it is there.
 	defer p.mu.Unlock()
-	started := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := r.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = r.cmd.Wait() // How it ended is in its log.
-			close(r.done)
-		}
-	}()
-	if err := <-started; err != nil {
+	r, err := child.Start(cmd)
+	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", p.Name, err)
 	}
 	p.running = r
@@ -128,50 +107,30 @@ func (p *Process) Unplanned() map[string]int {
 
 // Kill ends the process at once; Run starts it again.
 func (p *Process) Kill() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	err := p.signal(syscall.SIGKILL)
-	p.killed = p.killed || err == nil
-	return err
+	return p.onRunning(func(r *child.Process) error {
+		r.Kill()
+		p.killed = true
+		return nil
+	})
 }
 
 // Pause stops the process in mid-sentence: its connections stay open.
-func (p *Process) Pause() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.signal(syscall.SIGSTOP)
-}
+func (p *Process) Pause() error { return p.onRunning((*child.Process).Pause) }
 
 // Resume lets a paused process go on.
-func (p *Process) Resume() error {
+func (p *Process) Resume() error { return p.onRunning((*child.Process).Resume) }
+
+// onRunning does something to the process, which must run.
+func (p *Process) onRunning(do func(*child.Process) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.signal(syscall.SIGCONT)
-}
-
-// signal wants p.mu.
-func (p *Process) signal(s syscall.Signal) error {
-	if p.running == nil {
+	if p.running == nil || p.running.Alive() != nil {
 		return fmt.Errorf("%s: %w", p.Name, errNotRunning)
 	}
-	if err := p.running.cmd.Process.Signal(s); err != nil {
+	if err := do(p.running); err != nil {
 		return fmt.Errorf("%s: %w", p.Name, errors.Join(errNotRunning, err))
 	}
 	return nil
-}
-
-// stop asks r to end, and kills it when it does not.
-func (p *Process) stop(r *running) error {
-	_ = r.cmd.Process.Signal(syscall.SIGCONT) // Fails only when it has ended already,
-	_ = r.cmd.Process.Signal(syscall.SIGTERM) // and so does this.
-	select {
-	case <-r.done:
-		return nil
-	case <-time.After(stopMax):
-	}
-	_ = r.cmd.Process.Kill()
-	<-r.done
-	return fmt.Errorf("stop %s: still running %v after SIGTERM", p.Name, stopMax)
 }
 
 // tailBytes is how much of a log's end is looked at.

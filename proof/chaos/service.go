@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	clickhouse "mlf/aggregate/store/embedded"
+	"mlf/proof/child"
 	"mlf/proof/kafka"
 )
 
@@ -162,12 +163,12 @@ func (s *service) httpLines() []*Proxy {
 
 // apply makes topics and tables.
 func (s *service) apply(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, s.cfg.Binary, "schema", "apply", "--kafka", s.kafkaAddrs(), "--clickhouse", s.dsn,
-		"--partitions", strconv.Itoa(s.cfg.Partitions), "--wait", readyMax.String())
-	if said, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("mlf schema apply: %w: %s", err, tail(said))
+	p, err := child.Start(exec.Command(s.cfg.Binary, "schema", "apply", "--kafka", s.kafkaAddrs(), "--clickhouse", s.dsn, //nolint:noctx // Asked to end when ctx does.
+		"--partitions", strconv.Itoa(s.cfg.Partitions), "--wait", readyMax.String()))
+	if err != nil {
+		return err
 	}
-	return nil
+	return p.Wait(ctx)
 }
 
 // close stops the engines.

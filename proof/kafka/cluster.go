@@ -19,8 +19,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"mlf/proof/child"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -47,8 +48,8 @@ type Cluster struct {
 type broker struct {
 	number int // From 0.
 	dir    string
-	addr   string // Where clients connect.
-	child  *child // Nil before the first start.
+	addr   string         // Where clients connect.
+	child  *child.Process // Nil before the first start.
 }
 
 // Start starts the brokers of c and returns when clients can connect to all of
@@ -197,7 +198,7 @@ func (c *Cluster) run(ctx context.Context, b *broker) error {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), c.java, append(c.javaArgs(b), "kafka.Kafka", "server.properties")...)
 	cmd.Dir = b.dir
 	cmd.Stdout, cmd.Stderr = log, log
-	if b.child, err = startChild(cmd); err != nil {
+	if b.child, err = child.Start(cmd); err != nil {
 		return fmt.Errorf("start broker %d: %w", b.number, err)
 	}
 	return b.ready(ctx)
@@ -219,9 +220,9 @@ func (b *broker) ready(ctx context.Context) error {
 			return conn.Close()
 		}
 		select {
-		case <-b.child.done:
+		case <-b.child.Ended():
 			said, _ := os.ReadFile(b.log()) // The error below says enough without it.
-			return fmt.Errorf("broker %d ended: %w\n%s", b.number, b.child.err, tail(said))
+			return fmt.Errorf("broker %d: %w\n%s", b.number, b.child.Alive(), tail(said))
 		case <-ctx.Done():
 			return fmt.Errorf("wait for broker %d: %w", b.number, ctx.Err())
 		case <-tick.C:
@@ -252,9 +253,9 @@ func (c *Cluster) Stop() {
 			switch {
 			case b.child == nil:
 			case c.own:
-				b.child.kill()
+				b.child.Kill()
 			default:
-				b.child.stop(stopGrace)
+				_ = b.child.Stop(stopGrace) // Killed then: it is gone in any case.
 			}
 			return nil
 		})
@@ -269,7 +270,7 @@ func (c *Cluster) Stop() {
 func (c *Cluster) Kill(i int) error {
 	b, err := c.running(i)
 	if err == nil {
-		b.child.kill()
+		b.child.Kill()
 	}
 	return err
 }
@@ -285,7 +286,7 @@ func (c *Cluster) Restart(ctx context.Context, numbers ...int) error {
 			return errors.Join(err, group.Wait())
 		}
 		group.Go(func() error {
-			b.child.stop(stopGrace)
+			_ = b.child.Stop(stopGrace) // Killed then: it is gone in any case.
 			return c.run(groupCtx, b)
 		})
 	}
@@ -299,10 +300,7 @@ func (c *Cluster) Pause(i int) error {
 	if err != nil {
 		return err
 	}
-	if err := b.child.process.Signal(syscall.SIGSTOP); err != nil {
-		return fmt.Errorf("pause broker %d: %w", i, err)
-	}
-	if err := waitPaused(b.child); err != nil {
+	if err := b.child.Pause(); err != nil {
 		return fmt.Errorf("pause broker %d: %w", i, err)
 	}
 	return nil
@@ -314,7 +312,7 @@ func (c *Cluster) Resume(i int) error {
 	if err != nil {
 		return err
 	}
-	if err := b.child.process.Signal(syscall.SIGCONT); err != nil {
+	if err := b.child.Resume(); err != nil {
 		return fmt.Errorf("resume broker %d: %w", i, err)
 	}
 	return nil
@@ -335,7 +333,7 @@ func (c *Cluster) running(i int) (*broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.child.ended() {
+	if b.child.Alive() != nil {
 		return nil, fmt.Errorf("broker %d: %w", i, errNotRunning)
 	}
 	return b, nil
