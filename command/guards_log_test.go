@@ -86,7 +86,7 @@ func (g *guarded) applied(id, stored schema.Identity, first func(*schema.Genesis
 		}
 		g.produce(p, []byte(schema.KeyGenesis), schema.AppendGenesis(nil, genesis))
 	}
-	key, value, err := schema.NewStreamKey(1, time.Now()).RegistryRecord()
+	key, value, err := schema.NewStreamKey(time.Now()).RegistryRecord()
 	if err != nil {
 		t.Fatal(err)
 	}

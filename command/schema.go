@@ -69,7 +69,7 @@ func applyLog(ctx context.Context, client *broker.Client, topics broker.TopicsCo
 		return identity, err
 	}
 	if _, ok := terminals.SigningKey(); !ok {
-		key, value, err := schema.NewStreamKey(1, time.Now()).RegistryRecord()
+		key, value, err := schema.NewStreamKey(time.Now()).RegistryRecord()
 		if err != nil {
 			return identity, err
 		}

@@ -115,7 +115,7 @@ func (w *world) enrol(revoked bool) (schema.TerminalID, string) {
 
 func TestWatermark(t *testing.T) {
 	w := newWorld(t, query.Config{})
-	key := schema.NewStreamKey(1, time.Unix(0, 0))
+	key := schema.NewStreamKey(time.Unix(0, 0))
 	name, value, err := key.RegistryRecord()
 	if err == nil {
 		err = w.terms.Apply(name, value)
@@ -153,7 +153,7 @@ func TestWatermark(t *testing.T) {
 		t.Error("a terminal's answer is readable by foreign pages")
 	}
 
-	forged := schema.NewStreamKey(1, time.Unix(0, 0)).Sign(own)
+	forged := schema.StreamKey{ID: key.ID, Secret: make([]byte, 32)}.Sign(own)
 	foreign := key.Sign(schema.Stream{Terminal: other, ID: 5})
 	if got := w.get(path + "?stream=" + foreign); got.Header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("got WWW-Authenticate %q", got.Header.Get("WWW-Authenticate"))

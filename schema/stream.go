@@ -1,12 +1,16 @@
 package schema
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"time"
 )
 
 // A Stream is what the text that a terminal sends with its votes stands for.
@@ -78,4 +82,36 @@ func (k StreamKey) mac(body []byte) []byte {
 	h := hmac.New(sha256.New, k.Secret)
 	h.Write(body)
 	return h.Sum(nil)[:streamMACBytes]
+}
+
+// A StreamKey signs streams. The newest one signs, all verify, so a key is
+// replaced without losing the streams that terminals hold.
+type StreamKey struct {
+	ID     uint32    `json:"id"` // Part of every stream.
+	Made   time.Time `json:"made"`
+	Secret []byte    `json:"secret"` // 32 random bytes.
+}
+
+const streamSecretBytes = 32
+
+// NewStreamKey returns a random key. Its id is random too: two who make one at the
+// same moment must not overwrite each other's, whose streams would be lost.
+func NewStreamKey(made time.Time) StreamKey {
+	var id [4]byte
+	_, _ = rand.Read(id[:]) // Never fails (crypto/rand, Go 1.24).
+	secret := make([]byte, streamSecretBytes)
+	_, _ = rand.Read(secret)
+	return StreamKey{ID: binary.BigEndian.Uint32(id[:]), Made: made.UTC(), Secret: secret}
+}
+
+// newer tells whether k signs in place of old: it was made later, or at the same
+// moment and has the higher id, so that all processes choose the same.
+func (k StreamKey) newer(old StreamKey) bool {
+	return cmp.Or(k.Made.Compare(old.Made), cmp.Compare(k.ID, old.ID)) > 0
+}
+
+// RegistryRecord returns the key and value under which the registry topic keeps k.
+func (k StreamKey) RegistryRecord() (key string, value []byte, err error) {
+	value, err = json.Marshal(k)
+	return fmt.Sprintf("%s%d", streamKeyKeyPrefix, k.ID), value, err
 }

@@ -49,14 +49,22 @@ func TestStream(t *testing.T) {
 		t.Errorf("got %+v, error %v, want %+v", got, err, stream())
 	}
 
-	// A newer key signs; the old one still verifies; an older one read late
-	// does not sign again.
-	apply(t, &terminals, streamKey(9).RegistryRecord)
-	apply(t, &terminals, streamKey(8).RegistryRecord)
-	if k, ok := terminals.SigningKey(); !ok || k.ID != 9 {
-		t.Errorf("got signing key %d, want 9", k.ID)
+	// A newer key signs, of two made at once that of the higher id; the old one
+	// still verifies; an older one read late does not sign again.
+	old := streamKey(10)
+	old.Made = old.Made.Add(-time.Second)
+	newer := streamKey(6)
+	newer.Made = newer.Made.Add(time.Second)
+	for _, next := range []struct {
+		key  schema.StreamKey
+		want uint32
+	}{{streamKey(9), 9}, {streamKey(8), 9}, {old, 9}, {newer, 6}, {streamKey(9), 6}} {
+		apply(t, &terminals, next.key.RegistryRecord)
+		if k, ok := terminals.SigningKey(); !ok || k.ID != next.want {
+			t.Errorf("after key %d: got signing key %d, want %d", next.key.ID, k.ID, next.want)
+		}
 	}
-	for id := uint32(7); id <= 9; id++ {
+	for id := uint32(6); id <= 10; id++ {
 		if got, err := terminals.Stream([]byte(streamKey(id).Sign(stream()))); err != nil || got != stream() {
 			t.Errorf("key %d: got %+v, error %v", id, got, err)
 		}

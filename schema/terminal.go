@@ -144,6 +144,7 @@ func (e *Enrolment) validate() error {
 // The keys of the registry topic are a kind, a slash and an id.
 const (
 	terminalKeyPrefix  = "terminal/"
+	revokedKeyPrefix   = "revoked/"
 	streamKeyKeyPrefix = "stream-key/"
 )
 
@@ -156,25 +157,22 @@ func (e *Enrolment) RegistryRecord() (key string, value []byte, err error) {
 	return terminalKeyPrefix + e.Terminal.String(), value, err
 }
 
-// A StreamKey signs streams. The newest one signs, all verify, so a key is
-// replaced without losing the streams that terminals hold.
-type StreamKey struct {
-	ID     uint32    `json:"id"` // Ascending; part of every stream.
-	Made   time.Time `json:"made"`
-	Secret []byte    `json:"secret"` // 32 random bytes.
+// A Revocation ends a terminal, for good. It has a key of its own on the registry
+// topic: whoever gives the terminal a new token at the same moment writes the
+// enrolment as it was before. The key says it all; the rest is for people.
+type Revocation struct {
+	Terminal TerminalID `json:"terminal"`
+	At       time.Time  `json:"at"`
 }
 
-// NewStreamKey returns the key number id.
-func NewStreamKey(id uint32, made time.Time) StreamKey {
-	secret := make([]byte, streamSecretBytes)
-	_, _ = rand.Read(secret) // Never fails (crypto/rand, Go 1.24).
-	return StreamKey{ID: id, Made: made.UTC(), Secret: secret}
+// RegistryRecord returns the key and value under which the registry topic keeps r.
+func (r Revocation) RegistryRecord() (key string, value []byte, err error) {
+	value, err = json.Marshal(r)
+	return revokedKeyPrefix + r.Terminal.String(), value, err
 }
 
-const streamSecretBytes = 32
-
-// RegistryRecord returns the key and value under which the registry topic keeps k.
-func (k StreamKey) RegistryRecord() (key string, value []byte, err error) {
-	value, err = json.Marshal(k)
-	return fmt.Sprintf("%s%d", streamKeyKeyPrefix, k.ID), value, err
+// An Enrolled is what enrolment hands out: the only time that a token is seen.
+type Enrolled struct {
+	Terminal TerminalID `json:"terminal"`
+	Token    string     `json:"token"`
 }

@@ -8,14 +8,15 @@ import (
 	"sync/atomic"
 )
 
-// Terminals is the registry topic in memory: every enrolment and stream key,
-// as of the last record applied. Its zero value is empty and ready. Safe for
+// Terminals is the registry topic in memory: every enrolment, revocation and stream
+// key, as of the last record applied. Its zero value is empty and ready. Safe for
 // use by several goroutines: one applies, all look up.
 type Terminals struct {
 	mu        sync.RWMutex
 	byID      map[TerminalID]*Enrolment
 	byToken   map[TokenHash]*Enrolment
 	perComune map[ComuneID]uint32
+	revoked   map[TerminalID]struct{} // By a Revocation, whatever their enrolment says.
 	keys      map[uint32]StreamKey
 	newest    StreamKey
 	complete  atomic.Bool
@@ -45,6 +46,13 @@ func (t *Terminals) Apply(key string, value []byte) error {
 		}
 		t.enrol(e)
 		return nil
+	case strings.HasPrefix(key, revokedKeyPrefix):
+		id, err := ParseTerminalID(strings.TrimPrefix(key, revokedKeyPrefix))
+		if err != nil {
+			return fmt.Errorf("read registry record %s: %w", key, err)
+		}
+		t.revoke(id)
+		return nil
 	case strings.HasPrefix(key, streamKeyKeyPrefix):
 		var k StreamKey
 		if err := json.Unmarshal(value, &k); err != nil {
@@ -67,12 +75,35 @@ func (t *Terminals) enrol(e *Enrolment) {
 		t.byToken = make(map[TokenHash]*Enrolment)
 		t.perComune = make(map[ComuneID]uint32)
 	}
+	if _, revoked := t.revoked[e.Terminal]; revoked {
+		e.Revoked = true
+	}
+	t.put(e)
+	t.perComune[e.Comune] = max(t.perComune[e.Comune], e.Ordinal+1)
+}
+
+// revoke notes that a terminal is revoked, which may yet have to be read.
+func (t *Terminals) revoke(id TerminalID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.revoked == nil {
+		t.revoked = make(map[TerminalID]struct{})
+	}
+	t.revoked[id] = struct{}{}
+	if old := t.byID[id]; old != nil && !old.Revoked {
+		e := *old // Others hold the old one.
+		e.Revoked = true
+		t.put(&e)
+	}
+}
+
+// put replaces a terminal's enrolment. t is locked.
+func (t *Terminals) put(e *Enrolment) {
 	if old := t.byID[e.Terminal]; old != nil {
 		delete(t.byToken, old.Token)
 	}
 	t.byID[e.Terminal] = e
 	t.byToken[e.Token] = e
-	t.perComune[e.Comune] = max(t.perComune[e.Comune], e.Ordinal+1)
 	t.version.Add(1)
 }
 
@@ -83,7 +114,7 @@ func (t *Terminals) addKey(k StreamKey) {
 		t.keys = make(map[uint32]StreamKey)
 	}
 	t.keys[k.ID] = k
-	if k.ID >= t.newest.ID {
+	if t.newest.Secret == nil || k.newer(t.newest) {
 		t.newest = k
 	}
 }

@@ -11,7 +11,10 @@ import (
 // forget what it knows, and one that is taken is written again as one that is.
 func FuzzTerminalsApply(f *testing.F) {
 	e := enrolment()
-	for _, record := range []func() (string, []byte, error){e.RegistryRecord, schema.NewStreamKey(1, time.Unix(1_793_610_000, 0)).RegistryRecord} {
+	at := time.Unix(1_793_610_000, 0)
+	for _, record := range []func() (string, []byte, error){
+		e.RegistryRecord, streamKey(1).RegistryRecord, schema.Revocation{Terminal: e.Terminal, At: at}.RegistryRecord,
+	} {
 		key, value, err := record()
 		if err != nil {
 			f.Fatal(err)

@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -113,6 +114,7 @@ func TestTerminalsRefusals(t *testing.T) {
 		}
 	}
 	f("heartbeat/1", "{}")
+	f("revoked/x", "{}")
 	f("", "{}")
 	f("terminal/x", "")
 	f("terminal/x", "{")
@@ -225,14 +227,76 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// TestNewStreamKey: two that are made at the same moment, by two who do not know
+// of each other, are told apart.
 func TestNewStreamKey(t *testing.T) {
 	made := time.Date(2026, 11, 1, 9, 0, 0, 0, time.FixedZone("Rome", 3600))
-	a, b := schema.NewStreamKey(7, made), schema.NewStreamKey(7, made)
-	if a.ID != 7 || !a.Made.Equal(made) || a.Made.Location() != time.UTC || len(a.Secret) != 32 || slices.Equal(a.Secret, b.Secret) {
+	a, b := schema.NewStreamKey(made), schema.NewStreamKey(made)
+	if a.ID == b.ID || !a.Made.Equal(made) || a.Made.Location() != time.UTC || len(a.Secret) != 32 || slices.Equal(a.Secret, b.Secret) {
 		t.Errorf("got %+v and %+v", a, b)
 	}
 	key, _, err := a.RegistryRecord()
-	if err != nil || key != "stream-key/7" {
-		t.Errorf("got key %q, error %v, want stream-key/7", key, err)
+	if want := fmt.Sprintf("stream-key/%d", a.ID); err != nil || key != want {
+		t.Errorf("got key %q, error %v, want %s", key, err, want)
+	}
+}
+
+// TestRevocationWins: a revocation has a record of its own, so no enrolment that
+// was written beside it undoes it, in whatever order the two are read.
+func TestRevocationWins(t *testing.T) {
+	enrolled, changed, revoked := enrolment(), enrolment(), enrolment()
+	changed.Token = schema.HashToken([]byte("second"))
+	revoked.Revoked = true
+	records := map[string]func() (string, []byte, error){
+		"enrol":      enrolled.RegistryRecord,
+		"new token":  changed.RegistryRecord,
+		"revoked":    revoked.RegistryRecord, // As versions wrote it that knew no other way,
+		"revocation": schema.Revocation{Terminal: enrolled.Terminal, At: time.Unix(1_793_610_000, 0)}.RegistryRecord,
+	}
+	f := func(want bool, order ...string) {
+		t.Helper()
+		var terminals schema.Terminals
+		for _, name := range order {
+			apply(t, &terminals, records[name])
+		}
+		e := terminals.ByID(enrolled.Terminal)
+		if e == nil || e.Revoked != want {
+			t.Fatalf("%v: got %+v, want revoked %v", order, e, want)
+		}
+		token := "token"
+		if e.Token == changed.Token {
+			token = "second"
+		}
+		if by := terminals.ByToken([]byte(token)); by != e {
+			t.Errorf("%v: by token %+v, by id %+v", order, by, e)
+		}
+	}
+	f(false, "enrol", "new token")
+	f(true, "enrol", "revoked") // and as they read it.
+	f(false, "enrol", "revoked", "new token")
+	f(true, "enrol", "revocation")
+	f(true, "revocation", "enrol")
+	f(true, "enrol", "revocation", "revoked", "new token")
+	f(true, "enrol", "revocation", "new token", "revoked")
+	f(true, "enrol", "new token", "revocation", "revoked")
+	f(true, "new token", "revocation")
+	f(true, "revocation", "revoked", "new token", "new token")
+
+	var terminals schema.Terminals
+	apply(t, &terminals, enrolled.RegistryRecord)
+	before, version := terminals.ByID(enrolled.Terminal), terminals.Version()
+	apply(t, &terminals, records["revocation"])
+	if before.Revoked || terminals.Version() == version {
+		t.Error("an enrolment that somebody looked up changed under his hands, or the version did not change")
+	}
+	// The key alone decides: what stands in the value of a later version's does not.
+	key, _, err := records["revocation"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var later schema.Terminals
+	apply(t, &later, enrolled.RegistryRecord)
+	if err := later.Apply(key, []byte("?")); err != nil || !later.ByID(enrolled.Terminal).Revoked {
+		t.Errorf("a revocation of another form: error %v", err)
 	}
 }
