@@ -17,7 +17,7 @@ import (
 var mayImport = map[string][]string{
 	"main": {"command"},
 	"command": {
-		"ingest", "ingest/broker", "ingest/broker/embedded",
+		"ingest", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment",
 		"aggregate", "aggregate/store", "aggregate/store/embedded",
 		"query", "proof/country", "proof/child", "bench/measure", "bench/load", "bench/workload", "bench/baseline", "bench/backlog", "schema", "schema/registry",
 	},
@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"ingest":                         {"schema"},
 	"ingest/broker":                  {"schema"},
 	"ingest/broker/embedded":         {},
+	"ingest/enrolment":               {"schema", "schema/registry"},
 	"ingest/broker/brokertest":       {"schema", "ingest/broker"},
 	"aggregate":                      {"schema"},
 	"aggregate/store":                {"schema", "schema/sql"},

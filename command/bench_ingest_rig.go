@@ -18,6 +18,7 @@ import (
 	"mlf/bench/measure"
 	"mlf/bench/workload"
 	"mlf/ingest/broker"
+	"mlf/ingest/enrolment"
 	"mlf/proof/child"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -124,14 +125,14 @@ func (r *ingestRig) enrol(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	if _, err := applyLog(ctx, client, topics); err != nil {
+	if _, err := client.Apply(ctx, topics); err != nil {
 		return err
 	}
-	e, err := newEnroller(ctx, client)
+	e, err := enrolment.New(ctx, client)
 	if err != nil {
 		return err
 	}
-	for _, t := range e.terminals.All() {
+	for _, t := range e.Terminals().All() {
 		if !t.Test {
 			return usageError{fmt.Errorf("brokers %v have terminals that are not for tests: use a Kafka that is for nothing else", r.brokers)}
 		}
@@ -141,12 +142,12 @@ func (r *ingestRig) enrol(ctx context.Context) error {
 
 // fillSenders enrols a terminal in each of as many comuni, so that they are on
 // all partitions.
-func (r *ingestRig) fillSenders(ctx context.Context, e *enroller) error {
+func (r *ingestRig) fillSenders(ctx context.Context, e *enrolment.Enroller) error {
 	lists, err := registry.Load()
 	if err != nil {
 		return err
 	}
-	services, err := enrolledServices(lists, []string{"anagrafe", "tributi"}, "")
+	services, err := enrolment.Services(lists, []string{"anagrafe", "tributi"}, "")
 	if err != nil {
 		return err
 	}
@@ -158,18 +159,18 @@ func (r *ingestRig) fillSenders(ctx context.Context, e *enroller) error {
 			Services: services, Since: time.Now().AddDate(-1, 0, 0), Test: true,
 		}
 	}
-	enrolled, err := e.enrol(ctx, templates)
+	enrolled, err := e.Enrol(ctx, templates)
 	if err != nil {
 		return err
 	}
-	key, ok := e.terminals.SigningKey()
+	key, ok := e.Terminals().SigningKey()
 	if !ok {
 		return errors.New("sign streams: the registry has no stream key")
 	}
 	for _, t := range enrolled {
 		r.senders = append(r.senders, workload.Sender{
 			Token:    t.Token,
-			Stream:   key.Sign(schema.NewStream(e.terminals.ByID(t.Terminal))),
+			Stream:   key.Sign(schema.NewStream(e.Terminals().ByID(t.Terminal))),
 			Services: []string{"anagrafe", "tributi"},
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"mlf/ingest/enrolment"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -21,7 +22,7 @@ const demoTerminalsMax = 10_000
 
 // A demo is the terminals that mlf up enrolled for trying things out.
 type demo struct {
-	Terminals []enrolledTerminal
+	Terminals []schema.Enrolled
 	Stream    string // Of the first terminal, made anew at each start.
 }
 
@@ -45,7 +46,7 @@ func (u *up) demoTerminals(ctx context.Context, lists *registry.Registry) (demo,
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return demo{}, fmt.Errorf("read demo terminals: %w", err)
 	}
-	e, err := newEnroller(ctx, u.client)
+	e, err := enrolment.New(ctx, u.client)
 	if err != nil {
 		return demo{}, err
 	}
@@ -54,7 +55,7 @@ func (u *up) demoTerminals(ctx context.Context, lists *registry.Registry) (demo,
 		if err != nil {
 			return demo{}, err
 		}
-		enrolled, err := e.enrol(ctx, templates)
+		enrolled, err := e.Enrol(ctx, templates)
 		if err != nil {
 			return demo{}, err
 		}
@@ -66,8 +67,8 @@ func (u *up) demoTerminals(ctx context.Context, lists *registry.Registry) (demo,
 			return demo{}, err
 		}
 	}
-	key, _ := e.terminals.SigningKey()
-	d.Stream = key.Sign(schema.NewStream(e.terminals.ByID(d.Terminals[0].Terminal)))
+	key, _ := e.Terminals().SigningKey()
+	d.Stream = key.Sign(schema.NewStream(e.Terminals().ByID(d.Terminals[0].Terminal)))
 	return d, nil
 }
 
@@ -75,7 +76,7 @@ func (u *up) demoTerminals(ctx context.Context, lists *registry.Registry) (demo,
 func demoTemplates(lists *registry.Registry, first, n int) ([]schema.Enrolment, error) {
 	byPopulation := slices.Clone(lists.Comuni())
 	slices.SortStableFunc(byPopulation, func(a, b registry.Comune) int { return cmp.Compare(b.Population, a.Population) })
-	services, err := enrolledServices(lists, []string{"anagrafe", "tributi"}, "")
+	services, err := enrolment.Services(lists, []string{"anagrafe", "tributi"}, "")
 	if err != nil {
 		return nil, err
 	}

@@ -6,19 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"mlf/ingest/broker"
+	"mlf/ingest/enrolment"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
-
-// enrolParallel is the number of enrolments under way at once: one waits for
-// the disks of the brokers, several share the wait.
-const enrolParallel = 64
 
 // enrolCountMax bounds --count. A fleet larger than the programme's ambition of
 // 100,000 (research: the plan of 2009) is more likely a slip of the finger.
@@ -48,7 +41,7 @@ func (c *enrolCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	template, err := c.enrolment(reg)
+	template, err := c.template(reg)
 	if err != nil {
 		return usageError{err}
 	}
@@ -56,11 +49,11 @@ func (c *enrolCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	e, err := newEnroller(ctx, client)
+	e, err := enrolment.New(ctx, client)
 	if err != nil {
 		return err
 	}
-	enrolled, err := e.enrol(ctx, slices.Repeat([]schema.Enrolment{template}, c.Count))
+	enrolled, err := e.Enrol(ctx, slices.Repeat([]schema.Enrolment{template}, c.Count))
 	for _, t := range enrolled {
 		if c.JSON {
 			err = errors.Join(err, json.NewEncoder(p.Stdout).Encode(t))
@@ -71,8 +64,8 @@ func (c *enrolCmd) Run(ctx context.Context, p *process) error {
 	return err
 }
 
-// enrolment returns what the flags describe, less what differs per terminal.
-func (c *enrolCmd) enrolment(reg *registry.Registry) (schema.Enrolment, error) {
+// template returns what the flags describe, less what differs per terminal.
+func (c *enrolCmd) template(reg *registry.Registry) (schema.Enrolment, error) {
 	var e schema.Enrolment
 	var err error
 	if e.Comune, err = schema.ParseComune(c.Comune); err != nil {
@@ -90,7 +83,7 @@ func (c *enrolCmd) enrolment(reg *registry.Registry) (schema.Enrolment, error) {
 	if e.Scale, err = schema.ParseScale(c.Scale); err != nil {
 		return e, fmt.Errorf("--scale: %w", err)
 	}
-	if e.Services, err = enrolledServices(reg, c.Services, c.DefaultService); err != nil {
+	if e.Services, err = enrolment.Services(reg, c.Services, c.DefaultService); err != nil {
 		return e, err
 	}
 	e.Test = c.Test
@@ -105,96 +98,4 @@ func (c *enrolCmd) enrolment(reg *registry.Registry) (schema.Enrolment, error) {
 		}
 	}
 	return e, nil
-}
-
-// enrolledServices looks codes up and puts the default first.
-func enrolledServices(reg *registry.Registry, codes []string, first string) ([]schema.EnrolledService, error) {
-	if first != "" {
-		i := slices.Index(codes, first)
-		if i < 0 {
-			return nil, fmt.Errorf("--default-service %s: not one of --services", first)
-		}
-		codes = append([]string{first}, slices.Delete(slices.Clone(codes), i, i+1)...)
-	}
-	var services []schema.EnrolledService
-	for _, code := range codes {
-		s, ok := reg.ServiceByCode(code)
-		if !ok {
-			return nil, fmt.Errorf("--services %s: not in the registry; want some of %s", code, strings.Join(serviceCodes(reg), ", "))
-		}
-		if slices.ContainsFunc(services, func(e schema.EnrolledService) bool { return e.ID == s.ID }) {
-			return nil, fmt.Errorf("--services %s: named twice", code)
-		}
-		services = append(services, schema.EnrolledService{Code: s.Code, ID: s.ID})
-	}
-	return services, nil
-}
-
-func serviceCodes(reg *registry.Registry) []string {
-	var codes []string
-	for _, s := range reg.Services() {
-		codes = append(codes, s.Code)
-	}
-	return codes
-}
-
-// An enrolledTerminal is what enrolment hands out: the only time that the
-// token is seen.
-type enrolledTerminal struct {
-	Terminal schema.TerminalID `json:"terminal"`
-	Token    string            `json:"token"`
-}
-
-// An enroller writes enrolments. It has read the registry topic to its end, to
-// number the terminals of a comune; two enrollers at once may give one number
-// twice, which only makes a slot a little fuller.
-type enroller struct {
-	client    *broker.Client
-	terminals *schema.Terminals
-}
-
-func newEnroller(ctx context.Context, client *broker.Client) (*enroller, error) {
-	terminals, err := readRegistry(ctx, client)
-	return &enroller{client, terminals}, err
-}
-
-// enrol fills in terminal, token, ordinal and slot of each template and writes
-// it. It returns those that are on the registry topic, also with an error.
-func (e *enroller) enrol(ctx context.Context, templates []schema.Enrolment) ([]enrolledTerminal, error) {
-	enrolled := make([]enrolledTerminal, len(templates))
-	ordinals := make(map[schema.ComuneID]uint32)
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(enrolParallel)
-	for i, t := range templates {
-		if _, known := ordinals[t.Comune]; !known {
-			ordinals[t.Comune] = e.terminals.NextOrdinal(t.Comune)
-		}
-		token := schema.NewToken()
-		t.Terminal = schema.NewTerminalID()
-		t.Token = schema.HashToken([]byte(token))
-		t.Ordinal = ordinals[t.Comune]
-		t.Slot = schema.SlotOf(t.Comune, t.Ordinal)
-		ordinals[t.Comune]++
-		group.Go(func() error {
-			if err := e.put(groupCtx, &t); err != nil {
-				return err
-			}
-			enrolled[i] = enrolledTerminal{t.Terminal, token}
-			return nil
-		})
-	}
-	err := group.Wait()
-	return slices.DeleteFunc(enrolled, func(t enrolledTerminal) bool { return t.Token == "" }), err
-}
-
-// put writes one enrolment, and takes it for its own numbering.
-func (e *enroller) put(ctx context.Context, t *schema.Enrolment) error {
-	key, value, err := t.RegistryRecord()
-	if err != nil {
-		return err
-	}
-	if err := e.client.PutRegistry(ctx, key, value); err != nil {
-		return fmt.Errorf("write enrolment of %v: %w", t.Terminal, err)
-	}
-	return e.terminals.Apply(key, value)
 }

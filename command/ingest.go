@@ -32,13 +32,10 @@ func (c *ingestCmd) Run(ctx context.Context, p *process) error {
 }
 
 func (c *ingestCmd) serve(ctx context.Context, b *base, cfg ingest.Config) error {
-	partitions, err := b.awaitLog(ctx)
-	if err != nil {
+	if _, err := b.awaitLog(ctx); err != nil {
 		return err
 	}
-	partitions, err = await(ctx, b.waiter, "the log's genesis", func(ctx context.Context) (int, error) {
-		return b.logPartitions(ctx, partitions)
-	})
+	partitions, err := await(ctx, b.waiter, "the log's genesis", b.client.LogPartitions)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -51,42 +50,9 @@ func (c *applyCmd) Run(ctx context.Context, p *process) error {
 // stream key, genesis records, database and tables, the log's identity in the
 // store. It may be run again at any time.
 func applySchema(ctx context.Context, client *broker.Client, dsn string, topics broker.TopicsConfig) (schema.Identity, error) {
-	identity, err := applyLog(ctx, client, topics)
+	identity, err := client.Apply(ctx, topics)
 	if err != nil {
 		return identity, err
 	}
 	return identity, store.Apply(ctx, dsn, identity)
-}
-
-// applyLog is the part of applySchema that the log needs.
-func applyLog(ctx context.Context, client *broker.Client, topics broker.TopicsConfig) (schema.Identity, error) {
-	var identity schema.Identity
-	if _, err := client.CreateTopics(ctx, topics); err != nil {
-		return identity, err
-	}
-	terminals, err := readRegistry(ctx, client)
-	if err != nil {
-		return identity, err
-	}
-	if _, ok := terminals.SigningKey(); !ok {
-		key, value, err := schema.NewStreamKey(time.Now()).RegistryRecord()
-		if err != nil {
-			return identity, err
-		}
-		if err := client.PutRegistry(ctx, key, value); err != nil {
-			return identity, fmt.Errorf("write stream key: %w", err)
-		}
-	}
-	err = client.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV1)
-	if errors.Is(err, schema.ErrOffsetOutOfRange) {
-		return identity, fmt.Errorf("%w: a finite retention has removed the genesis records, so there is nothing left to apply to this log", err)
-	}
-	if err != nil {
-		return identity, err
-	}
-	genesis, err := client.ReadGenesis(ctx, 0)
-	if err != nil {
-		return identity, err
-	}
-	return schema.Identity{Log: genesis.Log, Partitions: genesis.Partitions, Rules: genesis.Rules}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"mlf/ingest/enrolment"
 	"mlf/proof/country"
 	"mlf/schema"
 )
@@ -63,17 +64,12 @@ func (c *simulateCmd) Run(ctx context.Context, p *process) error {
 	sim, err := country.New(country.Parts{
 		Registry: lists,
 		Log:      p.Log,
-		Enrol: func(ctx context.Context, templates []schema.Enrolment) ([]country.Enrolled, error) {
-			e, err := newEnroller(ctx, client)
+		Enrol: func(ctx context.Context, templates []schema.Enrolment) ([]schema.Enrolled, error) {
+			e, err := enrolment.New(ctx, client)
 			if err != nil {
 				return nil, err
 			}
-			enrolled, err := e.enrol(ctx, templates)
-			handed := make([]country.Enrolled, len(enrolled))
-			for i, t := range enrolled {
-				handed[i] = country.Enrolled(t)
-			}
-			return handed, err
+			return e.Enrol(ctx, templates)
 		},
 	}, cfg)
 	if err != nil {

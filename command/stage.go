@@ -144,28 +144,6 @@ func (b *base) awaitStore(ctx context.Context, f *storeFlags) (*store.Store, err
 		return f.open(ctx, b.log, b.metrics)
 	})
 }
-
-// logPartitions returns how many partitions the log has, of a topic with so many.
-// Somebody may have added some since: a vote must go where its stream has always
-// gone, or nobody counts it. The genesis records know. Where retention has removed
-// them all, the topic is believed.
-func (b *base) logPartitions(ctx context.Context, topic int) (int, error) {
-	for p := range topic {
-		g, err := b.client.ReadGenesis(ctx, schema.Partition(p))
-		if errors.Is(err, schema.ErrOffsetOutOfRange) {
-			continue
-		}
-		if err != nil {
-			return 0, err
-		}
-		if g.Partitions != topic {
-			b.log.Warn("topic has other partitions than its log: those that were added are not used",
-				slog.Int("topic", topic), slog.Int("log", g.Partitions))
-		}
-		return g.Partitions, nil
-	}
-	return topic, nil
-}
 func closeStore(s *store.Store, log *slog.Logger) {
 	if err := s.Close(); err != nil {
 		log.Warn("store not closed cleanly", slog.Any("err", err))

@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"mlf/ingest/broker"
+	"mlf/ingest/enrolment"
 	"mlf/schema"
 )
 
@@ -20,17 +20,6 @@ type terminalCmd struct {
 	Revoke revokeCmd `cmd:"" help:"Revoke a terminal: its votes are refused from now on."`
 	Token  tokenCmd  `cmd:"" help:"Give a terminal a new token; the old one ends."`
 	List   listCmd   `cmd:"" help:"List terminals."`
-}
-
-// readRegistry reads the registry topic to its end.
-func readRegistry(ctx context.Context, client *broker.Client) (*schema.Terminals, error) {
-	terminals := new(schema.Terminals)
-	reading, done := context.WithCancel(ctx)
-	defer done()
-	if err := client.Follow(reading, terminals.Apply, done); err != nil {
-		return nil, fmt.Errorf("read terminals: %w", err)
-	}
-	return terminals, ctx.Err()
 }
 
 // oneTerminal is the part that revoke and token share: find one and change it.
@@ -49,17 +38,11 @@ func (c *oneTerminal) change(ctx context.Context, p *process, change func(*schem
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEnroller(ctx, client)
+	e, err := enrolment.New(ctx, client)
 	if err != nil {
 		return nil, err
 	}
-	known := e.terminals.ByID(id)
-	if known == nil {
-		return nil, fmt.Errorf("terminal %v: not enrolled; mlf terminal list shows those that are", id)
-	}
-	changed := *known
-	change(&changed)
-	return &changed, e.put(ctx, &changed)
+	return e.Change(ctx, id, change)
 }
 
 type revokeCmd struct{ oneTerminal }
@@ -87,7 +70,7 @@ func (c *tokenCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(p.Stdout).Encode(enrolledTerminal{t.Terminal, token})
+		return json.NewEncoder(p.Stdout).Encode(schema.Enrolled{Terminal: t.Terminal, Token: token})
 	}
 	_, err = fmt.Fprintf(p.Stdout, "terminal %v  token %s\n", t.Terminal, token)
 	return err
@@ -130,7 +113,7 @@ func (c *listCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	terminals, err := readRegistry(ctx, client)
+	terminals, err := client.ReadRegistry(ctx)
 	if err != nil {
 		return err
 	}

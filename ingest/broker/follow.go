@@ -43,6 +43,17 @@ func (c *Client) put(ctx context.Context, to *leaders, p schema.Partition, key s
 	}
 }
 
+// ReadRegistry returns what the registry topic holds. It tries until ctx ends.
+func (c *Client) ReadRegistry(ctx context.Context) (*schema.Terminals, error) {
+	terminals := new(schema.Terminals)
+	reading, done := context.WithCancel(ctx)
+	defer done()
+	if err := c.Follow(reading, terminals.Apply, done); err != nil {
+		return nil, fmt.Errorf("read terminals: %w", err)
+	}
+	return terminals, ctx.Err()
+}
+
 // Follow reads the registry topic from its start and calls apply for each record,
 // in order, for ever: a new record within moments. It calls caughtUp once, when all
 // that was on the topic at the beginning has been applied. It returns nil when ctx

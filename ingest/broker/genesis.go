@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"mlf/schema"
@@ -80,6 +81,32 @@ func (c *Client) ReadGenesis(ctx context.Context, p schema.Partition) (schema.Ge
 			return schema.Genesis{}, fmt.Errorf("read genesis of partition %d: %w", p, err)
 		}
 	}
+}
+
+// LogPartitions returns how many partitions the log has. Somebody may have added
+// some to the topic since: a vote must go where its stream has always gone, or
+// nobody counts it. The genesis records know. Where retention has removed them
+// all, the topic is believed.
+func (c *Client) LogPartitions(ctx context.Context) (int, error) {
+	topic, err := c.Partitions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for p := range topic {
+		g, err := c.ReadGenesis(ctx, schema.Partition(p))
+		if errors.Is(err, schema.ErrOffsetOutOfRange) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		if g.Partitions != topic {
+			c.log.Warn("topic has other partitions than its log: those that were added are not used",
+				slog.Int("topic", topic), slog.Int("log", g.Partitions))
+		}
+		return g.Partitions, nil
+	}
+	return topic, nil
 }
 
 func (c *Client) readGenesis(ctx context.Context, p schema.Partition) (schema.Genesis, error) {

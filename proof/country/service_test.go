@@ -17,7 +17,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"google.golang.org/protobuf/proto"
 
-	"mlf/proof/country"
 	"mlf/schema"
 	"mlf/schema/registry"
 	"mlf/schema/votepb"
@@ -89,15 +88,15 @@ func newService(t *testing.T) *service {
 	return s
 }
 
-func (s *service) enrol(_ context.Context, templates []schema.Enrolment) ([]country.Enrolled, error) {
+func (s *service) enrol(_ context.Context, templates []schema.Enrolment) ([]schema.Enrolled, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var enrolled []country.Enrolled
+	var enrolled []schema.Enrolled
 	for _, e := range templates {
 		e.Terminal = schema.NewTerminalID()
 		token := schema.NewToken()
 		s.terminals[token] = &e
-		enrolled = append(enrolled, country.Enrolled{Terminal: e.Terminal, Token: token})
+		enrolled = append(enrolled, schema.Enrolled{Terminal: e.Terminal, Token: token})
 	}
 	return enrolled, nil
 }

@@ -18,13 +18,7 @@ import (
 // An Enrol enrols one terminal for each template, in their order. Terminal,
 // token, ordinal and slot of a template are zero; enrolment gives them. It
 // returns all of them or an error, and may be called once per run.
-type Enrol func(ctx context.Context, templates []schema.Enrolment) ([]Enrolled, error)
-
-// Enrolled is a terminal that has been enrolled.
-type Enrolled struct {
-	Terminal schema.TerminalID
-	Token    string
-}
+type Enrol func(ctx context.Context, templates []schema.Enrolment) ([]schema.Enrolled, error)
 
 // Parts are what a simulation is handed.
 type Parts struct {

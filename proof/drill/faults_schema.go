@@ -21,6 +21,8 @@ func registryFaults() []fault {
 		stream.fault("stream in many spellings", "TestStreamRefusals", "base64.RawURLEncoding.Strict().Decode", "base64.RawURLEncoding.Decode"),
 		stream.fault("slot out of range", "TestStreamRefusals", "if s.Slot >= Slots {", "if s.Slot >= 4*Slots {"),
 		terminals.fault("replaced token stays good", "TestTerminalsLife", "delete(t.byToken, old.Token)", "_ = old"),
-		terminals.fault("older key signs", "TestTerminalsLife|TestStream", "if k.ID >= t.newest.ID {", "if t.newest.Secret == nil {"),
+		terminals.fault("older key signs", "TestTerminalsLife|TestStream", "|| k.newer(t.newest) {", "{"),
+		terminals.fault("revocation read before its enrolment", "TestRevocationWins", "; revoked {", "; revoked && e.Revoked {"),
+		terminals.fault("revocation read after its enrolment", "TestRevocationWins", "if old := t.byID[id]; old != nil && !old.Revoked {", "if old := t.byID[id]; old != nil && old.Revoked {"),
 	}
 }
