@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"mlf/aggregate/store/embedded"
+	"mlf/bench/rig"
 )
 
 // Exit codes, as the protocol fixes them.
@@ -40,7 +41,7 @@ type cli struct {
 	Schema    schemaCmd    `cmd:"" help:"Create topics, genesis records and tables."`
 	Terminal  terminalCmd  `cmd:"" help:"Enrol, list and revoke terminals."`
 	Simulate  simulateCmd  `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`
-	Bench     benchCmd     `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
+	Bench     rig.Cmd      `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
 	Config    configCmd    `cmd:"" help:"Check a configuration."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
@@ -80,7 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(&process{Stdout: stdout, Stderr: stderr, Log: log})
+	command.Bind(&process{Stdout: stdout, Stderr: stderr, Log: log}, &rig.Parts{Stdout: stdout, Stderr: stderr, Log: log})
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(stderr, "mlf: %v\n", err)
 		var usage usageError

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	clickhouse "mlf/aggregate/store/embedded"
+	"mlf/proof/child"
 )
 
 // asCommand makes the test binary behave as mlf: real processes are started,
@@ -177,7 +178,7 @@ func (u *upProcess) launch(t *testing.T) {
 // freeAddr returns a loopback address that nobody listens on.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	addr, err := unusedAddr()
+	addr, err := child.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
 	}

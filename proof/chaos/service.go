@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -106,7 +105,7 @@ func (s *service) openLines() error {
 // newStages prepares the processes of mlf.
 func (s *service) newStages() error {
 	stage := func(name string, args ...string) (*Process, error) {
-		admin, err := freeAddr()
+		admin, err := child.FreeAddr()
 		if err != nil {
 			return nil, err
 		}
@@ -117,7 +116,7 @@ func (s *service) newStages() error {
 		return p, nil
 	}
 	for i, line := range s.ingestLines {
-		addr, err := freeAddr()
+		addr, err := child.FreeAddr()
 		if err != nil {
 			return err
 		}
@@ -136,7 +135,7 @@ func (s *service) newStages() error {
 		s.aggregate = append(s.aggregate, p)
 	}
 	var err error
-	if s.queryAddr, err = freeAddr(); err != nil {
+	if s.queryAddr, err = child.FreeAddr(); err != nil {
 		return err
 	}
 	s.queryLine.SetTarget(s.queryAddr)
@@ -184,15 +183,6 @@ func (s *service) close() error {
 		s.kafka.Stop()
 	}
 	return err
-}
-
-// freeAddr returns an address of loopback where nobody listens.
-func freeAddr() (string, error) {
-	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return "", fmt.Errorf("find a port: %w", err)
-	}
-	return ln.Addr().String(), ln.Close()
 }
 
 // defects returns what processes wrote that only a defect writes.

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -186,4 +187,14 @@ func (p *Process) signal(s syscall.Signal) error {
 		return fmt.Errorf("process %v: %w", p.Args(), errors.Join(ErrEnded, err))
 	}
 	return nil
+}
+
+// FreeAddr returns an address of loopback on which nobody listens at the moment:
+// for a child that must be told where to listen before it does.
+func FreeAddr() (string, error) {
+	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	return ln.Addr().String(), ln.Close()
 }

@@ -1,4 +1,4 @@
-package command
+package rig
 
 import (
 	"context"
@@ -18,9 +18,9 @@ import (
 	"mlf/schema"
 )
 
-// benchAggregateCmd measures the way from the log to the rollups.
-type benchAggregateCmd struct {
-	benchFlags
+// Aggregate measures the way from the log to the rollups.
+type Aggregate struct {
+	flags
 	Kafka     []string `placeholder:"ADDR" help:"Brokers of an empty Kafka to use for the part count, instead of an embedded one."`
 	Parts     []string `default:"count,mix,partitions,terminals,start,visible,raw" enum:"count,mix,partitions,terminals,start,visible,raw" help:"What to measure: ${enum}."`
 	Votes     int      `default:"20000000" help:"Votes of a backlog with 100 votes a record; a twentieth of it with one."`
@@ -28,7 +28,7 @@ type benchAggregateCmd struct {
 }
 
 // Help is shown by mlf bench aggregate --help.
-func (*benchAggregateCmd) Help() string {
+func (*Aggregate) Help() string {
 	return `Puts votes on a log, then lets mlf aggregate count them into ClickHouse, both engines in processes of their own:
 
   count       100 votes a record, 1 vote a record, and baseline C: kafka.Reader, encoding/json, a map.
@@ -50,17 +50,22 @@ const benchFirst schema.Hour = 498_225
 
 // An aggregateBench is one call of the command.
 type aggregateBench struct {
-	cmd    *benchAggregateCmd
+	cmd    *Aggregate
 	rig    *rig
 	stderr io.Writer
 	report measure.Report
 }
 
-// Run measures and prints.
-func (c *benchAggregateCmd) Run(ctx context.Context, p *process) (err error) {
+// Validate refuses what cannot be measured.
+func (c *Aggregate) Validate() error {
 	if c.Votes < 2_000 || c.Terminals < 1 || c.Runs < 1 {
-		return usageError{errors.New("want at least 2,000 votes, one terminal, one run")}
+		return errors.New("want at least 2,000 votes, one terminal, one run")
 	}
+	return nil
+}
+
+// Run measures and prints.
+func (c *Aggregate) Run(ctx context.Context, p *Parts) (err error) {
 	b := &aggregateBench{cmd: c, stderr: p.Stderr, report: measure.Report{Command: "mlf " + strings.Join(os.Args[1:], " "), Machine: measure.ThisMachine()}}
 	if b.rig, err = newRig(ctx, p.Log); err != nil {
 		return err
@@ -78,6 +83,7 @@ func (c *benchAggregateCmd) Run(ctx context.Context, p *process) (err error) {
 			}
 		}
 	}
+	b.report.Machine.LoadLast = measure.Load()
 	return c.print(p.Stdout, &b.report)
 }
 
@@ -228,8 +234,8 @@ func (l *benchLog) runJSON(ctx context.Context, votes int) (measure.Sample, erro
 	}, nil
 }
 
-// benchCountJSONCmd is baseline C in a process of its own.
-type benchCountJSONCmd struct {
+// CountJSON is baseline C in a process of its own.
+type CountJSON struct {
 	Kafka []string `required:"" help:"Brokers."`
 	Group string   `required:"" help:"Consumer group, a new one each time."`
 	Votes int      `required:"" help:"How many there are."`
@@ -238,7 +244,7 @@ type benchCountJSONCmd struct {
 
 // Run counts, says so, and waits to be ended, so that its processor time can be
 // read.
-func (c *benchCountJSONCmd) Run(ctx context.Context) error {
+func (c *CountJSON) Run(ctx context.Context) error {
 	cells, err := baseline.ReadJSON(ctx, c.Kafka, jsonTopic, c.Group, c.Votes)
 	if err != nil {
 		return err

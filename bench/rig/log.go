@@ -1,4 +1,4 @@
-package command
+package rig
 
 import (
 	"context"
@@ -86,44 +86,55 @@ type benchLog struct {
 }
 
 // newLog starts a broker, unless there is one, and puts the votes of plan on it.
-func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (*benchLog, error) {
-	l := &benchLog{rig: r, brokers: brokers, plan: plan}
+func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (_ *benchLog, err error) {
 	if err := plan.Validate(); err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
+	l := &benchLog{rig: r, brokers: brokers, plan: plan}
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
 	if len(brokers) == 0 {
-		addr, err := unusedAddr()
-		if err != nil {
+		if err := l.startBroker(ctx); err != nil {
 			return nil, err
 		}
-		dir, err := os.MkdirTemp(r.dir, "kafka-")
-		if err != nil {
-			return nil, fmt.Errorf("make folder for the broker: %w", err)
-		}
-		if l.broker, err = child.StartSelf("--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
-			return nil, err
-		}
-		if err := l.broker.Await(ctx, func() error { return dials(ctx, addr) }); err != nil {
-			return nil, err
-		}
-		l.brokers = []string{addr}
 	}
-	var err error
-	reg := newRegistry()
-	if l.client, err = broker.New(broker.Config{Brokers: l.brokers, InflightBytesMax: 256 << 20}, r.log, reg); err == nil {
-		err = l.fill(ctx)
+	reg := prometheus.NewRegistry()
+	if l.client, err = broker.New(broker.Config{Brokers: l.brokers, InflightBytesMax: 256 << 20}, r.log, reg); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		l.bytes, err = sumOf(reg, "mlf_kafka_produce_batch_bytes")
+	if err := l.fill(ctx); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		l.close()
+	if l.bytes, err = sumOf(reg, "mlf_kafka_produce_batch_bytes"); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
+// startBroker starts a broker of the log's own.
+func (l *benchLog) startBroker(ctx context.Context) error {
+	addr, err := child.FreeAddr()
+	if err != nil {
+		return err
+	}
+	l.brokers = []string{addr}
+	dir, err := os.MkdirTemp(l.rig.dir, "kafka-")
+	if err != nil {
+		return fmt.Errorf("make folder for the broker: %w", err)
+	}
+	if l.broker, err = child.StartSelf("--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
+		return err
+	}
+	return l.broker.Await(ctx, func() error { return dials(ctx, addr) })
+}
+
 func (l *benchLog) close() {
+	if l.client != nil {
+		l.client.Close()
+	}
 	if l.broker != nil {
 		stop(l.broker)
 	}
@@ -143,15 +154,6 @@ func sumOf(reg *prometheus.Registry, name string) (sum float64, err error) {
 		}
 	}
 	return sum, nil
-}
-
-// unusedAddr returns an address of loopback on which nobody listens at the moment.
-func unusedAddr() (string, error) {
-	ln, err := listen("a benchmark's child", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return ln.Addr().String(), ln.Close()
 }
 
 // fill creates the topics and appends what the plan says.
@@ -226,10 +228,13 @@ type count struct {
 func (l *benchLog) newCount(ctx context.Context) (*count, error) {
 	dsn, _ := l.rig.databaseDSN()
 	c := &count{log: l, dsn: dsn}
-	if _, err := applySchema(ctx, l.client, dsn, broker.TopicsConfig{Partitions: l.plan.Partitions}); err != nil {
+	identity, err := l.client.Apply(ctx, broker.TopicsConfig{Partitions: l.plan.Partitions})
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	if err := store.Apply(ctx, dsn, identity); err != nil {
+		return nil, err
+	}
 	if c.store, err = store.Open(ctx, store.Config{DSN: dsn}, l.rig.log, nil); err != nil {
 		return nil, err
 	}
@@ -242,7 +247,7 @@ func (l *benchLog) newCount(ctx context.Context) (*count, error) {
 // start starts counting.
 func (c *count) start() error {
 	var err error
-	if c.admin, err = unusedAddr(); err != nil {
+	if c.admin, err = child.FreeAddr(); err != nil {
 		return err
 	}
 	c.process, err = child.StartSelf("--log-level", "warn", "aggregate",
@@ -319,14 +324,14 @@ func (c *count) metrics(ctx context.Context) (map[string]float64, error) {
 	return found, nil
 }
 
-// benchBrokerCmd is the embedded broker in a process of its own.
-type benchBrokerCmd struct {
+// Broker is the embedded broker in a process of its own.
+type Broker struct {
 	Data   string `required:"" help:"Folder of the log."`
 	Listen string `required:"" help:"Where clients connect."`
 }
 
 // Run serves until ctx ends.
-func (c *benchBrokerCmd) Run(ctx context.Context, p *process) error {
+func (c *Broker) Run(ctx context.Context, p *Parts) error {
 	b, err := kafka.Start(ctx, kafka.Config{Dir: c.Data, Listen: c.Listen, Logger: p.Log})
 	if err != nil {
 		return err

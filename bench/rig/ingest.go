@@ -1,4 +1,4 @@
-package command
+package rig
 
 import (
 	"context"
@@ -15,8 +15,9 @@ import (
 	"mlf/bench/workload"
 )
 
-type benchIngestCmd struct {
-	benchFlags
+// Ingest measures what a vote costs at the front door.
+type Ingest struct {
+	flags
 	Kafka       []string      `placeholder:"ADDR" help:"Measure with these brokers instead of the embedded one. Test terminals and their votes are written to them: use a Kafka that is for nothing else."`
 	Time        time.Duration `default:"3s" help:"Length of one run, after half a second to warm up."`
 	Workloads   []string      `enum:"one,hundred,protobuf,zstd,latency,connections" default:"one,hundred,protobuf,zstd,latency" help:"What to measure: ${enum}."`
@@ -27,7 +28,7 @@ type benchIngestCmd struct {
 }
 
 // Help is shown by mlf bench ingest --help.
-func (*benchIngestCmd) Help() string {
+func (*Ingest) Help() string {
 	return `Starts a broker, mlf ingest and the baselines as processes of their own, sends the same requests to each in turn, and
 reports processor time per request and vote of the process under test alone, as ratios of the same rounds.
 
@@ -53,11 +54,16 @@ Every 202 is looked for on the log: a run with a record missing is an error.
   mlf bench ingest --workloads one --subjects parse-only,mlf --time 2s`
 }
 
-// Run measures and reports.
-func (c *benchIngestCmd) Run(ctx context.Context, p *process) (err error) {
+// Validate refuses what cannot be measured.
+func (c *Ingest) Validate() error {
 	if c.Runs < 1 || c.Time < 100*time.Millisecond || c.Connections < 1 {
-		return usageError{errors.New("--runs and --connections: want at least 1; --time: at least 100ms")}
+		return errors.New("--runs and --connections: want at least 1; --time: at least 100ms")
 	}
+	return nil
+}
+
+// Run measures and reports.
+func (c *Ingest) Run(ctx context.Context, p *Parts) (err error) {
 	if slices.Contains(c.Workloads, "connections") {
 		if err := load.RaiseDescriptors(c.Connections); err != nil {
 			return err
@@ -69,7 +75,7 @@ func (c *benchIngestCmd) Run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, rig.close()) }()
-	b := &ingestBench{benchIngestCmd: c, rig: rig, process: p, peaks: make(map[string]float64)}
+	b := &ingestBench{Ingest: c, rig: rig, parts: p, peaks: make(map[string]float64)}
 	for _, w := range ingestWorkloads() {
 		if !slices.Contains(c.Workloads, w.name) {
 			continue
@@ -80,6 +86,7 @@ func (c *benchIngestCmd) Run(ctx context.Context, p *process) (err error) {
 		}
 		report.Results = append(report.Results, results...)
 	}
+	report.Machine.LoadLast = measure.Load()
 	report.Notes = []string{
 		"cpu_us_per_request is of the process under test, user and system, by the kernel's account; broker and load are other processes. " +
 			"votes_per_second is what came through on this machine with all of them on it; votes_per_core_second is arithmetic: 1 s / CPU per vote.",
@@ -88,7 +95,7 @@ func (c *benchIngestCmd) Run(ctx context.Context, p *process) (err error) {
 }
 
 // command returns the command line that gives the figures again.
-func (c *benchIngestCmd) command() string {
+func (c *Ingest) command() string {
 	text := fmt.Sprintf("mlf bench ingest --runs %d --time %v --workloads %s --subjects %s --partitions %d",
 		c.Runs, c.Time, strings.Join(c.Workloads, ","), strings.Join(c.Subjects, ","), c.Partitions)
 	if len(c.Kafka) > 0 {
@@ -123,10 +130,10 @@ func ingestWorkloads() []ingestWorkload {
 
 // An ingestBench is one run of mlf bench ingest.
 type ingestBench struct {
-	*benchIngestCmd
-	rig     *ingestRig
-	process *process
-	peaks   map[string]float64 // Requests a second in workload one, by subject.
+	*Ingest
+	rig   *ingestRig
+	parts *Parts
+	peaks map[string]float64 // Requests a second in workload one, by subject.
 }
 
 // measure measures one workload, at each share of the peak.
@@ -186,7 +193,7 @@ func (b *ingestBench) interleave(ctx context.Context, w ingestWorkload, subjects
 		}}
 	}
 	results, err := measure.Interleave(ctx, w.title, b.Runs, turns, func(round int, subject string) {
-		fmt.Fprintf(b.process.Stderr, "%s: round %d of %d, %s\n", w.title, round+1, b.Runs, subject)
+		fmt.Fprintf(b.parts.Stderr, "%s: round %d of %d, %s\n", w.title, round+1, b.Runs, subject)
 	})
 	if err != nil {
 		return nil, err
@@ -261,7 +268,7 @@ func (b *ingestBench) check(s *ingestSubject, tally *load.Tally) error {
 		return fmt.Errorf("no request was answered 202: %v, %d lost", tally.Answered, tally.Lost)
 	}
 	if len(tally.Answered) > 1 || tally.Lost > 0 {
-		b.process.Log.Info("not every request was answered 202", slog.String("subject", s.name), slog.Any("answered", tally.Answered), slog.Uint64("lost", tally.Lost))
+		b.parts.Log.Info("not every request was answered 202", slog.String("subject", s.name), slog.Any("answered", tally.Answered), slog.Uint64("lost", tally.Lost))
 	}
 	return nil
 }

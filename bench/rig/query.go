@@ -1,4 +1,4 @@
-package command
+package rig
 
 import (
 	"context"
@@ -18,14 +18,14 @@ import (
 	"mlf/schema/registry"
 )
 
-// benchQueryCmd measures reads through the statistics API.
-type benchQueryCmd struct {
-	benchFlags
+// Query measures reads through the statistics API.
+type Query struct {
+	flags
 	Rows int `default:"4000000" help:"Rollup rows of five years to read from; 40000000 is a large country's."`
 }
 
 // Help is shown by mlf bench query --help.
-func (*benchQueryCmd) Help() string {
+func (*Query) Help() string {
 	return `Fills ClickHouse with the rollups of five years, starts mlf query, and asks it over HTTP: the whole country month by month,
 and one comune over 30 days; then again when each month is one part of the table, as it is an hour after the last vote for
 it. The engines are processes of their own. No answer may take more than 1 GiB in the database:
@@ -39,11 +39,16 @@ const (
 	queryTo   = "2025-12-31"
 )
 
-// Run fills, asks and prints.
-func (c *benchQueryCmd) Run(ctx context.Context, p *process) (err error) {
+// Validate refuses what cannot be measured.
+func (c *Query) Validate() error {
 	if c.Rows < 1 || c.Runs < 1 {
-		return usageError{errors.New("want at least one row and one run")}
+		return errors.New("want at least one row and one run")
 	}
+	return nil
+}
+
+// Run fills, asks and prints.
+func (c *Query) Run(ctx context.Context, p *Parts) (err error) {
 	report := measure.Report{Command: "mlf " + strings.Join(os.Args[1:], " "), Machine: measure.ThisMachine()}
 	r, err := newRig(ctx, p.Log)
 	if err != nil {
@@ -74,11 +79,12 @@ func (c *benchQueryCmd) Run(ctx context.Context, p *process) (err error) {
 		return err
 	}
 	report.Results = append(report.Results, merged...)
+	report.Machine.LoadLast = measure.Load()
 	return c.print(p.Stdout, &report)
 }
 
 // fill makes the rows, and waits until the database has merged them as it does.
-func (c *benchQueryCmd) fill(ctx context.Context, p *process, db *baseline.Database) error {
+func (c *Query) fill(ctx context.Context, p *Parts, db *baseline.Database) error {
 	lists, err := registry.Load()
 	if err != nil {
 		return err
@@ -99,8 +105,8 @@ func (c *benchQueryCmd) fill(ctx context.Context, p *process, db *baseline.Datab
 }
 
 // ask lets the questions take turns.
-func (c *benchQueryCmd) ask(ctx context.Context, p *process, counts *count) ([]measure.Result, error) {
-	addr, err := unusedAddr()
+func (c *Query) ask(ctx context.Context, p *Parts, counts *count) ([]measure.Result, error) {
+	addr, err := child.FreeAddr()
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package command
+package rig
 
 import (
 	"bufio"
@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/bench/measure"
 	"mlf/bench/workload"
@@ -46,7 +48,7 @@ type ingestRig struct {
 	senders     []workload.Sender
 }
 
-func newIngestRig(ctx context.Context, log *slog.Logger, c *benchIngestCmd) (*ingestRig, error) {
+func newIngestRig(ctx context.Context, log *slog.Logger, c *Ingest) (*ingestRig, error) {
 	r := &ingestRig{log: log, brokers: c.Kafka, partitions: c.Partitions, before: c.Before, connections: c.Connections}
 	err := r.startBroker(ctx)
 	if err == nil {
@@ -77,7 +79,7 @@ func (r *ingestRig) startBroker(ctx context.Context) error {
 	if r.dir, err = os.MkdirTemp("", "mlf-bench-"); err != nil {
 		return fmt.Errorf("make folder for the broker: %w", err)
 	}
-	addr, err := unusedAddr()
+	addr, err := child.FreeAddr()
 	if err != nil {
 		return err
 	}
@@ -103,7 +105,7 @@ func (r *ingestRig) client(topic string) (*broker.Client, error) {
 	if topic != "" {
 		cfg.RegistryTopic = topic + ".registry"
 	}
-	return broker.New(cfg, r.log, newRegistry())
+	return broker.New(cfg, r.log, prometheus.NewRegistry())
 }
 
 // enrol makes the topics and the terminals that send.
@@ -134,7 +136,7 @@ func (r *ingestRig) enrol(ctx context.Context) error {
 	}
 	for _, t := range e.Terminals().All() {
 		if !t.Test {
-			return usageError{fmt.Errorf("brokers %v have terminals that are not for tests: use a Kafka that is for nothing else", r.brokers)}
+			return fmt.Errorf("brokers %v have terminals that are not for tests: use a Kafka that is for nothing else", r.brokers)
 		}
 	}
 	return r.fillSenders(ctx, e)
@@ -203,7 +205,7 @@ func (s *ingestSubject) isMLF() bool { return s.name == itself || s.name == earl
 
 // start starts a subject and returns when it serves.
 func (r *ingestRig) start(ctx context.Context, name string) (*ingestSubject, error) {
-	addr, err := unusedAddr()
+	addr, err := child.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +214,7 @@ func (r *ingestRig) start(ctx context.Context, name string) (*ingestSubject, err
 	args := []string{"--log-level", "warn", "bench", "serve", "--subject", name, "--listen", addr, "--kafka", kafka, "--topic", benchTopic(name)}
 	ready := func() error { return dials(ctx, addr) }
 	if s.isMLF() {
-		if s.admin, err = unusedAddr(); err != nil {
+		if s.admin, err = child.FreeAddr(); err != nil {
 			return nil, err
 		}
 		args = []string{"--log-level", "warn", "ingest", "--kafka", kafka, "--listen", addr, "--admin", s.admin}
