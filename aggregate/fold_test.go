@@ -98,9 +98,9 @@ func TestFoldHalts(t *testing.T) {
 	g("unreadable genesis", schema.Record{Key: []byte(schema.KeyGenesis), Value: []byte("?")})
 }
 
-// newerFormat returns a record whose checksum holds and whose format is 2.
+// newerFormat returns a record whose checksum holds and whose format is 3.
 func newerFormat() []byte {
-	return binary.LittleEndian.AppendUint32(append([]byte{8, 2}, 15<<3|5), crcOf([]byte{8, 2}))
+	return binary.LittleEndian.AppendUint32(append([]byte{8, 3}, 15<<3|5), crcOf([]byte{8, 3}))
 }
 
 // TestApplyAllocates holds the hot path to no allocation once streams, cells and

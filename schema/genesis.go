@@ -7,8 +7,11 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Fields of Genesis in schema/vote.proto after the format, which is field 1 and
-// number 1 as in VoteBatch.
+// genesisFormat is the one format of a genesis record.
+const genesisFormat = 1
+
+// Fields of Genesis in schema/vote.proto after the format, which is field 1 as in
+// VoteBatch.
 const (
 	genesisLogID      = 2
 	genesisPartition  = 3
@@ -23,7 +26,7 @@ func AppendGenesis(dst []byte, g Genesis) []byte {
 		panic(fmt.Sprintf("BUG: append genesis: %v", err))
 	}
 	start := len(dst)
-	dst = append(dst, tagFormat, batchFormat)
+	dst = append(dst, tagFormat, genesisFormat)
 	dst = protowire.AppendTag(dst, genesisLogID, protowire.BytesType)
 	dst = protowire.AppendBytes(dst, g.Log[:])
 	for num, n := range [...]uint64{
@@ -49,7 +52,7 @@ func DecodeGenesis(value []byte) (Genesis, error) {
 	}
 	g, err := splitGenesis(body)
 	if err != nil {
-		return Genesis{}, fmt.Errorf("read genesis: %w", newerFormat(body, err))
+		return Genesis{}, fmt.Errorf("read genesis: %w", newerFormat(body, genesisFormat, err))
 	}
 	return g, nil
 }
@@ -81,7 +84,7 @@ func splitGenesis(body []byte) (Genesis, error) {
 		}
 		body = body[n:]
 	}
-	if numbers[1] != batchFormat {
+	if numbers[1] != genesisFormat {
 		return Genesis{}, undecodable("format %d", numbers[1])
 	}
 	g.Partition = Partition(numbers[genesisPartition])

@@ -68,6 +68,32 @@ func TestGoldenRecords(t *testing.T) {
 	golden(t, "records.golden", text.Bytes())
 }
 
+// TestGoldenFormat2 fixes what format 2 adds. Whatever format 1 can hold is still
+// written in it, as TestGoldenRecords says.
+func TestGoldenFormat2(t *testing.T) {
+	var text bytes.Buffer
+	batch := func(what string, h schema.BatchHeader, v []schema.Vote) {
+		record := schema.AppendVoteBatch(nil, &h, v)
+		fmt.Fprintf(&text, "# %s: %d bytes\n%s\n", what, len(record), hexLines(record))
+	}
+	h := header()
+	batch("one vote of a counter with its wall clock, 3 s fast", h, walled(1))
+	batch("five votes, the fourth without a wall clock", h, walled(5))
+	same := votes(3)
+	for i := range same {
+		same[i].Wall = same[i].At - 700
+	}
+	batch("three votes whose wall clocks are all 0.7 s slow", h, same)
+	web := h
+	web.Channel, web.Scale = schema.ChannelWeb, schema.ScaleStars5
+	batch("a reason of the positive branch", web, []schema.Vote{
+		{Seq: 1, At: h.Ingested - 900, Value: 5, Reason: schema.ReasonClear},
+		{Seq: 2, At: h.Ingested - 100, Value: 4, Reason: schema.ReasonNoTrouble},
+	})
+	batch("the ends of all ranges", extremeHeader(), extremes2(4))
+	golden(t, "format2.golden", text.Bytes())
+}
+
 // TestGoldenPlacing fixes where votes go: a terminal whose slot or partition
 // changed would be counted in two places.
 func TestGoldenPlacing(t *testing.T) {

@@ -19,7 +19,7 @@ type Cell struct {
 // A ReasonKey is a value together with the reason given for it.
 type ReasonKey uint8
 
-// KeyOfReason joins a value (1 to 5) and a reason (1 to 11).
+// KeyOfReason joins a value (1 to 5) and a reason (1 to 15).
 func KeyOfReason(v Value, r Reason) ReasonKey { return ReasonKey(uint8(v)<<4 | uint8(r)) }
 
 // Value returns the value in k.

@@ -36,11 +36,17 @@ const ValueMax Value = 5
 type Vote struct {
 	Seq       Seq
 	At        Instant // Vote time: when the citizen pressed. Arrival for a late clock.
+	Wall      Instant // By the terminal's own wall clock; 0: none. At most WallApartMax from At.
 	Service   ServiceID
 	Value     Value
 	Reason    Reason
 	LateClock bool // The terminal's time could not be used; At is the arrival.
 }
+
+// WallApartMax is how far a terminal's wall clock may be from the vote time, in
+// milliseconds, either way: 17,839 years, more than RFC 3339 can write. The log
+// gives a difference eight bytes at most.
+const WallApartMax = 1 << 49
 
 // Class tells how a counted vote is to be read. Statistics show ClassOK unless
 // asked otherwise; no class is ever dropped.
@@ -112,10 +118,16 @@ const (
 	ReasonOther          Reason = 9
 	ReasonSkipped        Reason = 10
 	ReasonTimeout        Reason = 11
+
+	// The positive branch of the municipal sites: what the citizen liked.
+	ReasonClear     Reason = 12
+	ReasonComplete  Reason = 13
+	ReasonSure      Reason = 14
+	ReasonNoTrouble Reason = 15
 )
 
-// ReasonMax is the highest reason; it fits the four bits the log gives it.
-const ReasonMax = ReasonTimeout
+// ReasonMax is the highest reason; the log gives it four bits, and all are used.
+const ReasonMax = ReasonNoTrouble
 
 // OfferedOn tells whether a terminal of channel c offers r as an answer.
 // ReasonOther, ReasonSkipped and ReasonTimeout are offered everywhere.
@@ -124,7 +136,7 @@ func (r Reason) OfferedOn(c Channel) bool {
 	switch {
 	case r >= ReasonWaitingTime && r <= ReasonNegativeAnswer:
 		return !digital
-	case r >= ReasonUnclear && r <= ReasonTechnical:
+	case r >= ReasonUnclear && r <= ReasonTechnical, r >= ReasonClear && r <= ReasonNoTrouble:
 		return digital
 	}
 	return r >= ReasonOther && r <= ReasonTimeout
@@ -141,6 +153,7 @@ var (
 		1: "waiting_time", 2: "staff", 3: "must_return", 4: "negative_answer",
 		5: "unclear", 6: "incomplete", 7: "unsure", 8: "technical",
 		9: "other", 10: "skipped", 11: "timeout",
+		12: "clear", 13: "complete", 14: "sure", 15: "no_trouble",
 	}
 )
 

@@ -84,7 +84,7 @@ func TestReasonOfferedOn(t *testing.T) {
 		}
 	}
 	desk := "waiting_time staff must_return negative_answer other skipped timeout"
-	screen := "unclear incomplete unsure technical other skipped timeout"
+	screen := "unclear incomplete unsure technical other skipped timeout clear complete sure no_trouble"
 	f(schema.ChannelCounter, desk)
 	f(schema.ChannelTotem, desk)
 	f(schema.ChannelPhone, desk)

@@ -42,13 +42,14 @@ const InstantMax Instant = 1<<32*1000 - 1
 // to the other; in life a vote takes 4 to 10 bytes.
 const RecordBytesMax = headBytesMax + BatchVotesMax*voteBytesMax
 
-// Bytes of the parts of a record at most, each field with its tag of one byte.
+// Bytes of the parts of a record at most, each field with its tag of one byte, the
+// last column with two.
 const (
 	headBytesMax = (1 + 1) + (1 + 8) + (1 + 8) + // Format, terminal, stream,
 		(1 + 2) + (1 + 3) + (1 + 1 + OfficeCodeMax) + // slot, comune, office,
 		(1 + 1) + (1 + 1) + (1 + 1) + (1 + 6) + // channel, scale, test, ingest time,
-		4*(1+lengthBytes) + checksumBytes // four columns, checksum.
-	voteBytesMax  = 8 + 7 + 1 + 3 // Seq of 54 bits, time of 43, mark, service: varints of 7 bits a byte.
+		4*(1+lengthBytes) + (2 + lengthBytes) + checksumBytes // five columns, checksum.
+	voteBytesMax  = 8 + 7 + 1 + 3 + 8 // Seq of 54 bits, time of 43, mark, service, wall of 51: varints of 7 bits a byte.
 	checksumBytes = 1 + 4
 )
 
@@ -56,8 +57,15 @@ const (
 // 16,383 bytes, twice what the longest column has.
 const lengthBytes = 2
 
-// batchFormat is the one format this program writes and reads.
-const batchFormat = 1
+// The formats of a VoteBatch. A batch is written in the first that can hold it,
+// so that a reader of format 1 alone stops where it must, and not before.
+const (
+	format1 = 1 // Reasons to reasonMax1.
+	format2 = 2 // All reasons, and wall clocks.
+)
+
+// reasonMax1 is the highest reason of format 1.
+const reasonMax1 = ReasonTimeout
 
 // Tags of the fields in schema/vote.proto: number<<3 | wire type.
 const (
@@ -76,6 +84,10 @@ const (
 	tagMarks    = 13<<3 | byte(protowire.BytesType)
 	tagServices = 14<<3 | byte(protowire.BytesType)
 	tagChecksum = 15<<3 | byte(protowire.Fixed32Type)
+
+	// Field 16 is the first whose tag has two bytes.
+	tagWalls     = 0x80 | 16<<3&0x7f | byte(protowire.BytesType)
+	tagWallsNext = 16 >> 4
 )
 
 // A mark is a vote's byte: value, reason, late clock.
@@ -103,7 +115,8 @@ func AppendVoteBatch(dst []byte, h *BatchHeader, votes []Vote) []byte {
 		panic(fmt.Sprintf("BUG: append vote batch: %d votes", len(votes)))
 	}
 	start := len(dst)
-	dst = append(dst, tagFormat, batchFormat)
+	format, walled := formatOf(votes)
+	dst = append(dst, tagFormat, format)
 	dst = appendFixed(dst, tagTerminal, uint64(h.Terminal))
 	dst = appendFixed(dst, tagStream, uint64(h.Stream))
 	dst = appendNumber(dst, tagSlot, uint64(h.Slot))
@@ -122,7 +135,25 @@ func AppendVoteBatch(dst []byte, h *BatchHeader, votes []Vote) []byte {
 	dst = appendTimes(dst, h.Ingested, votes)
 	dst = appendMarks(dst, h.Scale.Max(), votes)
 	dst = appendServices(dst, votes)
+	if walled {
+		dst = appendWalls(dst, votes)
+	}
 	return appendChecksum(dst, start)
+}
+
+// formatOf returns the first format that can hold votes, and whether any has a
+// wall clock. One turn for each vote, without a branch.
+func formatOf(votes []Vote) (format byte, walled bool) {
+	var walls Instant
+	var reason Reason
+	for i := range votes {
+		walls |= votes[i].Wall
+		reason = max(reason, votes[i].Reason)
+	}
+	if walls != 0 || reason > reasonMax1 {
+		return format2, walls != 0
+	}
+	return format1, false
 }
 
 // check refuses a header that ingest cannot have meant. The office is checked
@@ -203,6 +234,38 @@ func sameService(votes []Vote) bool {
 	}
 	return true
 }
+
+// appendWalls appends the column of wall clocks, of which there is one at least.
+func appendWalls(dst []byte, votes []Vote) []byte {
+	same := true
+	for i := range votes {
+		same = same && wallCode(&votes[i]) == wallCode(&votes[0])
+	}
+	if same {
+		votes = votes[:1]
+	}
+	dst, start := openColumn(append(dst, tagWalls), tagWallsNext)
+	for i := range votes {
+		code := wallCode(&votes[i])
+		if code > wallCodeMax {
+			panic(fmt.Sprintf("BUG: append vote batch: vote %d: wall clock %d, time %d", i, votes[i].Wall, votes[i].At))
+		}
+		dst = protowire.AppendVarint(dst, code)
+	}
+	return closeColumn(dst, start)
+}
+
+// wallCode returns what the log says of v's wall clock: 0 where v has none, else
+// one more than its zigzag difference to the vote time.
+func wallCode(v *Vote) uint64 {
+	if v.Wall == 0 {
+		return 0
+	}
+	return protowire.EncodeZigZag(int64(v.Wall-v.At)) + 1
+}
+
+// wallCodeMax is the code of a wall clock WallApartMax after the vote time.
+const wallCodeMax = 2*WallApartMax + 1
 
 // openColumn begins a column whose length is not known yet. start is where its
 // content begins.

@@ -17,11 +17,12 @@ import (
 //
 // Decode checks everything, so Next cannot fail: a record is counted whole or
 // not at all. The votes are decoded column by column into memory of b's own,
-// 24 kB at most; nothing refers to the record afterwards.
+// 32 kB at most; nothing refers to the record afterwards.
 type VoteBatch struct {
 	BatchHeader
 	votes   []Vote
 	next    int
+	walled  bool // Votes that were read before may have left wall clocks in the memory.
 	offices map[string]OfficeCode
 }
 
@@ -34,6 +35,7 @@ const officesKept = 16384
 type columns struct {
 	format                       uint64
 	seqs, times, marks, services []byte
+	walls                        []byte
 	seen                         uint32 // Bit n: field n was there.
 	slot, comune, channel, scale uint64
 	ingested, test               uint64
@@ -52,10 +54,13 @@ func (b *VoteBatch) Decode(record []byte) error {
 	}
 	var c columns
 	if err := c.split(body); err != nil {
-		return newerFormat(body, err)
+		return newerFormat(body, format2, err)
 	}
-	if c.format != batchFormat {
-		return newerFormat(body, undecodable("format %d", c.format))
+	if c.format < format1 || c.format > format2 {
+		return newerFormat(body, format2, undecodable("format %d", c.format))
+	}
+	if c.format == format1 && c.walls != nil {
+		return undecodable("wall clocks in format 1")
 	}
 	if err := b.readHeader(&c); err != nil {
 		return err
@@ -99,9 +104,9 @@ func checkSum(record []byte) (body []byte, err error) {
 }
 
 // newerFormat returns an error that wraps ErrFormat where body is a message
-// whose field 1 names a format after ours, and err otherwise: a newer format may
+// whose field 1 names a format after known, and err otherwise: a newer format may
 // have fields that this one has not.
-func newerFormat(body []byte, err error) error {
+func newerFormat(body []byte, known uint64, err error) error {
 	var format uint64
 	for len(body) > 0 {
 		num, kind, n := protowire.ConsumeTag(body)
@@ -117,13 +122,14 @@ func newerFormat(body []byte, err error) error {
 		}
 		body = body[n:]
 	}
-	if format <= batchFormat {
+	if format <= known {
 		return err
 	}
-	return fmt.Errorf("%w: %d, this program knows %d", ErrFormat, format, batchFormat)
+	return fmt.Errorf("%w: %d, this program knows %d", ErrFormat, format, known)
 }
 
-// split finds the fields of body. Every tag of ours is one byte.
+// split finds the fields of body by the first byte of their tags, which tells
+// even the last, whose tag has two, from all others.
 func (c *columns) split(body []byte) error {
 	for len(body) > 0 {
 		tag := body[0]
@@ -173,6 +179,13 @@ func (c *columns) take(tag byte, rest []byte) (n int) {
 		c.marks, n = protowire.ConsumeBytes(rest)
 	case tagServices:
 		c.services, n = protowire.ConsumeBytes(rest)
+	case tagWalls:
+		if len(rest) == 0 || rest[0] != tagWallsNext {
+			return -1
+		}
+		if c.walls, n = protowire.ConsumeBytes(rest[1:]); n >= 0 {
+			n++
+		}
 	default:
 		return -1
 	}
@@ -241,8 +254,16 @@ func (b *VoteBatch) readVotes(c *columns) error {
 	if cap(b.votes) < n {
 		b.votes = make([]Vote, n)
 	}
+	if b.walled && len(c.walls) == 0 {
+		clear(b.votes[:cap(b.votes)])
+		b.walled = false
+	}
 	b.votes = b.votes[:n]
-	if err := b.readMarks(c.marks); err != nil {
+	reasonMax := ReasonMax
+	if c.format == format1 {
+		reasonMax = reasonMax1
+	}
+	if err := b.readMarks(c.marks, reasonMax); err != nil {
 		return err
 	}
 	if err := b.readSeqs(c.seqs); err != nil {
@@ -251,14 +272,17 @@ func (b *VoteBatch) readVotes(c *columns) error {
 	if err := b.readTimes(c.times); err != nil {
 		return err
 	}
-	return b.readServices(c.services)
+	if err := b.readServices(c.services); err != nil {
+		return err
+	}
+	return b.readWalls(c.walls)
 }
 
-func (b *VoteBatch) readMarks(column []byte) error {
+func (b *VoteBatch) readMarks(column []byte, reasonMax Reason) error {
 	valueMax := b.Scale.Max()
 	for i, mark := range column {
 		value, reason := Value(mark&markValue), Reason(mark>>reasonShift&markReason)
-		if value > valueMax || reason > ReasonMax {
+		if value > valueMax || reason > reasonMax {
 			return undecodable("vote %d: value %d of %v, reason %d", i, value, b.Scale, reason)
 		}
 		v := &b.votes[i]
@@ -325,6 +349,36 @@ const serviceMax = 1<<16 - 1
 func (b *VoteBatch) sameService(id ServiceID) {
 	for i := range b.votes {
 		b.votes[i].Service = id
+	}
+}
+
+func (b *VoteBatch) readWalls(column []byte) error {
+	if len(column) == 0 {
+		return nil
+	}
+	b.walled = true
+	for i := range b.votes {
+		code, n := consumeVarint(column)
+		if n < 0 || code > wallCodeMax {
+			return undecodable("vote %d: no wall clock, or one too far from the vote time", i)
+		}
+		column = column[n:]
+		b.votes[i].setWall(code)
+		if i == 0 && len(column) == 0 {
+			for i := range b.votes {
+				b.votes[i].setWall(code)
+			}
+			return nil
+		}
+	}
+	return wholly(column, "wall")
+}
+
+// setWall sets v's wall clock to what wallCode wrote.
+func (v *Vote) setWall(code uint64) {
+	v.Wall = 0
+	if code != 0 {
+		v.Wall = v.At + Instant(protowire.DecodeZigZag(code-1))
 	}
 }
 

@@ -22,9 +22,12 @@ func seeds() [][]byte {
 		schema.AppendVoteBatch(nil, &h, votes(150)),
 		schema.AppendVoteBatch(nil, &h, voided),
 		schema.AppendVoteBatch(nil, &ends, extremes(3)),
+		schema.AppendVoteBatch(nil, &ends, extremes2(3)),
+		schema.AppendVoteBatch(nil, &h, walled(6)),
+		schema.AppendVoteBatch(nil, &h, walled(1)),
 		schema.AppendGenesis(nil, schema.Genesis{Log: schema.LogID{1}, Partitions: 1, Rules: schema.RulesV1}),
 		sealed(),
-		sealed([]byte("\x08\x02")),
+		sealed([]byte("\x08\x03")),
 		nil,
 	}
 	return records
@@ -109,6 +112,10 @@ func randomBatch(seed uint64, n int) (schema.BatchHeader, []schema.Vote) {
 		Ingested: schema.Instant(upTo(uint64(schema.InstantMax))),
 	}
 	services := upTo(1<<16 - 1)
+	reasons, walls := schema.ReasonMax, r.IntN(4) // One in four: format 1, one: a wall clock each.
+	if walls == 0 {
+		reasons = schema.ReasonTimeout
+	}
 	votes := make([]schema.Vote, n)
 	for i := range votes {
 		votes[i] = schema.Vote{
@@ -116,8 +123,11 @@ func randomBatch(seed uint64, n int) (schema.BatchHeader, []schema.Vote) {
 			At:        schema.Instant(upTo(uint64(schema.InstantMax))),
 			Service:   schema.ServiceID(upTo(services)),
 			Value:     schema.Value(upTo(uint64(h.Scale.Max()))),
-			Reason:    schema.Reason(upTo(uint64(schema.ReasonMax))),
+			Reason:    schema.Reason(upTo(uint64(reasons))),
 			LateClock: r.IntN(2) == 0,
+		}
+		if walls > 0 && r.IntN(walls) == 0 {
+			votes[i].Wall = votes[i].At + schema.WallApartMax - schema.Instant(upTo(2*schema.WallApartMax))
 		}
 	}
 	return h, votes
@@ -154,8 +164,39 @@ func readGenerated(b *votepb.VoteBatch) (schema.BatchHeader, []schema.Vote) {
 			Reason:    schema.Reason(mark / 8 % 16),
 			LateClock: mark >= 128,
 		}
+		if walls := b.GetWall(); len(walls) > 0 {
+			code := int64(walls[i%len(walls)]) // A single one holds for all.
+			switch {
+			case code > 0 && code%2 == 1:
+				votes[i].Wall = schema.Instant(at + (code-1)/2)
+			case code > 0:
+				votes[i].Wall = schema.Instant(at - code/2)
+			}
+		}
 	}
 	return h, votes
+}
+
+// generatedWalls returns the column of wall clocks.
+func generatedWalls(votes []schema.Vote) []uint64 {
+	codes := make([]uint64, len(votes))
+	for i, v := range votes {
+		switch apart := int64(v.Wall - v.At); {
+		case v.Wall == 0:
+		case apart >= 0:
+			codes[i] = 2*uint64(apart) + 1
+		default:
+			codes[i] = 2 * uint64(-apart)
+		}
+	}
+	switch all := slices.Compact(slices.Clone(codes)); {
+	case len(all) > 1:
+		return codes
+	case all[0] == 0:
+		return nil
+	default:
+		return all
+	}
 }
 
 // writeGenerated writes a batch with the generated code.
@@ -188,6 +229,10 @@ func writeGenerated(t *testing.T, h schema.BatchHeader, votes []schema.Vote) []b
 	}
 	if same {
 		b.Service = b.Service[:1]
+	}
+	b.Wall = generatedWalls(votes)
+	if b.Wall != nil || slices.ContainsFunc(votes, func(v schema.Vote) bool { return v.Reason > schema.ReasonTimeout }) {
+		b.Format = 2
 	}
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(b)
 	if err != nil {

@@ -46,17 +46,42 @@ func votes(n int) []schema.Vote {
 	return all
 }
 
-// extremes returns n votes whose every number jumps from one end of its range
-// to the other.
+// extremes returns n votes whose every number jumps from one end of its range in
+// format 1 to the other.
 func extremes(n int) []schema.Vote {
 	all := make([]schema.Vote, n)
 	for i := range all {
-		all[i] = schema.Vote{Seq: 1, At: 0, Service: 1<<16 - 1, Value: 5, Reason: schema.ReasonMax, LateClock: true}
+		all[i] = schema.Vote{Seq: 1, At: 0, Service: 1<<16 - 1, Value: 5, Reason: schema.ReasonTimeout, LateClock: true}
 		if i%2 == 0 {
 			all[i].Seq, all[i].At = schema.SeqMax, schema.InstantMax
 		}
 	}
 	all[0].Service = 1<<16 - 2 // So that the services are not all the same.
+	return all
+}
+
+// extremes2 is extremes in format 2.
+func extremes2(n int) []schema.Vote {
+	all := extremes(n)
+	for i := range all {
+		all[i].Reason = schema.ReasonMax
+		all[i].Wall = all[i].At - schema.WallApartMax
+		if i%2 == 0 {
+			all[i].Wall = all[i].At + schema.WallApartMax
+		}
+	}
+	return all
+}
+
+// walled returns n votes as votes does, of a terminal whose wall clock is 3 s fast
+// against ours and goes on; every fourth has none, as after a change of battery.
+func walled(n int) []schema.Vote {
+	all := votes(n)
+	for i := range all {
+		if i%4 < 3 {
+			all[i].Wall = all[i].At + 3000 + schema.Instant(i)
+		}
+	}
 	return all
 }
 
@@ -109,6 +134,12 @@ func TestVoteBatchRoundTrip(t *testing.T) {
 	f(h, votes(schema.BatchVotesMax))
 	f(extremeHeader(), extremes(1))
 	f(extremeHeader(), extremes(schema.BatchVotesMax))
+	f(h, walled(1))
+	f(h, walled(128))
+	f(extremeHeader(), extremes2(1))
+	f(extremeHeader(), extremes2(schema.BatchVotesMax))
+	f(h, []schema.Vote{{Seq: 1}, {Seq: 2, Wall: -62167219200000}}) // In the year 0.
+	f(h, []schema.Vote{{Seq: 1, Reason: schema.ReasonClear, Value: 3}, {Seq: 2}})
 
 	h.Office, h.Test = "", true
 	f(h, votes(3))
@@ -131,6 +162,9 @@ func TestVoteBatchRoundTrip(t *testing.T) {
 				Reason:    schema.Reason(rand.IntN(int(schema.ReasonMax) + 1)),
 				LateClock: rand.IntN(2) == 0,
 			}
+			if rand.IntN(3) == 0 {
+				random[i].Wall = random[i].At + schema.Instant(rand.Int64N(2*schema.WallApartMax+1)-schema.WallApartMax)
+			}
 		}
 		f(h, random)
 	}
@@ -150,9 +184,14 @@ func TestVoteBatchBytes(t *testing.T) {
 	f("one vote", h, votes(1), 75)
 	f("50 votes", h, votes(50), 8)
 	f("1,000 votes", h, votes(schema.BatchVotesMax), 7)
+	steady := votes(50)
+	for i := range steady {
+		steady[i].Wall = steady[i].At + 3000
+	}
+	f("50 votes of a steady wall clock", h, steady, 8)
 
 	h = extremeHeader()
-	got, want := len(schema.AppendVoteBatch(nil, &h, extremes(schema.BatchVotesMax))), schema.RecordBytesMax
+	got, want := len(schema.AppendVoteBatch(nil, &h, extremes2(schema.BatchVotesMax))), schema.RecordBytesMax
 	if got > want || got < want*98/100 {
 		t.Errorf("got a largest record of %d bytes, RecordBytesMax is %d", got, want)
 	}
@@ -164,7 +203,7 @@ func TestVoteBatchAllocatesNothing(t *testing.T) {
 	other.Office = "municipio-2"
 	dst := make([]byte, 0, schema.RecordBytesMax)
 	record := schema.AppendVoteBatch(nil, &h, want)
-	records := [][]byte{record, schema.AppendVoteBatch(nil, &other, want)}
+	records := [][]byte{record, schema.AppendVoteBatch(nil, &other, want), schema.AppendVoteBatch(nil, &h, walled(20))}
 
 	if got := testing.AllocsPerRun(100, func() { schema.AppendVoteBatch(dst, &h, want) }); got != 0 {
 		t.Errorf("AppendVoteBatch: got %v allocations, want 0", got)
@@ -173,7 +212,7 @@ func TestVoteBatchAllocatesNothing(t *testing.T) {
 	var v schema.Vote
 	n := 0
 	got := testing.AllocsPerRun(100, func() {
-		if err := b.Decode(records[n%2]); err != nil {
+		if err := b.Decode(records[n%3]); err != nil {
 			t.Fatal(err)
 		}
 		for b.Next(&v) {
@@ -199,10 +238,50 @@ func TestVoteBatchKeepsNothingOfTheRecord(t *testing.T) {
 	}
 }
 
+// TestVoteBatchForgetsWallClocks: a vote without one gets none from a record that
+// was read into the same memory before.
+func TestVoteBatchForgetsWallClocks(t *testing.T) {
+	h := header()
+	var b schema.VoteBatch
+	f := func(want []schema.Vote) {
+		t.Helper()
+		if err := b.Decode(schema.AppendVoteBatch(nil, &h, want)); err != nil {
+			t.Fatal(err)
+		}
+		if got := rest(&b); !slices.Equal(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	f(walled(8))
+	f(votes(2))
+	f(votes(8))
+	f(walled(1))
+	f(votes(8))
+	_ = b.Decode(sealed([]byte("\x08\x02\x28\x07\x38\x01\x40\x01\x5a\x02\x02\x02\x62\x02\x00\x00\x6a\x02\x01\x01\x72\x01\x00\x82\x01\x02\x05\x80")))
+	f(votes(8)) // Nor from one that was refused for its second wall clock.
+}
+
+// TestVoteBatchFormat: a batch is written in the first format that can hold it, so
+// that a program that knows format 1 alone stops at no other.
+func TestVoteBatchFormat(t *testing.T) {
+	f := func(want byte, v ...schema.Vote) {
+		t.Helper()
+		h := header()
+		if record := schema.AppendVoteBatch(nil, &h, v); record[0] != 8 || record[1] != want {
+			t.Errorf("%+v: written in format %d, want %d", v, record[1], want)
+		}
+	}
+	f(1, schema.Vote{Seq: 1})
+	f(1, schema.Vote{Seq: 1, Value: 3, Reason: schema.ReasonTimeout, LateClock: true})
+	f(2, schema.Vote{Seq: 1}, schema.Vote{Seq: 2, Value: 3, Reason: schema.ReasonClear})
+	f(2, schema.Vote{Seq: 1}, schema.Vote{Seq: 2, Wall: 1})
+	f(2, schema.Vote{Seq: 1, Wall: -1}, schema.Vote{Seq: 2})
+}
+
 // TestVoteBatchEveryBit flips each bit of a record: none may go unnoticed.
 func TestVoteBatchEveryBit(t *testing.T) {
 	h := header()
-	record := schema.AppendVoteBatch(nil, &h, votes(5))
+	record := schema.AppendVoteBatch(nil, &h, walled(5))
 	var b schema.VoteBatch
 	for i := range len(record) * 8 {
 		record[i/8] ^= 1 << (i % 8)
@@ -260,16 +339,20 @@ func TestVoteBatchRefusals(t *testing.T) {
 	f(nil, head, "\x32\x00", "\x20\x00", seqs, times, marks, services)   // Zeros written out.
 
 	f(undecodable)
-	f(undecodable, comune, channel, scale, seqs, times, marks, services)         // No format.
-	f(newer, "\x08\x02", comune, channel, scale, seqs, times, marks, services)   // The next one.
-	f(newer, "\x08\x02", "\xf2\x07\x01\x00")                                     // With other fields.
+	f(undecodable, comune, channel, scale, seqs, times, marks, services) // No format.
+	f(undecodable, "\x08\x00", comune, channel, scale, seqs, times, marks, services)
+	f(newer, "\x08\x03", comune, channel, scale, seqs, times, marks, services)   // The next one.
+	f(newer, "\x08\x03", "\xf2\x07\x01\x00")                                     // With other fields.
 	f(newer, "\xf2\x07\x01\x00", "\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01") // And in another order.
-	f(undecodable, "\x08\x02", "\xf2\x07\x02\x00")                               // But cut off.
+	f(undecodable, "\x08\x03", "\xf2\x07\x02\x00")                               // But cut off.
+	f(undecodable, "\x08\x02", "\xf2\x07\x01\x00")                               // Nor are they ours.
 	f(undecodable, "\x08")
 	f(undecodable, "\x0a\x01\x02", comune, channel, scale, seqs, times, marks, services) // Format as bytes.
 
 	f(undecodable, head, seqs, times, marks, services, "\x78\x01")             // Field 15 of another type.
-	f(undecodable, head, seqs, times, marks, services, "\x82\x01\x00")         // Field 16.
+	f(undecodable, head, seqs, times, marks, services, "\x82\x01\x01\x00")     // Field 16 in format 1,
+	f(undecodable, head, seqs, times, marks, services, "\x82\x01\x00")         // empty, too.
+	f(undecodable, head, seqs, times, marks, services, "\x8a\x01\x00")         // Field 17.
 	f(undecodable, head, seqs, times, marks, services, "\x7d\x00\x00\x00\x00") // Two checksums.
 	f(undecodable, head, head, seqs, times, marks, services)
 	f(undecodable, head, seqs, seqs, times, marks, services)
@@ -313,6 +396,24 @@ func TestVoteBatchRefusals(t *testing.T) {
 	f(undecodable, head, seqs, times, marks, "\x72\x03\x00\x00\x00")
 	f(undecodable, head, seqs, times, marks, "\x72\x03\x80\x80\x04") // Service 65,536.
 
+	two := "\x08\x02" + comune + channel + scale + seqs + times + marks + services
+	f(nil, two)
+	f(nil, two, "\x82\x01\x00")
+	f(nil, two, "\x82\x01\x01\x07")
+	f(nil, two, "\x82\x01\x02\x07\x00")
+	f(nil, "\x82\x01\x02\x07\x00", two)                                                   // Any order.
+	f(nil, two, "\x82\x01\x09\x81\x80\x80\x80\x80\x80\x80\x02\x00")                       // 2^49 ms ahead.
+	f(undecodable, two, "\x82\x01\x09\x82\x80\x80\x80\x80\x80\x80\x02\x00")               // One more behind.
+	f(undecodable, two, "\x82\x01\x03\x07\x00\x00")                                       // Three of two.
+	f(undecodable, two, "\x82\x01\x02\x07\x80")                                           // The second cut off.
+	f(undecodable, two, "\x82\x01\x7f\x07")                                               // Longer than the record.
+	f(undecodable, two, "\x82\x01")                                                       // Without a length.
+	f(undecodable, two, "\x82")                                                           // Half a tag.
+	f(undecodable, two, "\x82\x00\x00")                                                   // A tag written too long.
+	f(undecodable, two, "\x80\x01\x07")                                                   // Not packed.
+	f(undecodable, two, "\x82\x01\x01\x07", "\x82\x01\x01\x07")                           // Twice.
+	f(nil, "\x08\x02", comune, channel, scale, seqs, times, "\x6a\x02\x01\x79", services) // Reason 15.
+
 	many := strings.Repeat("\x01", schema.BatchVotesMax+1)
 	f(undecodable, head, "\x6a\xe9\x07"+many, "\x5a\xe9\x07"+many, "\x62\xe9\x07"+many, services)
 }
@@ -350,6 +451,8 @@ func TestAppendVoteBatchPanics(t *testing.T) {
 	f(func(_ *head, v list) list { v[1].At = schema.InstantMax + 1; return v })
 	f(func(_ *head, v list) list { v[1].Value = 4; return v })
 	f(func(_ *head, v list) list { v[1].Reason = schema.ReasonMax + 1; return v })
+	f(func(_ *head, v list) list { v[1].Wall = v[1].At + schema.WallApartMax + 1; return v })
+	f(func(_ *head, v list) list { v[1].Wall = v[1].At - schema.WallApartMax - 1; return v })
 }
 
 func BenchmarkAppendVoteBatch(b *testing.B) {
@@ -368,24 +471,27 @@ func BenchmarkAppendVoteBatch(b *testing.B) {
 
 func BenchmarkVoteBatchDecode(b *testing.B) {
 	for _, n := range []int{1, 50, 1000} {
-		b.Run(number(n), func(b *testing.B) {
-			h := header()
-			record := schema.AppendVoteBatch(nil, &h, votes(n))
-			var batch schema.VoteBatch
-			var v schema.Vote
-			var sum schema.Seq
-			b.ReportAllocs()
-			for b.Loop() {
-				if err := batch.Decode(record); err != nil {
-					b.Fatal(err)
-				}
-				for batch.Next(&v) {
-					sum += v.Seq
-				}
-			}
-			reportVotes(b, n)
-		})
+		b.Run(number(n), func(b *testing.B) { benchmarkDecode(b, votes(n)) })
+		b.Run("walled/"+number(n), func(b *testing.B) { benchmarkDecode(b, walled(n)) })
 	}
+}
+
+func benchmarkDecode(b *testing.B, all []schema.Vote) {
+	h := header()
+	record := schema.AppendVoteBatch(nil, &h, all)
+	var batch schema.VoteBatch
+	var v schema.Vote
+	var sum schema.Seq
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := batch.Decode(record); err != nil {
+			b.Fatal(err)
+		}
+		for batch.Next(&v) {
+			sum += v.Seq
+		}
+	}
+	reportVotes(b, len(all))
 }
 
 func number(n int) string { return "votes=" + strconv.Itoa(n) }

@@ -202,13 +202,17 @@ func (x *VoteMessage) GetReason() string {
 // request of one terminal, at least 1 and at most 1,000, as columns. The record
 // has no key.
 //
-// Rules of format 1, which is stricter than protobuf: every field at most once,
-// repeated fields packed, no unknown field, and checksum as the last five bytes.
-// The other fields may come in any order. A field that is absent is zero.
+// Rules of formats 1 and 2, which are stricter than protobuf: every field at most
+// once, repeated fields packed, no unknown field, and checksum as the last five
+// bytes. The other fields may come in any order. A field that is absent is zero.
 // Numbers of enumerations are those of the comments; 0 stands for none of them.
+//
+// Format 2 adds the reasons from 12 on, and the column `wall`. A batch that needs
+// neither is written in format 1.
 type VoteBatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1. A reader that meets a higher one stops: it must not skip votes.
+	// 1 or 2. A reader that meets a higher one than it knows stops: it must not
+	// skip votes.
 	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
 	// The terminal's id, and its stream's.
 	Terminal uint64 `protobuf:"fixed64,2,opt,name=terminal,proto3" json:"terminal,omitempty"`
@@ -241,7 +245,8 @@ type VoteBatch struct {
 	//	          2 yellow, 3 green
 	//	bits 3-6  reason: 0 not asked, 1 waiting_time, 2 staff, 3 must_return,
 	//	          4 negative_answer, 5 unclear, 6 incomplete, 7 unsure,
-	//	          8 technical, 9 other, 10 skipped, 11 timeout
+	//	          8 technical, 9 other, 10 skipped, 11 timeout; format 2:
+	//	          12 clear, 13 complete, 14 sure, 15 no_trouble
 	//	bit 7     late_clock: the terminal's time could not be used
 	Marks []byte `protobuf:"bytes,13,opt,name=marks,proto3" json:"marks,omitempty"`
 	// Number of the service of each vote, 0 to 65535; a single one holds for all.
@@ -249,7 +254,12 @@ type VoteBatch struct {
 	Service []uint32 `protobuf:"varint,14,rep,packed,name=service,proto3" json:"service,omitempty"`
 	// CRC-32C (Castagnoli) of all bytes before this field. Always written, always
 	// last: tag 0x7d and four bytes.
-	Checksum      *uint32 `protobuf:"fixed32,15,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
+	Checksum *uint32 `protobuf:"fixed32,15,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
+	// Format 2: when the citizen pressed by the terminal's own wall clock, of each
+	// vote; a single one holds for all, and where the field is absent none has any.
+	// 0: none. Else 1 + the zigzag form (as of sint64) of wall clock less vote time
+	// in milliseconds, which is 2^49 at most either way.
+	Wall          []uint64 `protobuf:"varint,16,rep,packed,name=wall,proto3" json:"wall,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -389,6 +399,13 @@ func (x *VoteBatch) GetChecksum() uint32 {
 	return 0
 }
 
+func (x *VoteBatch) GetWall() []uint64 {
+	if x != nil {
+		return x.Wall
+	}
+	return nil
+}
+
 // Genesis is the value of the record at offset 0 of every partition of votes.v1,
 // whose key is "genesis". The rules of VoteBatch hold for it too.
 type Genesis struct {
@@ -507,7 +524,7 @@ const file_schema_vote_proto_rawDesc = "" +
 	"\x06_valueB\n" +
 	"\n" +
 	"\b_serviceB\t\n" +
-	"\a_reason\"\x96\x03\n" +
+	"\a_reason\"\xaa\x03\n" +
 	"\tVoteBatch\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x1a\n" +
 	"\bterminal\x18\x02 \x01(\x06R\bterminal\x12\x16\n" +
@@ -525,7 +542,8 @@ const file_schema_vote_proto_rawDesc = "" +
 	"\bat_delta\x18\f \x03(\x12R\aatDelta\x12\x14\n" +
 	"\x05marks\x18\r \x01(\fR\x05marks\x12\x18\n" +
 	"\aservice\x18\x0e \x03(\rR\aservice\x12\x1f\n" +
-	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01B\v\n" +
+	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01\x12\x12\n" +
+	"\x04wall\x18\x10 \x03(\x04R\x04wallB\v\n" +
 	"\t_checksum\"\xba\x01\n" +
 	"\aGenesis\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x15\n" +
