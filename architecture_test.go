@@ -30,7 +30,8 @@ var mayImport = map[string][]string{
 	"ingest/broker/embedded":         {},
 	"ingest/enrolment":               {"schema", "schema/registry"},
 	"ingest/broker/brokertest":       {"schema", "ingest/broker"},
-	"aggregate":                      {"schema"},
+	"aggregate":                      {"schema", "aggregate/fold"},
+	"aggregate/fold":                 {"schema"},
 	"aggregate/store":                {"schema", "schema/sql"},
 	"aggregate/store/embedded":       {},
 	"aggregate/store/embedded/fetch": {"aggregate/store/embedded"},
@@ -42,7 +43,7 @@ var mayImport = map[string][]string{
 	"proof/child":                    {},
 	"proof/kafka":                    {"proof/child"},
 	"proof/kafka/run":                {"proof/kafka"},
-	"proof/sim":                      {"schema", "ingest/broker", "aggregate", "aggregate/tables"},
+	"proof/sim":                      {"schema", "ingest/broker", "aggregate", "aggregate/fold", "aggregate/tables"},
 	"proof/chaos":                    {"proof/country", "proof/kafka", "proof/child", "aggregate/store/embedded", "schema"},
 	"proof/chaos/run":                {"proof/chaos", "aggregate/store/embedded"},
 	"proof/drill":                    {},
@@ -86,6 +87,15 @@ func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {
 					t.Errorf("%s: %s may not import %s: only %v may", file, pkg, path, owners)
 				}
 			}
+		}
+	}
+}
+
+// TestTheFoldKnowsNoClock: what it counts is a function of the records alone.
+func TestTheFoldKnowsNoClock(t *testing.T) {
+	for path, file := range packages(t)["aggregate/fold"] {
+		if slices.Contains([]string{"context", "time", "os", "sync", "math/rand", "math/rand/v2", "crypto/rand", "log/slog"}, path) {
+			t.Errorf("%s: the fold must not import %s", file, path)
 		}
 	}
 }

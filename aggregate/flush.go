@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"mlf/aggregate/fold"
 	"mlf/schema"
 )
 
@@ -41,7 +42,7 @@ type flight struct {
 // A flightPart is what one worker has in it.
 type flightPart struct {
 	w        *worker
-	rows     *Rows // Of w: a worker is in one flight at a time.
+	rows     *fold.Rows // Of w: a worker is in one flight at a time.
 	arrivals []schema.Instant
 	prepared *prepared // To be written after the rows; nil for none.
 }
@@ -201,7 +202,7 @@ func (f *flusher) land(ctx context.Context, fl *flight) error {
 		}
 		part.rows.Reset()
 		if cap(part.rows.Rollups) > f.a.cfg.InsertRowsMax {
-			*part.rows = Rows{} // A backlog's memory is not kept for the days without one.
+			*part.rows = fold.Rows{} // A backlog's memory is not kept for the days without one.
 		}
 	}
 	f.flight = nil
@@ -223,7 +224,7 @@ func (f *flusher) checkChains(ctx context.Context, fl *flight) error {
 				return f.failed("chains", err)
 			}
 			if slices.ContainsFunc(chains, func(c schema.Chain) bool { return c != row.Chain }) {
-				part.w.haltWith(haltOtherLog("partition %d: segment %d has hash %x here and %x in the store, so two logs were counted into one database: count the right one into a new database", row.Partition, row.Segment, row.Chain, chains))
+				part.w.haltWith(fold.HaltOtherLog("partition %d: segment %d has hash %x here and %x in the store, so two logs were counted into one database: count the right one into a new database", row.Partition, row.Segment, row.Chain, chains))
 				part.rows.Reset()
 				part.prepared, part.arrivals = nil, nil
 				delete(f.waiting, part.w)

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/aggregate"
+	"mlf/aggregate/fold"
 	"mlf/aggregate/tables"
 	"mlf/schema"
 )
@@ -241,7 +242,7 @@ func compare(t *testing.T, l *memLog, s *memStore) {
 	t.Helper()
 	want := tables.New()
 	for p := range l.records {
-		f := aggregate.NewFold(schema.Partition(p), identity(len(l.records)))
+		f := fold.New(schema.Partition(p), identity(len(l.records)))
 		for _, rec := range l.records[p] { // A copy: workers may be reading.
 			apply(t, f, &rec)
 		}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mlf/aggregate/fold"
 	"mlf/schema"
 )
 
@@ -37,10 +38,10 @@ type worker struct {
 	done chan struct{} // Closed when run has returned.
 
 	dirty atomic.Int64 // Rows in fold that the flusher has not taken.
-	out   Rows         // The flusher's: the rows it has taken.
+	out   fold.Rows    // The flusher's: the rows it has taken.
 
 	mu        sync.Mutex // Guards what follows.
-	fold      *Fold      // nil while there is none. Records are applied by run only.
+	fold      *fold.Fold // nil while there is none. Records are applied by run only.
 	started   time.Time  // The run of the store that fold's rows are written to; zero while fold is nil.
 	prepared  *prepared  // The checkpoint that the flusher shall write next.
 	arrivals  []schema.Instant
@@ -65,6 +66,10 @@ type prepared struct {
 	started time.Time
 }
 
+// errRunChanged ends a count whose rows may be gone, because the store has
+// started anew since they were acknowledged. The worker recovers.
+var errRunChanged = errors.New("store has restarted")
+
 // applyRecords is how many records are folded before others may have the lock,
 // and before there must be room again: at 1,000 votes a record some 20 ms.
 const applyRecords = 256
@@ -82,12 +87,12 @@ func (w *worker) run() {
 		ctx, interrupt := context.WithCancelCause(w.soft)
 		w.begin(interrupt)
 		err := w.count(ctx)
-		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, ErrHalt) {
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, fold.ErrHalt) {
 			err = cause
 		}
 		interrupt(nil)
 		switch {
-		case errors.Is(err, ErrHalt):
+		case errors.Is(err, fold.ErrHalt):
 			w.haltWith(err)
 			return
 		case errors.Is(err, errRunChanged):
@@ -142,17 +147,17 @@ func (w *worker) count(ctx context.Context) error {
 
 // follow applies what the log has, for ever. Every TailEvery, at first, and before
 // a checkpoint, it reads from the log's tail on: what comes after it is new.
-func (w *worker) follow(ctx context.Context, fold *Fold) error {
+func (w *worker) follow(ctx context.Context, sum *fold.Fold) error {
 	epoch, before := int32(-1), false // before: the read before was from the tail on.
 	for {
-		checked := !w.cfg.Now().Before(w.tailDue) || w.checkpointIsDue(fold)
+		checked := !w.cfg.Now().Before(w.tailDue) || w.checkpointIsDue(sum)
 		read := w.fetchNext
 		if checked {
 			read = w.checkTail
 		}
-		f, err := read(ctx, fold)
+		f, err := read(ctx, sum)
 		if errors.Is(err, errBelowStart) {
-			return haltLag(w.p, fold.Next())
+			return haltLag(w.p, sum.Next())
 		}
 		if err != nil {
 			return err
@@ -165,20 +170,20 @@ func (w *worker) follow(ctx context.Context, fold *Fold) error {
 			continue
 		}
 		before = checked
-		if err := w.apply(ctx, fold, f.Records); err != nil {
+		if err := w.apply(ctx, sum, f.Records); err != nil {
 			return err
 		}
-		w.m.lag.WithLabelValues(label(w.p)).Set(float64(max(0, f.LogEnd-fold.Next())))
-		if fold.Next() >= w.liveFrom {
-			w.caughtUp(fold.Next())
+		w.m.lag.WithLabelValues(label(w.p)).Set(float64(max(0, f.LogEnd-sum.Next())))
+		if sum.Next() >= w.liveFrom {
+			w.caughtUp(sum.Next())
 		}
 		if !checked {
 			continue
 		}
 		epoch = max(epoch, f.LeaderEpoch)
 		w.tailDue = w.cfg.Now().Add(w.cfg.TailEvery)
-		if w.checkpointIsDue(fold) {
-			w.checkpoint(fold)
+		if w.checkpointIsDue(sum) {
+			w.checkpoint(sum)
 		}
 	}
 }
@@ -197,18 +202,18 @@ func (w *worker) caughtUp(next schema.Offset) {
 }
 
 // apply folds records, in portions.
-func (w *worker) apply(ctx context.Context, fold *Fold, recs []schema.Record) error {
+func (w *worker) apply(ctx context.Context, sum *fold.Fold, recs []schema.Record) error {
 	for len(recs) > 0 {
 		if err := w.room(ctx); err != nil {
 			return err
 		}
 		n := min(len(recs), applyRecords)
 		w.mu.Lock()
-		before := fold.Total()
-		err := w.applyAll(fold, recs[:n])
-		after := fold.Total()
-		if w.fold == fold { // It may have been dropped, and then nobody takes its rows.
-			w.dirty.Store(int64(fold.Dirty()))
+		before := sum.Total()
+		err := w.applyAll(sum, recs[:n])
+		after := sum.Total()
+		if w.fold == sum { // It may have been dropped, and then nobody takes its rows.
+			w.dirty.Store(int64(sum.Dirty()))
 		}
 		w.mu.Unlock()
 		w.m.fold(before, after)
@@ -220,13 +225,13 @@ func (w *worker) apply(ctx context.Context, fold *Fold, recs []schema.Record) er
 	return nil
 }
 
-func (w *worker) applyAll(fold *Fold, recs []schema.Record) error {
+func (w *worker) applyAll(sum *fold.Fold, recs []schema.Record) error {
 	for i := range recs {
-		if err := fold.Apply(&recs[i]); err != nil {
+		if err := sum.Apply(&recs[i]); err != nil {
 			return err
 		}
-		if fold.ingested != 0 && fold.Next() > w.liveFrom && len(w.arrivals) < arrivalsMax {
-			w.arrivals = append(w.arrivals, fold.ingested)
+		if sum.Ingested() != 0 && sum.Next() > w.liveFrom && len(w.arrivals) < arrivalsMax {
+			w.arrivals = append(w.arrivals, sum.Ingested())
 		}
 	}
 	return nil
@@ -234,8 +239,8 @@ func (w *worker) applyAll(fold *Fold, recs []schema.Record) error {
 
 // checkpointIsDue tells whether it is time for a checkpoint: there is something
 // new, and the one before it is with the store.
-func (w *worker) checkpointIsDue(fold *Fold) bool {
-	if fold.Next() == 0 || fold.Next() == w.savedAt || w.cfg.Now().Before(w.due) {
+func (w *worker) checkpointIsDue(sum *fold.Fold) bool {
+	if sum.Next() == 0 || sum.Next() == w.savedAt || w.cfg.Now().Before(w.due) {
 		return false
 	}
 	w.mu.Lock()
@@ -244,21 +249,21 @@ func (w *worker) checkpointIsDue(fold *Fold) bool {
 }
 
 // checkpoint makes a checkpoint ready.
-func (w *worker) checkpoint(fold *Fold) {
+func (w *worker) checkpoint(sum *fold.Fold) {
 	w.due = w.cfg.Now().Add(w.cfg.CheckpointEvery)
-	if err := w.prepare(fold); err != nil {
+	if err := w.prepare(sum); err != nil {
 		w.log.Error("checkpoint not made: a crash now costs a longer replay", slog.Any("err", err))
 	}
 }
 
 // prepare hands the state to the flusher, as a checkpoint.
-func (w *worker) prepare(fold *Fold) error {
+func (w *worker) prepare(sum *fold.Fold) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.fold != fold {
+	if w.fold != sum {
 		return nil // It was dropped since, and must leave nothing behind.
 	}
-	info, payload, err := fold.Checkpoint()
+	info, payload, err := sum.Checkpoint()
 	if err != nil {
 		return err
 	}
@@ -270,17 +275,17 @@ func (w *worker) prepare(fold *Fold) error {
 // finish makes the last checkpoint ready, after the worker was stopped.
 func (w *worker) finish() error {
 	w.mu.Lock()
-	fold := w.fold
+	sum := w.fold
 	w.mu.Unlock()
-	if fold == nil || fold.Next() == w.savedAt || fold.Next() == 0 {
+	if sum == nil || sum.Next() == w.savedAt || sum.Next() == 0 {
 		return nil
 	}
-	_, err := w.checkTail(w.hard, fold)
-	if errors.Is(err, ErrHalt) {
+	_, err := w.checkTail(w.hard, sum)
+	if errors.Is(err, fold.ErrHalt) {
 		return err
 	}
 	if err == nil {
-		err = w.prepare(fold)
+		err = w.prepare(sum)
 	}
 	if err != nil {
 		w.log.Error("last checkpoint not made: the next worker reads more again", slog.Any("err", err))
@@ -294,7 +299,7 @@ func (w *worker) finish() error {
 func (w *worker) haltWith(err error) {
 	w.mu.Lock()
 	first := w.state.State != schema.StateHalted
-	if errors.Is(err, errOtherLog) {
+	if errors.Is(err, fold.ErrOtherLog) {
 		w.forget()
 	}
 	if first {

@@ -1,11 +1,14 @@
 package drill
 
-const aggregatePackage = "aggregate"
+const (
+	aggregatePackage = "aggregate"
+	foldPackage      = "aggregate/fold"
+)
 
 func foldFaults() []fault {
-	fold := place{"aggregate/fold.go", aggregatePackage}
-	spans := place{"aggregate/spans.go", aggregatePackage}
-	stream := place{"aggregate/stream.go", aggregatePackage}
+	fold := place{"aggregate/fold/fold.go", foldPackage}
+	spans := place{"aggregate/fold/spans.go", foldPackage}
+	stream := place{"aggregate/fold/stream.go", foldPackage}
 	const specified, set = "TestScenarios", "TestSpansAreASet"
 	return []fault{
 		spans.fault("a seq seen is new", set, "return markSeen", "return markNew"),
@@ -31,7 +34,7 @@ func foldFaults() []fault {
 }
 
 func identityFaults() []fault {
-	fold := place{"aggregate/fold.go", aggregatePackage}
+	fold := place{"aggregate/fold/fold.go", foldPackage}
 	const halts = "TestFoldHalts"
 	return []fault{
 		fold.fault("genesis of another log", halts, "g.Log != id.Log || ", ""),
@@ -41,44 +44,46 @@ func identityFaults() []fault {
 		fold.fault("unknown rules", halts, "return r == schema.RulesV1", "return r >= schema.RulesV1"),
 		fold.fault("unknown control record", halts, "case string(rec.Key) == schema.KeyGenesis:", "case rec.Key != nil:"),
 		fold.fault("offset that is not due", halts, "if rec.Offset != f.next {", "if rec.Offset < 0 {"),
-		fold.fault("newer format", halts, "if err != nil {\n\t\treturn halt(\"partition %d: record %d is of a format", "if err != nil && f.next < 0 {\n\t\treturn halt(\"partition %d: record %d is of a format"),
+		fold.fault("newer format", halts, "if err != nil {\n\t\treturn Halt(\"partition %d: record %d is of a format", "if err != nil && f.next < 0 {\n\t\treturn Halt(\"partition %d: record %d is of a format"),
 	}
 }
 
 func recoveryFaults() []fault {
 	recovery := place{"aggregate/recovery.go", aggregatePackage}
+	reading := place{"aggregate/reading.go", aggregatePackage}
 	worker := place{"aggregate/worker.go", aggregatePackage}
-	fold := place{"aggregate/fold.go", aggregatePackage}
+	fold := place{"aggregate/fold/fold.go", aggregatePackage}
 	const halts, live, damaged = "TestHalts$", "TestHaltsWhileCounting", "TestCorruptCheckpoint"
 	return []fault{
 		fold.fault("tail is never compared", halts, "if f.hash(rec) != f.tail[rec.Offset%tailRecords] {", "if rec.Offset < 0 {"),
 		worker.fault("tail at recovery", halts, "w.tailDue, w.due = time.Time{}, w.cfg.Now()", "w.tailDue, w.due = w.cfg.Now().Add(time.Hour), w.cfg.Now()"),
 		worker.fault("tail at a new epoch", live, "if !checked && len(f.Records) > 0 &&", "if !checked && len(f.Records) < 0 &&"),
-		worker.fault("tail before a checkpoint", "TestNoCheckpointOfARewrittenLog", "|| w.checkpointIsDue(fold)\n", "|| w.checkpointIsDue(fold) && fold == nil\n"),
+		worker.fault("tail before a checkpoint", "TestNoCheckpointOfARewrittenLog", "|| w.checkpointIsDue(sum)\n", "|| w.checkpointIsDue(sum) && sum == nil\n"),
 		worker.fault("tail now and then", "TestRewrittenInPlace", "checked := !w.cfg.Now().Before(w.tailDue) || ", "checked := w.tailDue.IsZero() || "),
-		recovery.fault("log ends before the checkpoint", halts, "if at <= end {\n\t\t\treturn first, end, nil", "if at <= end || end > 0 {\n\t\t\treturn first, end, nil"),
-		recovery.fault("log end is believed at once", "TestLogEndLags", "if asked.Sub(short.since) < w.cfg.AboveMax {", "if asked.Sub(short.since) < 0 {"),
+		reading.fault("log ends before the checkpoint", halts, "if at <= end {\n\t\t\treturn first, end, nil", "if at <= end || end > 0 {\n\t\t\treturn first, end, nil"),
+		reading.fault("log end is believed at once", "TestLogEndLags", "if asked.Sub(short.since) < w.cfg.AboveMax {", "if asked.Sub(short.since) < 0 {"),
 		{ // One of the two is enough: recovery says it sooner.
 			Name: "log begins after the checkpoint",
 			Edits: []edit{
-				{recovery.file, "if fold.Next() < first {", "if fold.Next() < first && first < 0 {"},
+				{recovery.file, "if sum.Next() < first {", "if sum.Next() < first && first < 0 {"},
 				{worker.file, "if errors.Is(err, errBelowStart) {", "if errors.Is(err, errBelowStart) && ctx == nil {"},
 			},
 			Package: aggregatePackage, Run: halts,
 		},
-		recovery.fault("count from the middle", halts, "if first > 0 {\n\t\treturn recovered{}, halt", "if first < 0 {\n\t\treturn recovered{}, halt"),
+		recovery.fault("count from the middle", halts, "if first > 0 {\n\t\treturn recovered{}, fold.Halt", "if first < 0 {\n\t\treturn recovered{}, fold.Halt"),
 		worker.fault("retention under a live worker", live, "if errors.Is(err, errBelowStart) {", "if errors.Is(err, errBelowStart) && ctx == nil {"),
-		recovery.fault("a gap is tried again", halts, "case errors.Is(err, schema.ErrGap):", "case errors.Is(err, schema.ErrGap) && at < 0:"),
-		recovery.fault("corruption is tried for ever", halts, "if corrupt++; corrupt > corruptTries {", "if corrupt++; corrupt < 0 {"),
+		reading.fault("a gap is tried again", halts, "case errors.Is(err, schema.ErrGap):", "case errors.Is(err, schema.ErrGap) && at < 0:"),
+		reading.fault("corruption is tried for ever", halts, "if corrupt++; corrupt > corruptTries {", "if corrupt++; corrupt < 0 {"),
 		recovery.fault("checkpoint of another log", damaged, "return c.Log != id.Log })", "return false })"),
-		recovery.fault("checkpoint of another offset", damaged, "fold.next != info.Next || ", ""),
+		recovery.fault("checkpoint of another offset", damaged, "sum.Next() != info.Next || ", ""),
 		recovery.fault("damaged checkpoint is final", "TestDamagedCheckpointRow", "if errors.Is(err, schema.ErrCheckpointCorrupt) {\n\t\tw.passOver(err)", "if errors.Is(err, schema.ErrCheckpointCorrupt) && ctx == nil {\n\t\tw.passOver(err)"),
-		recovery.fault("corrupt checkpoint is final", damaged, "if errors.Is(err, errCheckpoint) || errors.Is(err, schema.ErrCheckpointCorrupt) {", "if errors.Is(err, errCheckpoint) {"),
+		recovery.fault("corrupt checkpoint is final", damaged, "if errors.Is(err, fold.ErrCheckpoint) || errors.Is(err, schema.ErrCheckpointCorrupt) {", "if errors.Is(err, fold.ErrCheckpoint) {"),
 	}
 }
 
 func restartFaults() []fault {
 	recovery := place{"aggregate/recovery.go", aggregatePackage}
+	reading := place{"aggregate/reading.go", aggregatePackage}
 	worker := place{"aggregate/worker.go", aggregatePackage}
 	flush := place{"aggregate/flush.go", aggregatePackage}
 	const restart = "TestStoreRestart"
@@ -92,7 +97,7 @@ func restartFaults() []fault {
 		flush.fault("checkpoint as young as its answer", "TestACheckpointIsNoYoungerThanItsRun",
 			"taken := f.a.cfg.Now().UTC()\n\tstarted, err := f.watchRun(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n",
 			"started, err := f.watchRun(ctx)\n\tif err != nil {\n\t\treturn err\n\t}\n\ttaken := f.a.cfg.Now().UTC()\n"),
-		recovery.fault("an old answer is a loss", "TestAnOldAnswerIsNoLoss",
+		reading.fault("an old answer is a loss", "TestAnOldAnswerIsNoLoss",
 			"if short.since.IsZero() || asked.Sub(short.last) > max(w.cfg.AboveMax/2, 2*pauseMax) {", "if asked = w.cfg.Now(); short.since.IsZero() {"),
 		flush.fault("checkpoint of an earlier run", "TestRestartBetweenRowsAndCheckpoint", "if !f.a.cfg.sameRun(p.started, started) {", "if started.IsZero() {"),
 	}

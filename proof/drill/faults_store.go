@@ -14,21 +14,21 @@ func flushFaults() []fault {
 		flush.fault("ledger's error is success", order, "return f.failed(\"ledger\", err)", "_ = f.failed(\"ledger\", err)"),
 		flush.fault("a chunk's error is success", order, "return f.failed(\"rollups\", err)", "_ = f.failed(\"rollups\", err)"),
 		flush.fault("two logs in one store", "TestTwoLogsInOneStore", "return c != row.Chain })", "return c != row.Chain && len(chains) > 2 })"),
-		worker.fault("rows of another log are written", "TestTwoLogsInOneStore", "if errors.Is(err, errOtherLog) {\n\t\tw.forget()", "if errors.Is(err, errOtherLog) && first && !first {\n\t\tw.forget()"),
-		place{"aggregate/rows.go", aggregatePackage}.fault("closed segments are not told", "TestScenarios", "rows.Ledger = append(rows.Ledger, f.closed...)\n", ""),
+		worker.fault("rows of another log are written", "TestTwoLogsInOneStore", "if errors.Is(err, fold.ErrOtherLog) {\n\t\tw.forget()", "if errors.Is(err, fold.ErrOtherLog) && first && !first {\n\t\tw.forget()"),
+		place{"aggregate/fold/rows.go", foldPackage}.fault("closed segments are not told", "TestScenarios", "rows.Ledger = append(rows.Ledger, f.closed...)\n", ""),
 		worker.fault("no room is waited for", "TestStoreAway", "if err := w.room(ctx); err != nil {", "if err := ctx.Err(); err != nil {"),
 	}
 }
 
 func checkpointFaults() []fault {
-	write := place{"aggregate/checkpoint.go", aggregatePackage}
-	read := place{"aggregate/checkpoint_read.go", aggregatePackage}
+	write := place{"aggregate/fold/checkpoint.go", foldPackage}
+	read := place{"aggregate/fold/checkpoint_read.go", foldPackage}
 	keep := place{"aggregate/store/checkpoint.go", "aggregate/store"}
 	const cuts, rule = "TestCutsDoNotMatter", "TestSurplus"
 	return []fault{
 		write.fault("checkpoint without contents", cuts, "dst = append(dst, byte(s.contents[q%ContentsKept]))", "_ = q\n\t\tdst = append(dst, byte(contentVoided))"),
 		write.fault("checkpoint without pace", cuts, "if s.paced {\n\t\tdst = append(dst, 1)", "if s.paced && s.lastAt < 0 {\n\t\tdst = append(dst, 1)"),
-		read.fault("account is not checked", "TestOpenCheckpointRefusesAnAccountOfOtherVotes", "if r.err == nil && counted != f.tally.Counted {", "if r.err == nil && counted > 1<<62 {"),
+		read.fault("account is not checked", "TestOpenRefusesAnAccountOfOtherVotes", "if r.err == nil && counted != f.tally.Counted {", "if r.err == nil && counted > 1<<62 {"),
 		keep.fault("one checkpoint is enough", rule, "const newestKept = 4", "const newestKept = 1"),
 		keep.fault("the one just written is dropped", rule, "keep := map[checkpointKey]bool{keyOf(written): true}", "keep := map[checkpointKey]bool{}"),
 		keep.fault("none grows old", rule, "for _, i := range []int{youngest, oldest} {", "for _, i := range []int{youngest} {"),

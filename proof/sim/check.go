@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"time"
 
-	"mlf/aggregate"
+	"mlf/aggregate/fold"
 	"mlf/aggregate/tables"
 	"mlf/schema"
 )
@@ -40,14 +40,14 @@ func (w *world) amount() amount {
 	contents := make(map[voteKey]schema.Value)
 	for p := range w.log.parts {
 		part := &w.log.parts[p]
-		fold, err := w.fold(schema.Partition(p))
+		sum, err := w.fold(schema.Partition(p))
 		a.err = errors.Join(a.err, err)
 		for i, rec := range part.records {
-			a.err = errors.Join(a.err, fold.Apply(&schema.Record{Offset: part.base + schema.Offset(i), Key: rec.key, Value: rec.value}))
+			a.err = errors.Join(a.err, sum.Apply(&schema.Record{Offset: part.base + schema.Offset(i), Key: rec.key, Value: rec.value}))
 			w.count(&a, contents, p, rec)
 		}
-		var rows aggregate.Rows
-		fold.Drain(&rows)
+		var rows fold.Rows
+		sum.Drain(&rows)
 		for _, r := range rows.Rollups {
 			a.tables.Rollup(r)
 		}

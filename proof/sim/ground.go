@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"mlf/aggregate"
+	"mlf/aggregate/fold"
 	"mlf/aggregate/tables"
 	"mlf/schema"
 )
@@ -18,22 +18,22 @@ const groundNext = schema.SegmentRecords - 20
 // takes a moment to make.
 type Ground struct {
 	checkpoints [partitions]schema.Checkpoint
-	rows        [partitions]aggregate.Rows
+	rows        [partitions]fold.Rows
 }
 
 // NewGround counts the filler.
 func NewGround() (*Ground, error) {
 	g := &Ground{}
 	for p := range g.checkpoints {
-		fold := aggregate.NewFold(schema.Partition(p), identity())
+		sum := fold.New(schema.Partition(p), identity())
 		rec := schema.Record{Key: []byte(schema.KeyGenesis), Value: genesisOf(schema.Partition(p))}
 		for rec.Offset = 0; rec.Offset < groundNext; rec.Offset++ {
-			if err := fold.Apply(&rec); err != nil {
+			if err := sum.Apply(&rec); err != nil {
 				return nil, fmt.Errorf("fold filler: %w", err)
 			}
 		}
-		fold.Drain(&g.rows[p])
-		info, payload, err := fold.Checkpoint()
+		sum.Drain(&g.rows[p])
+		info, payload, err := sum.Checkpoint()
 		if err != nil {
 			return nil, fmt.Errorf("fold filler: %w", err)
 		}
@@ -69,9 +69,9 @@ func (g *Ground) lay(w *world) {
 }
 
 // fold returns the state that the counting of p began with.
-func (w *world) fold(p schema.Partition) (*aggregate.Fold, error) {
+func (w *world) fold(p schema.Partition) (*fold.Fold, error) {
 	if w.ground == nil {
-		return aggregate.NewFold(p, identity()), nil
+		return fold.New(p, identity()), nil
 	}
-	return aggregate.OpenCheckpoint(w.ground.checkpoints[p].Payload)
+	return fold.Open(w.ground.checkpoints[p].Payload)
 }

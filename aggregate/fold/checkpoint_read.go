@@ -1,4 +1,4 @@
-package aggregate
+package fold
 
 import (
 	"encoding/binary"
@@ -9,16 +9,16 @@ import (
 	"mlf/schema"
 )
 
-// OpenCheckpoint returns the fold that Checkpoint made payload of. Nothing in it
-// is dirty. It checks everything, so that no payload can make it panic, take more
+// Open returns the fold that Checkpoint made payload of, with nothing dirty. Its
+// error wraps ErrCheckpoint. It checks everything, so that no payload can make it panic, take more
 // than CheckpointBytesMax several times over, or yield a state that no log has.
-func OpenCheckpoint(payload []byte) (*Fold, error) {
+func Open(payload []byte) (*Fold, error) {
 	head := len(checkpointMagic) + 1
 	if len(payload) < head || string(payload[:head-1]) != checkpointMagic {
-		return nil, fmt.Errorf("%w: it does not begin as one", errCheckpoint)
+		return nil, fmt.Errorf("%w: it does not begin as one", ErrCheckpoint)
 	}
 	if v := payload[head-1]; v != checkpointVersion {
-		return nil, fmt.Errorf("%w: version %d, this program knows %d", errCheckpoint, v, checkpointVersion)
+		return nil, fmt.Errorf("%w: version %d, this program knows %d", ErrCheckpoint, v, checkpointVersion)
 	}
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(CheckpointBytesMax))
 	if err != nil {
@@ -27,7 +27,7 @@ func OpenCheckpoint(payload []byte) (*Fold, error) {
 	defer z.Close()
 	state, err := z.DecodeAll(payload[head:], nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errCheckpoint, err)
+		return nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
 	}
 	return readState(state)
 }
@@ -57,7 +57,7 @@ type stateReader struct {
 
 func (r *stateReader) fail(format string, args ...any) {
 	if r.err == nil {
-		r.err = fmt.Errorf("%w: %w", errCheckpoint, fmt.Errorf(format, args...))
+		r.err = fmt.Errorf("%w: %w", ErrCheckpoint, fmt.Errorf(format, args...))
 	}
 	r.rest = nil
 }
@@ -104,14 +104,14 @@ func (r *stateReader) head() *Fold {
 	}
 	next := schema.Offset(r.number("next offset", offsetMax))
 	copy(id.Log[:], r.bytes("log id", len(id.Log)))
-	f := NewFold(schema.Partition(partition), id)
+	f := New(schema.Partition(partition), id)
 	f.next = next
 	copy(f.chain[:], r.bytes("chain", len(f.chain)))
 	if r.err == nil && (next < 1 || int(partition) >= id.Partitions || !known(id.Rules)) {
 		r.fail("partition %d of %d, rules %d, at %d: out of range", partition, id.Partitions, id.Rules, next)
 		return f
 	}
-	for o := f.tailFirst(); o < next; o++ {
+	for o := f.Tail(); o < next; o++ {
 		copy(f.tail[o%tailRecords][:], r.bytes("record hash", len(recordHash{})))
 	}
 	t := &f.tally

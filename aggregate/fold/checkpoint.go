@@ -1,4 +1,4 @@
-package aggregate
+package fold
 
 import (
 	"cmp"
@@ -71,7 +71,7 @@ func (f *Fold) appendState(dst []byte) []byte {
 	dst = appendNumbers(dst, uint64(f.partition), uint64(f.id.Partitions), uint64(f.id.Rules), uint64(f.next))
 	dst = append(dst, f.id.Log[:]...)
 	dst = append(dst, f.chain[:]...)
-	for o := f.tailFirst(); o < f.next; o++ {
+	for o := f.Tail(); o < f.next; o++ {
 		dst = append(dst, f.tail[o%tailRecords][:]...)
 	}
 	t := &f.tally

@@ -1,4 +1,4 @@
-package aggregate_test
+package fold_test
 
 import (
 	"cmp"
@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"mlf/aggregate"
+	"mlf/aggregate/fold"
 	"mlf/schema"
 )
 
@@ -64,7 +64,7 @@ var update = flag.Bool("update", false, "rewrite the scenarios") //nolint:gochec
 type scenario struct {
 	t         *testing.T
 	partition schema.Partition
-	fold      *aggregate.Fold
+	fold      *fold.Fold
 	terminals map[string]*schema.BatchHeader
 	names     map[schema.TerminalID]string
 	streams   map[string]schema.StreamID
@@ -86,7 +86,7 @@ func newScenario(t *testing.T) *scenario {
 }
 
 func (s *scenario) begin(p schema.Partition, n int) {
-	s.partition, s.fold = p, aggregate.NewFold(p, identity(n))
+	s.partition, s.fold = p, fold.New(p, identity(n))
 	g := genesis(p, n)
 	apply(s.t, s.fold, &g)
 }
@@ -238,7 +238,7 @@ func (s *scenario) gaps(h schema.BatchHeader, first, count uint64) {
 }
 
 func (s *scenario) drain() {
-	var rows aggregate.Rows
+	var rows fold.Rows
 	s.fold.Drain(&rows)
 	fmt.Fprintf(&s.out, "offset %d\n", s.fold.Next())
 	slices.SortFunc(rows.Rollups, func(a, b schema.Rollup) int { return cmp.Compare(rollupText(&a), rollupText(&b)) })

@@ -1,4 +1,4 @@
-package aggregate_test
+package fold_test
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"mlf/aggregate"
+	"mlf/aggregate/fold"
 	"mlf/aggregate/tables"
 	"mlf/schema"
 )
@@ -16,14 +16,14 @@ import (
 // TestSpansAreASet holds the spans to a set of numbers.
 func TestSpansAreASet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var s aggregate.Spans
+		var s fold.Spans
 		model := make(map[schema.Seq]bool)
 		near := schema.Seq(rapid.SampledFrom([]uint64{1, 1000, uint64(schema.SeqMax) - 60}).Draw(t, "near"))
 		for range rapid.IntRange(0, 120).Draw(t, "adds") {
 			q := near + schema.Seq(rapid.IntRange(0, 60).Draw(t, "seq"))
-			want := aggregate.MarkNew
+			want := fold.MarkNew
 			if model[q] {
-				want = aggregate.MarkSeen
+				want = fold.MarkSeen
 			}
 			if got := s.Add(q); got != want {
 				t.Fatalf("add %d: got %v, want %v", q, got, want)
@@ -64,7 +64,7 @@ func TestCutsDoNotMatter(t *testing.T) {
 		_, state := checkpoint(t, whole)
 
 		cut, got := begun(t), tables.New()
-		var saved *aggregate.Fold
+		var saved *fold.Fold
 		for i := range recs {
 			switch rapid.SampledFrom([]string{"go on", "go on", "flush", "take over", "step back"}).Draw(rt, "cut") {
 			case "flush":
@@ -104,8 +104,8 @@ func TestCutsDoNotMatter(t *testing.T) {
 }
 
 // merge writes what f has to tell into a store.
-func merge(to *tables.Tables, f *aggregate.Fold) {
-	var rows aggregate.Rows
+func merge(to *tables.Tables, f *fold.Fold) {
+	var rows fold.Rows
 	f.Drain(&rows)
 	for _, r := range rows.Rollups {
 		to.Rollup(r)
@@ -147,7 +147,7 @@ func drawRecords(t *rapid.T) []schema.Record {
 	return rapid.SliceOfN(record, 0, 40).Draw(t, "records")
 }
 
-func checkpoint(t testing.TB, f *aggregate.Fold) (schema.CheckpointInfo, []byte) {
+func checkpoint(t testing.TB, f *fold.Fold) (schema.CheckpointInfo, []byte) {
 	t.Helper()
 	info, payload, err := f.Checkpoint()
 	if err != nil {
@@ -157,10 +157,10 @@ func checkpoint(t testing.TB, f *aggregate.Fold) (schema.CheckpointInfo, []byte)
 }
 
 // reopened returns the fold that goes on from f's checkpoint.
-func reopened(t testing.TB, f *aggregate.Fold) *aggregate.Fold {
+func reopened(t testing.TB, f *fold.Fold) *fold.Fold {
 	t.Helper()
 	_, payload := checkpoint(t, f)
-	g, err := aggregate.OpenCheckpoint(payload)
+	g, err := fold.Open(payload)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,27 +170,27 @@ func reopened(t testing.TB, f *aggregate.Fold) *aggregate.Fold {
 	return g
 }
 
-// TestOpenCheckpointRefuses what is no checkpoint, or one cut short anywhere.
-func TestOpenCheckpointRefuses(t *testing.T) {
+// TestOpenRefuses what is no checkpoint, or one cut short anywhere.
+func TestOpenRefuses(t *testing.T) {
 	state := sampleState(t)
 	for n := range state {
-		if _, err := aggregate.ReadState(state[:n]); err == nil {
+		if _, err := fold.ReadState(state[:n]); err == nil {
 			t.Errorf("a state cut after %d of %d bytes was accepted", n, len(state))
 		}
 	}
-	if _, err := aggregate.ReadState(append(bytes.Clone(state), 0)); err == nil {
+	if _, err := fold.ReadState(append(bytes.Clone(state), 0)); err == nil {
 		t.Error("a byte too many was accepted")
 	}
 	for _, payload := range []string{"", "mlfc", "mlfc\x01", "mlfc\x02rest", "mlfd\x01rest", "mlfc\x01rest"} {
-		if _, err := aggregate.OpenCheckpoint([]byte(payload)); err == nil {
+		if _, err := fold.Open([]byte(payload)); err == nil {
 			t.Errorf("%q was accepted", payload)
 		}
 	}
 }
 
-// TestOpenCheckpointRefusesAnAccountOfOtherVotes: every number can be read and the
+// TestOpenRefusesAnAccountOfOtherVotes: every number can be read and the
 // account is balanced, but the cells do not hold what it says.
-func TestOpenCheckpointRefusesAnAccountOfOtherVotes(t *testing.T) {
+func TestOpenRefusesAnAccountOfOtherVotes(t *testing.T) {
 	f := begun(t)
 	rec := schema.Record{Value: batch(counter(), schema.Vote{Seq: 1, At: nine, Value: schema.Green})}
 	apply(t, f, &rec)
@@ -203,7 +203,7 @@ func TestOpenCheckpointRefusesAnAccountOfOtherVotes(t *testing.T) {
 	}
 	state[account+1]++
 	state[account+2]++
-	if _, err := aggregate.ReadState(state); err == nil {
+	if _, err := fold.ReadState(state); err == nil {
 		t.Error("an account of two votes was accepted with cells of one")
 	}
 }
@@ -231,25 +231,25 @@ func FuzzReadState(f *testing.F) {
 	f.Add(sampleState(f))
 	next := schema.Record{Value: batch(counter(), schema.Vote{Seq: 41, At: nine, Value: 1, Reason: 2}, schema.Vote{Seq: 1, At: nine, Value: 3})}
 	f.Fuzz(func(t *testing.T, state []byte) {
-		fold, err := aggregate.ReadState(state)
+		sum, err := fold.ReadState(state)
 		if err != nil {
 			return
 		}
-		if again := fold.AppendState(nil); !bytes.Equal(again, state) {
+		if again := sum.AppendState(nil); !bytes.Equal(again, state) {
 			t.Fatalf("got\n%x, want\n%x", again, state)
 		}
-		apply(t, fold, &next)
-		var rows aggregate.Rows
-		fold.Drain(&rows)
+		apply(t, sum, &next)
+		var rows fold.Rows
+		sum.Drain(&rows)
 	})
 }
 
-// FuzzOpenCheckpoint: no payload can make the reader panic.
-func FuzzOpenCheckpoint(f *testing.F) {
+// FuzzOpen: no payload can make the reader panic.
+func FuzzOpen(f *testing.F) {
 	_, payload := checkpoint(f, begun(f))
 	f.Add(payload)
 	f.Add([]byte("mlfc\x01"))
 	f.Fuzz(func(_ *testing.T, payload []byte) {
-		_, _ = aggregate.OpenCheckpoint(payload)
+		_, _ = fold.Open(payload)
 	})
 }

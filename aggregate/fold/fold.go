@@ -1,4 +1,4 @@
-package aggregate
+package fold
 
 import (
 	"crypto/sha256"
@@ -55,9 +55,9 @@ type Fold struct {
 	scratch []byte
 }
 
-// NewFold returns the fold of an empty partition. The first record applied must
+// New returns the fold of an empty partition. The first record applied must
 // be the genesis of the log that id names.
-func NewFold(p schema.Partition, id schema.Identity) *Fold {
+func New(p schema.Partition, id schema.Identity) *Fold {
 	return &Fold{
 		partition: p,
 		id:        id,
@@ -70,6 +70,15 @@ func NewFold(p schema.Partition, id schema.Identity) *Fold {
 // Next returns the offset of the record that Apply must get next.
 func (f *Fold) Next() schema.Offset { return f.next }
 
+// Partition returns the partition that f counts.
+func (f *Fold) Partition() schema.Partition { return f.partition }
+
+// Identity returns the log that f counts, with the rules of its genesis record.
+func (f *Fold) Identity() schema.Identity { return f.id }
+
+// Ingested returns the ingest time of the last record applied; 0 where it has none.
+func (f *Fold) Ingested() schema.Instant { return f.ingested }
+
 // Chain returns the hash of all records below Next.
 func (f *Fold) Chain() schema.Chain { return f.chain }
 
@@ -81,7 +90,7 @@ func (f *Fold) Total() schema.Tally { return f.total }
 // ErrHalt, and f is as it was before: the record was not applied.
 func (f *Fold) Apply(rec *schema.Record) error {
 	if rec.Offset != f.next {
-		return haltGap(f.partition, f.next, fmt.Errorf("record %d is in its place", rec.Offset))
+		return HaltGap(f.partition, f.next, fmt.Errorf("record %d is in its place", rec.Offset))
 	}
 	t := schema.Tally{Records: 1}
 	var err error
@@ -95,7 +104,7 @@ func (f *Fold) Apply(rec *schema.Record) error {
 		// first one holds; this one is a record without votes.
 		f.ingested = 0
 	default:
-		err = halt("partition %d: record %d is a control record %q, which this version does not know: %s", f.partition, rec.Offset, rec.Key, runNewer)
+		err = Halt("partition %d: record %d is a control record %q, which this version does not know: %s", f.partition, rec.Offset, rec.Key, runNewer)
 	}
 	if err != nil {
 		return err
@@ -112,7 +121,7 @@ func (f *Fold) Apply(rec *schema.Record) error {
 }
 
 func (f *Fold) applyGenesis(rec *schema.Record) error {
-	g, err := genesisOf(rec, f.partition, f.id)
+	g, err := CheckGenesis(rec, f.partition, f.id)
 	if err != nil {
 		return err
 	}
@@ -121,25 +130,25 @@ func (f *Fold) applyGenesis(rec *schema.Record) error {
 	return nil
 }
 
-// genesisOf reads the genesis of partition p, and halts where it is not that of
-// the log that id names, or where this program cannot count by its rules.
-func genesisOf(rec *schema.Record, p schema.Partition, id schema.Identity) (schema.Genesis, error) {
+// CheckGenesis reads the genesis of partition p. Its error wraps ErrHalt: rec is not
+// that of the log that id names, or this program cannot count by its rules.
+func CheckGenesis(rec *schema.Record, p schema.Partition, id schema.Identity) (schema.Genesis, error) {
 	if string(rec.Key) != schema.KeyGenesis {
-		return schema.Genesis{}, haltOtherLog("partition %d: record 0 is not a genesis record, so mlf schema apply did not make this log: %s", p, pointRight)
+		return schema.Genesis{}, HaltOtherLog("partition %d: record 0 is not a genesis record, so mlf schema apply did not make this log: %s", p, pointRight)
 	}
 	g, err := schema.DecodeGenesis(rec.Value)
 	if errors.Is(err, schema.ErrFormat) {
-		return g, halt("partition %d: record 0 is of a format that this version does not know (%w): %s", p, err, runNewer)
+		return g, Halt("partition %d: record 0 is of a format that this version does not know (%w): %s", p, err, runNewer)
 	}
 	if err != nil {
-		return g, haltOtherLog("partition %d: record 0 is no genesis record that can be read (%w): %s", p, err, pointRight)
+		return g, HaltOtherLog("partition %d: record 0 is no genesis record that can be read (%w): %s", p, err, pointRight)
 	}
 	if g.Log != id.Log || g.Partition != p || g.Partitions != id.Partitions {
-		return g, haltOtherLog("partition %d: the log is %v, partition %d of %d, and the store counts log %v, partition %d of %d: %s",
+		return g, HaltOtherLog("partition %d: the log is %v, partition %d of %d, and the store counts log %v, partition %d of %d: %s",
 			p, g.Log, g.Partition, g.Partitions, id.Log, p, id.Partitions, pointRight)
 	}
 	if !known(g.Rules) {
-		return g, halt("partition %d: the log counts by rules %d, which this version does not know: %s", p, g.Rules, runNewer)
+		return g, Halt("partition %d: the log counts by rules %d, which this version does not know: %s", p, g.Rules, runNewer)
 	}
 	return g, nil
 }
@@ -157,7 +166,7 @@ func (f *Fold) applyVotes(value []byte, t *schema.Tally) error {
 		return nil
 	}
 	if err != nil {
-		return halt("partition %d: record %d is of a format that this version does not know (%w): %s", f.partition, f.next, err, runNewer)
+		return Halt("partition %d: record %d is of a format that this version does not know (%w): %s", f.partition, f.next, err, runNewer)
 	}
 	b := &f.batch
 	t.VotesIn = uint64(b.Len())
@@ -287,17 +296,17 @@ func (f *Fold) hash(rec *schema.Record) (h recordHash) {
 	return recordHash(f.scratch)
 }
 
-// checkTail compares a record below Next, one of the last tailRecords, with the
-// one that was counted at its offset.
-func (f *Fold) checkTail(rec *schema.Record) error {
+// CheckTail compares a record from Tail up to Next with the one that was counted at
+// its offset. Its error wraps ErrHalt and ErrOtherLog: they differ.
+func (f *Fold) CheckTail(rec *schema.Record) error {
 	if f.hash(rec) != f.tail[rec.Offset%tailRecords] {
-		return haltOtherLog("partition %d: record %d is not the one that was counted, so the log was rewritten: %s", f.partition, rec.Offset, bringBack)
+		return HaltOtherLog("partition %d: record %d is not the one that was counted, so the log was rewritten: %s", f.partition, rec.Offset, BringBack)
 	}
 	return nil
 }
 
-// tailFirst returns the first offset that checkTail can compare.
-func (f *Fold) tailFirst() schema.Offset { return max(0, f.next-tailRecords) }
+// Tail returns the first offset that CheckTail can compare: some records before Next.
+func (f *Fold) Tail() schema.Offset { return max(0, f.next-tailRecords) }
 
 // closeSegment ends the open segment: its account gets the chain, its counters
 // are written once more and forgotten, and the next segment counts from zero.

@@ -1,4 +1,4 @@
-package aggregate_test
+package fold_test
 
 import (
 	"encoding/binary"
@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"mlf/aggregate"
+	"mlf/aggregate/fold"
 	"mlf/schema"
 )
 
@@ -41,9 +41,9 @@ func counter() schema.BatchHeader {
 }
 
 // begun returns the fold of one partition of one after its genesis.
-func begun(tb testing.TB) *aggregate.Fold {
+func begun(tb testing.TB) *fold.Fold {
 	tb.Helper()
-	f := aggregate.NewFold(0, identity(1))
+	f := fold.New(0, identity(1))
 	g := genesis(0, 1)
 	if err := f.Apply(&g); err != nil {
 		tb.Fatal(err)
@@ -54,13 +54,13 @@ func begun(tb testing.TB) *aggregate.Fold {
 func TestFoldHalts(t *testing.T) {
 	f := func(what string, rec schema.Record) {
 		t.Helper()
-		fold := begun(t)
-		before := fold.Chain()
-		if err := fold.Apply(&rec); !errors.Is(err, aggregate.ErrHalt) {
+		sum := begun(t)
+		before := sum.Chain()
+		if err := sum.Apply(&rec); !errors.Is(err, fold.ErrHalt) {
 			t.Errorf("%s: got %v, want ErrHalt", what, err)
 		}
-		if fold.Next() != 1 || fold.Chain() != before {
-			t.Errorf("%s: the fold has moved to %d", what, fold.Next())
+		if sum.Next() != 1 || sum.Chain() != before {
+			t.Errorf("%s: the fold has moved to %d", what, sum.Next())
 		}
 	}
 	f("offset skipped", schema.Record{Offset: 2, Value: batch(counter(), schema.Vote{Seq: 1, At: nine, Value: 1})})
@@ -70,7 +70,7 @@ func TestFoldHalts(t *testing.T) {
 
 	g := func(what string, rec schema.Record) {
 		t.Helper()
-		if err := aggregate.NewFold(1, identity(4)).Apply(&rec); !errors.Is(err, aggregate.ErrHalt) {
+		if err := fold.New(1, identity(4)).Apply(&rec); !errors.Is(err, fold.ErrHalt) {
 			t.Errorf("%s: got %v, want ErrHalt", what, err)
 		}
 	}
@@ -79,7 +79,7 @@ func TestFoldHalts(t *testing.T) {
 	}
 	good := schema.Genesis{Log: testLog(), Partition: 1, Partitions: 4, Rules: schema.RulesV1}
 	rec := value(good)
-	if err := aggregate.NewFold(1, identity(4)).Apply(&rec); err != nil {
+	if err := fold.New(1, identity(4)).Apply(&rec); err != nil {
 		t.Errorf("genesis: %v", err)
 	}
 	other := good
@@ -106,16 +106,16 @@ func newerFormat() []byte {
 // TestApplyAllocates holds the hot path to no allocation once streams, cells and
 // lists have the size they need.
 func TestApplyAllocates(t *testing.T) {
-	fold := begun(t)
+	sum := begun(t)
 	recs := country(2, 20, 100)
-	var rows aggregate.Rows
+	var rows fold.Rows
 	for i := range recs[:len(recs)/2] {
-		apply(t, fold, &recs[i])
+		apply(t, sum, &recs[i])
 	}
-	fold.Drain(&rows)
+	sum.Drain(&rows)
 	rest := recs[len(recs)/2:]
 	got := testing.AllocsPerRun(len(rest)-1, func() {
-		apply(t, fold, &rest[0])
+		apply(t, sum, &rest[0])
 		rest = rest[1:]
 	})
 	if got >= 1 {
@@ -123,7 +123,7 @@ func TestApplyAllocates(t *testing.T) {
 	}
 }
 
-func apply(tb testing.TB, f *aggregate.Fold, rec *schema.Record) {
+func apply(tb testing.TB, f *fold.Fold, rec *schema.Record) {
 	rec.Offset = f.Next()
 	if err := f.Apply(rec); err != nil {
 		tb.Fatal(err)
@@ -172,19 +172,19 @@ func BenchmarkApply(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			const terminals = 1000
 			recs := country(20, terminals, votes)
-			fold := begun(b)
-			var rows aggregate.Rows
+			sum := begun(b)
+			var rows fold.Rows
 			i := 0
 			for b.Loop() {
 				if i == len(recs) {
 					b.StopTimer()
-					i, fold = 0, begun(b)
+					i, sum = 0, begun(b)
 					b.StartTimer()
 				}
-				apply(b, fold, &recs[i])
+				apply(b, sum, &recs[i])
 				if i++; i%terminals == 0 {
 					rows.Reset()
-					fold.Drain(&rows)
+					sum.Drain(&rows)
 				}
 			}
 			b.ReportMetric(float64(b.N*votes)/b.Elapsed().Seconds(), "votes/s")
@@ -205,22 +205,22 @@ func BenchmarkTerminals(b *testing.B) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			const votes = 100
-			fold := begun(b)
-			var rows aggregate.Rows
+			sum := begun(b)
+			var rows fold.Rows
 			var used time.Duration
 			rounds := 0
 			for b.Loop() {
 				recs := round(rounds, terminals, votes)
 				before := threadCPU(b)
 				for i := range recs {
-					apply(b, fold, &recs[i])
+					apply(b, sum, &recs[i])
 				}
 				if rounds > 0 {
 					used += threadCPU(b) - before
 				}
 				rounds++
 				rows.Reset()
-				fold.Drain(&rows)
+				sum.Drain(&rows)
 			}
 			b.ReportMetric(float64(used.Nanoseconds())/float64(max(1, rounds-1)*terminals*votes), "cpu-ns/vote")
 		})
@@ -242,21 +242,21 @@ func threadCPU(tb testing.TB) time.Duration {
 // BenchmarkCheckpoint makes and opens the checkpoint of 65,000 streams with 100
 // votes each, and all their cells: most of the country on one partition.
 func BenchmarkCheckpoint(b *testing.B) {
-	fold := begun(b)
+	sum := begun(b)
 	recs := country(1, 65_000, 100)
 	for i := range recs {
-		apply(b, fold, &recs[i])
+		apply(b, sum, &recs[i])
 	}
-	_, payload := checkpoint(b, fold)
+	_, payload := checkpoint(b, sum)
 	b.Run("make", func(b *testing.B) {
 		for b.Loop() {
-			checkpoint(b, fold)
+			checkpoint(b, sum)
 		}
 		b.ReportMetric(float64(len(payload)), "bytes")
 	})
 	b.Run("open", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := aggregate.OpenCheckpoint(payload); err != nil {
+			if _, err := fold.Open(payload); err != nil {
 				b.Fatal(err)
 			}
 		}
