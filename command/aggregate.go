@@ -3,6 +3,8 @@ package command
 import (
 	"context"
 	"log/slog"
+
+	"mlf/command/process"
 )
 
 type aggregateCmd struct {
@@ -11,7 +13,7 @@ type aggregateCmd struct {
 }
 
 // Run counts until ctx ends.
-func (c *aggregateCmd) Run(ctx context.Context, p *process) error {
+func (c *aggregateCmd) Run(ctx context.Context, p *console) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func (c *aggregateCmd) serve(ctx context.Context, b *base) error {
 	}
 	defer closeStore(s, b.log)
 	worker, ready := b.aggregatePart(s)
-	b.admin.set(b.logCheck(), storeCheck(s), ready)
+	b.admin.Set(b.logCheck(), storeCheck(s), ready)
 	b.log.Info("aggregate starts", slog.Int("partitions", partitions))
-	return runInOrder(ctx, b.log, worker)
+	return process.InOrder(ctx, b.log, worker)
 }

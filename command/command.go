@@ -46,8 +46,8 @@ type cli struct {
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
-// A process is what a command may use of the world around it.
-type process struct {
+// A console is what a command may use of the world around it.
+type console struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Log    *slog.Logger
@@ -81,7 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(&process{Stdout: stdout, Stderr: stderr, Log: log}, &rig.Parts{Stdout: stdout, Stderr: stderr, Log: log})
+	command.Bind(&console{Stdout: stdout, Stderr: stderr, Log: log}, &rig.Parts{Stdout: stdout, Stderr: stderr, Log: log})
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(stderr, "mlf: %v\n", err)
 		var usage usageError

@@ -42,7 +42,7 @@ type checkCmd struct {
 }
 
 // Run checks every command that the file configures.
-func (c *checkCmd) Run(p *process) error {
+func (c *checkCmd) Run(p *console) error {
 	text, err := os.ReadFile(c.File)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"mlf/command/datadir"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -63,7 +64,7 @@ func (u *up) demoTerminals(ctx context.Context, lists *registry.Registry) (demo,
 		if text, err = json.Marshal(d.Terminals); err != nil {
 			return demo{}, err
 		}
-		if err := writeFileSynced(file, text); err != nil {
+		if err := datadir.WriteSynced(file, text); err != nil {
 			return demo{}, err
 		}
 	}

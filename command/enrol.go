@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"mlf/command/process"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -33,7 +34,7 @@ type enrolCmd struct {
 }
 
 // Run enrols.
-func (c *enrolCmd) Run(ctx context.Context, p *process) error {
+func (c *enrolCmd) Run(ctx context.Context, p *console) error {
 	if c.Count < 1 || c.Count > enrolCountMax {
 		return usageError{fmt.Errorf("--count %d: want 1 to %d", c.Count, enrolCountMax)}
 	}
@@ -45,7 +46,7 @@ func (c *enrolCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return usageError{err}
 	}
-	client, err := c.client(p.Log, newRegistry())
+	client, err := c.client(p.Log, process.NewRegistry(version()))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"mlf/command/process"
 	"mlf/ingest"
 )
 
@@ -19,7 +20,7 @@ type ingestCmd struct {
 }
 
 // Run takes votes until ctx ends.
-func (c *ingestCmd) Run(ctx context.Context, p *process) error {
+func (c *ingestCmd) Run(ctx context.Context, p *console) error {
 	tlsConfig, err := c.config()
 	if err != nil {
 		return err
@@ -35,7 +36,7 @@ func (c *ingestCmd) serve(ctx context.Context, b *base, cfg ingest.Config) error
 	if _, err := b.awaitLog(ctx); err != nil {
 		return err
 	}
-	partitions, err := await(ctx, b.waiter, "the log's genesis", b.client.LogPartitions)
+	partitions, err := process.Await(ctx, b.waiter, "the log's genesis", b.client.LogPartitions)
 	if err != nil {
 		return err
 	}
@@ -44,12 +45,12 @@ func (c *ingestCmd) serve(ctx context.Context, b *base, cfg ingest.Config) error
 		return err
 	}
 	producer := b.client.NewProducer(partitions)
-	follower := b.newFollower()
-	server, err := b.ingestPart(ln, producer, follower.terminals, cfg)
+	registered := b.newFollower()
+	server, err := b.ingestPart(ln, producer, registered.terminals, cfg)
 	if err != nil {
 		return err
 	}
-	b.admin.set(follower.check(), b.logCheck(), clockCheck(producer))
+	b.admin.Set(registered.check(), b.logCheck(), clockCheck(producer))
 	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
-	return runInOrder(ctx, b.log, server, part{"producer", producer.Run}, follower.part())
+	return process.InOrder(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part())
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"mlf/aggregate/store"
+	"mlf/command/process"
 	"mlf/query"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -20,7 +21,7 @@ type queryCmd struct {
 }
 
 // Run answers until ctx ends.
-func (c *queryCmd) Run(ctx context.Context, p *process) error {
+func (c *queryCmd) Run(ctx context.Context, p *console) error {
 	tlsConfig, err := c.config()
 	if err != nil {
 		return err
@@ -49,14 +50,14 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
-	follower := b.newFollower()
-	server, err := b.queryPart(ln, b.queryParts(s, follower.terminals, lists), cfg)
+	registered := b.newFollower()
+	server, err := b.queryPart(ln, b.queryParts(s, registered.terminals, lists), cfg)
 	if err != nil {
 		return err
 	}
-	b.admin.set(follower.check(), b.logCheck(), storeCheck(s))
+	b.admin.Set(registered.check(), b.logCheck(), storeCheck(s))
 	b.log.Info("query starts", slog.String("listen", c.url(ln)))
-	return runInOrder(ctx, b.log, server, follower.part())
+	return process.InOrder(ctx, b.log, server, registered.part())
 }
 
 func (b *base) queryParts(s *store.Store, terminals *schema.Terminals, lists *registry.Registry) query.Parts {

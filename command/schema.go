@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mlf/aggregate/store"
+	"mlf/command/process"
 	"mlf/ingest/broker"
 	"mlf/schema"
 )
@@ -27,16 +28,16 @@ type applyCmd struct {
 const applyMax = 5 * time.Minute
 
 // Run applies. What an attempt leaves half done the next one completes.
-func (c *applyCmd) Run(ctx context.Context, p *process) error {
+func (c *applyCmd) Run(ctx context.Context, p *console) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	client, err := c.client(p.Log, newRegistry())
+	client, err := c.client(p.Log, process.NewRegistry(version()))
 	if err != nil {
 		return err
 	}
-	w := &waiter{log: p.Log, attempt: applyMax, until: time.Now().Add(c.Wait)}
-	identity, err := await(ctx, w, "Kafka and ClickHouse", func(ctx context.Context) (schema.Identity, error) {
+	w := &process.Waiter{Log: p.Log, Attempt: applyMax, Until: time.Now().Add(c.Wait), Hopeless: hopeless}
+	identity, err := process.Await(ctx, w, "Kafka and ClickHouse", func(ctx context.Context) (schema.Identity, error) {
 		return applySchema(ctx, client, c.Clickhouse, broker.TopicsConfig{Partitions: c.Partitions, Replicas: c.Replicas})
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"mlf/command/process"
 	"mlf/ingest/enrolment"
 	"mlf/proof/country"
 	"mlf/schema"
@@ -47,12 +48,12 @@ Other votes that arrive meanwhile show as differences: run it against a service 
 }
 
 // Run plays, compares and reports.
-func (c *simulateCmd) Run(ctx context.Context, p *process) error {
+func (c *simulateCmd) Run(ctx context.Context, p *console) error {
 	lists, err := c.load()
 	if err != nil {
 		return err
 	}
-	client, err := c.client(p.Log, newRegistry())
+	client, err := c.client(p.Log, process.NewRegistry(version()))
 	if err != nil {
 		return err
 	}

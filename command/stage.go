@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"mlf/aggregate"
 	"mlf/aggregate/store"
+	"mlf/command/process"
 	"mlf/ingest"
 	"mlf/ingest/broker"
 	"mlf/query"
@@ -28,24 +30,24 @@ type base struct {
 	log     *slog.Logger
 	metrics *prometheus.Registry
 	client  *broker.Client
-	admin   *admin
-	waiter  *waiter // nil in mlf up, whose engines are its own.
+	admin   *process.Admin
+	waiter  *process.Waiter
 }
 
-// follower keeps terminals equal to the registry topic.
+// A follower keeps terminals equal to the registry topic.
 type follower struct {
 	client    *broker.Client
 	terminals *schema.Terminals
 }
 
-func (f *follower) part() part {
-	return part{"registry", func(ctx context.Context) error {
+func (f *follower) part() process.Part {
+	return process.Part{Name: "registry", Run: func(ctx context.Context) error {
 		return f.client.Follow(ctx, f.terminals.Apply, f.terminals.SetComplete)
 	}}
 }
 
-func (f *follower) check() check {
-	return check{"registry", func(context.Context) error {
+func (f *follower) check() process.Check {
+	return process.Check{Name: "registry", Do: func(context.Context) error {
 		if !f.terminals.Complete() {
 			return errors.New("still reading the terminals")
 		}
@@ -59,14 +61,14 @@ func (b *base) newFollower() *follower {
 }
 
 // logCheck tells whether the log answers.
-func (b *base) logCheck() check { return check{"log", b.client.Ping} }
+func (b *base) logCheck() process.Check { return process.Check{Name: "log", Do: b.client.Ping} }
 
 // storeCheck tells whether the store answers.
-func storeCheck(s *store.Store) check { return check{"store", s.Ping} }
+func storeCheck(s *store.Store) process.Check { return process.Check{Name: "store", Do: s.Ping} }
 
 // clockCheck tells whether this process's clock can be trusted.
-func clockCheck(p *broker.Producer) check {
-	return check{"clock", func(context.Context) error {
+func clockCheck(p *broker.Producer) process.Check {
+	return process.Check{Name: "clock", Do: func(context.Context) error {
 		if skew, known := p.ClockSkew(); known && skew.Abs() > clockSkewMax {
 			return fmt.Errorf("clock is %v away from the broker's: want at most %v; check the time service of both", skew, clockSkewMax)
 		}
@@ -75,33 +77,33 @@ func clockCheck(p *broker.Producer) check {
 }
 
 // ingestPart serves votes on ln.
-func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Terminals, cfg ingest.Config) (part, error) {
+func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Terminals, cfg ingest.Config) (process.Part, error) {
 	tellFiles(b.log, cfg.ConnsMax)
 	server, err := ingest.New(log, terminals, ingest.Telemetry{Registerer: b.metrics, Logger: b.log}, cfg)
 	if err != nil {
-		return part{}, err
+		return process.Part{}, err
 	}
-	return part{"ingest", func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
+	return process.Part{Name: "ingest", Run: func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
 }
 
 // aggregatePart counts the log into s.
-func (b *base) aggregatePart(s *store.Store) (part, check) {
+func (b *base) aggregatePart(s *store.Store) (process.Part, process.Check) {
 	aggregator := aggregate.New(
 		aggregate.Parts{Log: b.client.NewConsumer(), Assigner: b.client.NewGroup(), Store: s},
 		aggregate.Telemetry{Registerer: b.metrics, Logger: b.log},
 		aggregate.Config{},
 	)
-	ready := check{"recovery", func(context.Context) error { return aggregator.Ready() }}
-	return part{"aggregate", aggregator.Run}, ready
+	ready := process.Check{Name: "recovery", Do: func(context.Context) error { return aggregator.Ready() }}
+	return process.Part{Name: "aggregate", Run: aggregator.Run}, ready
 }
 
 // queryPart serves statistics on ln.
-func (b *base) queryPart(ln net.Listener, parts query.Parts, cfg query.Config) (part, error) {
+func (b *base) queryPart(ln net.Listener, parts query.Parts, cfg query.Config) (process.Part, error) {
 	server, err := query.New(parts, query.Telemetry{Registerer: b.metrics, Logger: b.log}, cfg)
 	if err != nil {
-		return part{}, err
+		return process.Part{}, err
 	}
-	return part{"query", func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
+	return process.Part{Name: "query", Run: func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
 }
 
 // stageFlags are those that every stage has.
@@ -112,8 +114,8 @@ type stageFlags struct {
 
 // run answers probes at once, and runs serve until ctx ends: it waits for what the
 // stage needs of its neighbours, and sets the checks once it has it.
-func (f *stageFlags) run(ctx context.Context, p *process, name string, serve func(ctx context.Context, b *base) error) error {
-	b := &base{log: p.Log, metrics: newRegistry(), waiter: &waiter{log: p.Log, attempt: attemptMax}}
+func (f *stageFlags) run(ctx context.Context, p *console, name string, serve func(ctx context.Context, b *base) error) error {
+	b := &base{log: p.Log, metrics: process.NewRegistry(version()), waiter: &process.Waiter{Log: p.Log, Attempt: process.AttemptMax, Hopeless: hopeless}}
 	var err error
 	if b.client, err = f.client(p.Log, b.metrics); err != nil {
 		return err
@@ -122,25 +124,25 @@ func (f *stageFlags) run(ctx context.Context, p *process, name string, serve fun
 	if err != nil {
 		return err
 	}
-	b.admin = &admin{metrics: b.metrics, checks: []check{b.waiter.check()}}
-	stage := part{name, func(ctx context.Context) error {
+	b.admin = process.NewAdmin(b.metrics, b.log, b.waiter.Check())
+	stage := process.Part{Name: name, Run: func(ctx context.Context) error {
 		err := serve(ctx, b)
 		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 			return nil // It was asked to end while it waited.
 		}
 		return err
 	}}
-	return runInOrder(ctx, p.Log, stage, b.admin.part(ln))
+	return process.InOrder(ctx, p.Log, stage, b.admin.Part(ln))
 }
 
 // awaitLog waits until the log answers, and returns how many partitions its topic has.
 func (b *base) awaitLog(ctx context.Context) (int, error) {
-	return await(ctx, b.waiter, "Kafka", b.client.Partitions)
+	return process.Await(ctx, b.waiter, "Kafka", b.client.Partitions)
 }
 
 // awaitStore waits until the store answers and has its tables.
 func (b *base) awaitStore(ctx context.Context, f *storeFlags) (*store.Store, error) {
-	return await(ctx, b.waiter, "ClickHouse", func(ctx context.Context) (*store.Store, error) {
+	return process.Await(ctx, b.waiter, "ClickHouse", func(ctx context.Context) (*store.Store, error) {
 		return f.open(ctx, b.log, b.metrics)
 	})
 }
@@ -148,4 +150,13 @@ func closeStore(s *store.Store, log *slog.Logger) {
 	if err := s.Close(); err != nil {
 		log.Warn("store not closed cleanly", slog.Any("err", err))
 	}
+}
+
+// hopeless tells whether waiting cannot mend err: somebody has to change something
+// about this process or about what it was pointed at. That schema apply has not
+// run is not hopeless: it may be running beside.
+func hopeless(err error) bool {
+	var usage usageError
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &usage) || errors.As(err, &certificate) || broker.Hopeless(err) || store.Hopeless(err)
 }

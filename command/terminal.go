@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"mlf/command/process"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
 )
@@ -29,12 +30,12 @@ type oneTerminal struct {
 	JSON bool   `name:"json" help:"One JSON object a line."`
 }
 
-func (c *oneTerminal) change(ctx context.Context, p *process, change func(*schema.Enrolment)) (*schema.Enrolment, error) {
+func (c *oneTerminal) change(ctx context.Context, p *console, change func(*schema.Enrolment)) (*schema.Enrolment, error) {
 	id, err := schema.ParseTerminalID(c.ID)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	client, err := c.client(p.Log, newRegistry())
+	client, err := c.client(p.Log, process.NewRegistry(version()))
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +49,7 @@ func (c *oneTerminal) change(ctx context.Context, p *process, change func(*schem
 type revokeCmd struct{ oneTerminal }
 
 // Run revokes.
-func (c *revokeCmd) Run(ctx context.Context, p *process) error {
+func (c *revokeCmd) Run(ctx context.Context, p *console) error {
 	t, err := c.change(ctx, p, func(t *schema.Enrolment) { t.Revoked = true })
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func (c *revokeCmd) Run(ctx context.Context, p *process) error {
 type tokenCmd struct{ oneTerminal }
 
 // Run replaces the token.
-func (c *tokenCmd) Run(ctx context.Context, p *process) error {
+func (c *tokenCmd) Run(ctx context.Context, p *console) error {
 	token := schema.NewToken()
 	t, err := c.change(ctx, p, func(t *schema.Enrolment) { t.Token = schema.HashToken([]byte(token)) })
 	if err != nil {
@@ -108,8 +109,8 @@ func describe(e *schema.Enrolment) listedTerminal {
 }
 
 // Run lists.
-func (c *listCmd) Run(ctx context.Context, p *process) error {
-	client, err := c.client(p.Log, newRegistry())
+func (c *listCmd) Run(ctx context.Context, p *console) error {
+	client, err := c.client(p.Log, process.NewRegistry(version()))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	clickhouse "mlf/aggregate/store/embedded"
+	"mlf/command/datadir"
+	"mlf/command/process"
 	"mlf/ingest"
 	"mlf/ingest/broker"
 	kafka "mlf/ingest/broker/embedded"
@@ -49,18 +51,20 @@ type up struct {
 }
 
 // Run starts everything and serves until ctx ends.
-func (c *upCmd) Run(ctx context.Context, p *process) error {
+func (c *upCmd) Run(ctx context.Context, p *console) error {
 	lists, err := c.load()
 	if err != nil {
 		return err
 	}
-	dir, err := openDataDir(ctx, c.Data)
+	dir, err := datadir.Open(ctx, c.Data)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
 
-	u := &up{cmd: c, base: base{log: p.Log, metrics: newRegistry()}}
+	u := &up{cmd: c, base: base{log: p.Log, metrics: process.NewRegistry(version())}}
+	u.waiter = &process.Waiter{Log: u.log, Until: time.Now()} // Its engines are its own, and there or not.
+	u.admin = process.NewAdmin(u.metrics, u.log)
 	defer u.close()
 	starting, started := context.WithTimeout(ctx, startMax)
 	defer started()
@@ -70,11 +74,11 @@ func (c *upCmd) Run(ctx context.Context, p *process) error {
 	if _, err := applySchema(starting, u.client, u.clickhouse.DSN(), broker.TopicsConfig{Partitions: upPartitions, Replicas: 1}); err != nil {
 		return err
 	}
-	demo, err := u.demoTerminals(starting, lists)
+	shown, err := u.demoTerminals(starting, lists)
 	if err != nil {
 		return err
 	}
-	return u.serve(ctx, p, lists, demo)
+	return u.serve(ctx, p, lists, shown)
 }
 
 // startEngines starts the broker and the database, and a client for the broker.
@@ -105,7 +109,7 @@ func (u *up) close() {
 }
 
 // serve runs the stages in this process.
-func (u *up) serve(ctx context.Context, p *process, lists *registry.Registry, d demo) error {
+func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, d demo) error {
 	tlsConfig, err := u.cmd.config()
 	if err != nil {
 		return err
@@ -121,27 +125,25 @@ func (u *up) serve(ctx context.Context, p *process, lists *registry.Registry, d 
 	defer closeStore(s, u.log)
 
 	producer := u.client.NewProducer(upPartitions)
-	guard, err := newDiskGuard(producer, u.cmd.Data, u.cmd.DiskReserve, u.metrics)
+	guard, err := datadir.NewGuard(producer, u.cmd.Data, u.cmd.DiskReserve, u.metrics)
 	if err != nil {
 		return err
 	}
-	follower := u.newFollower()
-	ingestPart, err := u.ingestPart(listeners.ingest, guard, follower.terminals, ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax})
+	registered := u.newFollower()
+	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals, ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax})
 	if err != nil {
 		return err
 	}
-	aggregatePart, recovered := u.aggregatePart(s)
-	queryPart, err := u.queryPart(listeners.query, u.queryParts(s, follower.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: "none"})
+	counting, recovered := u.aggregatePart(s)
+	answering, err := u.queryPart(listeners.query, u.queryParts(s, registered.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: "none"})
 	if err != nil {
 		return err
 	}
-	a := &admin{metrics: u.metrics, checks: []check{
-		follower.check(), u.logCheck(), storeCheck(s), recovered, clockCheck(producer), guard.check(),
-	}}
+	u.admin.Set(registered.check(), u.logCheck(), storeCheck(s), recovered, clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
 	u.greet(p, listeners, d)
-	return runInOrder(ctx, u.log,
-		ingestPart, part{"producer", producer.Run}, part{"disk", guard.Run},
-		aggregatePart, queryPart, follower.part(), a.part(listeners.admin))
+	return process.InOrder(ctx, u.log,
+		taking, process.Part{Name: "producer", Run: producer.Run}, process.Part{Name: "disk", Run: guard.Run},
+		counting, answering, registered.part(), u.admin.Part(listeners.admin))
 }
 
 // upListeners are the public faces of mlf up.
@@ -166,7 +168,7 @@ func (u *up) listen() (upListeners, error) {
 }
 
 // greet prints where everything is, and a command that casts a vote.
-func (u *up) greet(p *process, l upListeners, d demo) {
+func (u *up) greet(p *console, l upListeners, d demo) {
 	ingestURL := u.cmd.url(l.ingest)
 	fmt.Fprintf(p.Stdout, "mlf %s is up; data in %s\n\n", version(), u.cmd.Data)
 	fmt.Fprintf(p.Stdout, "  page and statistics  %s/\n", u.cmd.url(l.query))

@@ -23,7 +23,7 @@ func version() string {
 type versionCmd struct{}
 
 // Run prints the version, the Go it was built with and the platform.
-func (versionCmd) Run(p *process) error {
+func (versionCmd) Run(p *console) error {
 	_, err := fmt.Fprintf(p.Stdout, "mlf %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
 }

@@ -1,8 +1,9 @@
-package command
+package process
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -17,35 +18,44 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// checkMax bounds one readiness check. Kubernetes asks every few seconds and
-// gives up after one by default; a check that needs longer is a "no".
-const checkMax = 2 * time.Second
+// CheckMax bounds one readiness check. Kubernetes asks every few seconds and gives
+// up after one by default; a check that needs longer is a "no", and still leaves
+// time to say so.
+const CheckMax = 800 * time.Millisecond
 
-// A check is one thing that must hold for this process to serve.
-type check struct {
+// A Check is one thing that must hold for this process to serve. Do returns why it
+// does not; it may be called several times at once.
+type Check struct {
 	Name string
 	Do   func(ctx context.Context) error
 }
 
-// An admin is the listener for those who run the service: metrics, probes,
+// An Admin is the listener for those who run the service: metrics, probes,
 // profiles. It is apart from the traffic, so that it answers when traffic does
-// not, and is never exposed with it.
-type admin struct {
+// not, and is never exposed with it. Safe for use by several goroutines.
+type Admin struct {
 	metrics *prometheus.Registry
+	log     *slog.Logger
 
 	mu     sync.Mutex
-	checks []check
+	checks []Check
 }
 
-// set replaces the checks.
-func (a *admin) set(checks ...check) {
+// NewAdmin returns a listener's service. metrics is gathered at each scrape.
+func NewAdmin(metrics *prometheus.Registry, log *slog.Logger, checks ...Check) *Admin {
+	return &Admin{metrics: metrics, log: log, checks: checks}
+}
+
+// Set replaces the checks.
+func (a *Admin) Set(checks ...Check) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.checks = checks
 }
 
-// newRegistry returns a registry with the metrics every process has.
-func newRegistry() *prometheus.Registry {
+// NewRegistry returns a registry with the metrics that every process of the given
+// version has.
+func NewRegistry(version string) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(
 		collectors.NewGoCollector(),
@@ -54,13 +64,13 @@ func newRegistry() *prometheus.Registry {
 	promauto.With(reg).NewGauge(prometheus.GaugeOpts{
 		Name:        "mlf_build_info",
 		Help:        "1, with the version of this process as a label. More than one version for long: a rollout is stuck.",
-		ConstLabels: prometheus.Labels{"version": version()},
+		ConstLabels: prometheus.Labels{"version": version},
 	}).Set(1)
 	return reg
 }
 
 // Run serves on ln until ctx ends.
-func (a *admin) Run(ctx context.Context, ln net.Listener) error {
+func (a *Admin) Run(ctx context.Context, ln net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: a.metrics}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
@@ -85,29 +95,47 @@ func (a *admin) Run(ctx context.Context, ln net.Listener) error {
 }
 
 // ready answers 200 when every check passes, else 503 with those that do not.
-func (a *admin) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), checkMax)
-	defer cancel()
+func (a *Admin) ready(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	checks := a.checks
 	a.mu.Unlock()
 	report := make(map[string]string, len(checks))
 	status := http.StatusOK
-	for _, c := range checks {
-		report[c.Name] = "ok"
-		if err := c.Do(ctx); err != nil {
-			report[c.Name] = err.Error()
+	for i, err := range ask(r.Context(), checks) {
+		report[checks[i].Name] = "ok"
+		if err != nil {
+			report[checks[i].Name] = err.Error()
 			status = http.StatusServiceUnavailable
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(report); err != nil {
-		slog.DebugContext(ctx, "readiness answer not sent", slog.Any("err", err))
+		a.log.Debug("readiness answer not sent", slog.Any("err", err))
 	}
 }
 
-// part returns a on ln as a part of the process.
-func (a *admin) part(ln net.Listener) part {
-	return part{"admin", func(ctx context.Context) error { return a.Run(ctx, ln) }}
+// errNoAnswer is the outcome of a check that says nothing in time.
+var errNoAnswer = errors.New("no answer in time")
+
+// ask returns what each check says: all at once, each within CheckMax, so that one
+// that hangs neither takes the time of the others nor is believed to be them.
+func ask(ctx context.Context, checks []Check) []error {
+	errs := make([]error, len(checks))
+	var all sync.WaitGroup
+	for i, c := range checks {
+		all.Go(func() {
+			_, errs[i] = within(ctx, CheckMax, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.Do(ctx) })
+			if errors.Is(errs[i], context.DeadlineExceeded) {
+				errs[i] = fmt.Errorf("%w: %v", errNoAnswer, CheckMax)
+			}
+		})
+	}
+	all.Wait()
+	return errs
+}
+
+// Part returns a on ln as a part of the process.
+func (a *Admin) Part(ln net.Listener) Part {
+	return Part{"admin", func(ctx context.Context) error { return a.Run(ctx, ln) }}
 }

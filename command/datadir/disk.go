@@ -1,4 +1,4 @@
-package command
+package datadir
 
 import (
 	"context"
@@ -11,19 +11,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"golang.org/x/sys/unix"
 
-	"mlf/ingest"
 	"mlf/schema"
 )
 
-// errDiskFull is the answer to a vote for which there is no room.
-var errDiskFull = errors.New("data disk is full")
+// ErrFull is the answer to a vote for which there is no room.
+var ErrFull = errors.New("data disk is full")
 
-// A diskGuard stands before the log of mlf up and refuses votes while the disk
+// A Log is where votes are appended.
+type Log interface {
+	Append(ctx context.Context, p schema.Partition, record []byte) error
+	Partitions() int
+}
+
+// A Guard stands before the log of mlf up and refuses votes while the disk
 // has less than its reserve free. The embedded engines write to the same disk
 // and need room to go on: refusing early keeps what was accepted safe, and the
 // terminals keep what was refused.
-type diskGuard struct {
-	ingest.Log
+type Guard struct {
+	Log
 	dir     string
 	reserve uint64 // Bytes.
 
@@ -36,9 +41,11 @@ type diskGuard struct {
 // that one process could write, much less than the reserve goes by between them.
 const diskLookInterval = 250 * time.Millisecond
 
-func newDiskGuard(log ingest.Log, dir string, reserve uint64, reg prometheus.Registerer) (*diskGuard, error) {
+// NewGuard returns a guard of log, whose data is in dir, and looks at the disk for
+// the first time. reserve is in bytes.
+func NewGuard(log Log, dir string, reserve uint64, reg prometheus.Registerer) (*Guard, error) {
 	f := promauto.With(reg)
-	g := &diskGuard{
+	g := &Guard{
 		Log: log, dir: dir, reserve: reserve,
 		free: f.NewGauge(prometheus.GaugeOpts{
 			Name: "mlf_up_disk_free_bytes",
@@ -53,7 +60,7 @@ func newDiskGuard(log ingest.Log, dir string, reserve uint64, reg prometheus.Reg
 }
 
 // Run looks at the disk until ctx ends.
-func (g *diskGuard) Run(ctx context.Context) error {
+func (g *Guard) Run(ctx context.Context) error {
 	tick := time.NewTicker(diskLookInterval)
 	defer tick.Stop()
 	for {
@@ -68,7 +75,7 @@ func (g *diskGuard) Run(ctx context.Context) error {
 	}
 }
 
-func (g *diskGuard) look() error {
+func (g *Guard) look() error {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(g.dir, &fs); err != nil {
 		return fmt.Errorf("look at the disk of %s: %w", g.dir, err)
@@ -80,20 +87,18 @@ func (g *diskGuard) look() error {
 }
 
 // Append refuses while the disk is full, else hands on.
-func (g *diskGuard) Append(ctx context.Context, p schema.Partition, record []byte) error {
+func (g *Guard) Append(ctx context.Context, p schema.Partition, record []byte) error {
 	if g.full.Load() {
 		g.refused.Inc()
-		return errDiskFull
+		return ErrFull
 	}
 	return g.Log.Append(ctx, p, record)
 }
 
-// check tells whether there is room.
-func (g *diskGuard) check() check {
-	return check{"disk", func(context.Context) error {
-		if g.full.Load() {
-			return errDiskFull
-		}
-		return nil
-	}}
+// Room returns ErrFull while there is no room.
+func (g *Guard) Room(context.Context) error {
+	if g.full.Load() {
+		return ErrFull
+	}
+	return nil
 }

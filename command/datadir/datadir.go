@@ -1,4 +1,9 @@
-package command
+// Package datadir is the folder in which mlf up keeps everything: it is one
+// process's at a time, of a format that this program knows, and on a disk with
+// room.
+//
+// It knows files, locks and free space. It must not know what is kept.
+package datadir
 
 import (
 	"context"
@@ -14,16 +19,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dataFormat is the number of the layout of mlf up's data folder. A folder of a
+// formatNow is the number of the layout of mlf up's data folder. A folder of a
 // higher number was written by a newer mlf and is left alone.
-const dataFormat = 1
+const formatNow = 1
 
-// A dataDir is mlf up's data folder while this process holds it.
-type dataDir struct{ lock *os.File }
+// A Dir is mlf up's data folder while this process holds it.
+type Dir struct{ lock *os.File }
 
-// openDataDir makes the folder if need be, checks its format and takes it for
+// Open makes the folder if need be, checks its format and takes it for
 // this process alone.
-func openDataDir(ctx context.Context, dir string) (*dataDir, error) {
+func Open(ctx context.Context, dir string) (*Dir, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -31,7 +36,7 @@ func openDataDir(ctx context.Context, dir string) (*dataDir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open data folder: %w", err)
 	}
-	d := &dataDir{lock}
+	d := &Dir{lock}
 	if err := d.take(ctx); err != nil {
 		d.Close()
 		return nil, fmt.Errorf("take data folder %s: another mlf up is using it: %w", dir, err)
@@ -48,7 +53,7 @@ func openDataDir(ctx context.Context, dir string) (*dataDir, error) {
 const takeMax = 5 * time.Second
 
 // take waits for the folder's lock.
-func (d *dataDir) take(ctx context.Context) error {
+func (d *Dir) take(ctx context.Context) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	ctx, cancel := context.WithTimeout(ctx, takeMax)
@@ -67,13 +72,13 @@ func (d *dataDir) take(ctx context.Context) error {
 }
 
 // Close gives the folder back.
-func (d *dataDir) Close() { _ = d.lock.Close() }
+func (d *Dir) Close() { _ = d.lock.Close() }
 
 // checkFormat refuses a folder of a newer mlf, and marks a fresh one.
 func checkFormat(file string) error {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return writeFileSynced(file, []byte(strconv.Itoa(dataFormat)+"\n"))
+		return WriteSynced(file, []byte(strconv.Itoa(formatNow)+"\n"))
 	}
 	if err != nil {
 		return fmt.Errorf("read data format: %w", err)
@@ -82,15 +87,15 @@ func checkFormat(file string) error {
 	if err != nil || format < 1 {
 		return fmt.Errorf("read data format: %s holds %q: want a number; is this a data folder of mlf up?", file, text)
 	}
-	if format > dataFormat {
-		return fmt.Errorf("data folder has format %d, this mlf knows up to %d: run the newer mlf that wrote it", format, dataFormat)
+	if format > formatNow {
+		return fmt.Errorf("data folder has format %d, this mlf knows up to %d: run the newer mlf that wrote it", format, formatNow)
 	}
 	return nil
 }
 
-// writeFileSynced writes a small file so that it is there whole or not at all,
+// WriteSynced writes a small file so that it is there whole or not at all,
 // also after a power cut.
-func writeFileSynced(file string, text []byte) error {
+func WriteSynced(file string, text []byte) error {
 	temp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
 	if err != nil {
 		return err

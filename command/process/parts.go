@@ -1,4 +1,10 @@
-package command
+// Package process is what every process of mlf is made of: parts that are stopped
+// in order, a listener for those who run it, and patience with neighbours that
+// are not there yet.
+//
+// It knows contexts, probes and metrics. It must not know any stage, nor what is
+// waited for: what is hopeless its caller says.
+package process
 
 import (
 	"context"
@@ -8,18 +14,18 @@ import (
 	"time"
 )
 
-// A part is something that runs for the life of the process. Run blocks until
+// A Part is something that runs for the life of the process. Run blocks until
 // its context ends, drains and returns nil, or returns why it cannot go on.
-type part struct {
+type Part struct {
 	Name string
 	Run  func(ctx context.Context) error
 }
 
-// runInOrder runs parts together. When ctx ends, or as soon as one part
+// InOrder runs parts together. When ctx ends, or as soon as one part
 // returns, it stops them one after the other, each only when the one before has
 // returned: votes flow from the first part to the last, so whoever hands on is
 // done before whoever takes.
-func runInOrder(ctx context.Context, log *slog.Logger, parts ...part) error {
+func InOrder(ctx context.Context, log *slog.Logger, parts ...Part) error {
 	type result struct {
 		index int
 		err   error
