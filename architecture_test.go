@@ -42,18 +42,19 @@ var mayImport = map[string][]string{
 	"aggregate/tables":               {"schema"},
 	"query":                          {"schema", "schema/registry", "query/dashboard"},
 	"query/dashboard":                {},
-	"proof/country":                  {"schema", "schema/registry", "schema/votepb"},
+	"query/client": {"schema"},
+	"proof/country":                  {"query/client", "schema", "schema/registry", "schema/votepb"},
 	"proof/child":                    {},
 	"proof/kafka":                    {"proof/child"},
 	"proof/kafka/run":                {"proof/kafka"},
 	"proof/sim":                      {"schema", "ingest/broker", "aggregate", "aggregate/fold", "aggregate/tables"},
-	"proof/chaos":                    {"proof/country", "proof/kafka", "proof/child", "aggregate/store/embedded", "schema"},
+	"proof/chaos":                    {"proof/country", "proof/kafka", "proof/child", "query/client", "aggregate/store/embedded", "schema"},
 	"proof/chaos/run":                {"proof/chaos", "aggregate/store/embedded"},
 	"proof/drill":                    {},
 	"proof/drill/run":                {"proof/drill"},
 	"bench/rig": {
 		"bench/measure", "bench/load", "bench/workload", "bench/backlog", "bench/baseline", "proof/child",
-		"ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
+		"ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "query/client", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
 	},
 	"bench/measure":  {},
 	"bench/baseline": {"bench/backlog"},
@@ -71,7 +72,7 @@ var onlyIn = map[string][]string{
 	"github.com/twmb/franz-go":            {"ingest/broker/embedded"},
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
-	"net/http":                            {"command/process", "query", "query/dashboard", "bench/rig", "proof/country", "proof/chaos", "aggregate/store/embedded"},
+	"net/http":                            {"command/process", "query", "query/dashboard", "query/client", "bench/rig", "proof/country", "proof/chaos", "aggregate/store/embedded"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 	"mlf/ingest/broker"
 	kafka "mlf/ingest/broker/embedded"
 	"mlf/proof/child"
+	"mlf/query/client"
 	"mlf/schema"
 )
 
@@ -305,23 +305,7 @@ func (c *count) counted(ctx context.Context, votes int, every time.Duration) err
 
 // metrics returns the metrics of the counting process, by name and labels.
 func (c *count) metrics(ctx context.Context) (map[string]float64, error) {
-	var text []byte
-	if err := readURL(ctx, "http://"+c.admin+"/metrics", &text); err != nil {
-		return nil, err
-	}
-	found := make(map[string]float64)
-	for line := range strings.Lines(string(text)) {
-		name, value, ok := strings.Cut(strings.TrimSpace(line), " ")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
-		}
-		n, err := strconv.ParseFloat(value, 64)
-		if err != nil {
-			return nil, fmt.Errorf("read metric %s: %w", name, err)
-		}
-		found[name] = n
-	}
-	return found, nil
+	return client.Metrics(ctx, nil, c.admin)
 }
 
 // Broker is the embedded broker in a process of its own.

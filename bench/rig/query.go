@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"mlf/bench/baseline"
 	"mlf/bench/measure"
 	"mlf/proof/child"
+	"mlf/query/client"
 	"mlf/schema/registry"
 )
 
@@ -116,7 +115,7 @@ func (c *Query) ask(ctx context.Context, p *Parts, counts *count) ([]measure.Res
 		return nil, err
 	}
 	defer stop(server)
-	if err := server.Await(ctx, func() error { return readURL(ctx, "http://"+addr+"/status", nil) }); err != nil {
+	if err := server.Await(ctx, func() error { _, err := client.Get(ctx, nil, "http://"+addr+"/status", ""); return err }); err != nil {
 		return nil, err
 	}
 	size, err := counts.database.SizeOf(ctx, "votes_rollup")
@@ -154,8 +153,8 @@ func timed(ctx context.Context, r *rig, server *child.Process, address string) (
 		return nil, err
 	}
 	began := time.Now()
-	var body []byte
-	if err := readURL(ctx, address, &body); err != nil {
+	body, err := client.Get(ctx, nil, address, "")
+	if err != nil {
 		return nil, err
 	}
 	took := time.Since(began)
@@ -175,28 +174,4 @@ func timed(ctx context.Context, r *rig, server *child.Process, address string) (
 		{Metric: "answer_bytes", Number: float64(len(body))},
 		{Metric: "database_memory_peak_mib", Number: float64(memory.Peak) / (1 << 20)},
 	}, err
-}
-
-// readURL reads address, and keeps the answer where it is wanted.
-func readURL(ctx context.Context, address string, into *[]byte) (err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask %s: %w", address, err)
-	}
-	defer func() { err = errors.Join(err, res.Body.Close()) }()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return fmt.Errorf("ask %s: %w", address, err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("ask %s: status %d: %.200s", address, res.StatusCode, body)
-	}
-	if into != nil {
-		*into = body
-	}
-	return nil
 }

@@ -1,13 +1,11 @@
 package rig
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -22,6 +20,7 @@ import (
 	"mlf/ingest/broker"
 	"mlf/ingest/enrolment"
 	"mlf/proof/child"
+	"mlf/query/client"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -281,41 +280,10 @@ func (s *ingestSubject) account(ctx context.Context) (a account, err error) {
 }
 
 // ready tells whether mlf ingest is.
-func (s *ingestSubject) ready(ctx context.Context) error {
-	res, err := s.get(ctx, "/readyz")
-	if err != nil {
-		return err
-	}
-	if res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("not ready: %s", res.Status)
-	}
-	return errors.Join(err, res.Body.Close())
-}
-
-func (s *ingestSubject) get(ctx context.Context, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return http.DefaultClient.Do(req)
-}
+func (s *ingestSubject) ready(ctx context.Context) error { return client.Ready(ctx, nil, s.admin) }
 
 // counters reads how often memory was allocated and how many bytes went to Kafka.
 func (s *ingestSubject) counters(ctx context.Context) (mallocs, kafkaBytes float64, err error) {
-	res, err := s.get(ctx, "/metrics")
-	if err != nil {
-		return 0, 0, err
-	}
-	defer func() { err = errors.Join(err, res.Body.Close()) }()
-	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), " ")
-		n, _ := strconv.ParseFloat(value, 64) // Comments are no numbers, and not asked for.
-		switch name {
-		case "go_memstats_mallocs_total":
-			mallocs = n
-		case "mlf_kafka_produce_batch_bytes_sum":
-			kafkaBytes = n
-		}
-	}
-	return mallocs, kafkaBytes, nil
+	m, err := client.Metrics(ctx, nil, s.admin)
+	return m["go_memstats_mallocs_total"], m["mlf_kafka_produce_batch_bytes_sum"], err
 }

@@ -2,13 +2,13 @@ package chaos
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"mlf/query/client"
 	"mlf/schema"
 )
 
@@ -20,8 +20,8 @@ const (
 // A watch looks at the public ledger and the probes of all processes, and knows
 // when the service had recovered from what was done to it.
 type watch struct {
-	client http.Client
-	ledger string // URL.
+	http  *http.Client
+	query *client.Client
 
 	mu      sync.Mutex
 	waiting []*recovery
@@ -40,10 +40,10 @@ type recovery struct {
 }
 
 func newWatch(query string) *watch {
+	over := &http.Client{Timeout: lookMax, Transport: &http.Transport{DisableKeepAlives: true}}
 	return &watch{
-		client: http.Client{Timeout: lookMax, Transport: &http.Transport{DisableKeepAlives: true}},
-		ledger: "http://" + query + "/v1/ledger",
-		took:   make(map[Kind][]time.Duration), halted: make(map[schema.Partition]string),
+		http: over, query: &client.Client{Base: "http://" + query, HTTP: over},
+		took: make(map[Kind][]time.Duration), halted: make(map[schema.Partition]string),
 	}
 }
 
@@ -51,8 +51,8 @@ func newWatch(query string) *watch {
 func (w *watch) Run(ctx context.Context) error {
 	for pause(ctx, watchEvery) == nil {
 		asked := time.Now()
-		var l ledger
-		if err := w.get(ctx, w.ledger, &l); err != nil {
+		l, err := w.query.Ledger(ctx)
+		if err != nil {
 			continue // Nothing is known, which is weather here.
 		}
 		w.look(asked, &l, w.ready(ctx, w.hit()))
@@ -60,46 +60,8 @@ func (w *watch) Run(ctx context.Context) error {
 	return nil
 }
 
-// A ledger is the part of GET /v1/ledger that is looked at.
-type ledger struct {
-	Partitions []ledgerPartition `json:"partitions"`
-}
-
-type ledgerPartition struct {
-	Partition schema.Partition `json:"partition"`
-	State     schema.State     `json:"state"`
-	Reason    string           `json:"reason"`
-	Next      schema.Offset    `json:"next_offset"`
-	LogEnd    *schema.Offset   `json:"log_end"` // Nil while unknown.
-}
-
-// ends returns the ends of the log; nil when any is unknown.
-func (l *ledger) ends() []schema.Offset {
-	ends := make([]schema.Offset, len(l.Partitions))
-	for i, p := range l.Partitions {
-		if p.LogEnd == nil {
-			return nil
-		}
-		ends[i] = *p.LogEnd
-	}
-	return ends
-}
-
-// reached tells whether all is counted up to ends.
-func (l *ledger) reached(ends []schema.Offset) bool {
-	if ends == nil || len(ends) != len(l.Partitions) {
-		return false
-	}
-	for i, p := range l.Partitions {
-		if p.Next < ends[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // look takes what was seen, by a question asked at asked.
-func (w *watch) look(asked time.Time, l *ledger, ready map[*Process]bool) {
+func (w *watch) look(asked time.Time, l *client.Ledger, ready map[*Process]bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range l.Partitions {
@@ -110,9 +72,9 @@ func (w *watch) look(asked time.Time, l *ledger, ready map[*Process]bool) {
 	var left []*recovery
 	for _, r := range w.waiting {
 		if r.ends == nil && asked.After(r.since) {
-			r.ends = l.ends()
+			r.ends = l.Ends()
 		}
-		if !l.reached(r.ends) || slices.ContainsFunc(r.hit, func(p *Process) bool { return !ready[p] }) {
+		if !l.Reached(r.ends) || slices.ContainsFunc(r.hit, func(p *Process) bool { return !ready[p] }) {
 			left = append(left, r)
 			continue
 		}
@@ -158,30 +120,10 @@ func (w *watch) ready(ctx context.Context, all []*Process) map[*Process]bool {
 	ready := make(map[*Process]bool, len(all))
 	for _, p := range all {
 		if _, known := ready[p]; !known {
-			ready[p] = w.get(ctx, "http://"+p.Admin+"/readyz", nil) == nil
+			ready[p] = client.Ready(ctx, w.http, p.Admin) == nil
 		}
 	}
 	return ready
-}
-
-// get reads JSON into into; nil to look at the status only.
-func (w *watch) get(ctx context.Context, url string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := w.client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("GET %s: status %d", url, resp.StatusCode)
-	}
-	if into == nil {
-		return nil
-	}
-	return json.NewDecoder(resp.Body).Decode(into)
 }
 
 // untilReady returns when all are ready.

@@ -4,12 +4,13 @@ import (
 	"testing"
 	"time"
 
+	"mlf/query/client"
 	"mlf/schema"
 )
 
 // seen is a ledger with one partition.
-func seen(next schema.Offset, end *schema.Offset, state schema.State) *ledger {
-	return &ledger{Partitions: []ledgerPartition{{Next: next, LogEnd: end, State: state, Reason: "because"}}}
+func seen(next schema.Offset, end *schema.Offset, state schema.State) *client.Ledger {
+	return &client.Ledger{Partitions: []client.Partition{{Next: next, LogEnd: end, State: state, Reason: "because"}}}
 }
 
 func at(end schema.Offset) *schema.Offset { return &end }
@@ -25,7 +26,7 @@ func TestARecoveryIsOverWhenAllIsCountedAndTheProcessIsReady(t *testing.T) {
 	for _, step := range []struct {
 		what  string
 		asked time.Time
-		l     *ledger
+		l     *client.Ledger
 		ready map[*Process]bool
 		left  int
 	}{

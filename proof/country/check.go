@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	public "mlf/query/client"
 	"mlf/schema"
 )
 
@@ -32,9 +33,9 @@ func (s *Simulation) nextHour() schema.Hour { return schema.HourOf(s.cfg.Now()) 
 
 // settled returns the ledger once everything is counted that was on the log
 // when it was first asked. It waits as long as the count moves.
-func (s *Simulation) settled(ctx context.Context) (ledger, error) {
+func (s *Simulation) settled(ctx context.Context) (public.Ledger, error) {
 	w := settling{now: s.cfg.Now, log: s.log, giveUp: s.cfg.GiveUp}
-	var l ledger
+	var l public.Ledger
 	err := s.poll(ctx, math.MaxInt64, func() (bool, error) {
 		var err error
 		if l, err = s.client.ledger(ctx); err != nil {
@@ -43,7 +44,7 @@ func (s *Simulation) settled(ctx context.Context) (ledger, error) {
 		return w.done(&l)
 	})
 	if err != nil {
-		return ledger{}, fmt.Errorf("wait until all is counted: %w", err)
+		return public.Ledger{}, fmt.Errorf("wait until all is counted: %w", err)
 	}
 	return l, nil
 }
@@ -61,7 +62,7 @@ type settling struct {
 }
 
 // done tells whether l has caught up. A halted partition never will.
-func (w *settling) done(l *ledger) (bool, error) {
+func (w *settling) done(l *public.Ledger) (bool, error) {
 	for _, p := range l.Partitions {
 		if p.State == schema.StateHalted {
 			return false, fmt.Errorf("partition %d is halted: %s", p.Partition, p.Reason)
@@ -91,7 +92,7 @@ func (w *settling) done(l *ledger) (bool, error) {
 // left returns how many of the records that were on the log at first are yet to
 // be counted; false while the log's end is unknown. A log may come back shorter
 // from a crash, by records that nobody was promised.
-func (w *settling) left(l *ledger) (records schema.Offset, known bool) {
+func (w *settling) left(l *public.Ledger) (records schema.Offset, known bool) {
 	if len(l.Partitions) == 0 || w.ends != nil && len(w.ends) != len(l.Partitions) {
 		return 0, false
 	}
@@ -150,7 +151,7 @@ func (s *Simulation) check(ctx context.Context, before schema.Tally, report *Rep
 // the log or not, and one that was answered may be there twice, when the
 // service itself had no answer from the log and wrote again: then there is an
 // upper bound only. Nothing else depends on the weather.
-func (s *Simulation) compareLedger(l *ledger, grown schema.Tally) {
+func (s *Simulation) compareLedger(l *public.Ledger, grown schema.Tally) {
 	d := &s.differences
 	for _, p := range l.Partitions {
 		if !p.Balanced() {

@@ -7,16 +7,17 @@ import (
 	"testing"
 	"time"
 
+	public "mlf/query/client"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
 
 // ledgerOf returns a ledger of partitions with the given next offsets and log
 // ends; a negative end is unknown.
-func ledgerOf(nextAndEnd ...schema.Offset) *ledger {
-	var l ledger
+func ledgerOf(nextAndEnd ...schema.Offset) *public.Ledger {
+	var l public.Ledger
 	for i := 0; i < len(nextAndEnd); i += 2 {
-		p := ledgerPartition{Partition: schema.Partition(i / 2), State: schema.StateOK, Next: nextAndEnd[i]}
+		p := public.Partition{Partition: schema.Partition(i / 2), State: schema.StateOK, Next: nextAndEnd[i]}
 		if end := nextAndEnd[i+1]; end >= 0 {
 			p.LogEnd = &end
 		}
@@ -31,7 +32,7 @@ func TestSettling(t *testing.T) {
 		return settling{now: func() time.Time { return now }, log: slog.New(slog.DiscardHandler), giveUp: time.Minute}
 	}
 	w := watch()
-	f := func(l *ledger, want bool) {
+	f := func(l *public.Ledger, want bool) {
 		t.Helper()
 		if got, err := w.done(l); got != want || err != nil {
 			t.Errorf("got %t, %v: want %t", got, err, want)
@@ -114,7 +115,7 @@ func TestCompareLedger(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s.compareLedger(&ledger{}, grown)
+		s.compareLedger(&public.Ledger{}, grown)
 		_, got := s.differences.list()
 		if strings.Join(got, "; ") != strings.Join(want, "; ") {
 			t.Errorf("%+v: got %q: want %q", grown, got, want)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	public "mlf/query/client"
 	"mlf/schema"
 )
 
@@ -253,8 +254,8 @@ func (p *player) insist(ctx context.Context, enc *encoder, units []unit, attempt
 // checkWatermark tells whether the terminal may forget all it ever cast. The
 // watermark lags the ledger by 5 s at most.
 func (p *player) checkWatermark(ctx context.Context) error {
-	want := watermark{Stream: p.stream, Highest: p.next - 1, Missing: []seqRange{}}
-	var got watermark
+	want := public.Watermark{Stream: p.stream, Highest: p.next - 1, Missing: [][2]schema.Seq{}}
+	var got public.Watermark
 	err := p.sim.poll(ctx, watermarkLag, func() (done bool, err error) {
 		got, err = p.sim.client.watermark(ctx, p.token, p.stream)
 		return err == nil && got.Highest == want.Highest && len(got.Missing) == 0, err

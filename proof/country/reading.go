@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	public "mlf/query/client"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -178,36 +179,12 @@ func (p *cellParser) office(code string) schema.OfficeCode {
 	return kept
 }
 
-// A ledger is the part of GET /v1/ledger that is compared.
-type ledger struct {
-	Totals     schema.Tally      `json:"totals"`
-	Partitions []ledgerPartition `json:"partitions"`
-}
-
-type ledgerPartition struct {
-	Partition schema.Partition `json:"partition"`
-	State     schema.State     `json:"state"`
-	Reason    string           `json:"reason"`
-	Next      schema.Offset    `json:"next_offset"`
-	LogEnd    *schema.Offset   `json:"log_end"`
-	schema.Tally
-}
-
-func (c *client) ledger(ctx context.Context) (l ledger, err error) {
+func (c *client) ledger(ctx context.Context) (l public.Ledger, err error) {
 	err = c.get(ctx, "/v1/ledger", nil, "", readJSON(&l))
 	return l, err
 }
 
-// A seqRange is a range of missing seqs, both ends in it.
-type seqRange [2]schema.Seq
-
-type watermark struct {
-	Stream  string     `json:"stream"`
-	Highest schema.Seq `json:"highest"`
-	Missing []seqRange `json:"missing"`
-}
-
-func (c *client) watermark(ctx context.Context, token, stream string) (w watermark, err error) {
+func (c *client) watermark(ctx context.Context, token, stream string) (w public.Watermark, err error) {
 	err = c.get(ctx, "/v1/terminals/self/watermark", url.Values{"stream": {stream}}, token, readJSON(&w))
 	return w, err
 }
