@@ -32,7 +32,7 @@ kafka: ## Fetch Apache Kafka through Maven and run a broker on 127.0.0.1:19092 (
 test-kafka: engine build ## Run the broker's suite and the whole pipeline against real Kafka.
 	$(GO) run ./proof/kafka/run --fetch-only
 	MLF_TEST_KAFKA=1 $(GO) test -count=1 -timeout 15m ./ingest/broker/... ./proof/kafka/... -run Kafka
-	MLF_TEST_KAFKA=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m ./command -run Kafka
+	MLF_TEST_KAFKA=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m ./proof/pipeline -run Kafka
 
 simulate: engine build ## Play 2,000 terminals for 7 days against mlf up and compare every cell (over a million votes).
 	./proof/country/simulate.sh
@@ -46,7 +46,7 @@ chaos: engine build ## Kill, freeze and cut everything for 2 minutes while a cou
 	bin/chaos --binary bin/mlf --duration $(or $(DURATION),2m) --seed $(or $(SEED),1) --report bin/chaos.json
 
 guards: engine ## Damage, cut, rewrite and exchange logs and stores under running stages (KAFKA=1: on real Kafka, too).
-	MLF_TEST_GUARDS=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m -parallel 8 -run Guard -v ./command
+	MLF_TEST_GUARDS=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m -parallel 8 -v ./proof/guards
 
 fuzz: ## Fuzz every decoder of outside bytes, FUZZTIME (30s) each.
 	@set -e; grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's|/[^/]*_test.go:[0-9]*:func | |' | sort | \
@@ -58,7 +58,7 @@ drill: engine ## Put one fault at a time into a copy of the decision code; a nam
 
 overload: engine build ## Freeze Kafka under twice the peak, and open 10,000 slow connections (KAFKA=1: three real brokers).
 	$(if $(KAFKA),$(GO) run ./proof/kafka/run --fetch-only)
-	MLF_TEST_OVERLOAD=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 20m -run Overload -v ./command
+	MLF_TEST_OVERLOAD=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 20m -v ./proof/overload
 
 bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 20 minutes, on a quiet machine).
 	$(GO) build -o bin/kafka ./proof/kafka/run

@@ -42,11 +42,12 @@ var mayImport = map[string][]string{
 	"aggregate/tables":               {"schema"},
 	"query":                          {"schema", "schema/registry", "query/dashboard"},
 	"query/dashboard":                {},
-	"query/client": {"schema"},
+	"query/client":                   {"schema"},
 	"proof/country":                  {"query/client", "schema", "schema/registry", "schema/votepb"},
 	"proof/child":                    {},
 	"proof/kafka":                    {"proof/child"},
 	"proof/kafka/run":                {"proof/kafka"},
+	"proof/harness":                  {"command", "proof/child", "proof/kafka", "query/client", "aggregate/store/embedded"},
 	"proof/sim":                      {"schema", "ingest/broker", "aggregate", "aggregate/fold", "aggregate/tables"},
 	"proof/chaos":                    {"proof/country", "proof/kafka", "proof/child", "query/client", "aggregate/store/embedded", "schema"},
 	"proof/chaos/run":                {"proof/chaos", "aggregate/store/embedded"},
@@ -72,7 +73,7 @@ var onlyIn = map[string][]string{
 	"github.com/twmb/franz-go":            {"ingest/broker/embedded"},
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
-	"net/http":                            {"command/process", "query", "query/dashboard", "query/client", "bench/rig", "proof/country", "proof/chaos", "aggregate/store/embedded"},
+	"net/http":                            {"command/process", "query", "query/dashboard", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness", "aggregate/store/embedded"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

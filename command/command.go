@@ -22,9 +22,9 @@ import (
 
 // Exit codes, as the protocol fixes them.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
+	ExitDone   = 0
+	ExitFailed = 1
+	ExitUsage  = 2
 )
 
 // cli is the command line. Every flag is also an environment variable, MLF_ and
@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		parser.Errorf("%s", err)
 		fmt.Fprintln(stderr, "mlf: see mlf --help, or mlf COMMAND --help")
-		return exitUsage
+		return ExitUsage
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	command.BindTo(ctx, (*context.Context)(nil))
@@ -86,11 +86,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "mlf: %v\n", err)
 		var usage usageError
 		if errors.As(err, &usage) {
-			return exitUsage
+			return ExitUsage
 		}
-		return exitFailed
+		return ExitFailed
 	}
-	return exitDone
+	return ExitDone
 }
 
 // newParser returns the parser of c. It calls exit instead of ending the process.

@@ -38,17 +38,17 @@ func TestConfigCheck(t *testing.T) {
 			}
 		}
 	}
-	f("ingest:\n  kafka: [k1:9092, k2:9092]\n  listen: :8080\n", exitDone, "k1:9092", ":8080")
-	f("query:\n  kafka: k\n  clickhouse: clickhouse://u:geheim@h/mlf\n  disclosure: none\n  kafka-password: geheim\n", exitDone, "@h/mlf", "(set)")
-	f("ingest:\n  kafka: k\n  listn: :8080\n", exitFailed, "unknown flag listn")
-	f("ingest:\n  listen: :8080\n", exitFailed, "--kafka")
-	f("query:\n  kafka: k\n  clickhouse: c\n  disclosure: all\n", exitFailed, "disclosure")
-	f("ingst: {}\n", exitFailed, "no such command")
-	f("listen: x\n", exitFailed, "command's name")
-	f("a: [\n", exitFailed, "read ")
-	f("", exitFailed, "configures no command")
+	f("ingest:\n  kafka: [k1:9092, k2:9092]\n  listen: :8080\n", ExitDone, "k1:9092", ":8080")
+	f("query:\n  kafka: k\n  clickhouse: clickhouse://u:geheim@h/mlf\n  disclosure: none\n  kafka-password: geheim\n", ExitDone, "@h/mlf", "(set)")
+	f("ingest:\n  kafka: k\n  listn: :8080\n", ExitFailed, "unknown flag listn")
+	f("ingest:\n  listen: :8080\n", ExitFailed, "--kafka")
+	f("query:\n  kafka: k\n  clickhouse: c\n  disclosure: all\n", ExitFailed, "disclosure")
+	f("ingst: {}\n", ExitFailed, "no such command")
+	f("listen: x\n", ExitFailed, "command's name")
+	f("a: [\n", ExitFailed, "read ")
+	f("", ExitFailed, "configures no command")
 	code, stdout, _ := execute(t, "config", "check", configFile(t, "query:\n  kafka: k\n  clickhouse: clickhouse://u:geheim@h/mlf\n  disclosure: none\n"))
-	if code != exitDone || strings.Contains(stdout, "geheim") {
+	if code != ExitDone || strings.Contains(stdout, "geheim") {
 		t.Errorf("a password is shown:\n%s", stdout)
 	}
 }
@@ -83,15 +83,22 @@ func TestExitCodes(t *testing.T) {
 			t.Errorf("mlf %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, stdout, stderr)
 		}
 	}
-	f(exitDone, "--help")
-	f(exitDone, "version")
-	f(exitUsage)
-	f(exitUsage, "ingest")
-	f(exitUsage, "up", "--data", t.TempDir(), "--no-such-flag")
-	f(exitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "999999", "--channel", "counter", "--services", "anagrafe")
-	f(exitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "058091", "--channel", "counter", "--services", "no-such-service")
-	f(exitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "058091", "--channel", "counter", "--services", "anagrafe", "--count", "0")
-	f(exitUsage, "terminal", "revoke", "--kafka", "127.0.0.1:1", "nobody")
-	f(exitUsage, "simulate", "--kafka", "127.0.0.1:1", "--ingest", "not a url", "--query", "http://127.0.0.1:1")
-	f(exitFailed, "schema", "apply", "--kafka", "127.0.0.1:1", "--clickhouse", "clickhouse://127.0.0.1:1", "--wait", "0s")
+	f(ExitDone, "--help")
+	f(ExitDone, "version")
+	f(ExitUsage)
+	f(ExitUsage, "ingest")
+	f(ExitUsage, "up", "--data", t.TempDir(), "--no-such-flag")
+	f(ExitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "999999", "--channel", "counter", "--services", "anagrafe")
+	f(ExitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "058091", "--channel", "counter", "--services", "no-such-service")
+	f(ExitUsage, "terminal", "enrol", "--kafka", "127.0.0.1:1", "--comune", "058091", "--channel", "counter", "--services", "anagrafe", "--count", "0")
+	f(ExitUsage, "terminal", "revoke", "--kafka", "127.0.0.1:1", "nobody")
+	f(ExitUsage, "simulate", "--kafka", "127.0.0.1:1", "--ingest", "not a url", "--query", "http://127.0.0.1:1")
+	f(ExitFailed, "schema", "apply", "--kafka", "127.0.0.1:1", "--clickhouse", "clickhouse://127.0.0.1:1", "--wait", "0s")
+}
+
+func TestHalfACertificateIsRefused(t *testing.T) {
+	certFile := filepath.Join(t.TempDir(), "cert.pem")
+	if code, _, stderr := execute(t, "ingest", "--kafka", "127.0.0.1:1", "--tls-cert", certFile); code != ExitUsage {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
 }

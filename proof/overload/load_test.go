@@ -1,4 +1,4 @@
-package command
+package overload_test
 
 import (
 	"bufio"
@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"mlf/bench/measure"
+	"mlf/proof/harness"
 )
 
 // A fleet is enrolled terminals, each with one stream.
@@ -32,17 +34,17 @@ type fleetTerminal struct {
 // newFleet enrols n terminals and asks for their streams.
 func newFleet(t *testing.T, n int, kafka, ingest string) *fleet {
 	t.Helper()
-	lines := mlf(t, "terminal", "enrol", "--kafka", kafka, "--comune", "058091", "--channel", "counter",
+	lines := harness.Run(t, "terminal", "enrol", "--kafka", kafka, "--comune", "058091", "--channel", "counter",
 		"--services", "anagrafe", "--since", "2026-01-01", "--count", strconv.Itoa(n), "--json")
 	f := &fleet{ingest: ingest}
 	for line := range strings.Lines(lines) {
-		tm := &fleetTerminal{token: decode[struct{ Token string }](t, line).Token}
-		eventually(t, 10*time.Second, func() error {
-			status, body, err := do(t, http.MethodPost, "http://"+ingest+"/v1/streams", tm.token, "{}")
+		tm := &fleetTerminal{token: harness.Decode[struct{ Token string }](t, line).Token}
+		harness.Eventually(t, 10*time.Second, func() error {
+			status, body, err := harness.Do(t, http.MethodPost, "http://"+ingest+"/v1/streams", tm.token, "{}")
 			if err != nil || status != http.StatusCreated {
 				return fmt.Errorf("stream: %d %s %w", status, body, err)
 			}
-			tm.stream = decode[struct{ Stream string }](t, body).Stream
+			tm.stream = harness.Decode[struct{ Stream string }](t, body).Stream
 			return nil
 		})
 		f.terminals = append(f.terminals, tm)
@@ -288,62 +290,32 @@ func answersOf(casters []*caster) (by map[string][]time.Duration, bare int) {
 	return by, bare
 }
 
-// percentileOf returns a percentile of sorted times; 0 when there are none.
-func percentileOf(sorted []time.Duration, p float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
+// quantile returns the time that the share q of took does not exceed; 0 when there
+// are none.
+func quantile(took []time.Duration, q float64) time.Duration {
+	var l measure.Latencies
+	for _, d := range took {
+		l.Add(d)
 	}
-	return sorted[min(len(sorted)-1, int(float64(len(sorted))*p/100))]
+	return l.Quantile(q)
 }
 
 // processorTime returns what a process has used of the processors, user and system.
 func processorTime(t *testing.T, pid int) time.Duration {
 	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	used, err := measure.CPU(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(text), ") ") // The name may have spaces.
-	fields := strings.Fields(rest)
-	const user, system, tick = 11, 12, 10 * time.Millisecond // proc_pid_stat(5): fields 14 and 15, in USER_HZ.
-	var ticks int64
-	for _, field := range []int{user, system} {
-		n, err := strconv.ParseInt(fields[field], 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * tick
+	return used
 }
 
-// residentOf returns the resident memory of a process in bytes: now, and at most
-// since it started.
-func residentOf(t *testing.T, pid int) (now, peak int64) {
+// memoryOf returns what a process holds.
+func memoryOf(t *testing.T, pid int) measure.Memory {
 	t.Helper()
-	now, peak, err := memoryOf(pid)
+	held, err := measure.MemoryOf(pid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return now, peak
-}
-
-func memoryOf(pid int) (now, peak int64, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, 0, err
-	}
-	for line := range strings.Lines(string(text)) {
-		var kb int64
-		if _, err := fmt.Sscanf(line, "VmRSS: %d kB", &kb); err == nil {
-			now = kb << 10
-		}
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kb); err == nil {
-			peak = kb << 10
-		}
-	}
-	if now == 0 || peak == 0 {
-		return 0, 0, fmt.Errorf("process %d has no VmRSS or VmHWM: it has ended", pid)
-	}
-	return now, peak, nil
+	return held
 }

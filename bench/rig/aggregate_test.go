@@ -1,4 +1,4 @@
-package command
+package rig_test
 
 import (
 	"encoding/json"
@@ -7,18 +7,20 @@ import (
 	"time"
 
 	"mlf/bench/measure"
+	"mlf/command"
+	"mlf/proof/harness"
 )
 
 // measured runs a measurement that is too small to say anything, and returns its
 // report.
 func measured(t *testing.T, args ...string) measure.Report {
 	t.Helper()
-	c := start(t, append([]string{"--log-level", "error", "bench"}, args...)...)
-	if code := c.wait(5 * time.Minute); code != exitDone {
-		t.Fatalf("mlf bench %s: exit code %d\n%s", strings.Join(args, " "), code, c.stderr.String())
+	c := harness.Start(t, append([]string{"--log-level", "error", "bench"}, args...)...)
+	if code := c.Wait(5 * time.Minute); code != command.ExitDone {
+		t.Fatalf("mlf bench %s: exit code %d\n%s", strings.Join(args, " "), code, c.Stderr())
 	}
 	var report measure.Report
-	if err := json.Unmarshal([]byte(c.stdout.String()), &report); err != nil {
+	if err := json.Unmarshal([]byte(c.Stdout()), &report); err != nil {
 		t.Fatal(err)
 	}
 	return report

@@ -1,10 +1,10 @@
-package command
+package guards_test
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 
+	"mlf/proof/harness"
 	apache "mlf/proof/kafka"
 )
 
@@ -12,9 +12,7 @@ import (
 // says, when its log files are harmed.
 func TestKafkaGuards(t *testing.T) {
 	needGuards(t)
-	if os.Getenv("MLF_TEST_KAFKA") == "" {
-		t.Skip("needs Apache Kafka (Java 17, Maven): run make guards KAFKA=1")
-	}
+	harness.NeedKafka(t)
 	for _, c := range guards() {
 		t.Run(c.name, func(t *testing.T) {
 			c.check(newGuardedKafka(t))

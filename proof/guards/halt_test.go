@@ -1,4 +1,4 @@
-package command
+package guards_test
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"mlf/proof/harness"
 	"mlf/schema"
 )
 
@@ -192,7 +193,7 @@ func (g *guarded) newLeader() {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	snapshot := decode[map[string]any](g.t, string(text))
+	snapshot := harness.Decode[map[string]any](g.t, string(text))
 	snapshot["epoch"] = snapshot["epoch"].(float64) + 1
 	if text, err = json.Marshal(snapshot); err != nil {
 		g.t.Fatal(err)

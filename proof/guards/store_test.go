@@ -1,4 +1,4 @@
-package command
+package guards_test
 
 import (
 	"crypto/sha256"
@@ -12,6 +12,7 @@ import (
 
 	"mlf/aggregate/store"
 	"mlf/aggregate/store/storetest"
+	"mlf/proof/harness"
 	"mlf/schema"
 )
 
@@ -55,13 +56,13 @@ func TestGuardACorruptCheckpointIsPassedOver(t *testing.T) {
 
 	g.vote(0, 2)
 	g.startAggregate()
-	waitReady(t, g.aggregate, g.aggregateAdmin)
+	harness.WaitReady(t, g.aggregate, g.aggregateAdmin)
 	g.vote(1, 2)
 	g.counted()
-	if n := strings.Count(g.aggregate.stderr.String(), "checkpoint is passed over for an older one"); n != 2 {
+	if n := strings.Count(g.aggregate.Stderr(), "checkpoint is passed over for an older one"); n != 2 {
 		t.Errorf("%d log lines of checkpoints passed over, want 2", n)
 	}
-	_, metrics, err := get(t, "http://"+g.aggregateAdmin+"/metrics")
+	_, metrics, err := harness.Get(t, "http://"+g.aggregateAdmin+"/metrics")
 	if err != nil || !strings.Contains(metrics, "mlf_aggregate_checkpoints_unreadable_total 2\n") || !strings.Contains(metrics, `mlf_aggregate_recoveries_total{from="checkpoint"} 2`) {
 		t.Errorf("metrics say nothing of two unreadable checkpoints and two recoveries from older ones: %v", err)
 	}
@@ -85,17 +86,17 @@ func TestGuardAKilledStoreLosesNothing(t *testing.T) {
 func (g *guarded) stepsBack(happens func()) {
 	g.t.Helper()
 	const line = "store has restarted: partition steps back"
-	lines, recoveries := strings.Count(g.aggregate.stderr.String(), line), g.recoveries()
+	lines, recoveries := strings.Count(g.aggregate.Stderr(), line), g.recoveries()
 	happens()
 	began := time.Now()
-	eventually(g.t, 10*time.Second, func() error {
+	harness.Eventually(g.t, 10*time.Second, func() error {
 		if got := g.recoveries(); got < recoveries+2 {
 			return fmt.Errorf("%v recoveries in the metrics: want 2 more than %v", got, recoveries)
 		}
 		return nil
 	})
 	g.t.Logf("stepped back after %v", time.Since(began).Round(100*time.Millisecond))
-	if got := strings.Count(g.aggregate.stderr.String(), line) - lines; got < 2 {
+	if got := strings.Count(g.aggregate.Stderr(), line) - lines; got < 2 {
 		g.t.Errorf("%d log lines of partitions that step back, want 2", got)
 	}
 }
@@ -103,7 +104,7 @@ func (g *guarded) stepsBack(happens func()) {
 // recoveries returns how often a partition was recovered, from whatever.
 func (g *guarded) recoveries() (sum float64) {
 	g.t.Helper()
-	_, metrics, err := get(g.t, "http://"+g.aggregateAdmin+"/metrics")
+	_, metrics, err := harness.Get(g.t, "http://"+g.aggregateAdmin+"/metrics")
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestGuardAStoreThatWasRestoredIsFilledAgain(t *testing.T) {
 	g.stopAggregate()
 	g.restoreStore(second)
 	g.startAggregate()
-	waitReady(t, g.aggregate, g.aggregateAdmin)
+	harness.WaitReady(t, g.aggregate, g.aggregateAdmin)
 	g.vote(1, 1)
 	g.counted()
 }
@@ -146,7 +147,7 @@ func TestGuardAStoreThatWasRestoredIsFilledAgain(t *testing.T) {
 func (g *guarded) killStore() {
 	g.t.Helper()
 	const toldApart = 4 * time.Second // 2 s, and whole seconds.
-	letPass(time.Until(g.storeStarted.Add(toldApart)))
+	harness.LetPass(time.Until(g.storeStarted.Add(toldApart)))
 	g.signalStore(syscall.SIGKILL)
 	g.storeStarted = time.Now()
 }
@@ -181,7 +182,7 @@ func (g *guarded) restoreStore(copied string) {
 		g.t.Fatal(err)
 	}
 	g.killStore()
-	eventually(g.t, 30*time.Second, func() error {
+	harness.Eventually(g.t, 30*time.Second, func() error {
 		_, err := g.greenNow()
 		return err
 	})

@@ -1,4 +1,4 @@
-package command
+package guards_test
 
 import (
 	"fmt"
@@ -11,7 +11,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"mlf/aggregate/store"
+	"mlf/command"
 	"mlf/ingest/broker"
+	"mlf/proof/harness"
 	"mlf/schema"
 )
 
@@ -37,7 +39,7 @@ func (g *guarded) newLog() {
 	req.TimeoutMillis = 10_000
 	g.request(req)
 	client := g.client()
-	eventually(g.t, 30*time.Second, func() error { // The deletion takes a moment.
+	harness.Eventually(g.t, 30*time.Second, func() error { // The deletion takes a moment.
 		if _, err := client.CreateTopics(g.t.Context(), broker.TopicsConfig{Partitions: 2}); err != nil {
 			return err
 		}
@@ -139,11 +141,11 @@ func TestGuardPartitionsThatWereAddedAreNotUsed(t *testing.T) {
 	g.stopAggregate()
 	g.startAggregate()
 	g.halted(2, 10*time.Second, "was added to the topic")
-	if code := g.ingest.stop(); code != exitDone {
+	if code := g.ingest.Stop(); code != command.ExitDone {
 		t.Errorf("mlf ingest stopped with exit code %d", code)
 	}
 	g.startIngest()
-	waitReady(t, g.ingest, g.ingestAdmin)
+	harness.WaitReady(t, g.ingest, g.ingestAdmin)
 	g.vote(0, 5)
 	g.vote(1, 5)
 	g.counted()

@@ -1,4 +1,4 @@
-package command
+package overload_test
 
 import (
 	"context"
@@ -7,10 +7,10 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"mlf/proof/harness"
 	"mlf/schema"
 )
 
@@ -39,7 +39,7 @@ const (
 
 // A frozenLog is a pipeline whose log can be stopped in mid-sentence.
 type frozenLog struct {
-	ingest         *command
+	ingest         *harness.Command
 	admin          string // Of ingest.
 	fleet, others  *fleet
 	query          string
@@ -51,19 +51,18 @@ type frozenLog struct {
 func newFrozenLog(t *testing.T) *frozenLog {
 	t.Helper()
 	const terminals = 100
-	if os.Getenv("MLF_TEST_KAFKA") == "" {
+	if os.Getenv("MLF_TEST_KAFKA") != "1" {
 		f := newFront(t, terminals)
-		signal := func(s syscall.Signal) func() error { return func() error { return f.up.cmd.Process.Signal(s) } }
-		others := newFleet(t, terminals, f.up.kafka, f.ingest)
-		return &frozenLog{f.command, f.admin, f.fleet, others, f.up.query, signal(syscall.SIGSTOP), signal(syscall.SIGCONT)}
+		others := newFleet(t, terminals, f.up.Kafka, f.ingest)
+		return &frozenLog{f.Command, f.admin, f.fleet, others, f.up.Query, f.up.Pause, f.up.Resume}
 	}
 	const brokers = 3
-	s := newStages(t, brokers)
-	mlf(t, append(append([]string{"schema", "apply", "--partitions", "8"}, s.kafkaFlags...), s.storeFlags...)...)
-	ingest := s.stage(t, "ingest", s.ingestAdmin, "--listen", s.ingest)
-	waitReady(t, ingest, s.ingestAdmin)
-	waitReady(t, s.stage(t, "aggregate", s.aggAdmin), s.aggAdmin)
-	waitReady(t, s.stage(t, "query", s.queryAdmin, "--listen", s.query, "--disclosure", "none"), s.queryAdmin)
+	s := harness.NewStages(t, brokers)
+	harness.Run(t, append([]string{"schema", "apply", "--partitions", "8"}, s.Neighbours()...)...)
+	ingest := s.Stage(t, "ingest", s.IngestAdmin, "--listen", s.Ingest)
+	harness.WaitReady(t, ingest, s.IngestAdmin)
+	harness.WaitReady(t, s.Stage(t, "aggregate", s.AggregateAdmin), s.AggregateAdmin)
+	harness.WaitReady(t, s.Stage(t, "query", s.QueryAdmin, "--listen", s.Query, "--disclosure", "none"), s.QueryAdmin)
 	each := func(do func(broker int) error) func() error {
 		return func() (err error) {
 			for i := range brokers {
@@ -73,8 +72,8 @@ func newFrozenLog(t *testing.T) *frozenLog {
 		}
 	}
 	return &frozenLog{
-		ingest, s.ingestAdmin, newFleet(t, terminals, s.kafka, s.ingest), newFleet(t, terminals, s.kafka, s.ingest),
-		s.query, each(s.cluster.Pause), each(s.cluster.Resume),
+		ingest, s.IngestAdmin, newFleet(t, terminals, s.Kafka, s.Ingest), newFleet(t, terminals, s.Kafka, s.Ingest),
+		s.Query, each(s.Cluster.Pause), each(s.Cluster.Resume),
 	}
 }
 
@@ -86,26 +85,26 @@ func TestOverloadLogFrozen(t *testing.T) {
 	raiseDescriptors(t, 8000)
 	shared := machineIsShared(t)
 	l := newFrozenLog(t)
-	pid := l.ingest.cmd.Process.Pid
+	pid := l.ingest.Pid()
 	few := l.fleet.casters(128)
 	castClosed(t.Context(), few, 2*time.Second)
-	idle, _ := residentOf(t, pid)
+	idle := memoryOf(t, pid).Now
 	peak := castClosed(t.Context(), few, 8*time.Second)
 	answersOf(few)
 	t.Logf("closed-loop peak: %.0f votes/s, one a request; %d MiB resident; load %s", peak, idle/mebibyte, loadAverage(t))
 
 	load := l.others.generate(t, 6000, 2*peak)
-	letPass(5 * time.Second)
+	harness.LetPass(5 * time.Second)
 	if err := l.freeze(); err != nil {
 		t.Fatal(err)
 	}
 	beside := l.whileFrozen(t, shared)
-	held, _ := residentOf(t, pid)
+	held := memoryOf(t, pid).Now
 	if err := l.resume(); err != nil {
 		t.Fatal(err)
 	}
 	thawed := time.Now()
-	letPass(5 * time.Second)
+	harness.LetPass(5 * time.Second)
 	report := load.stop()
 	reportAnswers(t, "twice the peak", report.Answers)
 	t.Logf("%d MiB resident at the end of the time without a log; %d times no connection was free; load %s", held/mebibyte, report.Missed, loadAverage(t))
@@ -126,7 +125,7 @@ func TestOverloadLogFrozen(t *testing.T) {
 		rate = castClosed(t.Context(), few, time.Second)
 		t.Logf("%.1f s after the thaw: %.0f votes/s", time.Since(thawed).Seconds(), rate)
 	}
-	_, most := residentOf(t, pid)
+	most := memoryOf(t, pid).Peak
 	t.Logf("%d MiB resident at most", most/mebibyte)
 	if most > frozenMemoryMax {
 		t.Errorf("%d MiB resident: want at most %d", most/mebibyte, frozenMemoryMax/mebibyte)
@@ -155,7 +154,7 @@ func (l *frozenLog) whileFrozen(t *testing.T, shared bool) []*caster {
 
 	by, bare := answersOf(casters)
 	reportAnswers(t, "beside it, without a log", by)
-	if got := percentileOf(by[turnedAway], 99); got > turnedAwayMax && !shared || len(by[turnedAway]) == 0 {
+	if got := quantile(by[turnedAway], 0.99); got > turnedAwayMax && !shared || len(by[turnedAway]) == 0 {
 		t.Errorf("%d requests turned away, p99 %v: want some, in %v", len(by[turnedAway]), got, turnedAwayMax)
 	}
 	t.Logf("by ingest's own watch, %.3f %% of %.0f requests that did not wait for the log were answered within %v", 100*soon/all, all, turnedAwayMax)
@@ -176,7 +175,7 @@ const waitedMin = 2500 * time.Millisecond
 // and how many without a wait for the log.
 func (l *frozenLog) answered(t *testing.T) (soon, all float64) {
 	t.Helper()
-	_, metrics, err := get(t, "http://"+l.admin+"/metrics")
+	_, metrics, err := harness.Get(t, "http://"+l.admin+"/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,8 +201,8 @@ func wantAllCounted(t *testing.T, f *fleet, query string, others int64, casters 
 	}
 	cast := f.cast() + others
 	var last schema.Tally
-	eventually(t, time.Minute, func() error {
-		last = readLedger(t, query).Totals
+	harness.Eventually(t, time.Minute, func() error {
+		last = harness.ReadLedger(t, query).Totals
 		if last.Counted != uint64(cast) {
 			return fmt.Errorf("counted %d of %d votes cast and acknowledged", last.Counted, cast)
 		}
@@ -230,7 +229,7 @@ func reportAnswers(t *testing.T, what string, by map[string][]time.Duration) {
 	t.Helper()
 	for fate, took := range by {
 		t.Logf("%s: %d x %s, p50 %v, p99 %v, most %v", what, len(took), fate,
-			percentileOf(took, 50).Round(time.Microsecond), percentileOf(took, 99).Round(time.Microsecond), took[len(took)-1].Round(time.Microsecond))
+			quantile(took, 0.5).Round(time.Microsecond), quantile(took, 0.99).Round(time.Microsecond), took[len(took)-1].Round(time.Microsecond))
 	}
 }
 
@@ -257,6 +256,3 @@ func machineIsShared(t *testing.T) bool {
 	}
 	return false
 }
-
-// letPass lets time go by that is part of what is tested.
-func letPass(d time.Duration) { <-time.After(d) }

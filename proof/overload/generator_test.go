@@ -1,15 +1,20 @@
-package command
+package overload_test
 
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"mlf/bench/load"
+	"mlf/command"
+	"mlf/proof/child"
+	"mlf/proof/harness"
 )
 
 // A job is what a generator does. Generators are processes of their own, that step
@@ -38,22 +43,30 @@ type jobEnd struct {
 	Error string // What could not be sent.
 }
 
-// asGenerator makes the test binary a generator.
-const asGenerator = "MLF_TEST_AS_GENERATOR"
+// modeGenerator is the mode in which the test binary is a generator.
+const modeGenerator = "generator"
 
-// TestOverloadGenerator is no test: it does a job that is in the standard input,
-// until the next line, and sends what is pending when there is no more to read.
-func TestOverloadGenerator(t *testing.T) {
-	if os.Getenv(asGenerator) == "" {
-		t.Skip("is started by other tests")
+// runGenerator is the main of a generator.
+func runGenerator() int {
+	if err := generate(context.Background(), os.Stdin, os.Stdout); err != nil { //nolint:forbidigo // This is a main.
+		fmt.Fprintln(os.Stderr, "generator:", err)
+		return command.ExitFailed
 	}
-	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	return command.ExitDone
+}
+
+// generate does the job that is in stdin until the next line, and sends what is
+// pending when there is no more to read.
+func generate(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
+	in, out := json.NewDecoder(stdin), json.NewEncoder(stdout)
 	var j job
 	if err := in.Decode(&j); err != nil {
-		t.Fatal(err)
+		return fmt.Errorf("read job: %w", err)
 	}
-	raiseDescriptors(t, uint64(j.Connections)+1000)
-	ctx, stop := context.WithCancel(t.Context())
+	if err := load.RaiseDescriptors(j.Connections + 1000); err != nil {
+		return err
+	}
+	casting, stop := context.WithCancel(ctx)
 	go func() {
 		_ = in.Decode(new(string)) // Whatever it is, or the starter's end.
 		stop()
@@ -66,23 +79,21 @@ func TestOverloadGenerator(t *testing.T) {
 	var casters []*caster
 	if j.Rate > 0 {
 		casters = f.casters(j.Connections)
-		report.Missed = castPaced(ctx, casters, j.Rate)
+		report.Missed = castPaced(casting, casters, j.Rate)
 		report.Answers, report.Bare = answersOf(casters)
 	} else {
-		dawdleAll(ctx, f, j.Connections, report.Told)
+		dawdleAll(casting, f, j.Connections, report.Told)
 	}
 	if err := out.Encode(report); err != nil {
-		t.Fatal(err)
+		return fmt.Errorf("write report: %w", err)
 	}
-	_, _ = io.Copy(io.Discard, io.MultiReader(in.Buffered(), os.Stdin)) // Until its end.
+	_, _ = io.Copy(io.Discard, io.MultiReader(in.Buffered(), stdin)) // Until its end.
 	var end jobEnd
-	if err := settleAll(t.Context(), casters, 2*time.Minute); err != nil {
+	if err := settleAll(ctx, casters, 2*time.Minute); err != nil {
 		end.Error = err.Error()
 	}
 	end.Cast = f.cast()
-	if err := out.Encode(end); err != nil {
-		t.Fatal(err)
-	}
+	return out.Encode(end)
 }
 
 // dawdleAll keeps n dawdling connections until ctx ends, and adds up what they were
@@ -110,35 +121,30 @@ type generator struct {
 	t   *testing.T
 	in  io.WriteCloser
 	out *json.Decoder
-	cmd *exec.Cmd
 }
 
 // generate starts a generator of the terminals of f.
 func (f *fleet) generate(t *testing.T, connections int, rate float64) *generator {
 	t.Helper()
-	binary, err := os.Executable()
+	cmd, err := harness.As(modeGenerator, "nice", "-n", "10")
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := &generator{t: t}
-	g.cmd = exec.Command("nice", "-n", "10", binary, "-test.run", "^TestOverloadGenerator$", "-test.timeout", "30m") //nolint:noctx // Ends with its input.
-	g.cmd.Env = append(os.Environ(), asGenerator+"=1")
-	g.cmd.Stderr = os.Stderr
-	out, err := g.cmd.StdoutPipe()
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	g.out = json.NewDecoder(out)
-	if g.in, err = g.cmd.StdinPipe(); err != nil {
+	if g.in, err = cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
-	if err := g.cmd.Start(); err != nil {
+	p, err := child.Start(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = g.cmd.Process.Kill() // It has ended, if all went well.
-		_ = g.cmd.Wait()
-	})
+	t.Cleanup(p.Kill) // It has ended, if all went well.
 	j := job{Ingest: f.ingest, Connections: connections, Rate: rate}
 	for _, tm := range f.terminals {
 		j.Terminals = append(j.Terminals, jobTerminal{tm.token, tm.stream})

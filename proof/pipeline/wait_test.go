@@ -1,4 +1,4 @@
-package command
+package pipeline_test
 
 import (
 	"fmt"
@@ -6,27 +6,28 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	clickhouse "mlf/aggregate/store/embedded"
+	"mlf/command"
 	kafka "mlf/ingest/broker/embedded"
 	"mlf/proof/chaos"
+	"mlf/proof/harness"
 )
 
 // stopsMax is how long a process that waits may take to end.
 const stopsMax = time.Second
 
 // says waits until the probe of a process that runs is not ready, for a reason that says want.
-func says(t *testing.T, c *command, admin, want string) {
+func says(t *testing.T, c *harness.Command, admin, want string) {
 	t.Helper()
-	eventually(t, 20*time.Second, func() error {
-		if !c.running() {
-			t.Fatalf("mlf %s ended: exit code %d", c.args[0], c.cmd.ProcessState.ExitCode())
+	harness.Eventually(t, 20*time.Second, func() error {
+		if !c.Running() {
+			t.Fatalf("mlf %s ended: exit code %d", c.Name(), c.ExitCode())
 		}
-		alive, _, aliveErr := get(t, "http://"+admin+"/healthz")
-		status, body, err := get(t, "http://"+admin+"/readyz")
+		alive, _, aliveErr := harness.Get(t, "http://"+admin+"/healthz")
+		status, body, err := harness.Get(t, "http://"+admin+"/readyz")
 		if aliveErr != nil || err != nil || alive != http.StatusOK || status != http.StatusServiceUnavailable || !strings.Contains(body, want) {
 			return fmt.Errorf("alive %d %w, ready %d %s %w: want 200, and 503 for …%s…", alive, aliveErr, status, body, err, want)
 		}
@@ -35,32 +36,32 @@ func says(t *testing.T, c *command, admin, want string) {
 }
 
 // stopsAtOnce asks a process that waits to end.
-func stopsAtOnce(t *testing.T, c *command) {
+func stopsAtOnce(t *testing.T, c *harness.Command) {
 	t.Helper()
-	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := c.Interrupt(); err != nil {
 		t.Fatal(err)
 	}
-	if code := c.wait(stopsMax); code != exitDone {
-		t.Errorf("mlf %s: exit code %d", c.args[0], code)
+	if code := c.Wait(stopsMax); code != command.ExitDone {
+		t.Errorf("mlf %s: exit code %d", c.Name(), code)
 	}
 }
 
 // TestStagesWaitForTheirNeighbours starts everything in the wrong order: stages,
 // schema apply, the log, the store. All of it comes to work, and no process ended.
 func TestStagesWaitForTheirNeighbours(t *testing.T) {
-	kafkaAddr := freeAddr(t)
+	kafkaAddr := harness.FreeAddr(t)
 	store, err := chaos.NewProxy(1) // The engine chooses its port itself.
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() { _ = store.Run(t.Context()) }()
 	neighbours := []string{"--kafka", kafkaAddr, "--clickhouse", "clickhouse://" + store.Addr() + "/mlf"}
-	stage := func(admin, name string, flags ...string) *command {
-		return start(t, append(append([]string{name, "--admin", admin}, neighbours...), flags...)...)
+	stage := func(admin, name string, flags ...string) *harness.Command {
+		return harness.Start(t, append(append([]string{name, "--admin", admin}, neighbours...), flags...)...)
 	}
-	admins := []string{freeAddr(t), freeAddr(t), freeAddr(t)}
-	ingest, query := freeAddr(t), freeAddr(t)
-	stages := []*command{
+	admins := []string{harness.FreeAddr(t), harness.FreeAddr(t), harness.FreeAddr(t)}
+	ingest, query := harness.FreeAddr(t), harness.FreeAddr(t)
+	stages := []*harness.Command{
 		stage(admins[0], "ingest", "--listen", ingest, "--connections-max", "2000000000"),
 		stage(admins[1], "aggregate"),
 		stage(admins[2], "query", "--listen", query, "--disclosure", "none"),
@@ -68,7 +69,7 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 	for i, c := range stages {
 		says(t, c, admins[i], "waiting for Kafka: ")
 	}
-	idle := stage(freeAddr(t), "aggregate")
+	idle := stage(harness.FreeAddr(t), "aggregate")
 
 	broker, err := kafka.Start(t.Context(), kafka.Config{Dir: filepath.Join(t.TempDir(), "kafka"), Listen: kafkaAddr})
 	if err != nil {
@@ -80,7 +81,7 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 	}
 	stopsAtOnce(t, idle)
 
-	apply := start(t, append([]string{"schema", "apply", "--partitions", "2", "--wait", "1m"}, neighbours...)...)
+	apply := harness.Start(t, append([]string{"schema", "apply", "--partitions", "2", "--wait", "1m"}, neighbours...)...)
 	says(t, stages[1], admins[1], "waiting for ClickHouse: ")
 	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: filepath.Join(t.TempDir(), "clickhouse")})
 	if err != nil {
@@ -88,32 +89,32 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	store.SetTarget(strings.TrimSuffix(strings.TrimPrefix(server.DSN(), "clickhouse://"), "/mlf"))
-	if code := apply.wait(time.Minute); code != exitDone {
-		t.Fatalf("schema apply: exit code %d, %s", code, apply.stderr.String())
+	if code := apply.Wait(time.Minute); code != command.ExitDone {
+		t.Fatalf("schema apply: exit code %d, %s", code, apply.Stderr())
 	}
 	for i, c := range stages {
-		waitReady(t, c, admins[i])
-		log := c.stderr.String()
+		harness.WaitReady(t, c, admins[i])
+		log := c.Stderr()
 		if n, over := strings.Count(log, `"msg":"waiting"`), strings.Count(log, `"msg":"waiting is over"`); n > 5 || over == 0 || over > n {
-			t.Errorf("mlf %s: %d lines say that it waits, %d that it is over: want a few, and as many\n%s", c.args[0], n, over, log)
+			t.Errorf("mlf %s: %d lines say that it waits, %d that it is over: want a few, and as many\n%s", c.Name(), n, over, log)
 		}
 	}
-	if log := stages[0].stderr.String(); !strings.Contains(log, "limit of open files is below") {
+	if log := stages[0].Stderr(); !strings.Contains(log, "limit of open files is below") {
 		t.Errorf("two billion connections: want a warning about open files in\n%s", log)
 	}
-	term := enrolTerminal(t, kafkaAddr, ingest, query)
-	if status, body := term.cast(`[{"seq":1,"age_ms":0,"face":"green"}]`); status != http.StatusAccepted {
+	term := harness.Enrol(t, kafkaAddr, ingest, query)
+	if status, body := term.Cast(`[{"seq":1,"age_ms":0,"face":"green"}]`); status != http.StatusAccepted {
 		t.Fatal(status, body)
 	}
-	eventually(t, 10*time.Second, func() error {
-		if got, want := faces(t, query), [3]int{1, 0, 0}; got != want {
+	harness.Eventually(t, 10*time.Second, func() error {
+		if got, want := harness.Faces(t, query), [3]int{1, 0, 0}; got != want {
 			return fmt.Errorf("faces: got %v, want %v", got, want)
 		}
 		return nil
 	})
 	for _, c := range stages {
-		if code := c.stop(); code != exitDone {
-			t.Errorf("mlf %s stopped with exit code %d", c.args[0], code)
+		if code := c.Stop(); code != command.ExitDone {
+			t.Errorf("mlf %s stopped with exit code %d", c.Name(), code)
 		}
 	}
 }
@@ -132,13 +133,13 @@ func TestAStageThatWaitsForASilentNeighbourStopsAtOnce(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = broker.Close() })
 	dsn := "clickhouse://" + silent.Addr().String() + "/mlf"
-	apply := start(t, "schema", "apply", "--kafka", broker.Addr(), "--clickhouse", dsn, "--wait", "1s")
-	if code := apply.wait(30 * time.Second); code != exitFailed || !strings.Contains(apply.stderr.String(), "i/o timeout") {
-		t.Errorf("schema apply: exit code %d, %s", code, apply.stderr.String())
+	apply := harness.Start(t, "schema", "apply", "--kafka", broker.Addr(), "--clickhouse", dsn, "--wait", "1s")
+	if code := apply.Wait(30 * time.Second); code != command.ExitFailed || !strings.Contains(apply.Stderr(), "i/o timeout") {
+		t.Errorf("schema apply: exit code %d, %s", code, apply.Stderr())
 	}
 	for _, addr := range []string{silent.Addr().String(), broker.Addr()} {
-		admin := freeAddr(t)
-		c := start(t, "aggregate", "--kafka", addr, "--clickhouse", dsn, "--admin", admin)
+		admin := harness.FreeAddr(t)
+		c := harness.Start(t, "aggregate", "--kafka", addr, "--clickhouse", dsn, "--admin", admin)
 		says(t, c, admin, "waiting for ")
 		stopsAtOnce(t, c)
 	}
@@ -156,18 +157,18 @@ func TestWhatWaitingCannotMendEndsAStage(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	mlf(t, "schema", "apply", "--partitions", "2", "--kafka", broker.Addr(), "--clickhouse", server.DSN())
+	harness.Run(t, "schema", "apply", "--partitions", "2", "--kafka", broker.Addr(), "--clickhouse", server.DSN())
 	f := func(code int, want string, args ...string) {
 		t.Helper()
-		c := start(t, append(args, "--kafka", broker.Addr())...)
-		if got := c.wait(20 * time.Second); got != code || !strings.Contains(c.stderr.String(), want) {
-			t.Errorf("mlf %s: exit code %d, %s\nwant %d and …%s…", strings.Join(c.args, " "), got, c.stderr.String(), code, want)
+		c := harness.Start(t, append(args, "--kafka", broker.Addr())...)
+		if got := c.Wait(20 * time.Second); got != code || !strings.Contains(c.Stderr(), want) {
+			t.Errorf("mlf %s: exit code %d, %s\nwant %d and …%s…", strings.Join(c.Args(), " "), got, c.Stderr(), code, want)
 		}
 	}
 	stranger := strings.Replace(server.DSN(), "://", "://nobody:wrong@", 1)
-	f(exitFailed, "nobody: Authentication failed", "aggregate", "--admin", freeAddr(t), "--clickhouse", stranger)
-	f(exitFailed, "2 partitions, not 3", "schema", "apply", "--partitions", "3", "--clickhouse", server.DSN())
-	f(exitUsage, "want the native protocol", "aggregate", "--clickhouse", "http://127.0.0.1:1")
-	f(exitUsage, "want at least", "ingest", "--inflight-bytes-max", "1")
-	f(exitFailed, "address already in use", "ingest", "--admin", broker.Addr())
+	f(command.ExitFailed, "nobody: Authentication failed", "aggregate", "--admin", harness.FreeAddr(t), "--clickhouse", stranger)
+	f(command.ExitFailed, "2 partitions, not 3", "schema", "apply", "--partitions", "3", "--clickhouse", server.DSN())
+	f(command.ExitUsage, "want the native protocol", "aggregate", "--clickhouse", "http://127.0.0.1:1")
+	f(command.ExitUsage, "want at least", "ingest", "--inflight-bytes-max", "1")
+	f(command.ExitFailed, "address already in use", "ingest", "--admin", broker.Addr())
 }

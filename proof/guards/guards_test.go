@@ -1,4 +1,4 @@
-package command
+package guards_test
 
 import (
 	"fmt"
@@ -13,8 +13,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	clickhouse "mlf/aggregate/store/embedded"
+	"mlf/command"
 	kafka "mlf/ingest/broker/embedded"
+	"mlf/proof/harness"
 	apache "mlf/proof/kafka"
+	"mlf/query/client"
 	"mlf/schema"
 )
 
@@ -32,8 +35,8 @@ type guarded struct {
 	storeStarted time.Time // When its last run began, or a bit later.
 
 	ingestAddr, query, ingestAdmin, aggregateAdmin string
-	ingest, aggregate                              *command
-	terminals                                      [2]*terminal
+	ingest, aggregate                              *harness.Command
+	terminals                                      [2]*harness.Terminal
 	cast                                           [2]int // Votes sent by each, and their last seq.
 }
 
@@ -57,10 +60,10 @@ func newGuarded(t *testing.T) *guarded {
 // begin starts the stages on what the engines are given, and has some votes counted.
 func (g *guarded) begin() {
 	g.t.Helper()
-	eventually(g.t, 2*time.Minute, func() error { // A broker that has just started may take its time.
-		apply := start(g.t, "schema", "apply", "--partitions", "2", "--kafka", g.kafka, "--clickhouse", g.server.DSN())
-		if code := apply.wait(time.Minute); code != exitDone {
-			return fmt.Errorf("mlf schema apply: exit code %d, %s", code, apply.stderr.String())
+	harness.Eventually(g.t, 2*time.Minute, func() error { // A broker that has just started may take its time.
+		apply := harness.Start(g.t, "schema", "apply", "--partitions", "2", "--kafka", g.kafka, "--clickhouse", g.server.DSN())
+		if code := apply.Wait(time.Minute); code != command.ExitDone {
+			return fmt.Errorf("mlf schema apply: exit code %d, %s", code, apply.Stderr())
 		}
 		return nil
 	})
@@ -74,7 +77,7 @@ func (g *guarded) begin() {
 func newEngines(t *testing.T) *guarded {
 	t.Helper()
 	needGuards(t)
-	g := &guarded{t: t, kafkaDir: filepath.Join(t.TempDir(), "kafka"), kafka: freeAddr(t)}
+	g := &guarded{t: t, kafkaDir: filepath.Join(t.TempDir(), "kafka"), kafka: harness.FreeAddr(t)}
 	g.startBroker()
 	t.Cleanup(func() { g.stopBroker() })
 	g.startStore()
@@ -85,16 +88,16 @@ func newEngines(t *testing.T) *guarded {
 func (g *guarded) startStages() {
 	g.t.Helper()
 	t := g.t
-	g.ingestAddr, g.query = freeAddr(t), freeAddr(t)
+	g.ingestAddr, g.query = harness.FreeAddr(t), harness.FreeAddr(t)
 	g.startIngest()
 	g.startAggregate()
-	queryAdmin := freeAddr(t)
-	query := start(t, "query", "--kafka", g.kafka, "--clickhouse", g.server.DSN(), "--listen", g.query, "--admin", queryAdmin, "--disclosure", "none")
-	waitReady(t, query, queryAdmin)
-	waitReady(t, g.ingest, g.ingestAdmin)
-	waitReady(t, g.aggregate, g.aggregateAdmin)
+	queryAdmin := harness.FreeAddr(t)
+	query := harness.Start(t, "query", "--kafka", g.kafka, "--clickhouse", g.server.DSN(), "--listen", g.query, "--admin", queryAdmin, "--disclosure", "none")
+	harness.WaitReady(t, query, queryAdmin)
+	harness.WaitReady(t, g.ingest, g.ingestAdmin)
+	harness.WaitReady(t, g.aggregate, g.aggregateAdmin)
 	for p := range g.terminals {
-		g.terminals[p] = enrolTerminalIn(t, comuneOn(t, schema.Partition(p)), g.kafka, g.ingestAddr, g.query)
+		g.terminals[p] = harness.EnrolIn(t, comuneOn(t, schema.Partition(p)), g.kafka, g.ingestAddr, g.query)
 	}
 }
 
@@ -117,7 +120,7 @@ func comuneOn(t *testing.T, p schema.Partition) string {
 func (g *guarded) startBroker() {
 	g.t.Helper()
 	g.broker = nil
-	eventually(g.t, 10*time.Second, func() (err error) { // A process between fork and exec holds the folder's lock, too.
+	harness.Eventually(g.t, 10*time.Second, func() (err error) { // A process between fork and exec holds the folder's lock, too.
 		g.broker, err = kafka.Start(g.t.Context(), kafka.Config{Dir: g.kafkaDir, Listen: g.kafka})
 		return err
 	})
@@ -149,7 +152,7 @@ func (g *guarded) offline(do func()) {
 		g.t.Fatal(err)
 	}
 	client := g.client()
-	eventually(g.t, time.Minute, func() error { // A stage that starts before would give up.
+	harness.Eventually(g.t, time.Minute, func() error { // A stage that starts before would give up.
 		_, err := client.LogEnds(g.t.Context())
 		return err
 	})
@@ -171,19 +174,19 @@ func (g *guarded) startStore() {
 }
 
 func (g *guarded) startIngest() {
-	g.ingestAdmin = freeAddr(g.t)
-	g.ingest = start(g.t, "ingest", "--kafka", g.kafka, "--listen", g.ingestAddr, "--admin", g.ingestAdmin)
+	g.ingestAdmin = harness.FreeAddr(g.t)
+	g.ingest = harness.Start(g.t, "ingest", "--kafka", g.kafka, "--listen", g.ingestAddr, "--admin", g.ingestAdmin)
 }
 
 func (g *guarded) startAggregate() {
-	g.aggregateAdmin = freeAddr(g.t)
-	g.aggregate = start(g.t, "aggregate", "--kafka", g.kafka, "--clickhouse", g.server.DSN(), "--admin", g.aggregateAdmin)
+	g.aggregateAdmin = harness.FreeAddr(g.t)
+	g.aggregate = harness.Start(g.t, "aggregate", "--kafka", g.kafka, "--clickhouse", g.server.DSN(), "--admin", g.aggregateAdmin)
 }
 
 // stopAggregate ends the worker in order: it leaves a checkpoint at the log's end.
 func (g *guarded) stopAggregate() {
 	g.t.Helper()
-	if code := g.aggregate.stop(); code != exitDone {
+	if code := g.aggregate.Stop(); code != command.ExitDone {
 		g.t.Fatalf("mlf aggregate stopped with exit code %d", code)
 	}
 }
@@ -193,8 +196,8 @@ func (g *guarded) vote(p, n int) {
 	g.t.Helper()
 	for range n {
 		vote := fmt.Sprintf(`[{"seq":%d,"age_ms":%d,"face":"green","service":"anagrafe"}]`, g.cast[p]+1, 3600_000-10_000*g.cast[p])
-		eventually(g.t, 30*time.Second, func() error {
-			if status, body := g.terminals[p].cast(vote); status != http.StatusAccepted {
+		harness.Eventually(g.t, 30*time.Second, func() error {
+			if status, body := g.terminals[p].Cast(vote); status != http.StatusAccepted {
 				return fmt.Errorf("vote: %d %s", status, body)
 			}
 			return nil
@@ -207,8 +210,8 @@ func (g *guarded) vote(p, n int) {
 func (g *guarded) counted() {
 	g.t.Helper()
 	g.green(g.cast[0]+g.cast[1], 30*time.Second)
-	eventually(g.t, 10*time.Second, func() error { // It is written after them.
-		l := readLedger(g.t, g.query)
+	harness.Eventually(g.t, 10*time.Second, func() error { // It is written after them.
+		l := harness.ReadLedger(g.t, g.query)
 		if got, want := int(l.Totals.Counted), g.cast[0]+g.cast[1]; got != want || !l.Totals.Balanced() {
 			return fmt.Errorf("ledger: got %+v, want %d votes", l.Totals, want)
 		}
@@ -219,7 +222,7 @@ func (g *guarded) counted() {
 // green waits until the statistics say so many votes, and says when they say more.
 func (g *guarded) green(want int, limit time.Duration) {
 	g.t.Helper()
-	eventually(g.t, limit, func() error {
+	harness.Eventually(g.t, limit, func() error {
 		got, err := g.greenNow()
 		if got > want {
 			g.t.Fatalf("statistics: %d votes, %d were cast", got, want)
@@ -237,17 +240,17 @@ func (g *guarded) staysGreen(want int) {
 	g.t.Helper()
 	for range 8 {
 		g.green(want, 10*time.Second)
-		letPass(250 * time.Millisecond)
+		harness.LetPass(250 * time.Millisecond)
 	}
 }
 
 func (g *guarded) greenNow() (int, error) {
 	from, to := time.Now().AddDate(0, 0, -3), time.Now().AddDate(0, 0, 2)
-	status, body, err := get(g.t, fmt.Sprintf("http://%s/v1/stats?from=%s&to=%s&class=all", g.query, from.Format(time.DateOnly), to.Format(time.DateOnly)))
+	status, body, err := harness.Get(g.t, fmt.Sprintf("http://%s/v1/stats?from=%s&to=%s&class=all", g.query, from.Format(time.DateOnly), to.Format(time.DateOnly)))
 	if err != nil || status != http.StatusOK {
 		return 0, fmt.Errorf("stats: %d %s %w", status, body, err)
 	}
-	return decode[struct{ Rows []struct{ Green int } }](g.t, body).Rows[0].Green, nil
+	return harness.Decode[struct{ Rows []struct{ Green int } }](g.t, body).Rows[0].Green, nil
 }
 
 // halted waits until partition p is halted everywhere it is shown, for a reason
@@ -255,10 +258,10 @@ func (g *guarded) greenNow() (int, error) {
 func (g *guarded) halted(p int, limit time.Duration, want string) {
 	g.t.Helper()
 	began := time.Now()
-	eventually(g.t, limit, func() error { return g.isHalted(p, want) })
-	g.t.Logf("halted after %v: %s", time.Since(began).Round(100*time.Millisecond), readLedger(g.t, g.query).Partitions[p].Reason)
+	harness.Eventually(g.t, limit, func() error { return g.isHalted(p, want) })
+	g.t.Logf("halted after %v: %s", time.Since(began).Round(100*time.Millisecond), harness.ReadLedger(g.t, g.query).Partitions[p].Reason)
 	var lines []string
-	for line := range strings.Lines(g.aggregate.stderr.String()) {
+	for line := range strings.Lines(g.aggregate.Stderr()) {
 		if strings.Contains(line, `"ERROR"`) && strings.Contains(line, fmt.Sprintf(`"partition":%d`, p)) {
 			lines = append(lines, line)
 		}
@@ -270,15 +273,15 @@ func (g *guarded) halted(p int, limit time.Duration, want string) {
 
 // isHalted returns nil when ledger and metrics say that partition p is halted.
 func (g *guarded) isHalted(p int, want string) error {
-	status, body, err := get(g.t, "http://"+g.query+"/v1/ledger")
+	status, body, err := harness.Get(g.t, "http://"+g.query+"/v1/ledger")
 	if err != nil || status != http.StatusOK {
 		return fmt.Errorf("ledger: %d %s %w", status, body, err)
 	}
-	partitions := decode[ledger](g.t, body).Partitions
-	if p >= len(partitions) || partitions[p].State != string(schema.StateHalted) || !strings.Contains(partitions[p].Reason, want) {
+	partitions := harness.Decode[client.Ledger](g.t, body).Partitions
+	if p >= len(partitions) || partitions[p].State != schema.StateHalted || !strings.Contains(partitions[p].Reason, want) {
 		return fmt.Errorf("ledger of partition %d: %s: want it halted: …%s…", p, body, want)
 	}
-	_, metrics, err := get(g.t, "http://"+g.aggregateAdmin+"/metrics")
+	_, metrics, err := harness.Get(g.t, "http://"+g.aggregateAdmin+"/metrics")
 	if gauge := fmt.Sprintf("mlf_aggregate_halted{partition=\"%d\"} 1\n", p); err != nil || !strings.Contains(metrics, gauge) {
 		return fmt.Errorf("no %q in the metrics: %w", gauge, err)
 	}

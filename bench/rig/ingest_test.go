@@ -1,4 +1,4 @@
-package command
+package rig_test
 
 import (
 	"slices"
@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"mlf/bench/measure"
+	"mlf/command"
+	"mlf/proof/harness"
 )
 
 // TestBenchIngestMeasuresEverySubject holds the measurement together, not the
 // figures: a run this short says nothing about speed.
 func TestBenchIngestMeasuresEverySubject(t *testing.T) {
-	report := decode[measure.Report](t, mlf(t, "bench", "ingest", "--json", "-", "--runs", "1", "--time", "100ms",
+	report := harness.Decode[measure.Report](t, harness.Run(t, "bench", "ingest", "--json", "-", "--runs", "1", "--time", "100ms",
 		"--partitions", "2", "--workloads", "one,zstd"))
 	var got []string
 	for _, r := range report.Results {
@@ -38,9 +40,9 @@ func TestBenchIngestRefusesNonsense(t *testing.T) {
 		{"--runs", "0"},
 		{"--time", "1ms"},
 	} {
-		c := start(t, append([]string{"bench", "ingest"}, args...)...)
-		if code := c.wait(time.Minute); code != exitUsage {
-			t.Errorf("%v: exit code %d, want %d", args, code, exitUsage)
+		c := harness.Start(t, append([]string{"bench", "ingest"}, args...)...)
+		if code := c.Wait(time.Minute); code != command.ExitUsage {
+			t.Errorf("%v: exit code %d, want %d", args, code, command.ExitUsage)
 		}
 	}
 }

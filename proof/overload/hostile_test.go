@@ -1,4 +1,4 @@
-package command
+package overload_test
 
 import (
 	"bufio"
@@ -15,15 +15,17 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/sys/unix"
 
+	"mlf/bench/load"
+	"mlf/bench/measure"
+	"mlf/proof/harness"
 	"mlf/schema"
 )
 
 // A front is an ingest process of its own before the embedded engines of mlf up.
 type front struct {
-	*command
-	up             *upProcess
+	*harness.Command
+	up             *harness.Up
 	ingest, admin  string
 	fleet          *fleet
 	idle, observed int64 // Resident memory in bytes: after the start, and the most seen by watch.
@@ -31,13 +33,13 @@ type front struct {
 
 func newFront(t *testing.T, terminals int) *front {
 	t.Helper()
-	f := &front{up: newUp(t), ingest: freeAddr(t), admin: freeAddr(t)}
-	f.up.begin(t)
-	f.command = start(t, "ingest", "--kafka", f.up.kafka, "--listen", f.ingest, "--admin", f.admin)
-	waitReady(t, f.command, f.admin)
-	f.fleet = newFleet(t, terminals, f.up.kafka, f.ingest)
+	f := &front{up: harness.NewUp(t), ingest: harness.FreeAddr(t), admin: harness.FreeAddr(t)}
+	f.up.Begin(t)
+	f.Command = harness.Start(t, "ingest", "--kafka", f.up.Kafka, "--listen", f.ingest, "--admin", f.admin)
+	harness.WaitReady(t, f.Command, f.admin)
+	f.fleet = newFleet(t, terminals, f.up.Kafka, f.ingest)
 	castClosed(t.Context(), f.fleet.casters(16), time.Second) // So that what is used once is there.
-	f.idle, _ = residentOf(t, f.cmd.Process.Pid)
+	f.idle = memoryOf(t, f.Pid()).Now
 	return f
 }
 
@@ -49,13 +51,13 @@ func (f *front) watch(t *testing.T) (end func()) {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			now, _, err := memoryOf(f.cmd.Process.Pid)
+			held, err := measure.MemoryOf(f.Pid())
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			f.observed = max(f.observed, now)
-			letPass(50 * time.Millisecond)
+			f.observed = max(f.observed, held.Now)
+			harness.LetPass(50 * time.Millisecond)
 		}
 	}()
 	return func() {
@@ -67,14 +69,14 @@ func (f *front) watch(t *testing.T) (end func()) {
 // unharmed fails if f has met a defect or has ended.
 func (f *front) unharmed(t *testing.T) {
 	t.Helper()
-	if !f.running() {
+	if !f.Running() {
 		t.Fatal("mlf ingest has ended")
 	}
-	_, metrics, err := get(t, "http://"+f.admin+"/metrics")
+	_, metrics, err := harness.Get(t, "http://"+f.admin+"/metrics")
 	if err != nil || !strings.Contains(metrics, "mlf_ingest_panics_total 0\n") {
 		t.Errorf("a request has met a defect: %v", err)
 	}
-	if strings.Contains(f.stderr.String(), "met a defect") {
+	if strings.Contains(f.Stderr(), "met a defect") {
 		t.Error("a request has met a defect")
 	}
 }
@@ -106,21 +108,21 @@ func TestOverloadSlowConnections(t *testing.T) {
 		reportAnswers(t, what, by)
 		t.Logf("%s: %d votes were due while no connection was free; load %s", what, missed, loadAverage(t))
 		wantOnly(t, by, acked)
-		return percentileOf(by[acked], 99)
+		return quantile(by[acked], 0.99)
 	}
 	before := honestly("honest, before")
 
 	end := f.watch(t)
-	dawdlers := newFleet(t, 997, f.up.kafka, f.ingest).generate(t, slow, 0)
-	eventually(t, time.Minute, func() error {
+	dawdlers := newFleet(t, 997, f.up.Kafka, f.ingest).generate(t, slow, 0)
+	harness.Eventually(t, time.Minute, func() error {
 		if n := f.gauge(t, "mlf_ingest_connections"); n < slow*9/10 {
 			return fmt.Errorf("%.0f connections open", n)
 		}
 		return nil
 	})
-	used := processorTime(t, f.cmd.Process.Pid)
+	used := processorTime(t, f.Pid())
 	during := honestly("honest, meanwhile")
-	t.Logf("mlf ingest took %v of processor time meanwhile", processorTime(t, f.cmd.Process.Pid)-used)
+	t.Logf("mlf ingest took %v of processor time meanwhile", processorTime(t, f.Pid())-used)
 	for _, name := range []string{
 		"mlf_ingest_connections", "mlf_ingest_inflight_bytes",
 		"go_memstats_heap_inuse_bytes", "go_memstats_stack_inuse_bytes", "go_memstats_next_gc_bytes",
@@ -138,13 +140,13 @@ func TestOverloadSlowConnections(t *testing.T) {
 		t.Errorf("honest requests: p99 %v, want at most %v: it was %v before and %v afterwards", during, want, before, after)
 	}
 	f.unharmed(t)
-	wantAllCounted(t, f.fleet, f.up.query, 0, honest)
+	wantAllCounted(t, f.fleet, f.up.Query, 0, honest)
 }
 
 // gauge returns a metric of ingest that has no labels.
 func (f *front) gauge(t *testing.T, name string) (n float64) {
 	t.Helper()
-	_, metrics, err := get(t, "http://"+f.admin+"/metrics")
+	_, metrics, err := harness.Get(t, "http://"+f.admin+"/metrics")
 	_, value, found := strings.Cut(metrics, "\n"+name+" ")
 	if err != nil || !found {
 		t.Fatalf("no %s in the metrics: %v", name, err)
@@ -156,18 +158,10 @@ func (f *front) gauge(t *testing.T, name string) (n float64) {
 }
 
 // raiseDescriptors lets this process, and those it starts, open n files.
-func raiseDescriptors(t *testing.T, n uint64) {
+func raiseDescriptors(t *testing.T, n int) {
 	t.Helper()
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	if limit.Cur >= n {
-		return
-	}
-	limit.Cur, limit.Max = n, max(n, limit.Max)
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Skipf("needs %d open files: %v", n, err)
+	if err := load.RaiseDescriptors(n); err != nil {
+		t.Skip(err)
 	}
 }
 
@@ -186,7 +180,7 @@ func (d *dawdler) dawdle(ctx context.Context) {
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second, LocalAddr: source}).DialContext(ctx, "tcp", d.ingest)
 	if err != nil {
 		d.note("no connection")
-		letPass(time.Second)
+		harness.LetPass(time.Second)
 		return
 	}
 	defer func() { _ = conn.Close() }()
@@ -207,11 +201,11 @@ func (d *dawdler) dawdle(ctx context.Context) {
 	default:
 		begin = "POST /v1/votes HTTP/1.1\r\nHost: mlf\r\nX-Padding: " + strings.Repeat("x", 3<<10)
 	}
-	letPass(time.Duration(rand.IntN(1000)) * time.Millisecond)
+	harness.LetPass(time.Duration(rand.IntN(1000)) * time.Millisecond)
 	go func() { // The other side ends it.
 		_, _ = conn.Write([]byte(begin))
 		for ctx.Err() == nil {
-			letPass(3 * time.Second)
+			harness.LetPass(3 * time.Second)
 			if _, err := conn.Write([]byte(" ")); err != nil {
 				return
 			}
@@ -221,7 +215,7 @@ func (d *dawdler) dawdle(ctx context.Context) {
 	if err == nil {
 		d.note(strings.TrimSpace(line))
 	}
-	letPass(time.Second + time.Duration(rand.IntN(1000))*time.Millisecond)
+	harness.LetPass(time.Second + time.Duration(rand.IntN(1000))*time.Millisecond)
 }
 
 func (d *dawdler) note(answer string) {
@@ -287,7 +281,7 @@ func TestOverloadHostileRequests(t *testing.T) {
 	castClosed(t.Context(), honest, time.Second)
 	by, _ := answersOf(honest)
 	wantOnly(t, by, acked)
-	wantAllCounted(t, f.fleet, f.up.query, 0, honest)
+	wantAllCounted(t, f.fleet, f.up.Query, 0, honest)
 }
 
 // storm sends a request again and again from 32 connections for d, and counts the

@@ -1,4 +1,4 @@
-package command
+package pipeline_test
 
 import (
 	"crypto/ecdsa"
@@ -12,27 +12,23 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"mlf/command"
+	"mlf/proof/harness"
 )
 
 // TestACountryVotesOverTLS plays terminals over TLS, certificate checked.
 func TestACountryVotesOverTLS(t *testing.T) {
 	certFile, keyFile := certificate(t)
-	u := newUp(t, "--tls-cert", certFile, "--tls-key", keyFile)
-	u.begin(t)
-	sim := start(t, "simulate", "--ingest", "https://"+u.ingest, "--query", "https://"+u.query, "--kafka", u.kafka,
+	u := harness.NewUp(t, "--tls-cert", certFile, "--tls-key", keyFile)
+	u.Begin(t)
+	sim := harness.Start(t, "simulate", "--ingest", "https://"+u.Ingest, "--query", "https://"+u.Query, "--kafka", u.Kafka,
 		"--ca", certFile, "--terminals", "40", "--days", "1")
-	if code := sim.wait(2 * time.Minute); code != exitDone {
-		t.Errorf("simulation: exit code %d\n%s%s", code, tail(sim.stdout.String()), tail(sim.stderr.String()))
+	if code := sim.Wait(2 * time.Minute); code != command.ExitDone {
+		t.Errorf("simulation: exit code %d\n%s%s", code, harness.Tail(sim.Stdout()), harness.Tail(sim.Stderr()))
 	}
-	if status, _, err := get(t, "http://"+u.query+"/v1/ledger"); err == nil && status < 400 {
+	if status, _, err := harness.Get(t, "http://"+u.Query+"/v1/ledger"); err == nil && status < 400 {
 		t.Errorf("plain HTTP on a TLS listener: got %d", status)
-	}
-}
-
-func TestHalfACertificateIsRefused(t *testing.T) {
-	certFile, _ := certificate(t)
-	if code, _, stderr := execute(t, "ingest", "--kafka", "127.0.0.1:1", "--tls-cert", certFile); code != exitUsage {
-		t.Errorf("exit code %d, %s", code, stderr)
 	}
 }
 
