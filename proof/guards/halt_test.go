@@ -209,7 +209,7 @@ func newerRecord() []byte {
 	record := schema.AppendVoteBatch(nil, &schema.BatchHeader{
 		Terminal: 1, Stream: 1, Comune: 58091, Channel: schema.ChannelCounter, Scale: schema.ScaleMLF3, Ingested: 1,
 	}, []schema.Vote{{Seq: 1, At: 1, Value: schema.Green}})
-	record[1] = 2
+	record[1] = 3
 	body, sum := record[:len(record)-5], record[len(record)-4:]
 	binary.LittleEndian.PutUint32(sum, crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
 	return record
