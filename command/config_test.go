@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 // execute runs a command line within the test.
@@ -40,17 +44,47 @@ func TestConfigCheck(t *testing.T) {
 	}
 	f("ingest:\n  kafka: [k1:9092, k2:9092]\n  listen: :8080\n", ExitDone, "k1:9092", ":8080")
 	f("query:\n  kafka: k\n  clickhouse: clickhouse://u:geheim@h/mlf\n  disclosure: none\n  kafka-password: geheim\n", ExitDone, "@h/mlf", "(set)")
-	f("ingest:\n  kafka: k\n  listn: :8080\n", ExitFailed, "unknown flag listn")
+	f("log-level: warn\nschema: {apply: {kafka: k, clickhouse: 'clickhouse://h/mlf'}}\nterminal:\n  list: {kafka: k}\n  revoke: {kafka: r}\nbench: {ingest: {runs: 7}}\n", ExitDone,
+		"schema apply", "terminal list", "terminal revoke", "bench ingest", "WARN", "7")
+	f("log-level: warn\n", ExitDone)
+	f("terminal-list-kafka: k\n", ExitDone, "terminal list")
+	f("config: {check: {}}\n", ExitFailed, "configures nothing")
+	f("log-level: loud\n", ExitFailed, "log-level")
+	f("terminal: {list: {kafak: k}}\n", ExitFailed, "terminal: list: kafak", "kafka")
+	f("terminal: {kafka: k}\n", ExitFailed, "terminal: kafka", "list")
+	f("ingest:\n  kafka: k\n  listn: :8080\n", ExitFailed, "ingest: listn", "want some of", "listen")
 	f("ingest:\n  listen: :8080\n", ExitFailed, "--kafka")
 	f("query:\n  kafka: k\n  clickhouse: c\n  disclosure: all\n", ExitFailed, "disclosure")
-	f("ingst: {}\n", ExitFailed, "no such command")
-	f("listen: x\n", ExitFailed, "command's name")
+	f("ingst: {}\n", ExitFailed, "configures nothing")
+	f("listen: x\n", ExitFailed, "listen: no such command", "log-level")
+	f("ingst: {listen: x}\n", ExitFailed, "ingst: listen: no such command", "ingest")
 	f("a: [\n", ExitFailed, "read ")
-	f("", ExitFailed, "configures no command")
-	code, stdout, _ := execute(t, "config", "check", configFile(t, "query:\n  kafka: k\n  clickhouse: clickhouse://u:geheim@h/mlf\n  disclosure: none\n"))
-	if code != ExitDone || strings.Contains(stdout, "geheim") {
-		t.Errorf("a password is shown:\n%s", stdout)
+	f("", ExitFailed, "configures nothing")
+}
+
+// TestConfigCheckShowsNoSecret: wherever in an address it stands.
+func TestConfigCheckShowsNoSecret(t *testing.T) {
+	for _, dsn := range []string{
+		"clickhouse://u:geheim@h/mlf", "clickhouse://h/mlf?username=u&password=geheim", "clickhouse://u:geheim@h,i/mlf?secure=true",
+		"clickhouse://u:geh%3Aeim@h/mlf?password=geheim", "clickhouse://u:geheim@h:x y/mlf",
+	} {
+		_, stdout, stderr := execute(t, "config", "check", configFile(t, "query:\n  kafka: k\n  clickhouse: "+strconv.Quote(dsn)+"\n  disclosure: none\n"))
+		if text := stdout + stderr; strings.Contains(text, "geheim") || strings.Contains(text, "eim") {
+			t.Errorf("a password is shown:\n%s", text)
+		}
 	}
+}
+
+// TestSecretFlagsAreMarked: a flag that is called like a secret is one, and says so.
+func TestSecretFlagsAreMarked(t *testing.T) {
+	var c cli
+	eachNode(newParser(&c, &bytes.Buffer{}, &bytes.Buffer{}, func(int) {}).Model.Node, func(n *kong.Node) {
+		for _, f := range n.Flags {
+			if secret := regexp.MustCompile("password|secret|token").MatchString(f.Name); secret != f.Tag.Has(isSecret) {
+				t.Errorf("mlf %s --%s: marked as secret: %v", strings.Join(words(n), " "), f.Name, !secret)
+			}
+		}
+	})
 }
 
 func TestCommandLineWinsOverEnvironmentOverFile(t *testing.T) {

@@ -69,7 +69,7 @@ type kafkaFlags struct {
 	KafkaKey      string   `placeholder:"FILE" help:"Private key (PEM) of --kafka-cert."`
 	KafkaSASL     string   `name:"kafka-sasl" enum:",SCRAM-SHA-256,SCRAM-SHA-512" default:"" placeholder:"MECHANISM" help:"SCRAM-SHA-256 or SCRAM-SHA-512."`
 	KafkaUser     string   `help:"User name for SASL."`
-	KafkaPassword string   `help:"Password for SASL. Better in the environment: MLF_KAFKA_PASSWORD."`
+	KafkaPassword string   `secret:"" help:"Password for SASL. Better in the environment: MLF_KAFKA_PASSWORD."`
 }
 
 // client returns a client for the brokers; it has not dialled yet.
