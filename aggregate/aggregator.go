@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ type Parts struct {
 	Store    Store
 }
 
-// Telemetry is where an Aggregator tells about itself.
+// Telemetry is where an Aggregator tells about itself. Its zero value reports
+// nowhere.
 type Telemetry struct {
 	Registerer prometheus.Registerer
 	Logger     *slog.Logger
@@ -49,28 +51,28 @@ type Aggregator struct {
 	running sync.WaitGroup
 }
 
-// New returns an Aggregator that does nothing yet.
-func New(parts Parts, tel Telemetry, cfg Config) *Aggregator {
+// New returns an Aggregator that does nothing yet. It fails when cfg is not valid.
+func New(parts Parts, tel Telemetry, cfg Config) (*Aggregator, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
 	a := &Aggregator{
 		parts:   parts,
 		cfg:     cfg.withDefaults(),
-		log:     tel.Logger,
+		log:     cmp.Or(tel.Logger, slog.New(slog.DiscardHandler)),
 		m:       newMetrics(tel.Registerer),
 		kick:    make(chan struct{}, 1),
 		workers: make(map[schema.Partition]*worker),
 	}
 	a.flush = flusher{a: a, waiting: make(map[*worker]prepared)}
-	return a
+	return a, nil
 }
 
 // Run counts until ctx ends. Then it stops reading, flushes, takes checkpoints,
 // and returns nil, after DrainMax at the latest: what could not be written by
 // then is read again by the next worker. It returns an error only when the
-// assigner cannot go on or the Config is not valid. Call it once.
+// assigner cannot go on. Call it once.
 func (a *Aggregator) Run(ctx context.Context) error {
-	if err := a.cfg.Validate(); err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -138,10 +140,6 @@ func (a *Aggregator) hold(ctx context.Context, held []schema.Partition) error {
 	return nil
 }
 
-// LabelPartition is the label, as package runtime/pprof has them, that the
-// contexts of a partition's own work carry; those of the flusher carry none.
-const LabelPartition = "partition"
-
 func (a *Aggregator) newWorker(p schema.Partition) *worker {
 	w := &worker{
 		p:     p,
@@ -152,9 +150,8 @@ func (a *Aggregator) newWorker(p schema.Partition) *worker {
 		room:  a.room,
 		done:  make(chan struct{}),
 	}
-	// The label tells profiles, and the calls of Store that name no partition, whose
-	// work it is.
-	w.hard, w.drop = context.WithCancel(pprof.WithLabels(a.hard, pprof.Labels(LabelPartition, label(p))))
+	// The label tells profiles whose work it is.
+	w.hard, w.drop = context.WithCancel(pprof.WithLabels(a.hard, pprof.Labels("partition", label(p))))
 	w.soft, w.stop = context.WithCancel(w.hard)
 	w.become(schema.StateRecovering, "")
 	return w
@@ -166,10 +163,10 @@ func (a *Aggregator) newWorker(p schema.Partition) *worker {
 func (a *Aggregator) release(w *worker) {
 	w.drop()
 	<-w.done
+	w.leave()
 	a.mu.Lock()
 	delete(a.workers, w.p)
 	a.mu.Unlock()
-	a.m.drop(w.p)
 }
 
 // list returns the workers, in order of their partitions.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,9 +17,11 @@ import (
 func TestConfig(t *testing.T) {
 	f := func(c aggregate.Config, want string) {
 		t.Helper()
-		err := c.Validate()
-		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%+v: got %v, want %q", c, err, want)
+		_, made := aggregate.New(aggregate.Parts{}, aggregate.Telemetry{}, c)
+		for _, err := range []error{c.Validate(), made} {
+			if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("%+v: got %v, want %q", c, err, want)
+			}
 		}
 	}
 	f(aggregate.Config{}, "")
@@ -27,9 +30,76 @@ func TestConfig(t *testing.T) {
 	f(aggregate.Config{FlushEvery: time.Minute}, "below")
 }
 
+// newAggregator is aggregate.New where nothing can be wrong.
+func newAggregator(t *testing.T, parts aggregate.Parts, tel aggregate.Telemetry, cfg aggregate.Config) *aggregate.Aggregator {
+	t.Helper()
+	a, err := aggregate.New(parts, tel, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestNoTelemetry: the zero value reports nowhere, and everything counts.
+func TestNoTelemetry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, log: newMemLog(1), store: newMemStore(1)}
+		r.vote(5)
+		r.process = startWith(t, r.log, r.store, aggregate.Telemetry{})
+		r.counted()
+		r.end()
+		compare(t, r.log, r.store)
+	})
+}
+
+// TestNoGaugesOfOthers: a flush that is in the air when a partition is taken away
+// does not set its gauges again.
+func TestNoGaugesOfOthers(t *testing.T) {
+	bubble(t, func(r *rig) {
+		for r.log.end(0) < schema.SegmentRecords-1 {
+			r.log.append(0, schema.Record{Key: []byte(schema.KeyGenesis)})
+		}
+		r.run()
+		r.counted()
+		collect := r.CollectLater(0)
+		asked := false
+		r.store.look(func() {
+			r.store.fault = func(operation string) error {
+				if operation == "chains" && !asked { // The segment is of another log: the partition would be halted.
+					asked = true
+					r.assigner.changes <- nil
+					pass(time.Second)
+					collect()
+					r.store.Account(schema.LedgerRow{Segment: 0, Chain: schema.Chain{1}, Next: schema.SegmentRecords})
+				}
+				return nil
+			}
+		})
+		r.vote(1)
+		pass(5 * time.Second)
+		if !asked {
+			t.Fatal("no flush was in the air")
+		}
+		r.end()
+		got, err := r.metrics.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, family := range got {
+			for _, m := range family.GetMetric() {
+				for _, l := range m.GetLabel() {
+					if l.GetName() == "partition" {
+						t.Errorf("%s still tells of partition %s: %v", family.GetName(), l.GetValue(), m)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestMetricNames(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	aggregate.New(aggregate.Parts{}, aggregate.Telemetry{Registerer: reg, Logger: discard()}, aggregate.Config{})
+	newAggregator(t, aggregate.Parts{}, aggregate.Telemetry{Registerer: reg, Logger: discard()}, aggregate.Config{})
 	problems, err := testutil.GatherAndLint(reg)
 	if err != nil || len(problems) > 0 {
 		t.Errorf("metrics: %v, %v", problems, err)
@@ -41,7 +111,7 @@ func TestReady(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.vote(1)
 		r.log.fault = func(schema.Partition, schema.Offset) error { return errWorld }
-		a := aggregate.New(aggregate.Parts{}, aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: discard()}, aggregate.Config{})
+		a := newAggregator(t, aggregate.Parts{}, aggregate.Telemetry{}, aggregate.Config{})
 		if err := a.Ready(); err == nil || !strings.Contains(err.Error(), "no partitions were assigned") {
 			t.Errorf("before Run: got %v", err)
 		}

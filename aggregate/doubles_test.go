@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -159,7 +159,7 @@ type memStore struct {
 	mu      sync.Mutex
 	id      schema.Identity
 	started time.Time
-	*tables.Tables
+	*model.Tables
 	states  map[schema.Partition]schema.PartitionState
 	journal []written
 	calls   map[string]int
@@ -173,14 +173,14 @@ type memStore struct {
 // A written is one row, and when it was acknowledged.
 type written struct {
 	at time.Time
-	do func(*tables.Tables)
+	do func(*model.Tables)
 }
 
 func newMemStore(partitions int) *memStore {
 	return &memStore{
 		id:      identity(partitions),
 		started: time.Now(),
-		Tables:  tables.New(),
+		Tables:  model.New(),
 		states:  make(map[schema.Partition]schema.PartitionState),
 		calls:   make(map[string]int),
 		dice:    rand.New(rand.NewPCG(1, 2)),
@@ -201,7 +201,7 @@ func (s *memStore) restart(down, within time.Duration, chance float64) {
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.started = now.Add(down)
-	s.Tables = tables.New()
+	s.Tables = model.New()
 	s.journal = slices.DeleteFunc(s.journal, func(w written) bool {
 		return now.Sub(w.at) < within && s.dice.Float64() < chance
 	})
@@ -226,7 +226,7 @@ func (s *memStore) begin(operation string) (part float64, err error) {
 	return 1, nil
 }
 
-func (s *memStore) write(operation string, rows []func(*tables.Tables)) error {
+func (s *memStore) write(operation string, rows []func(*model.Tables)) error {
 	part, err := s.begin(operation)
 	for _, do := range rows {
 		if err == nil || s.dice.Float64() < part {
@@ -254,9 +254,9 @@ func (s *memStore) Started(context.Context) (time.Time, error) {
 func (s *memStore) WriteRollups(_ context.Context, rows []schema.Rollup) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []func(*tables.Tables)
+	var all []func(*model.Tables)
 	for _, r := range rows {
-		all = append(all, func(t *tables.Tables) { t.Rollup(r) })
+		all = append(all, func(t *model.Tables) { t.Rollup(r) })
 	}
 	return s.write("rollups", all)
 }
@@ -264,12 +264,12 @@ func (s *memStore) WriteRollups(_ context.Context, rows []schema.Rollup) error {
 func (s *memStore) WriteLedger(_ context.Context, rows []schema.LedgerRow, marks []schema.Watermark) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []func(*tables.Tables)
+	var all []func(*model.Tables)
 	for _, r := range rows {
-		all = append(all, func(t *tables.Tables) { t.Account(r) })
+		all = append(all, func(t *model.Tables) { t.Account(r) })
 	}
 	for _, m := range marks {
-		all = append(all, func(t *tables.Tables) { t.Mark(m) })
+		all = append(all, func(t *model.Tables) { t.Mark(m) })
 	}
 	return s.write("ledger", all)
 }
@@ -287,7 +287,7 @@ func (s *memStore) WriteCheckpoint(_ context.Context, c schema.Checkpoint) error
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.Payload = bytes.Clone(c.Payload)
-	return s.write("checkpoint", []func(*tables.Tables){func(t *tables.Tables) { t.Checkpoints = append(t.Checkpoints, c) }})
+	return s.write("checkpoint", []func(*model.Tables){func(t *model.Tables) { t.Checkpoints = append(t.Checkpoints, c) }})
 }
 
 func (s *memStore) Checkpoints(_ context.Context, p schema.Partition) ([]schema.CheckpointInfo, error) {

@@ -16,3 +16,14 @@ func Believed(infos []schema.CheckpointInfo, started time.Time) (proven, likely 
 	c := Config{}.withDefaults()
 	return c.believed(infos, started)
 }
+
+// CollectLater returns what a flush does with the worker of p, whenever it comes to
+// it.
+func (a *Aggregator) CollectLater(p schema.Partition) func() {
+	w := a.workers[p]
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.tellAge(w.cfg.Now())
+	}
+}

@@ -22,10 +22,14 @@ const sleep = 20 * time.Minute
 
 // startOn starts a process that counts partition 0 of a log into a store.
 func startOn(t *testing.T, log aggregate.Log, store aggregate.Store) *process {
+	return startWith(t, log, store, aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: discard()})
+}
+
+func startWith(t *testing.T, log aggregate.Log, store aggregate.Store, tel aggregate.Telemetry) *process {
 	p := &process{ended: make(chan error, 1)}
-	p.Aggregator = aggregate.New(
+	p.Aggregator = newAggregator(t,
 		aggregate.Parts{Log: log, Store: store, Assigner: &assigner{first: []schema.Partition{0}}},
-		aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: discard()}, aggregate.Config{})
+		tel, aggregate.Config{})
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(t.Context())
 	go func() { p.ended <- p.Run(ctx) }()

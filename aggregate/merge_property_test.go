@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -31,14 +31,14 @@ func TestRowsMergeInAnyOrder(t *testing.T) {
 		}
 		return r
 	})
-	merged := func(rows ...schema.Rollup) *tables.Tables {
-		to := tables.New()
+	merged := func(rows ...schema.Rollup) *model.Tables {
+		to := model.New()
 		for _, r := range rows {
 			to.Rollup(r)
 		}
 		return to
 	}
-	flat := func(ts *tables.Tables) (rows []schema.Rollup) {
+	flat := func(ts *model.Tables) (rows []schema.Rollup) {
 		for _, r := range ts.Rollups {
 			rows = append(rows, r)
 		}
@@ -50,7 +50,7 @@ func TestRowsMergeInAnyOrder(t *testing.T) {
 		shuffled := rapid.Permutation(rows).Draw(t, "order")
 		cut := rapid.IntRange(0, len(rows)).Draw(t, "cut")
 		again := rows[:rapid.IntRange(0, len(rows)).Draw(t, "again")]
-		for how, got := range map[string]*tables.Tables{
+		for how, got := range map[string]*model.Tables{
 			"in another order":   merged(shuffled...),
 			"merged in parts":    merged(append(flat(merged(rows[cut:]...)), flat(merged(rows[:cut]...))...)...),
 			"some of them twice": merged(slices.Concat(rows, again)...),

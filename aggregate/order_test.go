@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"mlf/aggregate"
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -63,7 +63,7 @@ func TestRestartBetweenRowsAndCheckpoint(t *testing.T) {
 				landed = true
 			case operation == "started" && landed && !restarted:
 				restarted = true
-				r.store.started, r.store.Tables, r.store.journal = time.Now(), tables.New(), nil
+				r.store.started, r.store.Tables, r.store.journal = time.Now(), model.New(), nil
 			}
 			return nil
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"mlf/aggregate/fold"
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -51,7 +51,7 @@ func apply(tb testing.TB, f *fold.Fold, rec *schema.Record) {
 }
 
 // merge writes what f has to tell into a store.
-func merge(to *tables.Tables, f *fold.Fold) {
+func merge(to *model.Tables, f *fold.Fold) {
 	var rows fold.Rows
 	f.Drain(&rows)
 	for _, r := range rows.Rollups {

@@ -25,6 +25,7 @@ type rig struct {
 	assigner *assigner
 	cfg      aggregate.Config
 	logs     bytes.Buffer // Of the last process; read it when that has ended.
+	metrics  *prometheus.Registry
 	*process
 }
 
@@ -43,10 +44,11 @@ func bubble(t *testing.T, test func(r *rig)) {
 func (r *rig) run() {
 	r.assigner = &assigner{first: []schema.Partition{0}, changes: make(chan []schema.Partition), fail: make(chan error)}
 	r.logs.Reset()
+	r.metrics = prometheus.NewRegistry()
 	p := &process{ended: make(chan error, 1)}
-	p.Aggregator = aggregate.New(
+	p.Aggregator = newAggregator(r.t,
 		aggregate.Parts{Log: r.log, Store: r.store, Assigner: r.assigner},
-		aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.NewTextHandler(&r.logs, nil))},
+		aggregate.Telemetry{Registerer: r.metrics, Logger: slog.New(slog.NewTextHandler(&r.logs, nil))},
 		r.cfg)
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(r.t.Context())

@@ -39,13 +39,24 @@ type Assigner interface {
 // processes. Rows and payloads are the caller's again when a call returns; so
 // are those that a read returns. Safe for use by several goroutines.
 type Store interface {
+	Run
+	Rows
+	Checkpoints
+	States
+}
+
+// A Run is a store's server while it runs.
+type Run interface {
 	// Identity returns which log this store counts, as `mlf schema apply` wrote it.
 	Identity(ctx context.Context) (schema.Identity, error)
 
 	// Started returns when the store's server started. Within one run of it the
 	// answers differ by less than Config.StartedTolerance.
 	Started(ctx context.Context) (time.Time, error)
+}
 
+// Rows are what was counted.
+type Rows interface {
 	// WriteRollups writes rows of any number of months.
 	WriteRollups(ctx context.Context, rows []schema.Rollup) error
 
@@ -55,7 +66,10 @@ type Store interface {
 	// Chains returns the chains, other than zero, of the rows of a segment. More
 	// than one mean that two logs were counted into this store.
 	Chains(ctx context.Context, p schema.Partition, s schema.Segment) ([]schema.Chain, error)
+}
 
+// Checkpoints are states to go on from.
+type Checkpoints interface {
 	// WriteCheckpoint keeps a checkpoint, and afterwards forgets those that are
 	// too many.
 	WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error
@@ -68,7 +82,10 @@ type Store interface {
 	// Checkpoint returns one of them. schema.ErrCheckpointCorrupt: its payload is
 	// incomplete or does not match its SHA256.
 	Checkpoint(ctx context.Context, info schema.CheckpointInfo) (schema.Checkpoint, error)
+}
 
+// States are how the partitions are, for others to see.
+type States interface {
 	// WriteState keeps the states of partitions; per partition the last one holds.
 	WriteState(ctx context.Context, states []schema.PartitionState) error
 }

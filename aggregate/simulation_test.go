@@ -15,7 +15,7 @@ import (
 
 	"mlf/aggregate"
 	"mlf/aggregate/fold"
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -209,7 +209,7 @@ func (s *simulation) start(t *testing.T, rough bool) *process {
 	}
 	cfg := aggregate.Config{DirtyRowsMax: 20 + s.dice.IntN(100), InsertRowsMax: 1 + s.dice.IntN(50)}
 	p := &process{ended: make(chan error, 1)}
-	p.Aggregator = aggregate.New(
+	p.Aggregator = newAggregator(t,
 		aggregate.Parts{Log: s.log, Store: deadStore{s.store, &p.dead}, Assigner: &assigner{first: held}},
 		aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: discard()},
 		cfg)
@@ -240,7 +240,7 @@ func (s *simulation) await(t *testing.T, last *process) {
 // compare holds the store to what the log amounts to.
 func compare(t *testing.T, l *memLog, s *memStore) {
 	t.Helper()
-	want := tables.New()
+	want := model.New()
 	for p := range l.records {
 		f := fold.New(schema.Partition(p), identity(len(l.records)))
 		for _, rec := range l.records[p] { // A copy: workers may be reading.

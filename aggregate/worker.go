@@ -48,6 +48,7 @@ type worker struct {
 	interrupt context.CancelCauseFunc
 	state     schema.PartitionState
 	told      bool          // The flusher has taken state.
+	gone      bool          // The partition is another process's, as are its gauges.
 	safeNext  schema.Offset // Next of the last checkpoint written,
 	safeAt    time.Time     // and when it last held all there was.
 
@@ -305,10 +306,12 @@ func (w *worker) haltWith(err error) {
 	if first {
 		w.become(schema.StateHalted, err.Error())
 	}
+	if first && !w.gone {
+		w.m.halted.WithLabelValues(label(w.p)).Set(1)
+	}
 	w.interrupt(err)
 	w.mu.Unlock()
 	if first {
-		w.m.halted.WithLabelValues(label(w.p)).Set(1)
 		w.log.Error("partition is halted: going on would lose or invent votes", slog.Any("err", err))
 	}
 }
@@ -328,6 +331,15 @@ func (w *worker) watchRun(started time.Time) {
 	}
 }
 
+// leave drops the gauges of a partition that was taken away. A flush that is in the
+// air must not set them again.
+func (w *worker) leave() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gone = true
+	w.m.drop(w.p)
+}
+
 // kept notes that a checkpoint was written.
 func (w *worker) kept(next schema.Offset, at time.Time) {
 	w.mu.Lock()
@@ -337,6 +349,9 @@ func (w *worker) kept(next schema.Offset, at time.Time) {
 
 // tellAge sets the age of the checkpoint: 0 while it holds all there is. w.mu is held.
 func (w *worker) tellAge(now time.Time) {
+	if w.gone {
+		return
+	}
 	if w.fold.Next() == w.safeNext {
 		w.safeAt = now
 	}

@@ -30,7 +30,10 @@ func (c *aggregateCmd) serve(ctx context.Context, b *base) error {
 		return err
 	}
 	defer closeStore(s, b.log)
-	worker, ready := b.aggregatePart(s)
+	worker, ready, err := b.aggregatePart(s)
+	if err != nil {
+		return err
+	}
 	b.admin.Set(b.logCheck(), storeCheck(s), ready)
 	b.log.Info("aggregate starts", slog.Int("partitions", partitions))
 	return process.InOrder(ctx, b.log, worker)

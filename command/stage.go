@@ -87,14 +87,17 @@ func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Ter
 }
 
 // aggregatePart counts the log into s.
-func (b *base) aggregatePart(s *store.Store) (process.Part, process.Check) {
-	aggregator := aggregate.New(
+func (b *base) aggregatePart(s *store.Store) (process.Part, process.Check, error) {
+	aggregator, err := aggregate.New(
 		aggregate.Parts{Log: b.client.NewConsumer(), Assigner: b.client.NewGroup(), Store: s},
 		aggregate.Telemetry{Registerer: b.metrics, Logger: b.log},
 		aggregate.Config{},
 	)
+	if err != nil {
+		return process.Part{}, process.Check{}, err
+	}
 	ready := process.Check{Name: "recovery", Do: func(context.Context) error { return aggregator.Ready() }}
-	return process.Part{Name: "aggregate", Run: aggregator.Run}, ready
+	return process.Part{Name: "aggregate", Run: aggregator.Run}, ready, nil
 }
 
 // queryPart serves statistics on ln.

@@ -134,7 +134,10 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, d 
 	if err != nil {
 		return err
 	}
-	counting, recovered := u.aggregatePart(s)
+	counting, recovered, err := u.aggregatePart(s)
+	if err != nil {
+		return err
+	}
 	answering, err := u.queryPart(listeners.query, u.queryParts(s, registered.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: "none"})
 	if err != nil {
 		return err

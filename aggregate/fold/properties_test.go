@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"mlf/aggregate/fold"
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -59,11 +59,11 @@ func TestCutsDoNotMatter(t *testing.T) {
 		for i := range recs {
 			apply(t, whole, &recs[i])
 		}
-		want := tables.New()
+		want := model.New()
 		merge(want, whole)
 		_, state := checkpoint(t, whole)
 
-		cut, got := begun(t), tables.New()
+		cut, got := begun(t), model.New()
 		var saved *fold.Fold
 		for i := range recs {
 			switch rapid.SampledFrom([]string{"go on", "go on", "flush", "take over", "step back"}).Draw(rt, "cut") {
@@ -91,7 +91,7 @@ func TestCutsDoNotMatter(t *testing.T) {
 			rt.Fatal("the chains differ")
 		}
 		for _, m := range got.Marks { // The offset of a state that has not changed may be any later one.
-			w := want.Marks[tables.MarkKey{Terminal: m.Terminal, Stream: m.Stream}]
+			w := want.Marks[model.MarkKey{Terminal: m.Terminal, Stream: m.Stream}]
 			if m.Highest != w.Highest || !slices.Equal(m.Missing, w.Missing) {
 				rt.Fatalf("watermark: got %+v, want %+v", m, w)
 			}
@@ -104,7 +104,7 @@ func TestCutsDoNotMatter(t *testing.T) {
 }
 
 // merge writes what f has to tell into a store.
-func merge(to *tables.Tables, f *fold.Fold) {
+func merge(to *model.Tables, f *fold.Fold) {
 	var rows fold.Rows
 	f.Drain(&rows)
 	for _, r := range rows.Rollups {

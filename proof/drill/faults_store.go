@@ -16,6 +16,7 @@ func flushFaults() []fault {
 		flush.fault("two logs in one store", "TestTwoLogsInOneStore", "return c != row.Chain })", "return c != row.Chain && len(chains) > 2 })"),
 		worker.fault("rows of another log are written", "TestTwoLogsInOneStore", "if errors.Is(err, fold.ErrOtherLog) {\n\t\tw.forget()", "if errors.Is(err, fold.ErrOtherLog) && first && !first {\n\t\tw.forget()"),
 		place{"aggregate/fold/rows.go", foldPackage}.fault("closed segments are not told", "TestScenarios", "rows.Ledger = append(rows.Ledger, f.closed...)\n", ""),
+		worker.fault("gauges of others", "TestNoGaugesOfOthers", "w.gone = true", "w.gone = false"),
 		worker.fault("no room is waited for", "TestStoreAway", "if err := w.room(ctx); err != nil {", "if err := ctx.Err(); err != nil {"),
 	}
 }

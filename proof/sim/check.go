@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"mlf/aggregate/fold"
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -26,7 +26,7 @@ type cellKey struct {
 // that nothing disturbs, and by a map of all votes that were cast, which knows
 // nothing of record formats, intervals or segments.
 type amount struct {
-	tables *tables.Tables
+	tables *model.Tables
 	err    error
 
 	votes map[cellKey]uint64
@@ -36,7 +36,7 @@ type amount struct {
 
 // amount counts what is on the log now.
 func (w *world) amount() amount {
-	a := amount{tables: tables.New(), votes: make(map[cellKey]uint64), seen: make(map[voteKey]bool)}
+	a := amount{tables: model.New(), votes: make(map[cellKey]uint64), seen: make(map[voteKey]bool)}
 	contents := make(map[voteKey]schema.Value)
 	for p := range w.log.parts {
 		part := &w.log.parts[p]
@@ -150,7 +150,7 @@ func (w *world) compare(want amount) error {
 	return errors.Join(append(errs, w.promised(want))...)
 }
 
-func (w *world) compareTables(want *tables.Tables) error {
+func (w *world) compareTables(want *model.Tables) error {
 	var errs []error
 	got := w.store.Tables
 	for k, r := range want.Rollups {

@@ -6,14 +6,14 @@ import (
 	"slices"
 	"time"
 
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
 // A written is one row, and when it was acknowledged or at least there.
 type written struct {
 	at time.Time
-	do func(*tables.Tables)
+	do func(*model.Tables)
 }
 
 // A store is what the workers write to: it merges as the real one does, and can
@@ -26,13 +26,13 @@ type store struct {
 	lies    []error
 	halts   map[schema.Partition]string
 	states  map[schema.Partition]schema.State
-	*tables.Tables
+	*model.Tables
 	journal []written
 }
 
 func newStore(w *world) *store {
 	return &store{
-		w: w, run: 1, started: time.Now(), Tables: tables.New(),
+		w: w, run: 1, started: time.Now(), Tables: model.New(),
 		halts:  make(map[schema.Partition]string),
 		states: make(map[schema.Partition]schema.State),
 	}
@@ -42,7 +42,7 @@ func newStore(w *world) *store {
 func (s *store) down() bool { return time.Now().Before(s.started) }
 
 // write does rows, as far as keep lets them be.
-func (s *store) write(rows []func(*tables.Tables), keep func() bool) {
+func (s *store) write(rows []func(*model.Tables), keep func() bool) {
 	now := time.Now()
 	for _, do := range rows {
 		if keep() {
@@ -53,7 +53,7 @@ func (s *store) write(rows []func(*tables.Tables), keep func() bool) {
 }
 
 // lay does a row of long ago, which no power cut takes.
-func (s *store) lay(do func(*tables.Tables)) {
+func (s *store) lay(do func(*model.Tables)) {
 	do(s.Tables)
 	s.journal = append(s.journal, written{do: do})
 }
@@ -74,7 +74,7 @@ func (s *store) restart(cut bool) {
 	}
 	loss := []int{100, 500, 1000}[s.w.dice.IntN(3)]
 	s.journal = slices.DeleteFunc(s.journal, func(r written) bool { return now.Sub(r.at) < lossMax && s.w.chance(loss) })
-	s.Tables = tables.New()
+	s.Tables = model.New()
 	for _, r := range s.journal {
 		r.do(s.Tables)
 	}

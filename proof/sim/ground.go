@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"mlf/aggregate/fold"
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -53,13 +53,13 @@ func (g *Ground) lay(w *world) {
 			part.first = groundNext - schema.Offset(w.dice.IntN(40))
 		}
 		for _, r := range g.rows[p].Ledger {
-			w.store.lay(func(t *tables.Tables) { t.Account(r) })
+			w.store.lay(func(t *model.Tables) { t.Account(r) })
 		}
 		for _, age := range []time.Duration{24 * time.Hour, 23 * time.Hour} {
 			c := g.checkpoints[p]
 			c.Taken = w.began.Add(-age).UTC()
 			c.StoreStarted = w.began.Add(-48 * time.Hour).UTC()
-			w.store.lay(func(t *tables.Tables) { t.Checkpoints = append(t.Checkpoints, c) })
+			w.store.lay(func(t *model.Tables) { t.Checkpoints = append(t.Checkpoints, c) })
 		}
 	}
 	if w.dice.IntN(2) == 0 { // It happens once in a segment.

@@ -80,7 +80,7 @@ func (w *world) startCounter(ctx context.Context, held []schema.Partition) *proc
 	if !w.calm && w.dice.IntN(2) == 0 {
 		p.rowsMax = 1 + w.dice.IntN(20)
 	}
-	p.counter = aggregate.New(
+	counter, err := aggregate.New(
 		aggregate.Parts{Log: &reader{w: w, who: p}, Store: writer{w, p}, Assigner: &assigner{w, p, held}},
 		aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)},
 		aggregate.Config{
@@ -95,6 +95,10 @@ func (w *world) startCounter(ctx context.Context, held []schema.Partition) *proc
 			AboveMax:         aboveMax,
 			DrainMax:         drainMax,
 		})
+	if err != nil {
+		panic(fmt.Sprintf("BUG: %v", err)) // The same Config always, but for what is diced.
+	}
+	p.counter = counter
 	go func() {
 		defer close(p.ended)
 		_ = p.counter.Run(ctx) // The assigner never gives up.

@@ -8,8 +8,7 @@ import (
 	"strconv"
 	"time"
 
-	"mlf/aggregate"
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -33,10 +32,10 @@ type writer struct {
 }
 
 // callOf returns a call that names the partition whose worker makes it: -1 is the
-// flusher's.
+// flusher's. Not every call says so; what a profile is told does.
 func (s writer) callOf(ctx context.Context, kind string, effect func(keep func() bool) error) call {
 	c := call{who: s.who, kind: kind, part: -1, effect: effect}
-	if text, ok := pprof.Label(ctx, aggregate.LabelPartition); ok {
+	if text, ok := pprof.Label(ctx, "partition"); ok {
 		c.part, _ = strconv.Atoi(text) // Written by the aggregator from a number.
 	}
 	return c
@@ -46,7 +45,7 @@ func (s writer) read(ctx context.Context, kind string, effect func()) error {
 	return s.w.do(ctx, s.callOf(ctx, kind, func(func() bool) error { effect(); return nil }))
 }
 
-func (s writer) write(ctx context.Context, kind string, rows []func(*tables.Tables)) error {
+func (s writer) write(ctx context.Context, kind string, rows []func(*model.Tables)) error {
 	c := s.callOf(ctx, kind, func(keep func() bool) error {
 		if kind == kindRollups && s.who.rowsMax > 0 && len(rows) > s.who.rowsMax {
 			s.w.hits[hitNoRoom]++
@@ -70,20 +69,20 @@ func (s writer) Started(ctx context.Context) (at time.Time, err error) {
 }
 
 func (s writer) WriteRollups(ctx context.Context, rows []schema.Rollup) error {
-	all := make([]func(*tables.Tables), len(rows))
+	all := make([]func(*model.Tables), len(rows))
 	for i, r := range rows { // r is a copy: the caller uses rows again.
-		all[i] = func(t *tables.Tables) { t.Rollup(r) }
+		all[i] = func(t *model.Tables) { t.Rollup(r) }
 	}
 	return s.write(ctx, kindRollups, all)
 }
 
 func (s writer) WriteLedger(ctx context.Context, rows []schema.LedgerRow, marks []schema.Watermark) error {
-	all := make([]func(*tables.Tables), 0, len(rows)+len(marks))
+	all := make([]func(*model.Tables), 0, len(rows)+len(marks))
 	for _, r := range rows {
-		all = append(all, func(t *tables.Tables) { t.Account(r) })
+		all = append(all, func(t *model.Tables) { t.Account(r) })
 	}
 	for _, m := range marks {
-		all = append(all, func(t *tables.Tables) { t.Mark(m) })
+		all = append(all, func(t *model.Tables) { t.Mark(m) })
 	}
 	return s.write(ctx, kindLedger, all)
 }
@@ -98,13 +97,13 @@ func (s writer) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error 
 		st := s.w.store
 		st.vouch(&c)
 		if keep() {
-			st.write([]func(*tables.Tables){func(t *tables.Tables) { t.Checkpoints = append(t.Checkpoints, c) }}, keep)
+			st.write([]func(*model.Tables){func(t *model.Tables) { t.Checkpoints = append(t.Checkpoints, c) }}, keep)
 			return nil
 		}
 		// Not whole. The real store lists only what has all its chunks; listing it
 		// asks more of the recovery.
 		d := damaged(c)
-		st.write([]func(*tables.Tables){func(t *tables.Tables) { t.Checkpoints = append(t.Checkpoints, d) }}, keep)
+		st.write([]func(*model.Tables){func(t *model.Tables) { t.Checkpoints = append(t.Checkpoints, d) }}, keep)
 		return nil
 	})
 	call.nature = natureRows

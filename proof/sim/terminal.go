@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"mlf/aggregate/tables"
+	"mlf/aggregate/store/model"
 	"mlf/schema"
 )
 
@@ -156,7 +156,7 @@ func (w *world) listen() {
 // it must stay so.
 func (w *world) look(t *terminal) {
 	for _, v := range t.kept {
-		m, ok := w.store.Marks[tables.MarkKey{Terminal: t.id, Stream: v.key.stream}]
+		m, ok := w.store.Marks[model.MarkKey{Terminal: t.id, Stream: v.key.stream}]
 		if !ok || v.Seq > m.Highest {
 			continue
 		}

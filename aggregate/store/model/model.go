@@ -1,7 +1,6 @@
-// Package tables is what the tables of a store hold, in memory, merged as the store
-// merges them: for tests and simulations. storetest holds the real engine to the
-// same rules.
-package tables
+// Package model is what the tables of a store hold, in memory, merged as the store
+// merges them: for tests and simulations. storetest holds both to the same rules.
+package model
 
 import (
 	"cmp"
