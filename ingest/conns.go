@@ -18,6 +18,7 @@ import (
 type conns struct {
 	max     int
 	slack   time.Duration // By how much a connection's deadlines may be off.
+	now     func() time.Time
 	refused atomic.Uint64
 
 	mu   sync.Mutex
@@ -35,7 +36,7 @@ func (s *conns) add(c net.Conn, now time.Time) *conn {
 	if s.open == nil {
 		s.open = make(map[*conn]struct{})
 	}
-	tracked := &conn{Conn: c, accepted: now, slack: s.slack}
+	tracked := &conn{Conn: c, accepted: now, slack: s.slack, now: s.now}
 	s.open[tracked] = struct{}{}
 	return tracked
 }
@@ -99,6 +100,9 @@ type conn struct {
 	stream     schema.Stream
 
 	read, write deadline
+
+	now    func() time.Time
+	timing timing // Like the token, of one request after the other.
 }
 
 // A deadline is set on a connection only when something is read or written, and
@@ -143,7 +147,11 @@ func (c *conn) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return c.Conn.Read(p)
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.timing.read(schema.InstantOf(c.now()))
+	}
+	return n, err
 }
 
 // Write writes, not much longer than until the write deadline.
@@ -188,5 +196,6 @@ func (c *conn) Close() error {
 func noteState(nc net.Conn, state fasthttp.ConnState) {
 	if c, ok := nc.(*conn); ok {
 		c.state.Store(int32(state))
+		c.timing.enter(state)
 	}
 }

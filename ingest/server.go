@@ -78,7 +78,7 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		logger:     telemetry.Logger,
 		words:      newWords(),
 		budget:     budget{max: cfg.InflightBytesMax},
-		conns:      conns{max: cfg.ConnsMax, slack: min(cfg.ReadMax, cfg.WriteMax, cfg.IdleMax) / slackShare},
+		conns:      conns{max: cfg.ConnsMax, slack: min(cfg.ReadMax, cfg.WriteMax, cfg.IdleMax) / slackShare, now: cfg.Now},
 		inflaters:  inflaters,
 		patience:   patience{max: cfg.AppendMax},
 		requestIDs: requestIDs{process: newProcessName()},

@@ -77,7 +77,6 @@ type posted struct {
 // judge decodes and judges the votes of p. What is to be written and answered is
 // in out.
 func (s *Server) judge(x *exchange, p posted, out *entry) *refusal {
-	now := schema.InstantOf(s.cfg.Now())
 	if refused := s.decode(x, p); refused != nil {
 		return refused
 	}
@@ -86,8 +85,9 @@ func (s *Server) judge(x *exchange, p posted, out *entry) *refusal {
 		return &refusal{problem: foreignStream} // One answer for forged and foreign.
 	}
 	v := &p.verdict
-	v.judge(&p.message, p.enrolled, now)
-	out.write(p.enrolled, stream, v.votes, now)
+	first, last := s.timing(x)
+	v.judge(&p.message, p.enrolled, first)
+	out.write(p.enrolled, stream, v.votes, last)
 	out.partition = schema.PartitionOf(stream.Slot, s.log.Partitions())
 	out.answer = appendAnswer(out.answer[:0], v)
 	out.counts = v.counts()
@@ -122,8 +122,8 @@ func (s *Server) decode(x *exchange, p posted) *refusal {
 }
 
 // write makes the votes of e's terminal one record. Without a vote that could be
-// numbered there is none.
-func (out *entry) write(e *schema.Enrolment, stream schema.Stream, votes []schema.Vote, now schema.Instant) {
+// numbered there is none. ingested is when the request had been read.
+func (out *entry) write(e *schema.Enrolment, stream schema.Stream, votes []schema.Vote, ingested schema.Instant) {
 	out.record = out.record[:0]
 	if len(votes) == 0 {
 		return
@@ -137,7 +137,7 @@ func (out *entry) write(e *schema.Enrolment, stream schema.Stream, votes []schem
 		Channel:  e.Channel,
 		Scale:    e.Scale,
 		Test:     e.Test,
-		Ingested: now,
+		Ingested: ingested,
 	}, votes)
 }
 
