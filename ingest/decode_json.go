@@ -10,7 +10,7 @@ package ingest
 func (s *scanner) decodeJSON(body []byte, f *form, m *message) error {
 	m.reset()
 	s.reset(body)
-	if !s.take('{') {
+	if !s.open('{') {
 		s.fail("an object")
 	}
 	for first := true; ; {
@@ -28,7 +28,7 @@ func (s *scanner) decodeJSON(body []byte, f *form, m *message) error {
 				return errTooManyVotes
 			}
 		default:
-			s.skip(1)
+			s.skip()
 		}
 	}
 	s.end()
@@ -57,7 +57,7 @@ func (s *scanner) sentAt(m *message) {
 		m.sent, m.sentState = readInstant(s.string())
 	default:
 		m.sentState = invalid
-		s.skip(1)
+		s.skip()
 	}
 }
 
@@ -67,7 +67,7 @@ func (s *scanner) votes(f *form, m *message) bool {
 	if s.null() {
 		return true
 	}
-	if !s.take('[') {
+	if !s.open('[') {
 		s.fail("an array")
 		return true
 	}
@@ -79,10 +79,10 @@ func (s *scanner) votes(f *form, m *message) bool {
 		}
 		switch {
 		case s.usual(f, c):
-		case s.take('{'):
+		case s.open('{'):
 			s.vote(f, c)
 		default:
-			s.skip(2) // No object: a claim without a seq.
+			s.skip() // No object: a claim without a seq.
 		}
 	}
 	return true
@@ -111,7 +111,7 @@ func (s *scanner) vote(f *form, c *claim) {
 		case "reason":
 			s.reason(f, c)
 		default:
-			s.skip(3)
+			s.skip()
 		}
 	}
 }
@@ -121,7 +121,7 @@ func (s *scanner) integerOrSkip() (n int64, ok bool) {
 	if c := s.peek(); c == '-' || isDigit(c) {
 		return s.integer()
 	}
-	s.skip(3)
+	s.skip()
 	return 0, false
 }
 
@@ -133,7 +133,7 @@ func (s *scanner) wall(c *claim) {
 		c.readWall(s.string())
 	default:
 		c.wallState = invalid
-		s.skip(3)
+		s.skip()
 	}
 }
 
@@ -148,18 +148,18 @@ func (s *scanner) age(c *claim) {
 func (s *scanner) face(f *form, c *claim) {
 	switch {
 	case !f.faces():
-		s.skip(3)
+		s.skip()
 	case s.peek() == '"':
 		c.value = f.words.face(s.string())
 	default:
 		c.value = 0
-		s.skip(3)
+		s.skip()
 	}
 }
 
 func (s *scanner) value(f *form, c *claim) {
 	if f.faces() {
-		s.skip(3)
+		s.skip()
 		return
 	}
 	n, ok := s.integerOrSkip()
@@ -174,7 +174,7 @@ func (s *scanner) service(f *form, c *claim) {
 		f.readService(c, s.string())
 	default:
 		f.readService(c, nil) // No code is empty.
-		s.skip(3)
+		s.skip()
 	}
 }
 
@@ -186,6 +186,6 @@ func (s *scanner) reason(f *form, c *claim) {
 		f.readReason(c, s.string())
 	default:
 		c.otherReason()
-		s.skip(3)
+		s.skip()
 	}
 }

@@ -15,6 +15,7 @@ import (
 type scanner struct {
 	text    []byte
 	at      int    // Position of the next byte.
+	depth   int    // Arrays and objects that it is in.
 	fault   string // What was wanted at position at; empty while all is well.
 	scratch []byte // The last string that had escapes in it.
 }
@@ -26,7 +27,7 @@ const depthMax = 64
 
 // reset begins a new text.
 func (s *scanner) reset(text []byte) {
-	s.text, s.at, s.fault = text, 0, ""
+	s.text, s.at, s.depth, s.fault = text, 0, 0, ""
 }
 
 // fail notes the first fault.
@@ -62,6 +63,21 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
+// open enters the array or object that begins with c, if one comes next. member
+// and element leave it.
+func (s *scanner) open(c byte) bool {
+	if s.peek() != c || s.fault != "" {
+		return false
+	}
+	if s.depth == depthMax {
+		s.fail("less nesting")
+		return false
+	}
+	s.at++
+	s.depth++
+	return true
+}
+
 // end tells that nothing may follow but white space.
 func (s *scanner) end() {
 	if s.peek(); s.fault == "" && s.at < len(s.text) {
@@ -75,6 +91,7 @@ func (s *scanner) end() {
 // valid until the next string is read.
 func (s *scanner) member(first *bool) (key []byte, more bool) {
 	if s.take('}') {
+		s.depth--
 		return nil, false
 	}
 	if !*first && !s.take(',') {
@@ -93,6 +110,7 @@ func (s *scanner) member(first *bool) (key []byte, more bool) {
 // member does for objects.
 func (s *scanner) element(first *bool) (more bool) {
 	if s.take(']') {
+		s.depth--
 		return false
 	}
 	if !*first && !s.take(',') {
@@ -322,13 +340,15 @@ func (s *scanner) word(w string) {
 	s.at += len(w)
 }
 
-// skip takes one value of any kind, which lies inside depth others.
-func (s *scanner) skip(depth int) {
+// skip takes one value of any kind.
+func (s *scanner) skip() {
 	switch c := s.peek(); {
 	case c == '"':
 		s.string()
-	case c == '{' || c == '[':
-		s.skipInside(c, depth+1)
+	case c == '{':
+		s.skipObject()
+	case c == '[':
+		s.skipArray()
 	case c == 't':
 		s.word("true")
 	case c == 'f':
@@ -342,24 +362,32 @@ func (s *scanner) skip(depth int) {
 	}
 }
 
-// skipInside takes an object or array, which is the depth-th inside each other.
-func (s *scanner) skipInside(open byte, depth int) {
-	if depth > depthMax {
-		s.fail("less nesting")
-		return
-	}
-	s.at++
-	first := true
-	if open == '[' {
-		for s.element(&first) {
-			s.skip(depth)
-		}
-		return
-	}
-	for {
+func (s *scanner) skipObject() {
+	s.open('{')
+	for first := true; ; s.skip() {
 		if _, more := s.member(&first); !more {
 			return
 		}
-		s.skip(depth)
 	}
+}
+
+func (s *scanner) skipArray() {
+	s.open('[')
+	for first := true; s.element(&first); {
+		s.skip()
+	}
+}
+
+// checkObject tells whether body is one JSON object, whatever is in it.
+func (s *scanner) checkObject(body []byte) error {
+	s.reset(body)
+	if s.peek() != '{' {
+		s.fail("an object")
+	}
+	s.skip()
+	s.end()
+	if s.fault != "" {
+		return &malformed{s.at, s.fault}
+	}
+	return nil
 }

@@ -30,20 +30,6 @@ func (s *Server) streams(x *exchange) *refusal {
 	return s.issue(x, e)
 }
 
-// checkObject tells whether body is one JSON object, whatever is in it.
-func (s *scanner) checkObject(body []byte) error {
-	s.reset(body)
-	if s.peek() != '{' {
-		s.fail("an object")
-	}
-	s.skip(0)
-	s.end()
-	if s.fault != "" {
-		return &malformed{s.at, s.fault}
-	}
-	return nil
-}
-
 // issue answers with a new stream.
 func (s *Server) issue(x *exchange, e *schema.Enrolment) *refusal {
 	key, ok := s.terminals.SigningKey()

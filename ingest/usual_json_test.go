@@ -57,7 +57,7 @@ func FuzzUsual(f *testing.F) {
 		if !quick.usual(form, &got) {
 			return
 		}
-		if slow.take('{') {
+		if slow.open('{') {
 			slow.vote(form, &want)
 		}
 		if got != want || quick.at != slow.at || slow.fault != "" {
