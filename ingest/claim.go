@@ -77,11 +77,11 @@ func (f *form) open(m *message) *claim {
 	return &m.claims[len(m.claims)-1]
 }
 
-// readSeq takes a seq; ok is false where it was no integer.
-func (c *claim) readSeq(n int64, ok bool) {
+// readSeq takes a seq. It is what a vote is known by, so nothing is rounded.
+func (c *claim) readSeq(n number) {
 	c.seq = 0
-	if ok && n >= 1 && n <= int64(schema.SeqMax) {
-		c.seq = schema.Seq(n)
+	if seq, ok := n.whole(); ok {
+		c.seq = schema.Seq(seq)
 	}
 }
 
@@ -89,7 +89,7 @@ func (c *claim) readWall(text []byte) {
 	c.wall, c.wallState = readInstant(text)
 }
 
-// readInstant reads an RFC 3339 instant.
+// readInstant reads an instant with its zone.
 func readInstant(text []byte) (schema.Instant, given) {
 	t, ok := parseTime(text)
 	if !ok {
@@ -98,25 +98,41 @@ func readInstant(text []byte) (schema.Instant, given) {
 	return t, valid
 }
 
-// readAge takes an age; ok is false where it was no integer.
-func (c *claim) readAge(n int64, ok bool) {
-	c.age, c.ageState = n, valid
-	if !ok || n < 0 {
-		c.ageState = invalid
+// readAge takes an age, to the nearest millisecond.
+func (c *claim) readAge(n number) {
+	age, ok := n.rounded()
+	if !ok {
+		c.age, c.ageState = 0, invalid
+		return
 	}
+	c.age, c.ageState = age, valid
 }
 
 // readValue takes a value of a scale other than mlf3.
-func (f *form) readValue(c *claim, n int64, ok bool) {
+func (f *form) readValue(c *claim, n number) {
 	c.value = 0
-	if ok && n >= 1 && n <= int64(f.enrolled.Scale.Max()) {
-		c.value = schema.Value(n)
+	if value, ok := n.whole(); ok && value <= int64(f.enrolled.Scale.Max()) {
+		c.value = schema.Value(value)
 	}
 }
 
+// readService takes the code of a service: of two that differ in case only the
+// one as it is written, else the first.
 func (f *form) readService(c *claim, code []byte) {
 	id, ok := f.enrolled.Service(code)
+	if !ok {
+		id, ok = f.serviceInAnyCase(code)
+	}
 	c.service, c.badService = id, !ok
+}
+
+func (f *form) serviceInAnyCase(code []byte) (schema.ServiceID, bool) {
+	for i := range f.enrolled.Services {
+		if s := &f.enrolled.Services[i]; sameWord(s.Code, code) {
+			return s.ID, true
+		}
+	}
+	return schema.ServiceUnspecified, false
 }
 
 func (f *form) noService(c *claim) {
@@ -124,8 +140,11 @@ func (f *form) noService(c *claim) {
 }
 
 func (f *form) readReason(c *claim, code []byte) {
-	r, ok := f.words.reason(code)
-	if !ok || !r.OfferedOn(f.enrolled.Channel) {
+	r := f.words.usualReason(code)
+	if r == schema.ReasonNone {
+		r = schema.Reason(find(f.words.reasons, code))
+	}
+	if !r.OfferedOn(f.enrolled.Channel) {
 		c.otherReason()
 		return
 	}
@@ -160,8 +179,8 @@ func newWords() *words {
 	return w
 }
 
-// face returns the value of a face; 0 for no face.
-func (w *words) face(code []byte) schema.Value {
+// usualFace returns the value of a face that is written as it is; 0 for no face.
+func (w *words) usualFace(code []byte) schema.Value {
 	for v := 1; v < len(w.faces); v++ {
 		if w.faces[v] == string(code) {
 			return schema.Value(v)
@@ -170,11 +189,43 @@ func (w *words) face(code []byte) schema.Value {
 	return schema.Voided
 }
 
-func (w *words) reason(code []byte) (schema.Reason, bool) {
+// face returns the value of a face in any case; 0 for no face.
+func (w *words) face(code []byte) schema.Value {
+	if v := w.usualFace(code); v != schema.Voided {
+		return v
+	}
+	return schema.Value(find(w.faces, code))
+}
+
+func (w *words) usualReason(code []byte) schema.Reason {
 	for r := 1; r < len(w.reasons); r++ {
 		if w.reasons[r] == string(code) {
-			return schema.Reason(r), true
+			return schema.Reason(r)
 		}
 	}
-	return schema.ReasonNone, false
+	return schema.ReasonNone
+}
+
+// find returns where code is among words in any case; 0 where it is not.
+func find(words []string, code []byte) int {
+	for i := 1; i < len(words); i++ {
+		if sameWord(words[i], code) {
+			return i
+		}
+	}
+	return 0
+}
+
+// sameWord tells whether code is word, whatever the case of its ASCII letters.
+// Other letters have no case: the Kelvin sign is no k.
+func sameWord(word string, code []byte) bool {
+	if len(word) != len(code) {
+		return false
+	}
+	for i := range code {
+		if lower(word[i]) != lower(code[i]) {
+			return false
+		}
+	}
+	return true
 }

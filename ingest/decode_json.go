@@ -97,7 +97,7 @@ func (s *scanner) vote(f *form, c *claim) {
 		}
 		switch string(key) {
 		case "seq":
-			c.readSeq(s.integerOrSkip())
+			c.readSeq(s.numberOrSkip())
 		case "at":
 			s.wall(c)
 		case "age_ms":
@@ -116,13 +116,17 @@ func (s *scanner) vote(f *form, c *claim) {
 	}
 }
 
-// integerOrSkip takes a value of any kind; ok is true for an integer.
-func (s *scanner) integerOrSkip() (n int64, ok bool) {
-	if c := s.peek(); c == '-' || isDigit(c) {
-		return s.integer()
+// numberOrSkip takes a value of any kind and returns the number that it is, bare or
+// in quotation marks.
+func (s *scanner) numberOrSkip() number {
+	switch c := s.peek(); {
+	case c == '-' || isDigit(c):
+		return s.bareNumber()
+	case c == '"':
+		return quotedNumber(s.string())
 	}
 	s.skip()
-	return 0, false
+	return number{}
 }
 
 func (s *scanner) wall(c *claim) {
@@ -142,7 +146,7 @@ func (s *scanner) age(c *claim) {
 		c.ageState = absent
 		return
 	}
-	c.readAge(s.integerOrSkip())
+	c.readAge(s.numberOrSkip())
 }
 
 func (s *scanner) face(f *form, c *claim) {
@@ -162,8 +166,7 @@ func (s *scanner) value(f *form, c *claim) {
 		s.skip()
 		return
 	}
-	n, ok := s.integerOrSkip()
-	f.readValue(c, n, ok)
+	f.readValue(c, s.numberOrSkip())
 }
 
 func (s *scanner) service(f *form, c *claim) {

@@ -84,10 +84,10 @@ func protoVote(rest []byte, f *form, c *claim) bool {
 		switch tag {
 		case voteSeq:
 			number, n = protoNumber(rest)
-			c.readSeq(int64(number), true)
+			c.readSeq(integer(int64(number)))
 		case voteAge:
 			number, n = protoNumber(rest)
-			c.readAge(int64(number), true)
+			c.readAge(integer(int64(number)))
 		case voteFace:
 			text, n = protoBytes(rest)
 			face := f.words.face(text)
@@ -113,7 +113,7 @@ func protoVote(rest []byte, f *form, c *claim) bool {
 		case voteValue:
 			number, n = protoNumber(rest)
 			if !f.faces() {
-				f.readValue(c, int64(int32(number)), true) // An int32 is cut to 32 bits.
+				f.readValue(c, integer(int64(int32(number)))) // An int32 is cut to 32 bits.
 			}
 		default:
 			n = protoSkip(tag, rest)
@@ -131,23 +131,25 @@ func protoVote(rest []byte, f *form, c *claim) bool {
 // next is guessed and not asked, for the answer is another for each vote.
 func protoUsual(rest []byte, f *form, c *claim) []byte {
 	if number, n := protoNumberAfter(rest, voteSeq); n > 0 {
-		c.readSeq(int64(number), true)
+		c.readSeq(integer(int64(number)))
 		rest = rest[n:]
 	}
 	if number, n := protoNumberAfter(rest, voteAge); n > 0 {
-		c.readAge(int64(number), true)
+		c.readAge(integer(int64(number)))
 		rest = rest[n:]
 	}
 	if text, n := protoBytesAfter(rest, voteFace); n > 0 && f.faces() {
-		if c.value = f.words.face(text); c.value == schema.Voided {
+		if c.value = f.words.usualFace(text); c.value == schema.Voided {
 			return rest
 		}
 		rest = rest[n:]
 	}
 	if text, n := protoBytesAfter(rest, voteService); n > 0 {
-		if f.readService(c, text); c.badService {
+		id, ok := f.enrolled.Service(text)
+		if !ok {
 			return rest
 		}
+		c.service = id
 		rest = rest[n:]
 	}
 	if text, n := protoBytesAfter(rest, voteReason); n > 0 {

@@ -138,7 +138,7 @@ func (m *message) timeOf(c *claim, now schema.Instant) (at schema.Instant, ok bo
 	switch {
 	case c.ageState == valid:
 		return now - schema.Instant(c.age), true
-	case c.ageState == absent && c.wallState == valid && m.sentState == valid:
+	case c.wallState == valid && m.sentState == valid:
 		return c.wall + (now - m.sent), true
 	}
 	return 0, false

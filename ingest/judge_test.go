@@ -51,8 +51,8 @@ func TestVoteTime(t *testing.T) {
 
 	f(sent, `"later":1`, long, late)
 	f(sent, `"age_ms":-1`, long, late)
-	f(sent, `"at":"2031-01-01T00:00:00Z","age_ms":-1`, long, late)
-	f(sent, `"age_ms":1.5`, long, late)
+	f(sent, `"at":"2031-01-01T00:00:00Z","age_ms":-1`, long, "2026-11-22T08:59:50Z")
+	f(sent, `"age_ms":1.5`, long, "2026-11-22T08:59:59.998Z")
 	f(sent, `"age_ms":9223372036854775807`, long, late)
 	f(sent, `"age_ms":92233720368547758070`, long, late)
 	f(``, `"at":"2026-11-22T09:00:00Z"`, long, late)
@@ -130,12 +130,19 @@ func requestOf(n int) []byte {
 	return []byte(b.String())
 }
 
+// looseRequestOf is the same with everything written in another way.
+func looseRequestOf(n int) []byte {
+	loosen := strings.NewReplacer(`,"at"`, `.0,"age_ms":"x","at"`, `T08:`, `t09:`, `17Z`, `17,000+0100`, `green`, `Green`, `tributi`, `TRIBUTI`, `waiting_time`, `Waiting_Time`)
+	return []byte(loosen.Replace(string(requestOf(n))))
+}
+
 // decoders read the same votes in each of the ways that there are: as terminals
 // write JSON, as they might, and protobuf.
 func decoders(tb testing.TB, votes int) map[string]func(*intake, *form) error {
 	tb.Helper()
 	usual := requestOf(votes)
 	spaced := bytes.ReplaceAll(usual, []byte(","), []byte(", "))
+	loose := looseRequestOf(votes)
 	request := votepb.VotesRequest{Stream: "s", SentAt: proto.String("2026-11-22T09:00:00.120Z")}
 	for i := range votes {
 		request.Votes = append(request.Votes, &votepb.VoteMessage{
@@ -150,6 +157,7 @@ func decoders(tb testing.TB, votes int) map[string]func(*intake, *form) error {
 	return map[string]func(*intake, *form) error{
 		"JSON":        func(in *intake, f *form) error { return in.scanner.decodeJSON(usual, f, &in.message) },
 		"spaced JSON": func(in *intake, f *form) error { return in.scanner.decodeJSON(spaced, f, &in.message) },
+		"loose JSON":  func(in *intake, f *form) error { return in.scanner.decodeJSON(loose, f, &in.message) },
 		"protobuf":    func(in *intake, f *form) error { return decodeProto(message, f, &in.message) },
 	}
 }

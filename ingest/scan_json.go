@@ -243,36 +243,18 @@ func (s *scanner) unit(i int) (rune, bool) {
 	return r, true
 }
 
-// integerMax is the highest integer that integer returns.
-const integerMax = 1<<63 - 1
-
-// integer reads a number. ok is true for plain digits up to integerMax only: a
-// sign, a fraction or an exponent is a valid number and no integer, even where
-// its value would be one (41.0, 4.1e1, -0).
-func (s *scanner) integer() (n int64, ok bool) {
-	s.peek()
+// bareNumber reads a number. Nearly all are plain digits.
+func (s *scanner) bareNumber() number {
 	start := s.at
-	var value uint64
-	fits := true
-	for s.at < len(s.text) && isDigit(s.text[s.at]) {
-		d := uint64(s.text[s.at] - '0')
-		if value > (integerMax-d)/10 {
-			fits = false
-		} else {
-			value = value*10 + d
-		}
-		s.at++
+	value, n := digitsAfter(s.text[start:], "")
+	if s.at += n; n > 0 && !isNumberByte(s.next()) {
+		return integer(value)
 	}
-	digits := s.at - start
-	if digits == 0 || digits > 1 && s.text[start] == '0' || s.at < len(s.text) && isNumberByte(s.text[s.at]) {
-		s.at = start
-		s.number()
-		return 0, false
+	s.at = start
+	if s.number(); s.fault != "" {
+		return number{}
 	}
-	if !fits {
-		return 0, false
-	}
-	return int64(value), true
+	return parseNumber(s.text[start:s.at])
 }
 
 // number takes a number of any form.
