@@ -15,6 +15,15 @@ const (
 	// ageMax is the age, in milliseconds, from which a clock is taken to be
 	// wrong: a terminal in a drawer for a year still counts where it should.
 	ageMax = schema.Instant(400 * 24 * time.Hour / time.Millisecond)
+
+	// apartMax is by how much the two clocks of a terminal may differ about one
+	// vote, in milliseconds: more than they drift apart while a vote waits for a
+	// line, less than a suspended processor or a set clock makes of them.
+	apartMax schema.Instant = 5 * 60 * 1000
+
+	// lateSendMax is how long before the request sent_at may be, in milliseconds.
+	// A clock that is wrong by more was usually never set, and says 1970.
+	lateSendMax = schema.Instant(24 * time.Hour / time.Millisecond)
 )
 
 // A finding is what there is to say about one vote.
@@ -24,7 +33,8 @@ type finding struct {
 	code  code
 }
 
-// A code is the word of a finding; it never changes its meaning.
+// A code is what a finding says. Several have one word on the wire, and each its
+// own explanation; a word never changes its meaning.
 type code uint8
 
 const (
@@ -33,11 +43,22 @@ const (
 	badValue
 	unknownService
 	unknownReason
-	badTime
+
+	// The ways in which a vote's time is not to be believed.
+	noTime
+	unreadableAge
+	unreadableWall
+	unsentWall
+	unreadableSent
+	lateSend
+	clocksApart
+	aheadOfNow
+	beforeEnrolment
+	beyondAge
 )
 
 // codes is how many codes there are.
-const codes = int(badTime) + 1
+const codes = int(beyondAge) + 1
 
 // text returns the code as it is on the wire, and its explanation for people.
 func (c code) text() (name, detail string) {
@@ -52,10 +73,37 @@ func (c code) text() (name, detail string) {
 		return "unknown_service", "not a service of this terminal; counted as unspecified"
 	case unknownReason:
 		return "unknown_reason", "not a reason of this channel; counted as other"
-	case badTime:
-		return "bad_time", "no usable time of the vote; counted in the hour of arrival"
+	default:
+		return "bad_time", c.doubt()
 	}
-	panic("BUG: unknown code of a finding")
+}
+
+// doubt says why a vote's time is not believed.
+func (c code) doubt() string {
+	switch c {
+	case noTime:
+		return "neither age_ms nor at; counted in the hour of arrival"
+	case unreadableAge:
+		return "age_ms is no number from 0; counted in the hour of arrival"
+	case unreadableWall:
+		return "at is no RFC 3339 time with a zone; counted in the hour of arrival"
+	case unsentWall:
+		return "at needs sent_at beside it; counted in the hour of arrival"
+	case unreadableSent:
+		return "sent_at is no RFC 3339 time with a zone; counted in the hour of arrival"
+	case lateSend:
+		return "sent_at is 24 h old or more: a body made long ago, or a slow clock; counted in the hour of arrival"
+	case clocksApart:
+		return "age_ms and at differ by more than 5 min; counted in the hour of arrival"
+	case aheadOfNow:
+		return "the vote's time is more than 2 min ahead; counted in the hour of arrival"
+	case beforeEnrolment:
+		return "the vote's time is before the terminal's enrolment; counted in the hour of arrival"
+	case beyondAge:
+		return "the vote's time is more than 400 days ago; counted in the hour of arrival"
+	default:
+		panic("BUG: unknown code of a finding")
+	}
 }
 
 // rejects tells whether a vote with c is rejected; the others are warnings.
@@ -92,7 +140,7 @@ func (v *verdict) counts() counts {
 	return n
 }
 
-// judge decides every claim of m, which terminal e sent and which had been read
+// judge decides every claim of m, which terminal e sent and whose first byte came
 // at now.
 func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 	v.reset()
@@ -100,7 +148,7 @@ func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 	if e.Scale != schema.ScaleMLF3 {
 		bad = badValue
 	}
-	since := schema.InstantOf(e.Since)
+	r := newReckoning(m, e, now)
 	for i := range m.claims {
 		c := &m.claims[i]
 		if c.seq == 0 {
@@ -112,10 +160,10 @@ func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 			v.votes = append(v.votes, schema.Vote{Seq: c.seq, At: now})
 			continue
 		}
-		at, ok := m.timeOf(c, now)
-		if !ok || at > now+aheadMax || at < now-ageMax || at < since {
-			at, ok = now, false
-			v.warnings = append(v.warnings, finding{i, c.seq, badTime})
+		at, doubt, ok := r.timeOf(c)
+		if !ok {
+			at = now
+			v.warnings = append(v.warnings, finding{i, c.seq, doubt})
 		}
 		if c.badService {
 			v.warnings = append(v.warnings, finding{i, c.seq, unknownService})
@@ -132,14 +180,85 @@ func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 	}
 }
 
-// timeOf returns the time that c states. The age wins, because it comes from a
-// clock that nobody sets; a wall clock is used only as a difference to itself.
-func (m *message) timeOf(c *claim, now schema.Instant) (at schema.Instant, ok bool) {
+// A reckoning is what the times of one request's votes are found by.
+type reckoning struct {
+	now, since schema.Instant // When the request's first byte came, and the enrolment.
+
+	// The first and the last time that is believed: none where lateSend.
+	earliest, latest schema.Instant
+
+	// By how much the terminal's wall clock is behind, as sent_at shows. The clock
+	// is used as a difference to itself only, so that it may be wrong by any time.
+	behind    schema.Instant
+	sentState given
+
+	// sent_at is of a day on which the terminal was at work, and not today. Either
+	// the body was made then and is sent again as it was, or the clock is slow:
+	// nobody can tell, and the votes' times would be off by days in one case.
+	lateSend bool
+}
+
+func newReckoning(m *message, e *schema.Enrolment, now schema.Instant) reckoning {
+	since := schema.InstantOf(e.Since)
+	r := reckoning{now: now, since: since, earliest: max(since, now-ageMax), latest: now + aheadMax, sentState: m.sentState}
+	if m.sentState == valid {
+		r.behind = now - m.sent
+		r.lateSend = m.sent >= since && r.behind >= lateSendMax
+	}
+	if r.lateSend {
+		r.latest = r.earliest - 1
+	}
+	return r
+}
+
+// timeOf returns the time that c states; ok is false, and doubt says why, where it
+// cannot be believed. The age wins, because it comes from a clock that nobody sets.
+func (r *reckoning) timeOf(c *claim) (at schema.Instant, doubt code, ok bool) {
+	byWall := c.wallState == valid && r.sentState == valid
 	switch {
 	case c.ageState == valid:
-		return now - schema.Instant(c.age), true
-	case c.wallState == valid && m.sentState == valid:
-		return c.wall + (now - m.sent), true
+		at = r.now - schema.Instant(c.age)
+		if byWall && apart(at, c.wall+r.behind) {
+			return 0, clocksApart, false
+		}
+	case byWall:
+		at = c.wall + r.behind
+	default:
+		return 0, r.missing(c), false
 	}
-	return 0, false
+	if at < r.earliest || at > r.latest {
+		return 0, r.unbelievable(at), false
+	}
+	return at, 0, true
+}
+
+// unbelievable says why a vote cannot have been cast at the given time.
+func (r *reckoning) unbelievable(at schema.Instant) code {
+	switch {
+	case r.lateSend:
+		return lateSend
+	case at > r.now+aheadMax:
+		return aheadOfNow
+	case at < r.now-ageMax:
+		return beyondAge
+	}
+	return beforeEnrolment
+}
+
+// apart tells whether two clocks say too different things of one vote.
+func apart(a, b schema.Instant) bool { return a-b > apartMax || b-a > apartMax }
+
+// missing says why c has no time at all.
+func (r *reckoning) missing(c *claim) code {
+	switch {
+	case c.wallState == valid && r.sentState == invalid:
+		return unreadableSent
+	case c.wallState == valid:
+		return unsentWall
+	case c.wallState == invalid:
+		return unreadableWall
+	case c.ageState == invalid:
+		return unreadableAge
+	}
+	return noTime
 }

@@ -19,7 +19,10 @@ func TestVoteTime(t *testing.T) {
 	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
 	f := func(sentAt, vote string, since, want string) {
 		t.Helper()
-		e.Since, _ = time.Parse(time.RFC3339, since)
+		var err error
+		if e.Since, err = time.Parse(time.RFC3339, since); err != nil {
+			t.Fatal(err)
+		}
 		var s scanner
 		var m message
 		var v verdict
@@ -28,44 +31,95 @@ func TestVoteTime(t *testing.T) {
 			t.Fatalf("%s: %v", body, err)
 		}
 		v.judge(&m, e, now)
-		vt := v.votes[0]
-		got := vt.At.Time().Format(time.RFC3339Nano)
-		if vt.LateClock {
-			got = "late " + got
+		got := v.votes[0].At.Time().Format(time.RFC3339Nano)
+		if v.votes[0].LateClock {
+			if v.votes[0].At != now || len(v.warnings) != 1 {
+				t.Fatalf("%s: got %+v, want a vote of the hour of arrival with a warning", body, v)
+			}
+			word, detail := v.warnings[0].code.text()
+			got, _, _ = strings.Cut(detail, "; counted in the hour of arrival")
+			if word != "bad_time" || got == detail {
+				t.Errorf("%s: got %s: %s, want bad_time and in which hour it is counted", body, word, detail)
+			}
+		} else if len(v.warnings) > 0 {
+			t.Errorf("%s: got %+v, want no warning", body, v.warnings)
 		}
-		if got != want || vt.LateClock != (len(v.warnings) == 1 && v.warnings[0].code == badTime) || v.accepted != 1 {
-			t.Errorf("%s: got %s %+v, want %s", body, got, v.warnings, want)
+		if got != want || v.accepted != 1 {
+			t.Errorf("%s: got %s, want %s", body, got, want)
 		}
 	}
 	const (
-		long = "2020-01-01T00:00:00Z"
-		late = "late 2026-11-22T09:00:00Z"
-		sent = `"sent_at":"2031-01-01T00:00:10Z",` // A wall clock that is far off.
+		long  = "2020-01-01T00:00:00Z"
+		far   = `"sent_at":"2031-01-01T00:00:10Z",` // A wall clock that is far off.
+		exact = `"sent_at":"2026-11-22T09:00:00Z",`
+
+		neither  = "neither age_ms nor at"
+		badAge   = "age_ms is no number from 0"
+		badWall  = "at is no RFC 3339 time with a zone"
+		badSent  = "sent_at is no RFC 3339 time with a zone"
+		noSent   = "at needs sent_at beside it"
+		lateSent = "sent_at is 24 h old or more: a body made long ago, or a slow clock"
+		torn     = "age_ms and at differ by more than 5 min"
+		ahead    = "the vote's time is more than 2 min ahead"
+		before   = "the vote's time is before the terminal's enrolment"
+		old      = "the vote's time is more than 400 days ago"
 	)
 	f(``, `"age_ms":0`, long, "2026-11-22T09:00:00Z")
 	f(``, `"age_ms":2300`, long, "2026-11-22T08:59:57.7Z")
-	f(sent, `"at":"2031-01-01T00:00:03.5Z"`, long, "2026-11-22T08:59:53.5Z")
-	f(sent, `"at":"2031-01-01T01:00:03.5+01:00"`, long, "2026-11-22T08:59:53.5Z")
-	f(sent, `"at":"2031-01-01T00:00:00Z","age_ms":5`, long, "2026-11-22T08:59:59.995Z")
-	f(sent, `"at":"x","age_ms":5`, long, "2026-11-22T08:59:59.995Z")
+	f(``, `"age_ms":1.5`, long, "2026-11-22T08:59:59.998Z")
+	f(far, `"at":"2031-01-01T00:00:03.5Z"`, long, "2026-11-22T08:59:53.5Z")
+	f(far, `"at":"2031-01-01T01:00:03.5+01:00"`, long, "2026-11-22T08:59:53.5Z")
 
-	f(sent, `"later":1`, long, late)
-	f(sent, `"age_ms":-1`, long, late)
-	f(sent, `"at":"2031-01-01T00:00:00Z","age_ms":-1`, long, "2026-11-22T08:59:50Z")
-	f(sent, `"age_ms":1.5`, long, "2026-11-22T08:59:59.998Z")
-	f(sent, `"age_ms":9223372036854775807`, long, late)
-	f(sent, `"age_ms":92233720368547758070`, long, late)
-	f(``, `"at":"2026-11-22T09:00:00Z"`, long, late)
-	f(`"sent_at":"x",`, `"at":"2026-11-22T09:00:00Z"`, long, late)
-	f(`"sent_at":5,`, `"at":"2026-11-22T09:00:00Z"`, long, late)
-	f(sent, `"at":"yesterday"`, long, late)
+	// The age wins, and what cannot be used is as good as absent.
+	f(far, `"at":"2031-01-01T00:00:00Z","age_ms":5`, long, "2026-11-22T08:59:59.995Z")
+	f(far, `"at":"x","age_ms":5`, long, "2026-11-22T08:59:59.995Z")
+	f(``, `"at":"1970-01-01T00:00:07Z","age_ms":5`, long, "2026-11-22T08:59:59.995Z")
+	f(`"sent_at":"x",`, `"at":"2026-11-20T00:00:00Z","age_ms":5`, long, "2026-11-22T08:59:59.995Z")
+	for _, age := range []string{`-1`, `-0.3`, `"x"`, `""`, `null`, `true`, `[5]`, `1e300`, `92233720368547758070`} {
+		f(far, `"at":"2031-01-01T00:00:00Z","age_ms":`+age, long, "2026-11-22T08:59:50Z")
+	}
 
-	f(sent, `"at":"2031-01-01T00:02:10Z"`, long, "2026-11-22T09:02:00Z")
-	f(sent, `"at":"2031-01-01T00:02:10.001Z"`, long, late)
+	f(far, `"later":1`, long, neither)
+	f(far, `"age_ms":-1`, long, badAge)
+	f(far, `"age_ms":9223372036854775807`, long, badAge)
+	f(far, `"at":"yesterday"`, long, badWall)
+	f(far, `"at":"2031-01-01T00:00:00"`, long, badWall)
+	f(far, `"at":"yesterday","age_ms":-1`, long, badWall)
+	f(``, `"at":"2026-11-22T09:00:00Z"`, long, noSent)
+	f(`"sent_at":null,`, `"at":"2026-11-22T09:00:00Z"`, long, noSent)
+	f(`"sent_at":"x",`, `"at":"2026-11-22T09:00:00Z"`, long, badSent)
+	f(`"sent_at":5,`, `"at":"2026-11-22T09:00:00Z","age_ms":"x"`, long, badSent)
+
+	// Two clocks that contradict each other: nobody knows which is right.
+	f(exact, `"at":"2026-11-22T08:55:00Z","age_ms":0`, long, "2026-11-22T09:00:00Z")
+	f(exact, `"at":"2026-11-22T08:54:59.999Z","age_ms":0`, long, torn)
+	f(exact, `"at":"2026-11-22T09:00:00Z","age_ms":300000`, long, "2026-11-22T08:55:00Z")
+	f(exact, `"at":"2026-11-22T09:00:00Z","age_ms":300001`, long, torn)
+	f(far, `"at":"2030-12-29T12:00:10Z","age_ms":2300`, long, torn)
+	f(exact, `"at":"2026-11-22T08:59:00Z","age_ms":216000000`, long, torn)
+	f(exact, `"at":"0000-01-01T00:00:00Z","age_ms":9007199254740991`, long, torn)
+
+	// A body of long ago or a slow clock, and what it cannot be taken for: a
+	// clock that was never set, and one that is ahead.
+	for _, vote := range []string{`"age_ms":2300`, `"at":"2026-11-21T09:00:00Z"`, `"at":"2026-11-21T08:59:00Z","age_ms":60000`} {
+		f(`"sent_at":"2026-11-21T09:00:00Z",`, vote, long, lateSent)
+		f(`"sent_at":"2026-11-21T09:00:00Z",`, vote, "2026-11-21T09:00:00Z", lateSent)
+	}
+	f(`"sent_at":"2026-11-20T09:00:00Z",`, `"at":"2026-11-20T09:00:00Z"`, "2026-11-20T09:00:00Z", lateSent)
+	f(`"sent_at":"2026-11-20T09:00:00Z",`, `"at":"2026-11-20T09:00:00Z"`, "2026-11-20T09:00:00.001Z", "2026-11-22T09:00:00Z")
+	f(`"sent_at":"2026-11-21T09:00:00.001Z",`, `"at":"2026-11-21T08:59:59.001Z"`, long, "2026-11-22T08:59:59Z")
+	f(`"sent_at":"2026-11-21T09:00:00.001Z",`, `"age_ms":1000`, long, "2026-11-22T08:59:59Z")
+	f(`"sent_at":"1970-01-01T00:10:00Z",`, `"at":"1970-01-01T00:09:00Z"`, long, "2026-11-22T08:59:00Z")
+	f(`"sent_at":"1970-01-01T00:10:00Z",`, `"at":"1970-01-01T00:09:00Z","age_ms":60100`, long, "2026-11-22T08:58:59.9Z")
+	f(`"sent_at":"2026-11-20T09:00:00Z",`, `"later":1`, long, neither)
+
+	f(far, `"at":"2031-01-01T00:02:10Z"`, long, "2026-11-22T09:02:00Z")
+	f(far, `"at":"2031-01-01T00:02:10.001Z"`, long, ahead)
 	f(``, `"age_ms":1000`, "2026-11-22T08:59:59Z", "2026-11-22T08:59:59Z")
-	f(``, `"age_ms":1001`, "2026-11-22T08:59:59Z", late)
+	f(``, `"age_ms":1001`, "2026-11-22T08:59:59Z", before)
 	f(``, `"age_ms":34560000000`, long, "2025-10-18T09:00:00Z")
-	f(``, `"age_ms":34560000001`, long, late)
+	f(``, `"age_ms":34560000001`, long, old)
+	f(``, `"age_ms":9007199254740991`, long, old)
 }
 
 func TestEveryWarningIsGiven(t *testing.T) {
@@ -81,7 +135,7 @@ func TestEveryWarningIsGiven(t *testing.T) {
 	}
 	v.judge(&m, e, 1795338000000)
 	const want = `{"accepted":1,"rejected":[{"index":1,"seq":8,"code":"bad_face","detail":"want green, yellow or red"}],"warnings":[` +
-		`{"index":0,"seq":7,"code":"bad_time","detail":"no usable time of the vote; counted in the hour of arrival"},` +
+		`{"index":0,"seq":7,"code":"bad_time","detail":"neither age_ms nor at; counted in the hour of arrival"},` +
 		`{"index":0,"seq":7,"code":"unknown_service","detail":"not a service of this terminal; counted as unspecified"},` +
 		`{"index":0,"seq":7,"code":"unknown_reason","detail":"not a reason of this channel; counted as other"}]}`
 	if got := string(appendAnswer(nil, &v)); got != want {

@@ -24,6 +24,7 @@ func frontDoorFaults() []fault {
 	handle := place{"ingest/handle.go", "ingest"}
 	judge := place{"ingest/judge.go", "ingest"}
 	body := place{"ingest/body.go", "ingest"}
+	timing := place{"ingest/timing.go", "ingest"}
 	return []fault{
 		votes.fault("202 without an append", "TestNoAcknowledgementIs503",
 			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {",
@@ -60,11 +61,16 @@ func frontDoorFaults() []fault {
 			},
 			Package: body.pkg, Run: "TestTooManyVotesAndTooLongAfterDecompression",
 		},
-		judge.fault("votes of the future", "TestVoteTime", "at > now+aheadMax || ", ""),
-		judge.fault("votes of any age", "TestVoteTime", "at < now-ageMax || ", ""),
-		judge.fault("votes before the enrolment", "TestVoteTime", " || at < since {", " || at < 0*since {"),
-		judge.fault("wall clock before age", "TestVoteTime", "case c.ageState == absent && c.wallState == valid && m.sentState == valid:",
-			"case c.wallState == valid && m.sentState == valid:"),
+		judge.fault("votes of the future", "TestVoteTime", "latest: now + aheadMax,", "latest: 2 * now,"),
+		judge.fault("votes of any age", "TestVoteTime", "max(since, now-ageMax)", "since"),
+		judge.fault("votes before the enrolment", "TestVoteTime", "max(since, now-ageMax)", "now - ageMax"),
+		judge.fault("wall clock before age", "TestVoteTime", "case c.ageState == valid:\n\t\tat =", "case c.ageState == valid && !byWall:\n\t\tat ="),
+		judge.fault("clocks that contradict each other", "TestVoteTime", "if byWall && apart(", "if !byWall && apart("),
+		judge.fault("a body of long ago", "TestVoteTime", "r.behind >= lateSendMax", "r.behind >= 1000*lateSendMax"),
+		judge.fault("a clock that was never set", "TestVoteTime", "m.sent >= since && ", ""),
+		timing.fault("the line moves votes", "TestTheTimeOnTheLineMovesNoVote", "if t.first == 0 {\n\t\tt.first = now", "{\n\t\tt.first = now"),
+		timing.fault("a pipeline moves votes", "TestWaitingInAPipelineMovesNoVote", "t.first = t.last", "_ = t.last"),
+		timing.fault("one time for a connection", "TestEachRequestOfAConnectionHasItsOwnTime", "t.first = 0\n", "_ = 0\n"),
 		judge.fault("a voided vote is forgotten", "TestVotesAreOnTheLogBeforeTheAnswer",
 			"v.votes = append(v.votes, schema.Vote{Seq: c.seq, At: now})", "_ = now"),
 	}
