@@ -407,6 +407,34 @@ func claimOfProto(v *votepb.VoteMessage, f *form) claim {
 	return c
 }
 
+func TestReasonsOfAChannel(t *testing.T) {
+	f := func(c schema.Channel, code string, want claim) {
+		t.Helper()
+		form := &form{newWords(), enrolled(c, schema.ScaleMLF3), 10}
+		var got claim
+		if form.readReason(&got, []byte(code)); got != want {
+			t.Errorf("%v, %s: got %+v, want %+v", c, code, got, want)
+		}
+	}
+	unknown := claim{reason: schema.ReasonOther, unknownReason: true}
+	for _, c := range schema.Channels() {
+		for r := schema.Reason(1); r <= schema.ReasonMax; r++ {
+			want := unknown
+			if r.OfferedOn(c) {
+				want = claim{reason: r}
+			}
+			f(c, r.String(), want)
+			f(c, strings.ToUpper(r.String()), want)
+		}
+		f(c, "", unknown)
+	}
+	f(schema.ChannelWeb, "clear", claim{reason: schema.ReasonClear})
+	f(schema.ChannelDigital, "complete", claim{reason: schema.ReasonComplete})
+	f(schema.ChannelDigital, "sure", claim{reason: schema.ReasonSure})
+	f(schema.ChannelWeb, "no_trouble", claim{reason: schema.ReasonNoTrouble})
+	f(schema.ChannelCounter, "clear", unknown)
+}
+
 func TestCaseOfWordsDoesNotDecide(t *testing.T) {
 	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
 	e.Services = []schema.EnrolledService{{Code: "Tari", ID: 7}, {Code: "tari", ID: 8}, {Code: "imu", ID: 9}}

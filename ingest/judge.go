@@ -176,6 +176,9 @@ func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 		vote := &v.votes[len(v.votes)-1]
 		vote.Seq, vote.At, vote.Service = c.seq, at, c.service
 		vote.Value, vote.Reason, vote.LateClock = c.value, c.reason, !ok
+		if ok && r.byWall(c) {
+			vote.Wall = c.wall
+		}
 		v.accepted++
 	}
 }
@@ -211,10 +214,13 @@ func newReckoning(m *message, e *schema.Enrolment, now schema.Instant) reckoning
 	return r
 }
 
+// byWall tells whether the wall clock says when c was cast.
+func (r *reckoning) byWall(c *claim) bool { return c.wallState == valid && r.sentState == valid }
+
 // timeOf returns the time that c states; ok is false, and doubt says why, where it
 // cannot be believed. The age wins, because it comes from a clock that nobody sets.
 func (r *reckoning) timeOf(c *claim) (at schema.Instant, doubt code, ok bool) {
-	byWall := c.wallState == valid && r.sentState == valid
+	byWall := r.byWall(c)
 	switch {
 	case c.ageState == valid:
 		at = r.now - schema.Instant(c.age)

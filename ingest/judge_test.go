@@ -122,6 +122,50 @@ func TestVoteTime(t *testing.T) {
 	f(``, `"age_ms":9007199254740991`, long, old)
 }
 
+// The count tells a burst by the terminal's own clock, where it can be used.
+func TestWallClockGoesOnTheLog(t *testing.T) {
+	const now = schema.Instant(1795338000000) // 2026-11-22T09:00:00Z.
+	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
+	e.Since = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	f := func(sentAt, vote, want string) {
+		t.Helper()
+		var s scanner
+		var m message
+		var v verdict
+		body := fmt.Sprintf(`{"stream":"s",%s"votes":[{"seq":1,%s}]}`, sentAt, vote)
+		if err := s.decodeJSON([]byte(body), &form{newWords(), e, 1}, &m); err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		v.judge(&m, e, now)
+		got := "none"
+		if v.votes[0].Wall != 0 {
+			got = v.votes[0].Wall.Time().Format(time.RFC3339Nano)
+		}
+		if got != want {
+			t.Errorf("%s: got wall clock %s, want %s", body, got, want)
+		}
+		header := &schema.BatchHeader{Comune: 1, Channel: 1, Scale: 1, Ingested: now}
+		if record := schema.AppendVoteBatch(nil, header, v.votes); (record[1] == 1) != (want == "none") {
+			t.Errorf("%s: got format %d, want 1 without a wall clock and 2 with", body, record[1])
+		}
+	}
+	const sent = `"sent_at":"2026-11-22T09:00:10Z",`
+	f(sent, `"face":"green","at":"2026-11-22T09:00:08.5Z"`, "2026-11-22T09:00:08.5Z")
+	f(sent, `"face":"green","at":"2026-11-22T10:00:08.5+01:00"`, "2026-11-22T09:00:08.5Z")
+	f(sent, `"face":"green","at":"2026-11-22T09:00:08.5Z","age_ms":1700`, "2026-11-22T09:00:08.5Z")
+	f(sent, `"face":"green","at":"2026-11-22T09:00:08.5Z","age_ms":"x"`, "2026-11-22T09:00:08.5Z")
+	f(`"sent_at":"1970-01-01T00:10:00Z",`, `"face":"green","at":"1970-01-01T00:00:07Z"`, "1970-01-01T00:00:07Z")
+	f(`"sent_at":"0000-01-01T00:10:00Z",`, `"face":"green","at":"0000-01-01T00:09:00Z"`, "0000-01-01T00:09:00Z")
+	f(`"sent_at":"9999-12-31T23:59:00Z",`, `"face":"green","at":"9999-12-31T23:59:00Z"`, "9999-12-31T23:59:00Z")
+	f(sent, `"face":"green","age_ms":1500`, "none")
+	f(sent, `"face":"green","age_ms":1500,"at":"09:00:08"`, "none")
+	f(``, `"face":"green","age_ms":1500,"at":"2026-11-22T09:00:08Z"`, "none")
+	f(sent, `"face":"green","at":"2026-11-22T09:10:00Z"`, "none")               // Ahead.
+	f(sent, `"face":"green","at":"2026-11-22T08:00:00Z","age_ms":1500`, "none") // Contradicted.
+	f(`"sent_at":"2026-11-20T09:00:00Z",`, `"face":"green","at":"2026-11-20T09:00:00Z"`, "none")
+	f(sent, `"at":"2026-11-22T09:00:08.5Z"`, "none") // Voided.
+}
+
 func TestEveryWarningIsGiven(t *testing.T) {
 	e := enrolled(schema.ChannelTotem, schema.ScaleMLF3)
 	var s scanner

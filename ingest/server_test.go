@@ -45,7 +45,7 @@ func TestVotesAreOnTheLogBeforeTheAnswer(t *testing.T) {
 		t.Errorf("got %+v, want %+v", header, wantHeader)
 	}
 	wantVotes := []schema.Vote{
-		{Seq: 41, At: arrival - 43_000, Service: 1, Value: schema.Green},
+		{Seq: 41, At: arrival - 43_000, Wall: arrival - 43_120, Service: 1, Value: schema.Green},
 		{Seq: 42, At: arrival - 2300, Service: 2, Value: schema.Red, Reason: schema.ReasonWaitingTime},
 		{Seq: 43, At: arrival, Value: schema.Voided},
 	}
