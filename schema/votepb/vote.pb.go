@@ -34,8 +34,10 @@ type VotesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The stream that POST /v1/streams gave to this terminal.
 	Stream string `protobuf:"bytes,1,opt,name=stream,proto3" json:"stream,omitempty"`
-	// When the request was sent, by the terminal's wall clock: RFC 3339. Needed
-	// by votes that carry `at`.
+	// When the request was sent, by the terminal's wall clock: RFC 3339, with a
+	// zone. Needed by votes that carry `at`. One between the terminal's enrolment
+	// and 24 h before the request makes every vote late_clock: the body was made
+	// then, or the clock is slow.
 	SentAt *string `protobuf:"bytes,2,opt,name=sent_at,json=sentAt,proto3,oneof" json:"sent_at,omitempty"`
 	// At most 1,000, oldest first. An empty list is accepted.
 	Votes         []*VoteMessage `protobuf:"bytes,3,rep,name=votes,proto3" json:"votes,omitempty"`
@@ -100,13 +102,16 @@ type VoteMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 2^53-1, unique within the stream for ever.
 	Seq *int64 `protobuf:"varint,1,opt,name=seq,proto3,oneof" json:"seq,omitempty"`
-	// When the citizen pressed, by the terminal's wall clock: RFC 3339, and in
-	// need of sent_at. Ignored where age_ms is given.
+	// When the citizen pressed, by the terminal's wall clock: RFC 3339 with a
+	// zone, and in need of sent_at. Where age_ms can be used as well, that wins;
+	// more than 5 min apart neither is believed.
 	At *string `protobuf:"bytes,2,opt,name=at,proto3,oneof" json:"at,omitempty"`
 	// Milliseconds from the press to the sending of the request, by the
-	// terminal's monotonic clock.
+	// terminal's monotonic clock: 0 to 2^53-1. The vote was cast so long before
+	// the first byte of the request was read.
 	AgeMs *int64 `protobuf:"varint,3,opt,name=age_ms,json=ageMs,proto3,oneof" json:"age_ms,omitempty"`
-	// "green", "yellow" or "red". For terminals enrolled with scale mlf3.
+	// "green", "yellow" or "red", in any case as all words. For terminals enrolled
+	// with scale mlf3.
 	Face *string `protobuf:"bytes,4,opt,name=face,proto3,oneof" json:"face,omitempty"`
 	// smiley4: 1 to 4, stars5: 1 to 5; higher is better. For terminals enrolled
 	// with those scales.
@@ -233,6 +238,7 @@ type VoteBatch struct {
 	Test bool `protobuf:"varint,9,opt,name=test,proto3" json:"test,omitempty"`
 	// When the request had been read, by the server's clock: milliseconds since
 	// 1970-01-01T00:00:00Z, 0 to 2^32*1000-1 (the store keeps seconds in 32 bits).
+	// The votes' times are reckoned from its first byte, which came before.
 	IngestedMs int64 `protobuf:"varint,10,opt,name=ingested_ms,json=ingestedMs,proto3" json:"ingested_ms,omitempty"`
 	// seq of each vote: the first as it is, then the difference to the vote before.
 	SeqDelta []int64 `protobuf:"zigzag64,11,rep,packed,name=seq_delta,json=seqDelta,proto3" json:"seq_delta,omitempty"`
