@@ -69,14 +69,32 @@ const (
 	clockNegative
 	clockTooOld // More than 400 days.
 	clockBefore // Before the terminal was enrolled.
-	clockFaults // The number of them.
+	clockTorn   // An age_ms and an at that contradict each other.
+
+	// In a body that was made long ago and is sent again as it was. It is the
+	// body's fault, so such votes travel with their like.
+	clockFrozen
 )
+
+// frozenFor is how long ago a frozen body was made: more than the day within which
+// its differences are still believed, less than the terminals are enrolled.
+const frozenFor = 30 * time.Hour
 
 // A unit is what always travels together, in this order: one vote or a burst.
 type unit struct {
 	votes []vote
 	sent  int
 }
+
+// freeze puts the votes of u into a body of long ago.
+func (u *unit) freeze() {
+	for i := range u.votes {
+		u.votes[i].clock = clockFrozen
+	}
+}
+
+// frozen tells whether u travels in a body of long ago.
+func (u *unit) frozen() bool { return u.votes[0].clock == clockFrozen }
 
 // castDay returns the votes of one day of the plan, oldest first, numbered from
 // next. The last day has the hour that the end lies in, too.
@@ -91,6 +109,9 @@ func (p *plan) castDay(t *terminal, day int, next schema.Seq) []unit {
 	for h := first; h < last; h++ {
 		for _, at := range p.citizens(rng, t, h) {
 			u := t.cast(rng, at, next)
+			if at < p.end-schema.Instant(frozenFor.Milliseconds()) && rng.Float64() < frozenShare && !t.enrol.Test {
+				u.freeze()
+			}
 			next += schema.Seq(len(u.votes))
 			units = append(units, u)
 		}
@@ -136,10 +157,12 @@ const (
 	runShare         = 0.015  // A citizen who presses more than once.
 	voidShare        = 0.002  // A face that is none, or a vote that was lost.
 	clockShare       = 0.0025 // A clock that cannot be used.
+	frozenShare      = 0.002  // A body that is sent long after it was made.
 	absentShare      = 0.10   // No service named.
 	strangeShare     = 0.001  // A service or a reason that nobody knows.
 	redAskedShare    = 0.80   // A red face that is asked why.
 	yellowAskedShare = 0.10
+	praiseAskedShare = 0.05
 )
 
 // cast returns what the citizen who steps up to t at the given time does.
@@ -180,7 +203,11 @@ func (t *terminal) castOne(rng *rand.Rand, at schema.Instant, seq schema.Seq) vo
 	v.value = schema.Value(1 + pick(rng, t.shares[:t.enrol.Scale.Max()]))
 	v.reason = t.reason(rng, v.value)
 	if rng.Float64() < clockShare && !t.enrol.Test {
-		v.clock = clockNone + clockFault(rng.IntN(int(clockFaults-clockNone)))
+		faults := clockTorn - clockNone
+		if t.wire.dates() {
+			faults++
+		}
+		v.clock = clockNone + clockFault(rng.IntN(int(faults)))
 	}
 	if rng.Float64() < voidShare {
 		v.value, v.closes = schema.Voided, rng.Float64() < 0.5
@@ -190,7 +217,12 @@ func (t *terminal) castOne(rng *rand.Rand, at schema.Instant, seq schema.Seq) vo
 
 // reason returns the answer to the question asked after a face. Waiting time
 // prevailed in the first weeks of the programme; the other weights are assumed.
+// Municipal sites ask some who are content, too.
 func (t *terminal) reason(rng *rand.Rand, v schema.Value) schema.Reason {
+	digital := t.enrol.Channel == schema.ChannelWeb || t.enrol.Channel == schema.ChannelDigital
+	if digital && v == t.enrol.Scale.Max() {
+		return praise(rng)
+	}
 	asked := [...]float64{schema.Red: redAskedShare, schema.Yellow: yellowAskedShare, schema.Green: 0, 4: 0, 5: 0}[v]
 	if rng.Float64() >= asked {
 		return schema.ReasonNone
@@ -198,7 +230,6 @@ func (t *terminal) reason(rng *rand.Rand, v schema.Value) schema.Reason {
 	if rng.Float64() < strangeShare {
 		return reasonUnknown
 	}
-	digital := t.enrol.Channel == schema.ChannelWeb || t.enrol.Channel == schema.ChannelDigital
 	first := schema.ReasonWaitingTime
 	if digital {
 		first = schema.ReasonUnclear
@@ -213,4 +244,12 @@ func (t *terminal) reason(rng *rand.Rand, v schema.Value) schema.Reason {
 	default:
 		return first + schema.Reason(i)
 	}
+}
+
+// praise returns what pleased who is content with a site.
+func praise(rng *rand.Rand) schema.Reason {
+	if rng.Float64() >= praiseAskedShare {
+		return schema.ReasonNone
+	}
+	return schema.ReasonClear + schema.Reason(pick(rng, []float64{40, 25, 20, 15}))
 }

@@ -122,14 +122,18 @@ func (p *plan) newTerminal(index int, places *places) terminal {
 	if e.Channel == schema.ChannelCounter || e.Channel == schema.ChannelTotem {
 		e.Office = office(rng, comune.Population)
 	}
-	return terminal{
+	t := terminal{
 		index: index,
 		enrol: e,
 		// Log-normal with mean 1: a few busy halls, many quiet counters.
 		busy:   p.cfg.VotesPerDay * min(3, math.Exp(0.5*rng.NormFloat64()-0.125)),
 		shares: shares(rng, e.Channel, e.Scale),
-		wire:   newWire(rng),
+		wire:   newWire(rng, p.cfg.Days, p.first),
 	}
+	if e.Test && t.wire.slow { // In which hour a test vote without a time counts, nobody can foresee.
+		t.wire.ahead, t.wire.slow = 0, false
+	}
+	return t
 }
 
 // officeResidents is how many residents share an office: below, the comune has

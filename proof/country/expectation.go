@@ -70,7 +70,7 @@ func (t *terminal) classify(votes []vote, classes []schema.Class) {
 		case v.value == schema.Voided:
 		case t.enrol.Test:
 			classes[i] = schema.ClassTest
-		case v.clock != clockGood:
+		case t.late(v):
 			classes[i] = schema.ClassLateClock
 		default:
 			if bursts && v.at >= last && v.at-last < schema.BurstWindow {
@@ -79,6 +79,12 @@ func (t *terminal) classify(votes []vote, classes []schema.Class) {
 			last = v.at
 		}
 	}
+}
+
+// late tells whether v is counted in the hour of arrival: its time cannot be used,
+// or its request says that it was sent on another day, after the enrolment.
+func (t *terminal) late(v *vote) bool {
+	return v.clock != clockGood || t.wire.slow && t.wire.dates()
 }
 
 // cell returns the cell that v counts in.

@@ -81,6 +81,51 @@ func TestThePlanFollowsFromTheSeed(t *testing.T) {
 	}
 }
 
+// TestTerminalsDiffer: whatever the protocol allows, and whatever makes a clock
+// unusable, occurs in a plan of common size.
+func TestTerminalsDiffer(t *testing.T) {
+	p := testPlan(t, thursday(), Config{Terminals: 400, Days: 3, Seed: 1})
+	var clocks [clockSpare + 1]int
+	layouts, spellings := make(map[string]int), make(map[spelling]int)
+	slow, unset, late := 0, 0, 0
+	for i := range p.terminals {
+		w := &p.terminals[i].wire
+		clocks[w.clock]++
+		layouts[w.hand.layout]++
+		spellings[w.hand.number]++
+		spellings[w.hand.word]++
+		if w.slow {
+			slow++
+		}
+		if w.ahead < -schema.Instant(365*24*time.Hour.Milliseconds()) {
+			unset++
+		}
+	}
+	var faults [clockFrozen + 1]int
+	p.eachDay(func(terminal *terminal, _ int, units []unit) {
+		for _, u := range units {
+			for i := range u.votes {
+				faults[u.votes[i].clock]++
+				if terminal.late(&u.votes[i]) {
+					late++
+				}
+				if terminal.enrol.Test && terminal.late(&u.votes[i]) {
+					t.Fatal("got a late vote of a test terminal: nobody can foresee its hour")
+				}
+				if u.frozen() && u.votes[i].at > p.end-schema.Instant(frozenFor.Milliseconds()) {
+					t.Fatal("got a body that was made before its votes")
+				}
+			}
+		}
+	})
+	if len(layouts) != 8 || len(spellings) != 6 || slow == 0 || unset == 0 || slices.Contains(clocks[:], 0) || slices.Contains(faults[:], 0) {
+		t.Errorf("got %v, %v, %d slow, %d unset, clocks %v, faults %v: want some of each", layouts, spellings, slow, unset, clocks, faults)
+	}
+	if share := float64(late) / float64(p.votes()); share > 0.05 {
+		t.Errorf("got %.3f of the votes late: want most to count in their hour", share)
+	}
+}
+
 // TestAWeekMakesAMillionVotes in whatever month, with the defaults.
 func TestAWeekMakesAMillionVotes(t *testing.T) {
 	for _, end := range []time.Time{

@@ -123,8 +123,9 @@ func (p *player) take() int {
 		votes = 10 + p.rng.IntN(91)
 	}
 	n := 0
-	for _, u := range p.queue {
-		if votes -= len(u.votes); votes < 0 && n > 0 {
+	for i := range p.queue {
+		u := &p.queue[i]
+		if votes -= len(u.votes); n > 0 && (votes < 0 || u.frozen() != p.queue[0].frozen()) {
 			break
 		}
 		n++
@@ -156,7 +157,7 @@ func (p *player) post(ctx context.Context, enc *encoder, units []unit) error {
 	if err != nil {
 		return err
 	}
-	want := expect(units)
+	want := p.expect(units)
 	got := expected{a.Accepted, len(a.Rejected), len(a.Warnings)}
 	if got != want {
 		p.sim.differences.addf("answer to %v: seq %d and %d more: want %+v, got %+v",
@@ -188,7 +189,7 @@ func (p *player) answered(ctx context.Context, enc *encoder, batch []unit) error
 		p.queue = append(batch, p.queue...)
 		return nil
 	}
-	if len(p.old) < oldKept {
+	if len(p.old) < oldKept && !batch[0].frozen() {
 		p.old = append(p.old, batch[0])
 	}
 	return nil
@@ -201,7 +202,7 @@ func (p *player) contradict(ctx context.Context, enc *encoder, batch []unit) err
 	var contrary []vote
 	for i := range batch {
 		v := batch[i].votes[0]
-		if len(contrary) < 3 && v.seq+conflictReach > p.highest {
+		if len(contrary) < 3 && v.clock != clockFrozen && v.seq+conflictReach > p.highest {
 			v.closes = v.value != schema.Voided && p.rng.Float64() < 0.2
 			v.value, v.reason = p.other(v.value, v.closes), schema.ReasonNone
 			contrary = append(contrary, v)

@@ -1,13 +1,16 @@
 package country_test
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -35,6 +38,11 @@ type service struct {
 	flaky bool
 	// meddle may change what is counted: the defect that a test plants.
 	meddle func(counted int, cell schema.Cell) (times int)
+	// What is said to have been sent so long before is not believed, nor are two
+	// clocks that differ by more.
+	sentMax, apartMax time.Duration
+	// literal reads words as they are written only.
+	literal bool
 
 	mu        sync.Mutex
 	requests  int
@@ -73,6 +81,8 @@ func newService(t *testing.T) *service {
 		registry:  reg,
 		weather:   func(int) weather { return fair },
 		meddle:    func(int, schema.Cell) int { return 1 },
+		sentMax:   24 * time.Hour,
+		apartMax:  5 * time.Minute,
 		terminals: make(map[string]*schema.Enrolment),
 		streams:   make(map[string]*stream),
 		cells:     make(map[schema.Cell][schema.ValueMax]uint64),
@@ -130,10 +140,9 @@ type request struct {
 	Stream string
 	SentAt *string `json:"sent_at"`
 	Votes  []struct {
-		Seq                       schema.Seq
+		Seq, Value                json.RawMessage
 		At, Face, Service, Reason *string
-		Age                       *int64 `json:"age_ms"`
-		Value                     *int32
+		Age                       json.RawMessage `json:"age_ms"`
 	}
 }
 
@@ -219,10 +228,11 @@ func objects(n int) string { return strings.TrimSuffix(strings.Repeat("{},", n),
 func (s *service) count(st *stream, req *request, now time.Time) (accepted, rejected, warnings int) {
 	s.tally.Records++
 	for _, v := range req.Votes {
-		value, bad := valueOf(st.terminal, v.Face, v.Value)
+		value, bad := s.valueOf(st.terminal, v.Face, v.Value)
 		cell := schema.Cell{Comune: st.terminal.Comune, Office: st.terminal.Office, Channel: st.terminal.Channel, Scale: st.terminal.Scale}
 		cell.Service = st.terminal.DefaultService()
-		at, late := timeOf(st.terminal, v.At, v.Age, req.SentAt, now)
+		at, late := s.timeOf(st.terminal, v.At, v.Age, req.SentAt, now)
+		seq := numberOf(v.Seq)
 		if bad {
 			rejected++
 		} else {
@@ -232,50 +242,95 @@ func (s *service) count(st *stream, req *request, now time.Time) (accepted, reje
 			}
 			if v.Service != nil {
 				var ok bool
-				if cell.Service, ok = st.terminal.Service([]byte(*v.Service)); !ok {
+				if cell.Service, ok = st.terminal.Service([]byte(s.word(*v.Service))); !ok {
 					warnings++
 				}
 			}
 			if v.Reason != nil {
-				reason, err := schema.ParseReason(*v.Reason)
+				reason, err := schema.ParseReason(s.word(*v.Reason))
 				if err != nil || !reason.OfferedOn(st.terminal.Channel) {
 					warnings++
 				}
 			}
 		}
-		s.fold(st, stamped{v.Seq, value, cell, at, late})
+		s.fold(st, stamped{schema.Seq(seq.Num().Uint64()), value, cell, at, late})
 	}
 	return accepted, rejected, warnings
 }
 
-func valueOf(e *schema.Enrolment, face *string, number *int32) (v schema.Value, bad bool) {
+func (s *service) valueOf(e *schema.Enrolment, face *string, number json.RawMessage) (v schema.Value, bad bool) {
 	if e.Scale == schema.ScaleMLF3 {
 		if face == nil {
 			return schema.Voided, true
 		}
-		v, err := schema.ParseFace(*face)
+		v, err := schema.ParseFace(s.word(*face))
 		return v, err != nil
 	}
-	if number == nil || *number < 1 || *number > int32(e.Scale.Max()) {
+	n := numberOf(number)
+	if n == nil || !n.IsInt() || n.Cmp(big.NewRat(1, 1)) < 0 || n.Cmp(big.NewRat(int64(e.Scale.Max()), 1)) > 0 {
 		return schema.Voided, true
 	}
-	return schema.Value(*number), false
+	return schema.Value(n.Num().Int64()), false
 }
 
-func timeOf(e *schema.Enrolment, at *string, age *int64, sentAt *string, now time.Time) (t time.Time, late bool) {
+// word returns a word as the protocol compares it.
+func (s *service) word(text string) string {
+	if s.literal {
+		return text
+	}
+	return strings.ToLower(text)
+}
+
+// numberOf reads a number, bare or in a string; nil for none.
+func numberOf(raw json.RawMessage) *big.Rat {
+	n, ok := new(big.Rat).SetString(strings.Trim(string(raw), `"`))
+	if !ok {
+		return nil
+	}
+	return n
+}
+
+// zone is the end of a time with an offset: how many hours and minutes it is from UTC.
+var zone = regexp.MustCompile(` ?([+-]\d\d):?(\d\d)?$`)
+
+// instantOf reads a time as the protocol allows it to be written; nil for none.
+func instantOf(text *string) *time.Time {
+	if text == nil {
+		return nil
+	}
+	t := strings.ToUpper(strings.TrimSpace(*text))
+	t, _, _ = strings.Cut(t, "[")
+	t = strings.Replace(t, " ", "T", 1)
+	t = strings.Replace(t, ",", ".", 1)
+	if m := zone.FindStringSubmatch(t); m != nil {
+		t = strings.TrimSuffix(t, m[0]) + m[1] + ":" + cmp.Or(m[2], "00")
+	}
+	at, err := time.Parse(time.RFC3339, t)
+	if err != nil {
+		return nil
+	}
+	return &at
+}
+
+// timeOf is what protocol §3 says under "When".
+func (s *service) timeOf(e *schema.Enrolment, at *string, ageMs json.RawMessage, sentAt *string, now time.Time) (t time.Time, late bool) {
+	sent, pressed, age := instantOf(sentAt), instantOf(at), numberOf(ageMs)
+	if age != nil && age.Sign() < 0 {
+		age = nil
+	}
+	if sent != nil && !sent.Before(e.Since) && now.Sub(*sent) >= s.sentMax {
+		return now, true
+	}
+	byWall := pressed != nil && sent != nil
 	switch {
 	case age != nil:
-		if *age < 0 {
+		ms, _ := age.Float64()
+		t = now.Add(-time.Duration(ms) * time.Millisecond)
+		if byWall && t.Sub(now.Add(pressed.Sub(*sent))).Abs() > s.apartMax {
 			return now, true
 		}
-		t = now.Add(-time.Duration(*age) * time.Millisecond)
-	case at != nil && sentAt != nil:
-		pressed, err := time.Parse(time.RFC3339, *at)
-		sent, err2 := time.Parse(time.RFC3339, *sentAt)
-		if err != nil || err2 != nil {
-			return now, true
-		}
-		t = now.Add(pressed.Sub(sent))
+	case byWall:
+		t = now.Add(pressed.Sub(*sent))
 	default:
 		return now, true
 	}

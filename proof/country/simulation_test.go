@@ -144,6 +144,26 @@ func TestADefectiveServiceIsNamed(t *testing.T) {
 	}
 }
 
+// TestAMisreadingServiceIsNamed: terminals give every rule of the protocol about
+// times and spellings an occasion to be broken.
+func TestAMisreadingServiceIsNamed(t *testing.T) {
+	for name, misread := range map[string]func(*service){
+		"believes bodies of long ago":        func(s *service) { s.sentMax = 10_000 * time.Hour },
+		"believes no clock that is behind":   func(s *service) { s.sentMax = 0 },
+		"believes clocks that contradict":    func(s *service) { s.apartMax = 10_000 * time.Hour },
+		"believes no two clocks":             func(s *service) { s.apartMax = -1 },
+		"compares words as they are written": func(s *service) { s.literal = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			misread(s)
+			if _, err := simulate(t, s, func(c *country.Config) { c.Terminals = 200 }); !errors.Is(err, country.ErrDiffers) {
+				t.Fatalf("got error %v: want ErrDiffers", err)
+			}
+		})
+	}
+}
+
 func TestItGivesUpOnAnOutageThatLasts(t *testing.T) {
 	s := newService(t)
 	s.weather = func(int) weather { return refuse }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -22,23 +21,28 @@ type wire struct {
 	coding   string // Content-Encoding; empty for none.
 	clock    clockMode
 	ahead    schema.Instant // How far its wall clock is ahead, in milliseconds; constant.
+	slow     bool           // Its wall clock is behind by more than a day.
 	zone     *time.Location // In which it writes times.
+	hand     hand
 }
 
 // A clockMode is how a terminal tells when a vote was cast.
 type clockMode uint8
 
 const (
-	clockAge  clockMode = iota // age_ms.
-	clockWall                  // at, with sent_at.
-	clockBoth                  // Both; age_ms wins, at is nonsense.
+	clockAge   clockMode = iota // age_ms.
+	clockWall                   // at, with sent_at.
+	clockBoth                   // Both.
+	clockStray                  // age_ms, and an at that is nonsense.
+	clockSpare                  // at with sent_at, and an age_ms that is none.
 )
 
-// aheadMax is how wrong a wall clock may be: a terminal whose battery died
-// counts from its last boot.
-const aheadMax = 3 * 24 * time.Hour
+// dates tells whether w says when a request was sent.
+func (w *wire) dates() bool {
+	return w.clock == clockWall || w.clock == clockBoth || w.clock == clockSpare
+}
 
-func newWire(rng *rand.Rand) wire {
+func newWire(rng *rand.Rand, days int, first schema.Hour) wire {
 	var w wire
 	switch pick(rng, []float64{0.40, 0.25, 0.15, 0.10, 0.10}) {
 	case 1:
@@ -50,12 +54,45 @@ func newWire(rng *rand.Rand) wire {
 	case 4:
 		w.protobuf, w.coding = true, "gzip"
 	}
-	w.clock = clockMode(pick(rng, []float64{0.45, 0.45, 0.10}))
-	if rng.Float64() < 0.5 {
-		w.ahead = schema.Instant(rng.Int64N(2*aheadMax.Milliseconds()) - aheadMax.Milliseconds())
-	}
+	w.clock = clockMode(pick(rng, []float64{0.42, 0.40, 0.08, 0.05, 0.05}))
+	w.setClock(rng, days, first)
 	w.zone = [...]*time.Location{time.UTC, time.FixedZone("", 3600), time.FixedZone("", 2*3600)}[rng.IntN(3)]
+	w.hand = newHand(rng)
 	return w
+}
+
+// How wrong wall clocks are. A clock that is believed must never come to be one
+// that is not while a simulation goes on, however long, so all keep an hour from
+// where the protocol draws its lines.
+const (
+	aheadMax  = 3 * 24 * time.Hour
+	behindMax = 23 * time.Hour
+	slowMin   = 25 * time.Hour
+
+	// unset is what a clock without a battery says at the first hour of the plan:
+	// it counts from its last boot.
+	unset = schema.Instant(26 * 3600 * 1000)
+)
+
+// setClock draws how wrong the wall clock is; half are right. Days is how many the
+// plan has before now: a clock can be slow for as long as its terminal is enrolled.
+func (w *wire) setClock(rng *rand.Rand, days int, first schema.Hour) {
+	shares := []float64{0.50, 0.37, 0.10, 0.03}
+	if days == 0 {
+		shares[3] = 0
+	}
+	span := func(from, to time.Duration) schema.Instant {
+		return schema.Instant(from.Milliseconds() + rng.Int64N((to - from).Milliseconds()))
+	}
+	switch pick(rng, shares) {
+	case 1:
+		w.ahead = span(-behindMax, aheadMax)
+	case 2:
+		w.ahead = unset - schema.InstantOf(first.Time())
+	case 3:
+		w.ahead = -span(slowMin, enrolledBefore+time.Duration(days)*24*time.Hour-time.Hour)
+		w.slow = true
+	}
 }
 
 func (w *wire) contentType() string {
@@ -70,8 +107,8 @@ type expected struct {
 	Accepted, Rejected, Warnings int
 }
 
-// expect returns what the service must answer to units.
-func expect(units []unit) expected {
+// expect returns what the service must answer to units of t.
+func (t *terminal) expect(units []unit) expected {
 	var e expected
 	for i := range units {
 		for j := range units[i].votes {
@@ -81,7 +118,7 @@ func expect(units []unit) expected {
 				continue
 			}
 			e.Accepted++
-			for _, warned := range [...]bool{v.clock != clockGood, v.service == serviceUnknown, v.reason == reasonUnknown} {
+			for _, warned := range [...]bool{t.late(v), v.service == serviceUnknown, v.reason == reasonUnknown} {
 				if warned {
 					e.Warnings++
 				}
@@ -135,6 +172,23 @@ func (e *encoder) encode(t *terminal, stream string, units []unit, now schema.In
 	return e.plain, nil
 }
 
+// A posting is when a request is sent, and what it says of that.
+type posting struct {
+	now  schema.Instant
+	sent schema.Instant // By the terminal's wall clock; 0: it does not say.
+}
+
+// posting returns that of a request with units which is sent at now.
+func (t *terminal) posting(units []unit, now schema.Instant) posting {
+	switch {
+	case units[0].frozen():
+		return posting{now, now - schema.Instant(frozenFor.Milliseconds())}
+	case t.wire.dates():
+		return posting{now, now + t.wire.ahead}
+	}
+	return posting{now: now}
+}
+
 // A moment is how a vote says when it was cast.
 type moment struct {
 	at     string
@@ -142,11 +196,16 @@ type moment struct {
 	hasAge bool
 }
 
-// tooOld is past the 400 days after which the protocol takes a time for wrong.
-const tooOld = 401 * 24 * time.Hour
+const (
+	// tooOld is past the 400 days after which the protocol takes a time for wrong.
+	tooOld = 401 * 24 * time.Hour
 
-// moment returns what t writes about v's time in a request sent at now.
-func (t *terminal) moment(v *vote, now schema.Instant) moment {
+	// tornBy is past the 5 min by which two clocks may differ about a vote.
+	tornBy = 6 * time.Minute
+)
+
+// moment returns what t writes about v's time.
+func (t *terminal) moment(v *vote, p posting) moment {
 	switch v.clock {
 	case clockNone:
 		return moment{}
@@ -157,24 +216,28 @@ func (t *terminal) moment(v *vote, now schema.Instant) moment {
 	case clockTooOld:
 		return moment{age: tooOld.Milliseconds(), hasAge: true}
 	case clockBefore:
-		return moment{age: int64(now-schema.InstantOf(t.enrol.Since)) + time.Hour.Milliseconds(), hasAge: true}
+		return moment{age: int64(p.now-schema.InstantOf(t.enrol.Since)) + time.Hour.Milliseconds(), hasAge: true}
+	case clockTorn:
+		return moment{at: t.wire.write(v.at + t.wire.ahead), age: int64(p.now-v.at) + tornBy.Milliseconds(), hasAge: true}
+	case clockFrozen: // As it was right when the body was made.
+		return moment{at: t.wire.write(v.at), age: int64(p.sent - v.at), hasAge: t.wire.clock != clockWall}
 	default:
 	}
-	m := moment{age: int64(now - v.at), hasAge: t.wire.clock != clockWall}
+	m := moment{age: int64(p.now - v.at), hasAge: t.wire.clock != clockWall}
 	switch t.wire.clock {
-	case clockWall:
-		m.at = t.wire.wall(v.at)
-	case clockBoth:
+	case clockWall, clockBoth:
+		m.at = t.wire.write(v.at + t.wire.ahead)
+	case clockSpare:
+		m.at, m.age = t.wire.write(v.at+t.wire.ahead), -1
+	case clockStray:
 		m.at = "1970-01-01T00:00:07Z"
 	default:
 	}
 	return m
 }
 
-// wall returns i by the terminal's wall clock.
-func (w *wire) wall(i schema.Instant) string {
-	return (i + w.ahead).Time().In(w.zone).Format("2006-01-02T15:04:05.000Z07:00")
-}
+// write writes what the wall clock shows.
+func (w *wire) write(i schema.Instant) string { return i.Time().In(w.zone).Format(w.hand.layout) }
 
 // What terminals send that no service knows.
 const (
@@ -191,7 +254,7 @@ func (t *terminal) service(v *vote) string {
 	case serviceUnknown:
 		return strangeService
 	}
-	return t.enrol.Services[v.service].Code
+	return t.wire.hand.spell(t.enrol.Services[v.service].Code)
 }
 
 func reasonCode(r schema.Reason) string {
@@ -218,41 +281,43 @@ func (t *terminal) face(v *vote) (face string, value int32) {
 	case v.value == schema.Voided:
 		return strangeFace, 0
 	}
-	return v.value.Face(), 0
+	return t.wire.hand.spell(v.value.Face()), 0
 }
 
 // appendJSON writes the request in JSON. None of the texts needs escaping.
 func (t *terminal) appendJSON(dst []byte, stream string, units []unit, now schema.Instant) []byte {
 	dst = append(append(dst, `{"stream":"`...), stream...)
-	if t.wire.clock == clockWall {
-		dst = append(append(dst, `","sent_at":"`...), t.wire.wall(now)...)
+	p := t.posting(units, now)
+	if p.sent != 0 {
+		dst = append(append(dst, `","sent_at":"`...), t.wire.write(p.sent)...)
 	}
 	dst = append(dst, `","votes":[`...)
 	for i := range units {
 		for j := range units[i].votes {
-			dst = append(t.appendVote(dst, &units[i].votes[j], now), ',')
+			dst = append(t.appendVote(dst, &units[i].votes[j], p), ',')
 		}
 	}
 	return append(dst[:len(dst)-1], "]}"...)
 }
 
-func (t *terminal) appendVote(dst []byte, v *vote, now schema.Instant) []byte {
-	dst = strconv.AppendUint(append(dst, `{"seq":`...), uint64(v.seq), 10)
+func (t *terminal) appendVote(dst []byte, v *vote, p posting) []byte {
+	hand := &t.wire.hand
+	dst = hand.appendNumber(append(dst, `{"seq":`...), int64(v.seq))
 	if v.closes {
 		return append(dst, '}')
 	}
 	face, value := t.face(v)
-	m := t.moment(v, now)
+	m := t.moment(v, p)
 	dst = appendText(dst, `,"at":"`, m.at)
 	if m.hasAge {
-		dst = strconv.AppendInt(append(dst, `,"age_ms":`...), m.age, 10)
+		dst = hand.appendNumber(append(dst, `,"age_ms":`...), m.age)
 	}
 	dst = appendText(dst, `,"face":"`, face)
 	if value != 0 {
-		dst = strconv.AppendInt(append(dst, `,"value":`...), int64(value), 10)
+		dst = hand.appendNumber(append(dst, `,"value":`...), int64(value))
 	}
 	dst = appendText(dst, `,"service":"`, t.service(v))
-	dst = appendText(dst, `,"reason":"`, reasonCode(v.reason))
+	dst = appendText(dst, `,"reason":"`, hand.spell(reasonCode(v.reason)))
 	return append(dst, '}')
 }
 
@@ -266,23 +331,24 @@ func appendText(dst []byte, key, text string) []byte {
 // message returns the request as protobuf's message.
 func (t *terminal) message(stream string, units []unit, now schema.Instant) *votepb.VotesRequest {
 	m := &votepb.VotesRequest{Stream: stream}
-	if t.wire.clock == clockWall {
-		m.SentAt = proto.String(t.wire.wall(now))
+	p := t.posting(units, now)
+	if p.sent != 0 {
+		m.SentAt = proto.String(t.wire.write(p.sent))
 	}
 	for i := range units {
 		for j := range units[i].votes {
-			m.Votes = append(m.Votes, t.voteMessage(&units[i].votes[j], now))
+			m.Votes = append(m.Votes, t.voteMessage(&units[i].votes[j], p))
 		}
 	}
 	return m
 }
 
-func (t *terminal) voteMessage(v *vote, now schema.Instant) *votepb.VoteMessage {
+func (t *terminal) voteMessage(v *vote, p posting) *votepb.VoteMessage {
 	m := &votepb.VoteMessage{Seq: proto.Int64(int64(v.seq))}
 	if v.closes {
 		return m
 	}
-	when := t.moment(v, now)
+	when := t.moment(v, p)
 	if when.hasAge {
 		m.AgeMs = proto.Int64(when.age)
 	}
@@ -291,7 +357,7 @@ func (t *terminal) voteMessage(v *vote, now schema.Instant) *votepb.VoteMessage 
 		m.Value = proto.Int32(value)
 	}
 	m.At, m.Face = textOrNil(when.at), textOrNil(face)
-	m.Service, m.Reason = textOrNil(t.service(v)), textOrNil(reasonCode(v.reason))
+	m.Service, m.Reason = textOrNil(t.service(v)), textOrNil(t.wire.hand.spell(reasonCode(v.reason)))
 	return m
 }
 
