@@ -79,9 +79,15 @@ func (f *form) open(m *message) *claim {
 
 // readSeq takes a seq. It is what a vote is known by, so nothing is rounded.
 func (c *claim) readSeq(n number) {
+	seq, _ := n.whole()
+	c.setSeq(seq)
+}
+
+// setSeq takes an integer as the seq; setAge does so as the age.
+func (c *claim) setSeq(n int64) {
 	c.seq = 0
-	if seq, ok := n.whole(); ok {
-		c.seq = schema.Seq(seq)
+	if n >= 1 && n <= numberMax {
+		c.seq = schema.Seq(n)
 	}
 }
 
@@ -102,10 +108,16 @@ func readInstant(text []byte) (schema.Instant, given) {
 func (c *claim) readAge(n number) {
 	age, ok := n.rounded()
 	if !ok {
-		c.age, c.ageState = 0, invalid
-		return
+		age = -1
 	}
-	c.age, c.ageState = age, valid
+	c.setAge(age)
+}
+
+func (c *claim) setAge(n int64) {
+	c.age, c.ageState = n, valid
+	if n < 0 || n > numberMax {
+		c.age, c.ageState = 0, invalid
+	}
 }
 
 // readValue takes a value of a scale other than mlf3.
@@ -141,9 +153,16 @@ func (f *form) noService(c *claim) {
 
 func (f *form) readReason(c *claim, code []byte) {
 	r := f.words.usualReason(code)
-	if r == schema.ReasonNone {
-		r = schema.Reason(find(f.words.reasons, code))
+	if !r.OfferedOn(f.enrolled.Channel) {
+		f.unusualReason(c, code)
+		return
 	}
+	c.reason, c.unknownReason = r, false
+}
+
+// unusualReason takes a reason that is written otherwise, or is none here.
+func (f *form) unusualReason(c *claim, code []byte) {
+	r := schema.Reason(find(f.words.reasons, code))
 	if !r.OfferedOn(f.enrolled.Channel) {
 		c.otherReason()
 		return

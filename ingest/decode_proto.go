@@ -84,10 +84,10 @@ func protoVote(rest []byte, f *form, c *claim) bool {
 		switch tag {
 		case voteSeq:
 			number, n = protoNumber(rest)
-			c.readSeq(integer(int64(number)))
+			c.setSeq(int64(number))
 		case voteAge:
 			number, n = protoNumber(rest)
-			c.readAge(integer(int64(number)))
+			c.setAge(int64(number))
 		case voteFace:
 			text, n = protoBytes(rest)
 			face := f.words.face(text)
@@ -131,11 +131,11 @@ func protoVote(rest []byte, f *form, c *claim) bool {
 // next is guessed and not asked, for the answer is another for each vote.
 func protoUsual(rest []byte, f *form, c *claim) []byte {
 	if number, n := protoNumberAfter(rest, voteSeq); n > 0 {
-		c.readSeq(integer(int64(number)))
+		c.setSeq(int64(number))
 		rest = rest[n:]
 	}
 	if number, n := protoNumberAfter(rest, voteAge); n > 0 {
-		c.readAge(integer(int64(number)))
+		c.setAge(int64(number))
 		rest = rest[n:]
 	}
 	if text, n := protoBytesAfter(rest, voteFace); n > 0 && f.faces() {

@@ -229,6 +229,9 @@ func claimOf(vote json.RawMessage, f *form) claim {
 	if n := rational(members["age_ms"]); n != nil {
 		n.Add(n, big.NewRat(1, 2))
 		c.age, c.ageState = new(big.Int).Quo(n.Num(), n.Denom()).Int64(), valid
+		if c.age > numberMax {
+			c.age, c.ageState = 0, invalid
+		}
 	} else if !null("age_ms") {
 		c.ageState = invalid
 	}
@@ -385,13 +388,13 @@ func FuzzProto(f *testing.F) {
 func claimOfProto(v *votepb.VoteMessage, f *form) claim {
 	c := claim{service: f.enrolled.DefaultService()}
 	if v.Seq != nil {
-		c.readSeq(integer(v.GetSeq()))
+		c.setSeq(v.GetSeq())
 	}
 	if v.At != nil {
 		c.readWall([]byte(v.GetAt()))
 	}
 	if v.AgeMs != nil {
-		c.readAge(integer(v.GetAgeMs()))
+		c.setAge(v.GetAgeMs())
 	}
 	if f.faces() {
 		c.value, _ = schema.ParseFace(fold(v.GetFace()))

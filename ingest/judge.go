@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"math"
 	"time"
 
 	"mlf/schema"
@@ -160,10 +161,11 @@ func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 			v.votes = append(v.votes, schema.Vote{Seq: c.seq, At: now})
 			continue
 		}
-		at, doubt, ok := r.timeOf(c)
-		if !ok {
+		at := r.stated(c)
+		late := at < r.earliest || at > r.latest || r.contradicted(c, at)
+		if late {
+			v.warnings = append(v.warnings, finding{i, c.seq, r.doubt(c, at)})
 			at = now
-			v.warnings = append(v.warnings, finding{i, c.seq, doubt})
 		}
 		if c.badService {
 			v.warnings = append(v.warnings, finding{i, c.seq, unknownService})
@@ -175,8 +177,8 @@ func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 		v.votes = append(v.votes, schema.Vote{})
 		vote := &v.votes[len(v.votes)-1]
 		vote.Seq, vote.At, vote.Service = c.seq, at, c.service
-		vote.Value, vote.Reason, vote.LateClock = c.value, c.reason, !ok
-		if ok && r.byWall(c) {
+		vote.Value, vote.Reason, vote.LateClock = c.value, c.reason, late
+		if !late && r.byWall(c) {
 			vote.Wall = c.wall
 		}
 		v.accepted++
@@ -217,30 +219,34 @@ func newReckoning(m *message, e *schema.Enrolment, now schema.Instant) reckoning
 // byWall tells whether the wall clock says when c was cast.
 func (r *reckoning) byWall(c *claim) bool { return c.wallState == valid && r.sentState == valid }
 
-// timeOf returns the time that c states; ok is false, and doubt says why, where it
-// cannot be believed. The age wins, because it comes from a clock that nobody sets.
-func (r *reckoning) timeOf(c *claim) (at schema.Instant, doubt code, ok bool) {
-	byWall := r.byWall(c)
+// never is the time of a vote that states none. It is before all others.
+const never schema.Instant = math.MinInt64
+
+// stated returns the time that c states; never for none. The age wins, because it
+// comes from a clock that nobody sets.
+func (r *reckoning) stated(c *claim) schema.Instant {
 	switch {
 	case c.ageState == valid:
-		at = r.now - schema.Instant(c.age)
-		if byWall && apart(at, c.wall+r.behind) {
-			return 0, clocksApart, false
-		}
-	case byWall:
-		at = c.wall + r.behind
-	default:
-		return 0, r.missing(c), false
+		return r.now - schema.Instant(c.age)
+	case r.byWall(c):
+		return c.wall + r.behind
 	}
-	if at < r.earliest || at > r.latest {
-		return 0, r.unbelievable(at), false
-	}
-	return at, 0, true
+	return never
 }
 
-// unbelievable says why a vote cannot have been cast at the given time.
-func (r *reckoning) unbelievable(at schema.Instant) code {
+// contradicted tells whether the wall clock says something too different of c,
+// which states the time at.
+func (r *reckoning) contradicted(c *claim, at schema.Instant) bool {
+	return r.byWall(c) && (c.wall+r.behind-at > apartMax || at-c.wall-r.behind > apartMax)
+}
+
+// doubt says why the time at that c states cannot be believed.
+func (r *reckoning) doubt(c *claim, at schema.Instant) code {
 	switch {
+	case at == never:
+		return r.missing(c)
+	case r.contradicted(c, at):
+		return clocksApart
 	case r.lateSend:
 		return lateSend
 	case at > r.now+aheadMax:
@@ -250,9 +256,6 @@ func (r *reckoning) unbelievable(at schema.Instant) code {
 	}
 	return beforeEnrolment
 }
-
-// apart tells whether two clocks say too different things of one vote.
-func apart(a, b schema.Instant) bool { return a-b > apartMax || b-a > apartMax }
 
 // missing says why c has no time at all.
 func (r *reckoning) missing(c *claim) code {

@@ -36,8 +36,13 @@ func integer(n int64) number {
 	return number{usable: true, integer: n}
 }
 
-// whole returns n where it is an integer: nothing is rounded.
-func (n number) whole() (integer int64, ok bool) { return n.integer, n.usable && n.beyond == none }
+// whole returns n where it is an integer, else 0: nothing is rounded.
+func (n number) whole() (integer int64, ok bool) {
+	if n.beyond != none {
+		return 0, false
+	}
+	return n.integer, n.usable
+}
 
 // rounded returns the integer nearest to n, the higher of two.
 func (n number) rounded() (integer int64, ok bool) {

@@ -31,9 +31,9 @@ func (s *scanner) usual(f *form, c *claim) bool {
 		return false
 	}
 	s.at = len(s.text) - len(rest) + 1
-	c.readSeq(integer(seq))
+	c.setSeq(seq)
 	if aged > 0 {
-		c.readAge(integer(age))
+		c.setAge(age)
 	}
 	if timed > 0 {
 		c.readWall(wall)
