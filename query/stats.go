@@ -3,12 +3,10 @@ package query
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"mlf/schema"
@@ -33,9 +31,9 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return storeProblem(fmt.Errorf("read ledger: %w", err))
 	}
-	tag := s.tag(r, q, ledger)
+	tag := s.tagOf(q, ledger)
 	h := w.Header()
-	if slices.Contains(strings.Split(r.Header.Get("If-None-Match"), ", "), tag) {
+	if notModified(r, tag) {
 		describe(h, tag)
 		w.WriteHeader(http.StatusNotModified)
 		return nil
@@ -59,24 +57,6 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", "application/json")
 	s.stream(w, head, rows, enc.appendJSON, "]}\n")
 	return nil
-}
-
-// tag names an answer: what was asked, and how far the ledger had come. The
-// same question is not read again until something was counted. The process is
-// part of it, because after a rebuild other counts may stand at the same offset.
-func (s *Server) tag(r *http.Request, q *question, ledger []schema.Offset) string {
-	named := fmt.Appendf(nil, "%s %t %q", s.ids.prefix, q.csv, r.URL.RawQuery)
-	for _, next := range ledger {
-		named = fmt.Appendf(named, " %d", next)
-	}
-	sum := sha256.Sum256(named)
-	return fmt.Sprintf(`W/"%x"`, sum[:12])
-}
-
-func describe(h http.Header, tag string) {
-	h.Set("Cache-Control", "public, max-age=1")
-	h.Set("ETag", tag)
-	h.Add("Vary", "Accept")
 }
 
 // rows reads the rows and puts them in the order in which they are shown.

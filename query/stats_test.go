@@ -205,9 +205,25 @@ func TestStatsNotModified(t *testing.T) {
 	}
 	tag := f("", "", http.StatusOK, 1)
 	f("", tag, http.StatusNotModified, 0)
-	f("", `"other", `+tag, http.StatusNotModified, 0)
+	strong := strings.TrimPrefix(tag, "W/")
+	for _, none := range []string{
+		`"other", ` + tag, `"other",` + tag, `"a, b" , ` + tag, "\t" + tag + " ,\"other\"", `W/"other",,` + tag + ",", // Lists, however they are set.
+		strong, `"other",` + strong, // The comparison is weak.
+		"*", " * ",
+	} {
+		f("", none, http.StatusNotModified, 0)
+	}
+	for _, some := range []string{`"other"`, `W/"other"`, strings.Trim(strong, `"`), `"` + tag + `"`, strong[:len(strong)-1], "w/" + strong, `"*"`, "*, " + "x"} {
+		f("", some, http.StatusOK, 1)
+	}
 	f("&format=csv", tag, http.StatusOK, 1)
 	f("&group=day", tag, http.StatusOK, 1)
+	if got := w.get(week, "If-None-Match", `"other"`, "If-None-Match", tag); got.StatusCode != http.StatusNotModified {
+		t.Errorf("two lines of header: got %d, want 304", got.StatusCode)
+	}
+	if got := f("&class=ok&scale=mlf3&group=", tag, http.StatusNotModified, 0); got != tag {
+		t.Errorf("the same question in other words has tag %s, want %s", got, tag)
+	}
 	w.memory.vote(cell(hour(t, "2026-11-01T08:00:00Z")), schema.Green, 1)
 	f("", tag, http.StatusOK, 1)
 }
