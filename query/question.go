@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -27,6 +26,7 @@ type question struct {
 	top     int                 // 0 for all rows.
 	csv     bool
 	faces   bool // The values are faces: scale mlf3 and no other.
+	rounded bool // From or Next is not as asked, but a whole hour before or behind it.
 	nothing bool // The filters contradict each other: no vote can pass.
 }
 
@@ -49,7 +49,7 @@ var columns = []string{
 }
 
 // ask reads the question that r asks.
-func ask(r *http.Request, reg *registry.Registry, rome *time.Location) (*question, error) {
+func ask(r *http.Request, reg *registry.Registry, clock clock) (*question, error) {
 	values, err := parameters(r, "from", "to", "group", "region", "province", "comune", "office", "service", "channel",
 		"scale", "class", "top", "format")
 	if err != nil {
@@ -57,7 +57,7 @@ func ask(r *http.Request, reg *registry.Registry, rome *time.Location) (*questio
 	}
 	q := &question{filters: make(map[string][]string)}
 	for _, read := range []func() error{
-		func() error { return q.readTime(values, rome) },
+		func() error { return q.readTime(values, clock) },
 		func() error { return q.readGroup(values) },
 		func() error { return q.readPlaces(values, reg) },
 		func() error { return q.readAttributes(values, reg) },
@@ -74,26 +74,29 @@ func ask(r *http.Request, reg *registry.Registry, rome *time.Location) (*questio
 	return q, nil
 }
 
-func (q *question) readTime(values url.Values, rome *time.Location) error {
+func (q *question) readTime(values url.Values, clock clock) error {
 	for _, end := range []struct {
 		name string
 		hour *schema.Hour
-	}{{"from", &q.From}, {"to", &q.Next}} {
+		up   bool
+	}{{"from", &q.From, false}, {"to", &q.Next, true}} {
 		text, err := single(values, end.name)
 		if err != nil {
 			return err
 		}
 		if text == "" {
-			return badParameter(end.name, "missing; want a date or an instant on a whole hour")
+			return badParameter(end.name, "missing; want a date or an instant")
 		}
-		if *end.hour, err = parseMoment(text, rome); err != nil {
+		m, err := clock.parse(text, end.up)
+		if err != nil {
 			return badParameter(end.name, "%q: %v", text, err)
 		}
+		*end.hour, q.rounded = m.hour, q.rounded || m.rounded
 	}
 	if q.Next <= q.From {
 		return badParameter("to", "want a time after from: the end is exclusive")
 	}
-	if q.Next.Time().After(q.From.Time().In(rome).AddDate(yearsMax, 0, 0)) {
+	if q.Next.Time().After(q.From.Time().In(clock.zone).AddDate(yearsMax, 0, 0)) {
 		return tooMuch("to", "more than %d years; ask year by year and add up", yearsMax)
 	}
 	return nil

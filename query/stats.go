@@ -15,7 +15,7 @@ import (
 // serveStats answers GET /v1/stats. Everything that can go wrong goes wrong
 // before the first byte; from then on only the client can leave.
 func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
-	q, err := ask(r, s.Registry, s.rome)
+	q, err := ask(r, s.Registry, clock{s.cfg.Now(), s.rome})
 	if err != nil {
 		return err
 	}
@@ -96,6 +96,7 @@ func (s *Server) sort(rows []schema.StatsRow, q *question) {
 type statsMeta struct {
 	From        string              `json:"from"`
 	To          string              `json:"to"`
+	Rounded     bool                `json:"rounded"`
 	TimeZone    string              `json:"time_zone"`
 	Group       []string            `json:"group"`
 	Filters     map[string][]string `json:"filters"`
@@ -111,6 +112,7 @@ func (s *Server) head(q *question, ledger []schema.Offset) ([]byte, error) {
 	meta := statsMeta{
 		From:        q.From.String(),
 		To:          q.Next.String(),
+		Rounded:     q.rounded,
 		TimeZone:    s.rome.String(),
 		Group:       append([]string{}, q.group...),
 		Filters:     q.filters,

@@ -31,6 +31,7 @@ func cell(at schema.Hour) schema.Cell {
 type stats struct {
 	Meta struct {
 		From, To    string
+		Rounded     bool
 		Group       []string
 		Filters     map[string][]string
 		Top         int
@@ -245,13 +246,18 @@ func TestStatsRefuses(t *testing.T) {
 	f("from=2026-11-01&from=2026-11-02&to=2026-11-08", "from")
 	f("from=2026-11-31&to=2026-12-08", "from")
 	f("from=01/11/2026&to=2026-12-08", "from")
-	f("from=2026-11-01T08:30:00Z&to=2026-12-08", "from")
+	f("from=2026-11-01T08:30:00&to=2026-12-08", "from")
+	f("from=now-6&to=now", "from")
+	f("from=now&to=now-6h", "to")
+	f("from=20261101&to=now", "from")
 	f("from=2026-11-01T08:00:00&to=2026-12-08", "from")
 	f("from=2026-11-01&to=2026-11-01", "to")
 	f("from=2026-11-08&to=2026-11-01", "to")
 	f("from=1969-12-01&to=1970-11-01", "from")
 	f("from=2026-11-01&to=2100-01-01", "to")
 	f(span+"&regoin=12", "regoin")
+	f(span+"&utm=1", "utm")
+	f(span+"&_class=ok", "_class")
 	f(span+"&group=comune,comune", "group")
 	f(span+"&group=day,hour", "group")
 	f(span+"&group=city", "group")
@@ -354,5 +360,61 @@ func TestStatsLarge(t *testing.T) {
 	got.json(t, &all)
 	if len(all.Rows) != n || !json.Valid(got.body) {
 		t.Errorf("got %d rows, want %d", len(all.Rows), n)
+	}
+}
+
+// What mail programs, networks and libraries add to an address is no part of
+// the question; a misspelt filter is.
+func TestStatsNoise(t *testing.T) {
+	w := counted(t)
+	want := w.get(week)
+	for _, noise := range []string{
+		"_=1793520000000", "utm_source=x&utm_medium=", "UTM_Campaign=50%", "fbclid=a&gclid=b&msclkid=c", "mc_cid=1&mc_eid=2", "_ga=1&_gl=2&_hsenc=3",
+	} {
+		got := w.get(week + "&" + noise)
+		if got.StatusCode != http.StatusOK || got.Header.Get("ETag") != want.Header.Get("ETag") {
+			t.Errorf("%s: got %d %s", noise, got.StatusCode, got.body)
+		}
+		for _, path := range []string{"/v1/ledger", "/status", "/v1/registry/services", "/v1/registry/labels"} {
+			if got := w.get(path + "?" + noise); got.StatusCode != http.StatusOK {
+				t.Errorf("%s?%s: got %d", path, noise, got.StatusCode)
+			}
+		}
+	}
+	if got := w.get("/v1/registry/comuni?q=roma&fbclid=1"); got.StatusCode != http.StatusOK {
+		t.Errorf("comuni: got %d", got.StatusCode)
+	}
+}
+
+// A time as Grafana and others write it is rounded outwards to whole hours, and
+// the answer says so.
+func TestStatsMoments(t *testing.T) {
+	now := time.Date(2026, 11, 22, 9, 17, 3, 0, time.UTC)
+	w := newWorld(t, query.Config{Now: func() time.Time { return now }})
+	f := func(ask, from, to string, rounded bool) {
+		t.Helper()
+		var got stats
+		w.get("/v1/stats?"+ask).json(t, &got)
+		if got.Meta.From != from || got.Meta.To != to || got.Meta.Rounded != rounded {
+			t.Errorf("%s: got %+v, want from %s to %s, rounded %t", ask, got.Meta, from, to, rounded)
+		}
+	}
+	f("from=now-6h&to=now", "2026-11-22T03:00:00Z", "2026-11-22T10:00:00Z", true)
+	f("from=now-1d/d&to=now-1d/d", "2026-11-20T23:00:00Z", "2026-11-21T23:00:00Z", false)
+	f("from=now/d&to=now/d", "2026-11-21T23:00:00Z", "2026-11-22T23:00:00Z", false)
+	f("from=1793520000&to=1793523600", "2026-11-01T08:00:00Z", "2026-11-01T09:00:00Z", false)
+	f("from=1793520000123&to=1793523600123", "2026-11-01T08:00:00Z", "2026-11-01T10:00:00Z", true)
+	f("from=2026-11-01T08:59:59.999Z&to=2026-11-01T09:00:00.001Z", "2026-11-01T08:00:00Z", "2026-11-01T10:00:00Z", true)
+	f("from=2026-11-01&to=2026-11-01T08:30:00%2B0100", "2026-10-31T23:00:00Z", "2026-11-01T08:00:00Z", true)
+
+	// The tag is of the hours that were meant, not of the words.
+	tag := w.get("/v1/stats?from=now-6h&to=now").Header.Get("ETag")
+	now = now.Add(10 * time.Minute)
+	if got := w.get("/v1/stats?from=now-6h&to=now", "If-None-Match", tag); got.StatusCode != http.StatusNotModified {
+		t.Errorf("within the hour: got %d, want 304", got.StatusCode)
+	}
+	now = now.Add(time.Hour)
+	if got := w.get("/v1/stats?from=now-6h&to=now", "If-None-Match", tag); got.StatusCode != http.StatusOK {
+		t.Errorf("an hour later: got %d, want 200", got.StatusCode)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // was counted. The process is part of it, because after a rebuild other counts
 // may stand at the same offset.
 func (s *Server) tagOf(q *question, ledger []schema.Offset) string {
-	named := fmt.Appendf(nil, "%s %t %d %d %q %q %d", s.ids.prefix, q.csv, q.From, q.Next, q.group, q.filters, q.top)
+	named := fmt.Appendf(nil, "%s %t %d %d %t %q %q %d", s.ids.prefix, q.csv, q.From, q.Next, q.rounded, q.group, q.filters, q.top)
 	for _, next := range ledger {
 		named = fmt.Appendf(named, " %d", next)
 	}
