@@ -197,12 +197,18 @@ type world struct {
 
 func newWorld(t testing.TB, cfg query.Config) *world {
 	t.Helper()
-	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), reg: prometheus.NewRegistry()}
 	names, err := registry.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newWorldOf(t, cfg, names)
+}
+
+func newWorldOf(t testing.TB, cfg query.Config, names *registry.Registry) *world {
+	t.Helper()
+	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), reg: prometheus.NewRegistry()}
 	cfg.Disclosure = query.DisclosureNone
+	var err error
 	parts := query.Parts{Store: w.memory, Log: w.memory, Terminals: w.terms, Registry: names}
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: w.reg}, cfg); err != nil {
 		t.Fatal(err)

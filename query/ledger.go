@@ -51,17 +51,14 @@ func (s *Server) serveLedger(w http.ResponseWriter, r *http.Request) error {
 		return storeProblem(fmt.Errorf("read ledger: %w", err))
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	return writeJSON(w, ledgerOf(asOf, ledger, s.logEnds(r.Context(), len(ledger))))
+	return writeJSON(w, ledgerOf(asOf, ledger, s.logEnds(r.Context())))
 }
 
-// logEnds returns where every partition ends; nil when the log cannot tell.
-func (s *Server) logEnds(ctx context.Context, partitions int) []schema.Offset {
+// logEnds returns where every partition ends; none when the log cannot tell.
+func (s *Server) logEnds(ctx context.Context) []schema.Offset {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.LogTimeout)
 	defer cancel()
 	ends, err := s.Log.LogEnds(ctx)
-	if err == nil && len(ends) != partitions {
-		err = fmt.Errorf("log has %d partitions: want %d, as in the store", len(ends), partitions)
-	}
 	if err != nil {
 		s.logger.Debug("log end unknown", slog.Any("error", err))
 		return nil
@@ -69,7 +66,13 @@ func (s *Server) logEnds(ctx context.Context, partitions int) []schema.Offset {
 	return ends
 }
 
+// ledgerOf joins what was counted with where the log ends. Partitions that were
+// added to the topic are in either, in both, or not yet in the other.
 func ledgerOf(asOf time.Time, ledger []schema.LedgerTotals, ends []schema.Offset) ledgerAnswer {
+	for p := len(ledger); p < len(ends); p++ {
+		added := schema.PartitionState{Partition: schema.Partition(p), State: schema.StateRecovering}
+		ledger = append(ledger, schema.LedgerTotals{PartitionState: added})
+	}
 	a := ledgerAnswer{AsOf: asOf, Partitions: make([]partitionAccount, len(ledger))}
 	var newest schema.Instant
 	var end schema.Offset
@@ -86,7 +89,7 @@ func ledgerOf(asOf time.Time, ledger []schema.LedgerTotals, ends []schema.Offset
 		if t.Since.IsZero() {
 			p.Since = time.Time{}
 		}
-		if ends != nil {
+		if i < len(ends) {
 			p.LogEnd = &ends[i]
 			end += ends[i]
 		}
@@ -95,7 +98,7 @@ func ledgerOf(asOf time.Time, ledger []schema.LedgerTotals, ends []schema.Offset
 		newest = max(newest, t.Newest)
 	}
 	a.Totals.Newest = newestOf(newest)
-	if ends != nil {
+	if len(ends) == len(ledger) {
 		a.Totals.LogEnd = &end
 	}
 	return a

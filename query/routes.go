@@ -17,24 +17,23 @@ import (
 type route struct {
 	name   string // In metrics.
 	path   string // A pattern of http.ServeMux.
-	public bool   // Readable by pages of any origin.
 	handle func(http.ResponseWriter, *http.Request) error
 }
 
 func (s *Server) routes() []route {
 	return []route{
-		{"stats", "/v1/stats", true, s.serveStats},
-		{"ledger", "/v1/ledger", true, s.serveLedger},
-		{"watermark", "/v1/terminals/self/watermark", false, s.serveWatermark},
-		{"comuni", "/v1/registry/comuni", true, s.serveComuni},
-		{"services", "/v1/registry/services", true, s.serveServices},
-		{"labels", "/v1/registry/labels", true, s.serveLabels},
-		{"openapi", "/openapi.yaml", true, serveOpenAPI},
-		{"status", "/status", false, serveStatus},
-		{"dashboard", "/{$}", false, s.serveDashboard},
-		{"dashboard", "/assets/{file...}", false, s.serveDashboard},
-		{"dashboard", "/messages/{file}", false, s.serveDashboard},
-		{"other", "/", false, func(http.ResponseWriter, *http.Request) error { return errNotFound }},
+		{"stats", "/v1/stats", s.serveStats},
+		{"ledger", "/v1/ledger", s.serveLedger},
+		{"watermark", "/v1/terminals/self/watermark", s.serveWatermark},
+		{"comuni", "/v1/registry/comuni", s.serveComuni},
+		{"services", "/v1/registry/services", s.serveServices},
+		{"labels", "/v1/registry/labels", s.serveLabels},
+		{"openapi", "/openapi.yaml", serveOpenAPI},
+		{"status", "/status", serveStatus},
+		{"dashboard", "/{$}", s.serveDashboard},
+		{"dashboard", "/assets/{file...}", s.serveDashboard},
+		{"dashboard", "/messages/{file}", s.serveDashboard},
+		{"other", "/", func(http.ResponseWriter, *http.Request) error { return errNotFound }},
 	}
 }
 
@@ -48,8 +47,8 @@ func (s *Server) mux() http.Handler {
 
 const allowed = "GET, HEAD, OPTIONS"
 
-// serve is what every route shares: the request's id, the method, who may read,
-// problems, panics, metrics.
+// serve is what every route shares: the request's id, the method, problems,
+// panics, metrics.
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -57,10 +56,6 @@ func (s *Server) serve(rt route) http.Handler {
 		id := s.ids.next()
 		a.Header().Set("X-Request-ID", id)
 		a.Header().Set("X-Content-Type-Options", "nosniff")
-		if rt.public {
-			a.Header().Set("Access-Control-Allow-Origin", "*")
-			a.Header().Set("Access-Control-Expose-Headers", "X-Request-ID, Retry-After")
-		}
 		defer func() {
 			if p := recover(); p != nil {
 				s.panicked(a, id, p)
@@ -79,10 +74,6 @@ func (s *Server) dispatch(rt route, w http.ResponseWriter, r *http.Request) erro
 		return rt.handle(w, r)
 	case http.MethodOptions:
 		w.Header().Set("Allow", allowed)
-		if rt.public {
-			w.Header().Set("Access-Control-Allow-Methods", allowed)
-			w.Header().Set("Access-Control-Max-Age", "86400")
-		}
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}

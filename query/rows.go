@@ -21,9 +21,13 @@ type rowEncoder struct {
 }
 
 // serviceCodes returns the services' codes by number; "" where there is none.
+// Own services may have numbers up to 65,535, so this is made once: 1 MiB then.
 func serviceCodes(reg *registry.Registry) []string {
+	if reg == nil {
+		return nil
+	}
 	services := reg.Services()
-	codes := make([]string, services[len(services)-1].ID+1)
+	codes := make([]string, int(services[len(services)-1].ID)+1)
 	for _, service := range services {
 		codes[service.ID] = service.Code
 	}

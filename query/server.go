@@ -62,6 +62,7 @@ type Server struct {
 	rome    *time.Location
 	page    *dashboard.Page
 	ids     *requestIDs
+	codes   []string // Of the services, by number.
 	stats   gate
 	lookups gate
 	handler http.Handler
@@ -90,13 +91,14 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		rome:    rome,
 		page:    page,
 		ids:     newRequestIDs(),
+		codes:   serviceCodes(parts.Registry),
 		stats:   make(gate, cfg.StatsMax),
 		lookups: make(gate, cfg.LookupsMax),
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
-	s.handler = gzhttp.GzipHandler(s.mux())
+	s.handler = withCORS(gzhttp.GzipHandler(s.mux()))
 	return s, nil
 }
 

@@ -43,7 +43,7 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	describe(h, tag)
-	enc := &rowEncoder{group: q.Group, names: q.group, faces: q.faces, services: serviceCodes(s.Registry)}
+	enc := &rowEncoder{group: q.Group, names: q.group, faces: q.faces, services: s.codes}
 	if q.csv {
 		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
 		h.Set("Content-Disposition", `inline; filename="mlf-stats.csv"`)
@@ -83,7 +83,7 @@ func (s *Server) rows(ctx context.Context, q *question) (rows []schema.StatsRow,
 
 // sort puts the rows in the order in which they are shown: of the columns' texts.
 func (s *Server) sort(rows []schema.StatsRow, q *question) {
-	compare := compareRows(q.Group, serviceCodes(s.Registry))
+	compare := compareRows(q.Group, s.codes)
 	slices.SortFunc(rows, func(a, b schema.StatsRow) int { return compare(&a, &b) })
 	if q.top > 0 {
 		slices.SortStableFunc(rows, func(a, b schema.StatsRow) int {

@@ -1,0 +1,29 @@
+package query
+
+import "net/http"
+
+// Who may do what from a page of another origin: read, with a token of its own
+// where one is needed. Never with the reader's cookies or certificates, so that
+// no page can do more than who wrote it.
+const (
+	corsMethods = allowed
+	corsHeaders = "Authorization, If-None-Match, Accept, Content-Type"
+	corsExposed = "ETag, Retry-After, X-Request-ID, Content-Disposition"
+	corsMaxAge  = "86400" // Seconds; browsers keep it for two hours at most.
+)
+
+// withCORS lets pages of any origin read every answer, a problem as well:
+// without the header a script cannot tell 503 from a broken line.
+func withCORS(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", corsExposed)
+		if r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Methods", corsMethods)
+			h.Set("Access-Control-Allow-Headers", corsHeaders)
+			h.Set("Access-Control-Max-Age", corsMaxAge)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
