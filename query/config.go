@@ -27,7 +27,8 @@ type Config struct {
 	Now func() time.Time
 
 	// StoreTimeout bounds every read of the store; default 30 s. The store's own
-	// limits are expected to act first and to say why.
+	// limits are expected to act first, and to say whether the question or the
+	// store is to blame.
 	StoreTimeout time.Duration
 
 	// LogTimeout bounds the question where the log ends; default 1 s. The ledger
@@ -41,14 +42,26 @@ type Config struct {
 	// RowsMax is the most rows of one answer; default 1,000,000 (protocol §5).
 	RowsMax int
 
-	// StatsMax is the number of statistics read at the same time; default 8. Each
-	// may hold RowsMax rows of about 100 bytes.
+	// StatsMax is the number of statistics read at the same time; default
+	// StatsMaxDefault. Each may hold RowsMax rows of about 100 bytes.
 	StatsMax int
 
-	// LookupsMax is the number of ledgers and watermarks read at the same time;
-	// default 64. They are small, and terminals wait for them.
+	// WideMax is the number of statistics besides that ask for much, or have turned
+	// out to; default WideMaxDefault.
+	WideMax int
+
+	// LookupsMax is the number of watermarks read at the same time; default
+	// LookupsMaxDefault. The ledger is read once at a time, however many ask.
 	LookupsMax int
 }
+
+// How many reads the store has at once; what each may cost is the store's to
+// say. Together they must leave it something for the counting.
+const (
+	StatsMaxDefault   = 3
+	WideMaxDefault    = 1
+	LookupsMaxDefault = 4
+)
 
 // Validate refuses a configuration that cannot serve.
 func (c Config) Validate() error {
@@ -62,7 +75,7 @@ func (c Config) Validate() error {
 	if c.StoreTimeout < 0 || c.LogTimeout < 0 || c.DrainMax < 0 {
 		return errors.New("timeouts: want none below 0")
 	}
-	if c.RowsMax < 0 || c.StatsMax < 0 || c.LookupsMax < 0 {
+	if c.RowsMax < 0 || c.StatsMax < 0 || c.WideMax < 0 || c.LookupsMax < 0 {
 		return errors.New("limits: want none below 0")
 	}
 	return nil
@@ -73,8 +86,9 @@ func (c Config) withDefaults() Config {
 	orElse(&c.LogTimeout, time.Second)
 	orElse(&c.DrainMax, 10*time.Second)
 	orElse(&c.RowsMax, 1_000_000)
-	orElse(&c.StatsMax, 8)
-	orElse(&c.LookupsMax, 64)
+	orElse(&c.StatsMax, StatsMaxDefault)
+	orElse(&c.WideMax, WideMaxDefault)
+	orElse(&c.LookupsMax, LookupsMaxDefault)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-
 )
 
 // Every answer can be read by a page of another origin, whatever it is.
@@ -68,4 +67,3 @@ func TestVary(t *testing.T) {
 		}
 	}
 }
-

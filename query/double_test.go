@@ -2,12 +2,14 @@ package query_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -21,10 +23,18 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mlf/aggregate/store/embedded"
 	"mlf/query"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
+
+func TestMain(m *testing.M) {
+	embedded.ChildMain()
+	// CSV has two forms here, and the schemas say no more of it than that it is text.
+	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder)
+	os.Exit(m.Run())
+}
 
 // memory is a Store and a Log in memory: rollups, grouped the slow and obvious way.
 type memory struct {
@@ -38,6 +48,11 @@ type memory struct {
 	storeErr error
 	logErr   error
 	block    chan struct{} // When set, Stats waits until it is closed.
+	read     func()        // When set, called when the rows have been read, before they are answered.
+	statsErr error         // Of Stats alone.
+	pace     chan struct{} // When set, Tallies and Ledger wait for it.
+	tallied  int           // Calls of Tallies,
+	ledgered int           // and of Ledger.
 }
 
 func newMemory(t testing.TB) *memory {
@@ -70,7 +85,7 @@ func (m *memory) vote(c schema.Cell, v schema.Value, n uint64) {
 	m.ends[0]++
 }
 
-func (m *memory) Stats(ctx context.Context, q schema.StatsQuery) ([]schema.StatsRow, error) {
+func (m *memory) Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAnswer, error) {
 	m.mu.Lock()
 	block := m.block
 	m.asked = append(m.asked, q)
@@ -79,37 +94,54 @@ func (m *memory) Stats(ctx context.Context, q schema.StatsQuery) ([]schema.Stats
 		select {
 		case <-block:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return schema.StatsAnswer{}, ctx.Err()
 		}
 	}
+	answer, err := m.group(&q)
+	if m.read != nil {
+		m.read()
+	}
+	return answer, err
+}
+
+func (m *memory) group(q *schema.StatsQuery) (schema.StatsAnswer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.storeErr != nil {
-		return nil, m.storeErr
+	if err := cmp.Or(m.storeErr, m.statsErr); err != nil {
+		return schema.StatsAnswer{}, err
 	}
 	groups := make(map[schema.StatsRow][schema.ValueMax]uint64)
+	answer := schema.StatsAnswer{Excluded: make(map[schema.Class]uint64)}
 	for c, values := range m.cells {
-		if !passes(&q, c) {
+		if !passes(q, c) {
 			continue
 		}
-		key := m.keyOf(&q, c)
+		if !in(q.Classes, c.Class) {
+			for _, n := range values {
+				answer.Excluded[c.Class] += n
+			}
+			continue
+		}
+		key := m.keyOf(q, c)
 		sum := groups[key]
 		for i := range sum {
 			sum[i] += values[i]
 		}
 		groups[key] = sum
 	}
-	var rows []schema.StatsRow
 	for row, values := range groups {
 		row.Values = values
-		rows = append(rows, row)
+		answer.Rows = append(answer.Rows, row)
 	}
-	return rows[:min(len(rows), q.RowsMax+1)], nil
+	if len(answer.Rows) > q.RowsMax {
+		return schema.StatsAnswer{}, schema.ErrTooManyRows
+	}
+	return answer, nil
 }
 
 func passes(q *schema.StatsQuery, c schema.Cell) bool {
 	return c.Hour >= q.From && c.Hour < q.Next && in(q.Provinces, c.Comune.Province()) && in(q.Comuni, c.Comune) &&
-		in(q.Offices, c.Office) && in(q.Services, c.Service) && in(q.Channels, c.Channel) && in(q.Scales, c.Scale) && in(q.Classes, c.Class)
+		in(q.Offices, c.Office) && in(q.Services, c.Service) && in(q.Channels, c.Channel) && in(q.Scales, c.Scale)
 }
 
 func in[T comparable](filter []T, v T) bool { return len(filter) == 0 || slices.Contains(filter, v) }
@@ -152,17 +184,25 @@ func (m *memory) keyOf(q *schema.StatsQuery, c schema.Cell) schema.StatsRow {
 	return row
 }
 
-func (m *memory) Next(context.Context) ([]schema.Offset, error) {
+func (m *memory) Tallies(context.Context) ([]schema.LedgerTotals, error) {
+	m.mu.Lock()
+	m.tallied++
+	m.mu.Unlock()
+	if m.pace != nil {
+		<-m.pace
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var next []schema.Offset
-	for i := range m.ledger {
-		next = append(next, m.ledger[i].Next)
-	}
-	return next, m.storeErr
+	return slices.Clone(m.ledger), m.storeErr
 }
 
 func (m *memory) Ledger(context.Context) ([]schema.LedgerTotals, error) {
+	m.mu.Lock()
+	m.ledgered++
+	m.mu.Unlock()
+	if m.pace != nil {
+		<-m.pace
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.ledger), m.storeErr

@@ -32,26 +32,42 @@ type ledgerAnswer struct {
 	Partitions []partitionAccount `json:"partitions"`
 }
 
-// serveLedger answers GET /v1/ledger. The log's end is read after the ledger:
-// whoever sees next_offset reach log_end knows that everything acknowledged
-// before the request is counted.
+// serveLedger answers GET /v1/ledger.
 func (s *Server) serveLedger(w http.ResponseWriter, r *http.Request) error {
 	if err := noParameters(r); err != nil {
 		return err
 	}
-	if err := s.lookups.enter(r.Context()); err != nil {
+	ledger, err := s.ledgers.get(r.Context())
+	if err != nil {
 		return err
 	}
-	defer s.lookups.leave()
-	asOf := s.now()
-	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.StoreTimeout)
-	defer cancel()
-	ledger, err := s.Store.Ledger(ctx)
-	if err != nil {
-		return storeProblem(fmt.Errorf("read ledger: %w", err))
-	}
 	w.Header().Set("Cache-Control", "no-store")
-	return writeJSON(w, ledgerOf(asOf, ledger, s.logEnds(r.Context())))
+	return writeJSON(w, ledger)
+}
+
+// readLedger reads the ledger, and after it the log's end: whoever sees
+// next_offset reach log_end knows that everything acknowledged before the
+// request is counted.
+func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
+	asOf := s.now()
+	bounded, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
+	defer cancel()
+	ledger, err := s.Store.Ledger(bounded)
+	if err != nil {
+		return ledgerAnswer{}, storeProblem(fmt.Errorf("read ledger: %w", err))
+	}
+	return ledgerOf(asOf, ledger, s.logEnds(ctx)), nil
+}
+
+// readTallies reads how far the ledger has come, for the statistics.
+func (s *Server) readTallies(ctx context.Context) ([]schema.LedgerTotals, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
+	defer cancel()
+	tallies, err := s.Store.Tallies(ctx)
+	if err != nil {
+		return nil, storeProblem(fmt.Errorf("read ledger: %w", err))
+	}
+	return tallies, nil
 }
 
 // logEnds returns where every partition ends; none when the log cannot tell.

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -77,15 +76,17 @@ func tooMuch(name, format string, args ...any) *problem {
 	return p
 }
 
-// storeProblem is the problem of a read of the store that ended with err.
+// storeProblem is the problem of a read of the store that ended with err. Only
+// the store itself can say that a question is too dear.
 func storeProblem(err error) *problem {
-	if errors.Is(err, schema.ErrTooDear) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, schema.ErrTooDear) {
 		p := newProblem(http.StatusServiceUnavailable, "too-dear", "The answer would take too long",
 			"ask for a shorter time, a coarser group or fewer places; or try again when there is less to do")
 		p.retry, p.cause = 10, err
 		return p
 	}
-	p := newProblem(http.StatusServiceUnavailable, "store-unreachable", "The counts cannot be read now", "nothing is lost; try again")
+	p := newProblem(http.StatusServiceUnavailable, "store-unreachable", "The counts cannot be read now",
+		"the store of the counts does not answer; nothing is lost; try again")
 	p.retry, p.cause = 2, err
 	return p
 }

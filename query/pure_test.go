@@ -188,7 +188,7 @@ func TestWilsonIsAnInterval(t *testing.T) {
 // Text that no code has is still one field of CSV and one string of JSON.
 func TestRowsEscape(t *testing.T) {
 	row := &schema.StatsRow{Cell: schema.Cell{Office: "a\",\r\n\x01è"}}
-	e := &rowEncoder{group: []schema.Column{schema.ColumnOffice}, names: []string{"office"}}
+	e := &rowEncoder{group: []schema.Column{schema.ColumnOffice}, names: []string{"office"}, zone: rome(t)}
 	if got, want := string(e.appendCSV(nil, 0, row)), "\"a\"\",\r\n\x01è\",0,0,0,0,0,0\r\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

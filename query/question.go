@@ -24,7 +24,7 @@ type question struct {
 	group   []string            // Names of the columns, in the order asked.
 	filters map[string][]string // As asked, with the defaults.
 	top     int                 // 0 for all rows.
-	csv     bool
+	format  format
 	faces   bool // The values are faces: scale mlf3 and no other.
 	rounded bool // From or Next is not as asked, but a whole hour before or behind it.
 	nothing bool // The filters contradict each other: no vote can pass.
@@ -257,13 +257,27 @@ func (q *question) readShape(values url.Values, accept []string) error {
 		return err
 	}
 	switch {
-	case format == "csv":
-		q.csv = true
-	case format == "json":
 	case values.Has("format"):
-		return badParameter("format", "%q: want json or csv", format)
+		if q.format = formatOf(format); q.format == "" {
+			return badParameter("format", "%q: want json, csv or excel", format)
+		}
+	case prefersCSV(accept):
+		q.format = formatCSV
 	default:
-		q.csv = prefersCSV(accept)
+		q.format = formatJSON
 	}
 	return nil
+}
+
+// What should be cheap to read: a comune's votes lie side by side, and so do
+// those of a month.
+const (
+	narrowDays  = 100
+	narrowPlace = 100 // Comuni.
+)
+
+// isWide tells whether a question asks for much: a long time of many places.
+func (q *question) isWide() bool {
+	few := len(q.Comuni) > 0 && len(q.Comuni) <= narrowPlace
+	return !few && q.Next-q.From > narrowDays*24
 }

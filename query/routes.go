@@ -1,7 +1,6 @@
 package query
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -145,35 +144,6 @@ func (a *answer) status() int {
 	}
 	return a.code
 }
-
-// A gate bounds how many do something at the same time.
-type gate chan struct{}
-
-// gateWait is how long a request stands before a full gate. Longer, and a queue
-// of clients that have given up would be served before those that wait.
-const gateWait = 2 * time.Second
-
-// enter returns when there is room; leave must then be called. errOverloaded
-// after gateWait.
-func (g gate) enter(ctx context.Context) error {
-	select {
-	case g <- struct{}{}:
-		return nil
-	default:
-	}
-	wait := time.NewTimer(gateWait)
-	defer wait.Stop()
-	select {
-	case g <- struct{}{}:
-		return nil
-	case <-wait.C:
-		return errOverloaded
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (g gate) leave() { <-g }
 
 func serveStatus(w http.ResponseWriter, r *http.Request) error {
 	if err := noParameters(r); err != nil {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
+	"time"
 
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -18,6 +18,7 @@ type rowEncoder struct {
 	names    []string
 	faces    bool
 	services []string // Codes by number.
+	zone     *time.Location
 }
 
 // serviceCodes returns the services' codes by number; "" where there is none.
@@ -39,54 +40,6 @@ func serviceCode(codes []string, id schema.ServiceID) string {
 		return codes[id]
 	}
 	return fmt.Sprintf("service-%d", id) // Of a list this process does not have.
-}
-
-// The columns of the values, of faces and of any other scale.
-const (
-	faceColumns  = "green,yellow,red,n,green_share,green_low,green_high"
-	valueColumns = "v1,v2,v3,v4,v5,n"
-)
-
-// appendHeader writes the first record of CSV.
-func (e *rowEncoder) appendHeader(dst []byte) []byte {
-	for _, name := range e.names {
-		dst = append(append(dst, name...), ',')
-	}
-	if e.faces {
-		return append(dst, faceColumns+"\r\n"...)
-	}
-	return append(dst, valueColumns+"\r\n"...)
-}
-
-// appendCSV writes a record (RFC 4180). A share that does not exist is empty.
-func (e *rowEncoder) appendCSV(dst []byte, _ int, row *schema.StatsRow) []byte {
-	for _, column := range e.group {
-		from := len(dst)
-		dst = e.appendColumn(dst, column, row)
-		if strings.ContainsAny(string(dst[from:]), "\",\r\n") {
-			field := strings.ReplaceAll(string(dst[from:]), `"`, `""`)
-			dst = append(append(append(dst[:from], '"'), field...), '"')
-		}
-		dst = append(dst, ',')
-	}
-	n := row.N()
-	if !e.faces {
-		for _, count := range row.Values {
-			dst = append(strconv.AppendUint(dst, count, 10), ',')
-		}
-		return append(strconv.AppendUint(dst, n, 10), "\r\n"...)
-	}
-	green := row.Values[schema.Green-1]
-	for _, count := range []uint64{green, row.Values[schema.Yellow-1], row.Values[schema.Red-1], n} {
-		dst = append(strconv.AppendUint(dst, count, 10), ',')
-	}
-	if n == 0 {
-		return append(dst, ",,\r\n"...)
-	}
-	low, high := wilson(green, n)
-	dst = append(appendShare(dst, float64(green)/float64(n)), ',')
-	dst = append(appendShare(dst, low), ',')
-	return append(appendShare(dst, high), "\r\n"...)
 }
 
 // appendJSON writes an object, with a comma before all but row 0.

@@ -19,18 +19,19 @@ import (
 // A Store is where the counts are read. Safe for concurrent use; every call
 // blocks until ctx ends at the latest. The answers belong to the caller.
 type Store interface {
-	// Stats returns the rows that q asks for, in no order, at most q.RowsMax+1 of
-	// them. An error that wraps schema.ErrTooDear says that the store gave up on
-	// its limits; any other, that it could not be asked.
-	Stats(ctx context.Context, q schema.StatsQuery) ([]schema.StatsRow, error)
+	// Stats returns what q asks for. An error that wraps schema.ErrTooManyRows says
+	// that there are more than q.RowsMax; one that wraps schema.ErrTooDear, that the
+	// store gave up on its limits; any other, that it could not be asked. A store
+	// that says nothing is given up within 3 s, here and below.
+	Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAnswer, error)
 
 	// Ledger returns the account of every partition, in order, from partition 0.
 	// What it accounts for is visible to a later call of Stats.
 	Ledger(ctx context.Context) ([]schema.LedgerTotals, error)
 
-	// Next returns, for every partition in order, the offset below which what is on
-	// the log is visible to a later call of Stats.
-	Next(ctx context.Context) ([]schema.Offset, error)
+	// Tallies returns what Ledger does for the partitions of the log, without their
+	// states, and costs less.
+	Tallies(ctx context.Context) ([]schema.LedgerTotals, error)
 
 	// Watermark returns the newest watermark of a stream; false when there is
 	// none yet.
@@ -63,9 +64,15 @@ type Server struct {
 	page    *dashboard.Page
 	ids     *requestIDs
 	codes   []string // Of the services, by number.
-	stats   gate
-	lookups gate
 	handler http.Handler
+
+	narrow     gate // Of statistics that should be cheap,
+	wide       gate // of all others,
+	watermarks gate // and of what terminals may forget.
+	ledgers    relay[ledgerAnswer]
+	tallies    relay[[]schema.LedgerTotals]
+	stats      flights[*body]
+	departures departures
 }
 
 // New returns a Server that is ready for Run. It does no I/O but reading the
@@ -92,9 +99,14 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		page:    page,
 		ids:     newRequestIDs(),
 		codes:   serviceCodes(parts.Registry),
-		stats:   make(gate, cfg.StatsMax),
-		lookups: make(gate, cfg.LookupsMax),
+
+		narrow:     make(gate, cfg.StatsMax),
+		wide:       make(gate, cfg.WideMax),
+		watermarks: make(gate, cfg.LookupsMax),
+		stats:      flights[*body]{named: make(map[string]*flight[*body])},
+		departures: newDepartures(),
 	}
+	s.ledgers.make, s.tallies.make = s.readLedger, s.readTallies
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -111,8 +123,7 @@ const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
-	chunkTimeout      = 30 * time.Second // For one chunk of an answer to leave.
-	headerBytesMax    = 32 << 10         // A filter of filterValuesMax comuni is 7 kB.
+	headerBytesMax    = 32 << 10 // A filter of filterValuesMax comuni is 7 kB.
 )
 
 // Run serves on ln until ctx ends, then finishes the requests under way, for

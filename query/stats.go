@@ -3,11 +3,10 @@ package query
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"mlf/schema"
 )
@@ -19,66 +18,81 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.stats.enter(r.Context()); err != nil {
-		return err
-	}
-	defer s.stats.leave()
-	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.StoreTimeout)
-	defer cancel()
 	// The ledger before the rows: so whoever finds a vote's offset below the
 	// ledger's finds the vote in the rows.
-	ledger, err := s.Store.Next(ctx)
+	ledger, err := s.tallies.get(r.Context())
 	if err != nil {
-		return storeProblem(fmt.Errorf("read ledger: %w", err))
+		return err
 	}
 	tag := s.tagOf(q, ledger)
-	h := w.Header()
 	if notModified(r, tag) {
-		describe(h, tag)
+		describe(w.Header(), tag)
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	rows, err := s.rows(ctx, q)
+	// Whoever asks the same, having found the ledger where it is now, gets the
+	// same answer.
+	b, err := s.stats.get(r.Context(), tag, func(ctx context.Context) (*body, error) { return s.answer(ctx, q, ledger) })
 	if err != nil {
 		return err
 	}
-	describe(h, tag)
-	enc := &rowEncoder{group: q.Group, names: q.group, faces: q.faces, services: s.codes}
-	if q.csv {
-		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		h.Set("Content-Disposition", `inline; filename="mlf-stats.csv"`)
-		s.stream(w, enc.appendHeader(nil), rows, enc.appendCSV, "")
-		return nil
+	describe(w.Header(), tag)
+	return s.send(w, r, b)
+}
+
+// answer reads and encodes the answer to q. What should be cheap has its own
+// turn; what asks for much, or has turned out to, takes another's place never.
+func (s *Server) answer(ctx context.Context, q *question, ledger []schema.LedgerTotals) (*body, error) {
+	if !q.isWide() {
+		b, err := s.read(ctx, s.narrow, *q, ledger)
+		if !errors.Is(err, schema.ErrTooDear) {
+			return b, err
+		}
 	}
-	head, err := s.head(q, ledger)
+	wide := *q
+	wide.Wide = true
+	return s.read(ctx, s.wide, wide, ledger)
+}
+
+// read reads and encodes within a gate: what is there of the rows is bounded,
+// too. It is over before anybody is written to.
+func (s *Server) read(ctx context.Context, g gate, q question, ledger []schema.LedgerTotals) (*body, error) {
+	patience := gateWait
+	if q.Wide {
+		patience = wideWait
+	}
+	if err := g.enter(ctx, patience); err != nil {
+		return nil, err
+	}
+	defer g.leave()
+	answer, err := s.rows(ctx, &q)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	h.Set("Content-Type", "application/json")
-	s.stream(w, head, rows, enc.appendJSON, "]}\n")
-	return nil
+	return s.encode(&q, ledger, answer)
 }
 
 // rows reads the rows and puts them in the order in which they are shown.
-func (s *Server) rows(ctx context.Context, q *question) (rows []schema.StatsRow, err error) {
+func (s *Server) rows(ctx context.Context, q *question) (answer schema.StatsAnswer, err error) {
 	if !q.nothing {
+		ctx, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
+		defer cancel()
 		q.RowsMax = s.cfg.RowsMax
-		if rows, err = s.Store.Stats(ctx, q.StatsQuery); err != nil {
-			return nil, storeProblem(fmt.Errorf("read stats: %w", err))
-		}
+		answer, err = s.Store.Stats(ctx, q.StatsQuery)
 	}
-	if len(rows) > s.cfg.RowsMax {
-		return nil, tooMuch("group", "more than %d rows; ask for a shorter time, a coarser time column or fewer places",
-			s.cfg.RowsMax)
+	switch {
+	case errors.Is(err, schema.ErrTooManyRows):
+		return answer, tooMuch("group", "more than %d rows; ask for a shorter time, a coarser time column or fewer places", s.cfg.RowsMax)
+	case err != nil:
+		return answer, storeProblem(fmt.Errorf("read stats: %w", err))
+	case len(q.Group) == 0 && len(answer.Rows) == 0:
+		answer.Rows = make([]schema.StatsRow, 1) // Nothing counted is an answer, too.
 	}
-	if len(q.Group) == 0 && len(rows) == 0 {
-		rows = make([]schema.StatsRow, 1) // Nothing counted is an answer, too.
-	}
-	s.sort(rows, q)
+	s.sort(answer.Rows, q)
 	if q.top > 0 {
-		rows = rows[:min(q.top, len(rows))]
+		answer.Rows = answer.Rows[:min(q.top, len(answer.Rows))]
 	}
-	return rows, nil
+	return answer, nil
 }
 
 // sort puts the rows in the order in which they are shown: of the columns' texts.
@@ -91,73 +105,3 @@ func (s *Server) sort(rows []schema.StatsRow, q *question) {
 		})
 	}
 }
-
-// statsMeta says what was asked and how far the answer reaches.
-type statsMeta struct {
-	From        string              `json:"from"`
-	To          string              `json:"to"`
-	Rounded     bool                `json:"rounded"`
-	TimeZone    string              `json:"time_zone"`
-	Group       []string            `json:"group"`
-	Filters     map[string][]string `json:"filters"`
-	Top         int                 `json:"top,omitempty"`
-	Formula     string              `json:"formula"`
-	GeneratedAt time.Time           `json:"generated_at"`
-	Ledger      []schema.Offset     `json:"ledger"`
-	Disclosure  string              `json:"disclosure"`
-}
-
-// head returns the answer up to its first row.
-func (s *Server) head(q *question, ledger []schema.Offset) ([]byte, error) {
-	meta := statsMeta{
-		From:        q.From.String(),
-		To:          q.Next.String(),
-		Rounded:     q.rounded,
-		TimeZone:    s.rome.String(),
-		Group:       append([]string{}, q.group...),
-		Filters:     q.filters,
-		Top:         q.top,
-		Formula:     formula,
-		GeneratedAt: s.now(),
-		Ledger:      ledger,
-		Disclosure:  s.cfg.Disclosure,
-	}
-	body, err := json.Marshal(meta)
-	if err != nil {
-		return nil, fmt.Errorf("encode meta: %w", err)
-	}
-	head := append([]byte(`{"meta":`), body...)
-	return append(head, `,"rows":[`...), nil
-}
-
-// chunkBytes is how much of an answer is written at once.
-const chunkBytes = 32 << 10
-
-// stream writes head, every row by appendRow, and tail. Each chunk has its own
-// deadline: a slow reader may take long, one that stopped reading may not.
-func (s *Server) stream(w http.ResponseWriter, head []byte, rows []schema.StatsRow,
-	appendRow func(dst []byte, i int, row *schema.StatsRow) []byte, tail string,
-) {
-	conn := http.NewResponseController(w)
-	flush := func(chunk []byte) bool {
-		// Not every ResponseWriter has deadlines; those of a server do.
-		_ = conn.SetWriteDeadline(time.Now().Add(chunkTimeout))
-		_, err := w.Write(chunk)
-		return err == nil
-	}
-	buf := slices.Grow(head, chunkBytes+1024)
-	for i := range rows {
-		buf = appendRow(buf, i, &rows[i])
-		if len(buf) >= chunkBytes {
-			if !flush(buf) {
-				return
-			}
-			buf = buf[:0]
-		}
-	}
-	s.metrics.rows.Add(float64(len(rows)))
-	flush(append(buf, tail...))
-}
-
-// now returns the server's time as answers show it: UTC, to the millisecond.
-func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Millisecond) }

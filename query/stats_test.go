@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,8 @@ type stats struct {
 		Formula     string
 		GeneratedAt string          `json:"generated_at"`
 		Ledger      []schema.Offset `json:"ledger"`
-		Disclosure  string          `json:"disclosure"`
+		Excluded    map[string]uint64
+		Disclosure  string `json:"disclosure"`
 	}
 	Rows []map[string]any
 }
@@ -327,6 +329,7 @@ func TestStatsStoreTrouble(t *testing.T) {
 		}
 	}
 	f(errors.New("dial secret-host: connection refused"), "store-unreachable")
+	f(context.DeadlineExceeded, "store-unreachable") // It says nothing of the question.
 	f(fmt.Errorf("code 241 secret: %w", schema.ErrTooDear), "too-dear")
 }
 
@@ -338,8 +341,8 @@ func TestStatsGate(t *testing.T) {
 		first := make(chan reply)
 		go func() { first <- w.get(week) }()
 		synctest.Wait()
-		w.get(week).problem(t, http.StatusServiceUnavailable, "overloaded")
-		(<-first).problem(t, http.StatusServiceUnavailable, "too-dear")
+		w.get(week+"&group=day").problem(t, http.StatusServiceUnavailable, "overloaded")
+		(<-first).problem(t, http.StatusServiceUnavailable, "store-unreachable")
 		close(w.memory.block)
 		if got := w.get(week); got.StatusCode != http.StatusOK {
 			t.Errorf("got %d, want 200: the gate leaks", got.StatusCode)
@@ -416,5 +419,53 @@ func TestStatsMoments(t *testing.T) {
 	now = now.Add(time.Hour)
 	if got := w.get("/v1/stats?from=now-6h&to=now", "If-None-Match", tag); got.StatusCode != http.StatusOK {
 		t.Errorf("an hour later: got %d, want 200", got.StatusCode)
+	}
+}
+
+// What the class filter leaves out is said, and so is what could not be counted.
+func TestStatsSayWhatTheyLeaveOut(t *testing.T) {
+	w := counted(t)
+	c := cell(hour(t, "2026-11-01T08:00:00Z"))
+	c.Class = schema.ClassLateClock
+	w.memory.vote(c, schema.Green, 11)
+	w.memory.ledger[0].Quarantined, w.memory.ledger[1].Quarantined, w.memory.ledger[1].Conflicts = 20, 3, 4
+	f := func(ask, header string, want map[string]uint64) {
+		t.Helper()
+		var got stats
+		answer := w.get(week + ask)
+		answer.json(t, &got)
+		if fmt.Sprint(got.Meta.Excluded) != fmt.Sprint(want) {
+			t.Errorf("%s: got %v, want %v", ask, got.Meta.Excluded, want)
+		}
+		for _, format := range []string{"", "&format=csv", "&format=excel"} {
+			if got := w.get(week + ask + format).Header.Get("X-MLF-Excluded"); got != header {
+				t.Errorf("%s%s: got header %q, want %q", ask, format, got, header)
+			}
+		}
+	}
+	f("", "burst=3, late_clock=11, test=0, quarantined=23, conflicts=4",
+		map[string]uint64{"burst": 3, "late_clock": 11, "test": 0, "quarantined": 23, "conflicts": 4})
+	f("&group=comune,hour&comune=058091", "burst=0, late_clock=11, test=0, quarantined=23, conflicts=4",
+		map[string]uint64{"burst": 0, "late_clock": 11, "test": 0, "quarantined": 23, "conflicts": 4})
+	f("&class=burst,late_clock&group=day", "ok=19, test=0, quarantined=23, conflicts=4",
+		map[string]uint64{"ok": 19, "test": 0, "quarantined": 23, "conflicts": 4})
+	f("&class=all", "quarantined=23, conflicts=4", map[string]uint64{"quarantined": 23, "conflicts": 4})
+	f("&region=12&province=021", "burst=0, late_clock=0, test=0, quarantined=23, conflicts=4", // Nothing can pass.
+		map[string]uint64{"burst": 0, "late_clock": 0, "test": 0, "quarantined": 23, "conflicts": 4})
+}
+
+// A vote that is counted while the rows are read is not in them, so the ledger
+// of the answer must not say that it is.
+func TestStatsReadTheLedgerBeforeTheRows(t *testing.T) {
+	w := newWorld(t, query.Config{})
+	c := cell(hour(t, "2026-11-01T08:00:00Z"))
+	w.memory.vote(c, schema.Green, 1)
+	w.memory.read = func() { w.memory.vote(c, schema.Green, 1) }
+	for range 3 {
+		var got stats
+		w.get(week).json(t, &got)
+		if counted := got.Rows[0]["n"].(float64); counted < float64(got.Meta.Ledger[0]-1) {
+			t.Errorf("the ledger goes up to %d, and the rows have %v votes", got.Meta.Ledger[0], counted)
+		}
 	}
 }

@@ -13,10 +13,10 @@ import (
 // far the ledger had come. The same question is not read again until something
 // was counted. The process is part of it, because after a rebuild other counts
 // may stand at the same offset.
-func (s *Server) tagOf(q *question, ledger []schema.Offset) string {
-	named := fmt.Appendf(nil, "%s %t %d %d %t %q %q %d", s.ids.prefix, q.csv, q.From, q.Next, q.rounded, q.group, q.filters, q.top)
-	for _, next := range ledger {
-		named = fmt.Appendf(named, " %d", next)
+func (s *Server) tagOf(q *question, ledger []schema.LedgerTotals) string {
+	named := fmt.Appendf(nil, "%s %s %d %d %t %q %q %d", s.ids.prefix, q.format, q.From, q.Next, q.rounded, q.group, q.filters, q.top)
+	for i := range ledger {
+		named = fmt.Appendf(named, " %d", ledger[i].Next)
 	}
 	sum := sha256.Sum256(named)
 	return fmt.Sprintf(`W/"%x"`, sum[:12])

@@ -40,10 +40,10 @@ func (s *Server) serveWatermark(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || stream.Terminal != terminal.Terminal {
 		return errStream
 	}
-	if err := s.lookups.enter(r.Context()); err != nil {
+	if err := s.watermarks.enter(r.Context(), gateWait); err != nil {
 		return err
 	}
-	defer s.lookups.leave()
+	defer s.watermarks.leave()
 	asOf := s.now()
 	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.StoreTimeout)
 	defer cancel()

@@ -38,7 +38,20 @@ type StatsQuery struct {
 	Scales    []Scale
 	Classes   []Class
 
-	RowsMax int // The store may stop after RowsMax+1 rows.
+	// Wide lets the question have more of the store's time and memory. A narrow
+	// one that ends with ErrTooDear may be asked again as a wide one.
+	Wide bool
+
+	RowsMax int // More are ErrTooManyRows.
+}
+
+// A StatsAnswer is what was counted of what was asked for, and what was left out.
+type StatsAnswer struct {
+	Rows []StatsRow // In no order; none is of no votes.
+
+	// Excluded has the votes that pass every filter but that of the classes: of
+	// each class that was not asked for, where there are any.
+	Excluded map[Class]uint64
 }
 
 // A StatsRow is one answer row. The columns that were not asked for are zero.
@@ -62,6 +75,10 @@ func (r *StatsRow) N() uint64 {
 // ErrTooDear is the error of a read that went over the store's limits of time
 // or memory.
 var ErrTooDear = errors.New("read exceeds the store's limits")
+
+// ErrTooManyRows is the error of a question whose answer has more rows than were
+// asked for.
+var ErrTooManyRows = errors.New("more rows than asked for")
 
 // LedgerTotals is the account of one partition, all segments together.
 type LedgerTotals struct {

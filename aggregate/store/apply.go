@@ -100,7 +100,7 @@ func (s *Store) Identity(ctx context.Context) (schema.Identity, error) {
 		return *id, nil
 	}
 	var ids []schema.Identity
-	err := s.read(ctx, "identity", nil, func(scan scanFunc) error {
+	err := s.readBy(ctx, s.lookups(), "identity", nil, func(scan scanFunc) error {
 		var log string
 		var partitions uint16
 		var rules uint32

@@ -85,10 +85,10 @@ func BenchmarkStats(b *testing.B) {
 			rows := 0
 			for b.Loop() {
 				got, err := s.Stats(b.Context(), q)
-				if err != nil || len(got) == 0 {
-					b.Fatalf("%d rows, %v", len(got), err)
+				if err != nil || len(got.Rows) == 0 {
+					b.Fatalf("%d rows, %v", len(got.Rows), err)
 				}
-				rows = len(got)
+				rows = len(got.Rows)
 			}
 			b.ReportMetric(float64(rows), "rows")
 		})

@@ -30,31 +30,25 @@ func (s *Store) Ledger(ctx context.Context) ([]schema.LedgerTotals, error) {
 	return totals, nil
 }
 
-// Next returns what Ledger says in its Next of every partition of the log, and
-// costs less.
-func (s *Store) Next(ctx context.Context) ([]schema.Offset, error) {
+// Tallies returns what Ledger does, for the partitions of the log and without
+// their states.
+func (s *Store) Tallies(ctx context.Context) ([]schema.LedgerTotals, error) {
 	id, err := s.Identity(ctx)
 	if err != nil {
 		return nil, err
 	}
-	offsets := make([]schema.Offset, id.Partitions)
-	err = s.read(ctx, "next", nil, func(scan scanFunc) error {
-		var partition uint16
-		var next uint64
-		if err := scan(&partition, &next); err != nil {
-			return err
-		}
-		if int(partition) >= len(offsets) {
-			return fmt.Errorf("partition %d: the log has %d", partition, len(offsets))
-		}
-		offsets[partition] = schema.Offset(next)
-		return nil
-	})
-	return offsets, err
+	totals := make([]schema.LedgerTotals, id.Partitions)
+	for i := range totals {
+		totals[i].Partition = schema.Partition(i)
+	}
+	if err := s.readTallies(ctx, totals); err != nil {
+		return nil, err
+	}
+	return totals, nil
 }
 
 func (s *Store) readTallies(ctx context.Context, totals []schema.LedgerTotals) error {
-	return s.read(ctx, "ledger", nil, func(scan scanFunc) error {
+	return s.readBy(ctx, s.lookups(), "ledger", nil, func(scan scanFunc) error {
 		var partition uint16
 		var next uint64
 		var newest time.Time
@@ -73,7 +67,7 @@ func (s *Store) readTallies(ctx context.Context, totals []schema.LedgerTotals) e
 }
 
 func (s *Store) readStates(ctx context.Context, totals []schema.LedgerTotals) ([]schema.LedgerTotals, error) {
-	err := s.read(ctx, "states", nil, func(scan scanFunc) error {
+	err := s.readBy(ctx, s.lookups(), "states", nil, func(scan scanFunc) error {
 		var partition uint16
 		var state, reason string
 		var since time.Time

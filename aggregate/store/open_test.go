@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/aggregate/store"
@@ -125,7 +126,7 @@ func TestStoreOutlivesItsServer(t *testing.T) {
 	}
 
 	got, err := subject.Stats(t.Context(), schema.StatsQuery{From: 500_000, Next: 500_001, RowsMax: 10})
-	if err != nil || len(got) != 1 || got[0].N() != batches*500 {
+	if err != nil || len(got.Rows) != 1 || got.Rows[0].N() != batches*500 {
 		t.Errorf("got %+v, %v, want %d votes", got, err, batches*500)
 	}
 	after, err := subject.Started(t.Context())
@@ -148,12 +149,18 @@ func TestReadsOverTheLimitsAreTooDear(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := schema.StatsQuery{From: 500_000, Next: 500_001, Group: []schema.Column{schema.ColumnComune}, RowsMax: 400_000}
-	if got, err := s.Stats(t.Context(), q); err != nil || len(got) != len(rows) {
-		t.Errorf("%d rows, %v: want %d", len(got), err, len(rows))
+	if got, err := s.Stats(t.Context(), q); err != nil || len(got.Rows) != len(rows) {
+		t.Errorf("%d rows, %v: want %d", len(got.Rows), err, len(rows))
 	}
 	small := openStore(t, store.Config{DSN: dsn, ReadMemoryMax: 1 << 20})
 	if got, err := small.Stats(t.Context(), q); !errors.Is(err, schema.ErrTooDear) {
-		t.Errorf("1 MiB of memory: got %d rows, %v, want %v", len(got), err, schema.ErrTooDear)
+		t.Errorf("1 MiB of memory: got %d rows, %v, want %v", len(got.Rows), err, schema.ErrTooDear)
+	}
+	few := q
+	few.RowsMax = 1000
+	var server *clickhouse.Exception // It is the server that stops, not we after all has been read.
+	if got, err := s.Stats(t.Context(), few); !errors.Is(err, schema.ErrTooManyRows) || !errors.As(err, &server) {
+		t.Errorf("more than 1,000 rows: got %d rows, %v, want %v", len(got.Rows), err, schema.ErrTooManyRows)
 	}
 	if _, err := s.Stats(canceled(t), q); err == nil || errors.Is(err, schema.ErrTooDear) {
 		t.Errorf("canceled by the caller: got %v, want an error that is not %v", err, schema.ErrTooDear)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"mlf/schema"
 	"mlf/schema/sql"
@@ -16,15 +17,76 @@ import (
 // scanFunc copies the row's columns into dest.
 type scanFunc func(dest ...any) error
 
-// read runs the named query and calls row for each of its rows. Every read has
-// the store's limits of time and memory; one that goes over them is
-// schema.ErrTooDear.
+// A lane is how reads of one kind come to the server: over which connections,
+// and what each of them may cost there.
+type lane struct {
+	conn      driver.Conn
+	timeMax   time.Duration // Whole seconds.
+	memoryMax int64         // Bytes.
+	groupsMax int           // Of GROUP BY; 0 for any number.
+}
+
+// What the answers to people and terminals may cost. All of them at once, as
+// query lets them through, stay below what the embedded engine has, so that the
+// counting always finds some: 3 narrow, 1 wide and 4 lookups are 1.5 of 2 GiB.
+const (
+	// NarrowMemoryMax is several times what a month of the country by hour was
+	// measured to take.
+	NarrowMemoryMax = 128 << 20
+
+	// LookupMemoryMax is for a few rows by their key.
+	LookupMemoryMax = 32 << 20
+
+	// narrowTimeMax lets others soon have their turn: one that needs longer is
+	// asked again as a wide one.
+	narrowTimeMax = 5 * time.Second
+
+	// answersMax is the most connections of reads for answers: as many as query
+	// lets through, so that none waits for another's.
+	answersMax = 8
+)
+
+// own is the lane of those who count: recovery must not wait for readers.
+func (s *Store) own() lane {
+	return lane{conn: s.conn, timeMax: s.cfg.ReadMax, memoryMax: s.cfg.ReadMemoryMax}
+}
+
+// lookups is the lane of what terminals and pages ask all the time.
+func (s *Store) lookups() lane {
+	return lane{conn: s.answers, timeMax: min(narrowTimeMax, s.cfg.ReadMax), memoryMax: min(LookupMemoryMax, s.cfg.ReadMemoryMax)}
+}
+
+// narrow is the lane of statistics that should be cheap.
+func (s *Store) narrow() lane {
+	return lane{conn: s.answers, timeMax: min(narrowTimeMax, s.cfg.ReadMax), memoryMax: min(NarrowMemoryMax, s.cfg.ReadMemoryMax)}
+}
+
+// wide is the lane of all others.
+func (s *Store) wide() lane {
+	return lane{conn: s.answers, timeMax: s.cfg.ReadMax, memoryMax: s.cfg.ReadMemoryMax}
+}
+
+// read runs the named query of those who count; see readBy.
 func (s *Store) read(ctx context.Context, query string, p clickhouse.Parameters, row func(scan scanFunc) error) error {
+	return s.readBy(ctx, s.own(), query, p, row)
+}
+
+// readBy runs the named query and calls row for each of its rows. Every read has
+// its lane's limits of time and memory; one that goes over them is
+// schema.ErrTooDear.
+func (s *Store) readBy(ctx context.Context, l lane, query string, p clickhouse.Parameters, row func(scan scanFunc) error) error {
 	start := time.Now()
-	err := s.query(ctx, query, p, row)
+	// The limits are part of the text, because the driver replaces a limit of
+	// time in the settings by the context's.
+	text := fmt.Sprintf("%s\nSETTINGS do_not_merge_across_partitions_select_final = 1, max_execution_time = %d, max_memory_usage = %d, max_rows_to_group_by = %d",
+		sql.Query(query), int(l.timeMax/time.Second), l.memoryMax, l.groupsMax)
+	err := s.run(ctx, l, text, p, row)
 	s.metrics.read(query, start, err)
 	if err == nil {
 		return nil
+	}
+	if l.groupsMax > 0 && hasCode(err, codeTooManyRows) {
+		return fmt.Errorf("read %s: %w: %w", query, schema.ErrTooManyRows, err)
 	}
 	if tooDear(err) {
 		return fmt.Errorf("read %s: %w: %w", query, schema.ErrTooDear, err)
@@ -39,24 +101,40 @@ var errReadMax = errors.New("the server did not keep to the read's limit of time
 // before we do: it looks at the clock between blocks only.
 const readGrace = 5 * time.Second
 
-func (s *Store) query(ctx context.Context, query string, p clickhouse.Parameters, row func(scan scanFunc) error) (err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.ReadMax+readGrace, errReadMax)
-	defer cancel()
+// errSilent is the cause of a read of which nothing was heard for silenceMax.
+var errSilent = errors.New("the server says nothing: it hangs, or cannot be reached")
+
+// silenceMax is how long a server may say nothing. While it works on a query it
+// tells its progress ten times a second, so this is a server that is frozen, or
+// a line that is cut. Whoever waits is told within 3 s.
+const silenceMax = 2500 * time.Millisecond
+
+// run runs a statement. It ends when the caller's context does, when nothing
+// was heard for silenceMax, or readGrace after the lane's limit of time.
+func (s *Store) run(ctx context.Context, l lane, text string, p clickhouse.Parameters, row func(scan scanFunc) error) (err error) {
+	ctx, stop := context.WithTimeoutCause(ctx, l.timeMax+readGrace, errReadMax)
+	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silence := time.AfterFunc(silenceMax, func() { cancel(errSilent) })
+	defer silence.Stop()
+	heard := func() { silence.Reset(silenceMax) }
 	defer func() {
-		if err != nil && errors.Is(context.Cause(ctx), errReadMax) {
-			err = fmt.Errorf("%w: %w", errReadMax, err)
+		if cause := context.Cause(ctx); err != nil && (errors.Is(cause, errReadMax) || errors.Is(cause, errSilent)) {
+			err = fmt.Errorf("%w: %w", cause, err)
 		}
 	}()
-	// The limits are part of the text, because the driver replaces a limit of
-	// time in the settings by the context's.
-	text := fmt.Sprintf("%s\nSETTINGS do_not_merge_across_partitions_select_final = 1, max_execution_time = %d, max_memory_usage = %d",
-		sql.Query(query), int(s.cfg.ReadMax/time.Second), s.cfg.ReadMemoryMax)
-	rows, err := s.conn.Query(clickhouse.Context(ctx, clickhouse.WithParameters(p)), text)
+	rows, err := l.conn.Query(clickhouse.Context(ctx, clickhouse.WithParameters(p),
+		clickhouse.WithProgress(func(*clickhouse.Progress) { heard() })), text)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	const rowsPerBeat = 1024 // Rows that are still to be handed on are no silence.
+	for n := 1; rows.Next(); n++ {
+		if n%rowsPerBeat == 0 {
+			heard()
+		}
 		if err := row(rows.Scan); err != nil {
 			return err
 		}
@@ -124,7 +202,7 @@ func (s *Store) Chains(ctx context.Context, p schema.Partition, segment schema.S
 func (s *Store) Watermark(ctx context.Context, terminal schema.TerminalID, stream schema.StreamID) (schema.Watermark, bool, error) {
 	m := schema.Watermark{Terminal: terminal, Stream: stream}
 	found := false
-	err := s.read(ctx, "watermark", clickhouse.Parameters{"terminal": number(terminal), "stream": number(stream)}, func(scan scanFunc) error {
+	err := s.readBy(ctx, s.lookups(), "watermark", clickhouse.Parameters{"terminal": number(terminal), "stream": number(stream)}, func(scan scanFunc) error {
 		var highest, offset uint64
 		var first, next []uint64
 		if err := scan(&highest, &first, &next, &offset); err != nil {

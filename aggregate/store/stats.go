@@ -12,28 +12,47 @@ import (
 	"mlf/schema"
 )
 
-// Stats returns the counts that q asks for, in no order; no row for a group of
-// which nothing was counted. More than q.RowsMax rows mean that there are more.
+// Stats returns the counts that q asks for, and of the same votes what the filter
+// of classes leaves out. schema.ErrTooManyRows: there are more than q.RowsMax;
 // schema.ErrTooDear: the store's limits were reached.
-func (s *Store) Stats(ctx context.Context, q schema.StatsQuery) ([]schema.StatsRow, error) {
+func (s *Store) Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAnswer, error) {
 	p, time, err := statsParameters(q)
 	if err != nil {
-		return nil, err
+		return schema.StatsAnswer{}, err
 	}
-	var rows []schema.StatsRow
-	err = s.read(ctx, "stats", p, func(scan scanFunc) error {
-		row, err := scanStats(scan, time)
-		rows = append(rows, row)
-		return err
+	l := s.narrow()
+	if q.Wide {
+		l = s.wide()
+	}
+	l.groupsMax = groupsMax(q.RowsMax)
+	answer := schema.StatsAnswer{Excluded: make(map[schema.Class]uint64)}
+	err = s.readBy(ctx, l, "stats", p, func(scan scanFunc) error {
+		row, err := scanStats(scan, time, answer.Excluded)
+		switch {
+		case err != nil:
+			return err
+		case row.N() == 0: // Only votes that were not asked for.
+			return nil
+		case len(answer.Rows) == q.RowsMax:
+			return schema.ErrTooManyRows
+		}
+		answer.Rows = append(answer.Rows, row)
+		return nil
 	})
 	if err != nil {
-		return nil, err
+		return schema.StatsAnswer{}, err
 	}
-	return rows, nil
+	return answer, nil
 }
 
-// scanStats reads one row, whose last group column is of the given time.
-func scanStats(scan scanFunc, time schema.Column) (schema.StatsRow, error) {
+// groupsMax is where the server ends a read of too many groups, before it has
+// read and kept all of them. Twice the rows, because groups that have only votes
+// of classes not asked for become no rows; the rows themselves are counted here.
+func groupsMax(rowsMax int) int { return 2*max(0, rowsMax) + 1 }
+
+// scanStats reads one row, whose last group column is of the given time, and adds
+// what it leaves out to excluded.
+func scanStats(scan scanFunc, time schema.Column, excluded map[schema.Class]uint64) (schema.StatsRow, error) {
 	var r schema.StatsRow
 	var region, channel, scale, class uint8
 	var province, service uint16
@@ -41,7 +60,9 @@ func scanStats(scan scanFunc, time schema.Column) (schema.StatsRow, error) {
 	var office string
 	var at int32
 	v := &r.Values
-	err := scan(&region, &province, &comune, &office, &service, &channel, &scale, &class, &at, &v[0], &v[1], &v[2], &v[3], &v[4])
+	var out [4]uint64
+	err := scan(&region, &province, &comune, &office, &service, &channel, &scale, &class, &at,
+		&v[0], &v[1], &v[2], &v[3], &v[4], &out[0], &out[1], &out[2], &out[3])
 	r.Region, r.Province = schema.RegionID(region), schema.ProvinceID(province)
 	r.Comune, r.Office, r.Service = schema.ComuneID(comune), schema.OfficeCode(office), schema.ServiceID(service)
 	r.Channel, r.Scale, r.Class = schema.Channel(channel), schema.Scale(scale), schema.Class(class)
@@ -49,6 +70,11 @@ func scanStats(scan scanFunc, time schema.Column) (schema.StatsRow, error) {
 		r.Hour = schema.Hour(at)
 	} else {
 		r.Day = at
+	}
+	for i, class := range schema.Classes() {
+		if out[i] > 0 {
+			excluded[class] += out[i]
+		}
 	}
 	return r, err
 }
@@ -92,7 +118,6 @@ func statsParameters(q schema.StatsQuery) (clickhouse.Parameters, schema.Column,
 		"channels":     numbers(q.Channels),
 		"scales":       numbers(q.Scales),
 		"classes":      numbers(q.Classes),
-		"rows_max":     number(uint64(max(0, q.RowsMax)) + 1),
 	}, time, nil
 }
 

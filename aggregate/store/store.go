@@ -41,8 +41,9 @@ type Config struct {
 	// protocol only: over HTTP an insert's failure can look like success.
 	DSN string
 
-	// ConnsMax is the most connections held at once. 0: ConnsMaxDefault. A call
-	// that finds none free waits for dial_timeout of the DSN, 5 s.
+	// ConnsMax is the most connections held at once by those who count. 0:
+	// ConnsMaxDefault. A call that finds none free waits for dial_timeout of the
+	// DSN, 5 s. Reads for answers have eight of their own besides.
 	ConnsMax int
 
 	// ReadMax is the longest a read may take on the server, in whole seconds.
@@ -59,7 +60,7 @@ type Config struct {
 }
 
 const (
-	// ConnsMaxDefault is enough for one flush and some readers; each costs the
+	// ConnsMaxDefault is enough for one flush and some recoveries; each costs the
 	// server a thread.
 	ConnsMaxDefault = 8
 
@@ -111,7 +112,8 @@ func (c Config) withDefaults() Config {
 // one dials anew.
 type Store struct {
 	cfg      Config
-	conn     driver.Conn
+	conn     driver.Conn // Of those who count.
+	answers  driver.Conn // Of reads for answers: they never hold up the counting.
 	logger   *slog.Logger
 	metrics  *metrics
 	identity atomic.Pointer[schema.Identity] // Once read; it never changes.
@@ -137,15 +139,33 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.R
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	answers, err := openAnswers(opt)
+	if err != nil {
+		return nil, err
+	}
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Store{cfg: cfg, conn: conn, logger: logger, metrics: newMetrics(reg)}, nil
+	return &Store{cfg: cfg, conn: conn, answers: answers, logger: logger, metrics: newMetrics(reg)}, nil
+}
+
+// openAnswers returns connections for reads that somebody waits for. None is
+// dialled before it is needed.
+func openAnswers(opt *clickhouse.Options) (driver.Conn, error) {
+	soon := *opt
+	soon.MaxOpenConns, soon.MaxIdleConns = answersMax, answersMax
+	// One address after the other is tried for this long.
+	soon.DialTimeout = min(opt.DialTimeout, silenceMax/time.Duration(max(1, len(opt.Addr))))
+	answers, err := clickhouse.Open(&soon)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return answers, nil
 }
 
 // Close gives the connections back. Calls that run are cut off.
 func (s *Store) Close() error {
-	if err := s.conn.Close(); err != nil {
+	if err := errors.Join(s.conn.Close(), s.answers.Close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil

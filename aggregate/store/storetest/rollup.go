@@ -141,11 +141,11 @@ func rollups(t *testing.T, s Subject) {
 // other way to read it.
 func check(t *testing.T, s Subject, m model, when string) {
 	t.Helper()
-	rows, err := s.Stats(t.Context(), everything(allColumns()...))
+	answer, err := s.Stats(t.Context(), everything(allColumns()...))
 	if err != nil {
 		t.Fatalf("%s: %v", when, err)
 	}
-	want := m.sums()
+	rows, want := answer.Rows, m.sums()
 	if len(rows) != len(want) {
 		t.Errorf("%s: %d cells: want %d", when, len(rows), len(want))
 	}
@@ -176,9 +176,10 @@ func months(t *testing.T, s Subject) {
 	if err := s.WriteRollups(t.Context(), rows); err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Stats(t.Context(), schema.StatsQuery{
+	answer, err := s.Stats(t.Context(), schema.StatsQuery{
 		From: rows[0].Hour, Next: rows[13].Hour + 1, Group: []schema.Column{schema.ColumnMonth}, RowsMax: 100,
 	})
+	got := answer.Rows
 	if err != nil || len(got) != 14 {
 		t.Fatalf("%d months, %v: want 14", len(got), err)
 	}

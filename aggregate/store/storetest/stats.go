@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -107,11 +109,12 @@ func groupings(t *testing.T, s Subject) {
 		}
 		q := everything(group...)
 		q.RegionOf = regionOf()
-		rows, err := s.Stats(t.Context(), q)
+		answer, err := s.Stats(t.Context(), q)
 		if err != nil {
 			t.Fatalf("group %v: %v", group, err)
 		}
-		if len(rows) != len(want) {
+		rows := answer.Rows
+		if len(rows) != len(want) || len(answer.Excluded) > 0 {
 			t.Errorf("group %v: %d rows: want %d", group, len(rows), len(want))
 		}
 		for _, r := range rows {
@@ -128,7 +131,7 @@ func filters(t *testing.T, s Subject) {
 	m := written(t, s)
 	f := func(q schema.StatsQuery, pass func(c schema.Cell) bool) {
 		t.Helper()
-		rows, err := s.Stats(t.Context(), q)
+		answer, err := s.Stats(t.Context(), q)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +143,7 @@ func filters(t *testing.T, s Subject) {
 				}
 			}
 		}
-		for _, r := range rows {
+		for _, r := range answer.Rows {
 			got += r.N()
 		}
 		if got != want || want == 0 {
@@ -187,7 +190,8 @@ func romeDays(t *testing.T, s Subject) {
 		if err := s.WriteRollups(t.Context(), rows); err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.Stats(t.Context(), schema.StatsQuery{From: first, Next: first + 96, Group: []schema.Column{schema.ColumnDay}, RowsMax: 10})
+		answer, err := s.Stats(t.Context(), schema.StatsQuery{From: first, Next: first + 96, Group: []schema.Column{schema.ColumnDay}, RowsMax: 10})
+		got := answer.Rows
 		if err != nil || len(got) < 2 {
 			t.Fatalf("%d days, %v", len(got), err)
 		}
@@ -202,14 +206,62 @@ func romeDays(t *testing.T, s Subject) {
 	f(2026, time.March, 29, 23)
 }
 
-func rowsMax(t *testing.T, s Subject) {
-	written(t, s)
-	q := everything(schema.ColumnHour)
-	q.RowsMax = 5
-	rows, err := s.Stats(t.Context(), q)
-	if err != nil || len(rows) != 6 {
-		t.Errorf("%d rows, %v: want one more than 5", len(rows), err)
+// excluded: whatever is grouped and filtered, the votes of the classes that were
+// not asked for are told beside the rows, and make none.
+func excluded(t *testing.T, s Subject) {
+	m := written(t, s)
+	for _, classes := range [][]schema.Class{{schema.ClassOK}, {schema.ClassBurst, schema.ClassTest}, schema.Classes()} {
+		for _, group := range [][]schema.Column{{}, {schema.ColumnComune, schema.ColumnHour}, {schema.ColumnClass, schema.ColumnMonth}, allColumns()} {
+			q := everything(group...)
+			q.RegionOf, q.Classes, q.Services = regionOf(), classes, []schema.ServiceID{0, 3}
+			want, total := map[schema.Class]uint64{}, uint64(0)
+			for cell, values := range m.sums() {
+				if cell.Service != 0 && cell.Service != 3 {
+					continue
+				}
+				for _, v := range values {
+					if slices.Contains(classes, cell.Class) {
+						total += v
+					} else if v > 0 {
+						want[cell.Class] += v
+					}
+				}
+			}
+			answer, err := s.Stats(t.Context(), q)
+			if err != nil || !maps.Equal(answer.Excluded, want) {
+				t.Errorf("classes %v, group %v: left out are %v, %v, want %v", classes, group, answer.Excluded, err, want)
+			}
+			for _, r := range answer.Rows {
+				total -= r.N()
+				if r.N() == 0 {
+					t.Errorf("classes %v, group %v: a row of nothing: %+v", classes, group, r)
+				}
+			}
+			if total != 0 {
+				t.Errorf("classes %v, group %v: the rows are %d short", classes, group, int64(total))
+			}
+		}
 	}
+}
+
+func rowsMax(t *testing.T, s Subject) {
+	m := written(t, s)
+	hours := map[schema.Hour]bool{}
+	for cell := range m.sums() {
+		hours[cell.Hour] = true
+	}
+	f := func(rowsMax int, tooMany bool) {
+		t.Helper()
+		q := everything(schema.ColumnHour)
+		q.RowsMax = rowsMax
+		answer, err := s.Stats(t.Context(), q)
+		if errors.Is(err, schema.ErrTooManyRows) != tooMany || !tooMany && (err != nil || len(answer.Rows) != len(hours)) {
+			t.Errorf("at most %d of %d: got %d rows, %v", rowsMax, len(hours), len(answer.Rows), err)
+		}
+	}
+	f(len(hours)/4, true) // The server is stopped,
+	f(len(hours)-1, true) // or we stop.
+	f(len(hours), false)
 }
 
 func nonsense(t *testing.T, s Subject) {

@@ -1,6 +1,9 @@
 -- One statement for every grouping: a column that was not asked for is the
 -- constant zero, and the server groups by constants for free. Times are days
 -- since 1970-01-01 by Rome's clock, or for 'hour' hours of UTC.
+-- Votes of classes that were not asked for are read, too, to say how many there
+-- are of each: the class is part of the key, so FINAL reads it in any case.
+WITH (empty({classes:Array(UInt8)}) OR has({classes:Array(UInt8)}, class)) AS asked
 SELECT
     if({by_region:Bool}, transform(intDiv(comune, 1000), {provinces_of:Array(UInt32)}, {regions_of:Array(UInt8)}, 0), 0)::UInt8 AS group_region,
     if({by_province:Bool}, intDiv(comune, 1000), 0)::UInt16 AS group_province,
@@ -16,7 +19,11 @@ SELECT
         {time:String} = 'week', toMonday(hour, 'Europe/Rome')::Int32,
         {time:String} = 'month', toStartOfMonth(hour, 'Europe/Rome')::Int32,
         0::Int32) AS group_time,
-    sum(v1), sum(v2), sum(v3), sum(v4), sum(v5)
+    sumIf(v1, asked), sumIf(v2, asked), sumIf(v3, asked), sumIf(v4, asked), sumIf(v5, asked),
+    sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 1),
+    sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 2),
+    sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 3),
+    sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 4)
 FROM votes_rollup FINAL
 WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({next:UInt32}, 'UTC')
   AND (empty({provinces:Array(UInt32)}) OR has({provinces:Array(UInt32)}, intDiv(comune, 1000)))
@@ -25,6 +32,4 @@ WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({next:UInt3
   AND (empty({services:Array(UInt16)}) OR has({services:Array(UInt16)}, service))
   AND (empty({channels:Array(UInt8)}) OR has({channels:Array(UInt8)}, channel))
   AND (empty({scales:Array(UInt8)}) OR has({scales:Array(UInt8)}, scale))
-  AND (empty({classes:Array(UInt8)}) OR has({classes:Array(UInt8)}, class))
 GROUP BY group_region, group_province, group_comune, group_office, group_service, group_channel, group_scale, group_class, group_time
-LIMIT {rows_max:UInt64}

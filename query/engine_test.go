@@ -1,0 +1,176 @@
+package query_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mlf/aggregate/store"
+	"mlf/aggregate/store/embedded"
+	"mlf/query"
+	"mlf/schema"
+	"mlf/schema/registry"
+)
+
+// real is a world whose store is the embedded engine.
+type real struct {
+	*world
+	engine *embedded.Server
+	store  *store.Store
+}
+
+func newReal(t *testing.T) *real {
+	t.Helper()
+	engine, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()})
+	if errors.Is(err, embedded.ErrNoLibrary) && os.Getenv("MLF_REQUIRE_ENGINE") == "" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = engine.Close() })
+	if err := store.Apply(t.Context(), engine.DSN(), schema.Identity{Log: schema.LogID{1}, Partitions: 2, Rules: schema.RulesV1}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(t.Context(), store.Config{DSN: engine.DSN()}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	names, err := registry.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), router: router(t)}
+	parts := query.Parts{Store: s, Log: w.memory, Terminals: w.terms, Registry: names}
+	if w.server, err = query.New(parts, query.Telemetry{Registerer: prometheus.NewRegistry()}, query.Config{Disclosure: query.DisclosureNone}); err != nil {
+		t.Fatal(err)
+	}
+	return &real{world: w, engine: engine, store: s}
+}
+
+// A store that hangs is told in 3 s, whatever is asked, and not the question is
+// blamed.
+func TestAFrozenStoreIsNamedSoon(t *testing.T) {
+	w := newReal(t)
+	path, auth := w.watermarkOf(t)
+	asked := []string{week, "/v1/stats?from=2022-01-01&to=2026-01-01", "/v1/ledger", path}
+	for _, path := range asked {
+		if got := w.get(path, "Authorization", auth); got.StatusCode != http.StatusOK {
+			t.Fatalf("%s: got %d %s", path, got.StatusCode, got.body)
+		}
+	}
+	if err := syscall.Kill(w.engine.Pid(), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(w.engine.Pid(), syscall.SIGCONT) }()
+	for range 2 { // Over connections that were there, and over new ones.
+		var all sync.WaitGroup
+		for _, path := range asked {
+			all.Go(func() {
+				began := time.Now()
+				got := w.get(path, "Authorization", auth)
+				if took := time.Since(began); took > 3500*time.Millisecond {
+					t.Errorf("%s: answered after %v, want 3 s", path, took)
+				}
+				if p := got.problem(t, http.StatusServiceUnavailable, "store-unreachable"); !strings.Contains(p.Detail, "store") || got.Header.Get("Retry-After") == "" {
+					t.Errorf("%s: got %s", path, got.body)
+				}
+			})
+		}
+		all.Wait()
+	}
+	if err := syscall.Kill(w.engine.Pid(), syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	// The engine may die of a handshake that was given up meanwhile, and be started
+	// again.
+	for _, path := range asked {
+		until(t, func() bool { return w.get(path, "Authorization", auth).StatusCode == http.StatusOK })
+	}
+}
+
+// watermarkOf enrols a terminal and returns the path of its watermark and what
+// authorizes it.
+func (w *real) watermarkOf(t *testing.T) (path, auth string) {
+	t.Helper()
+	key := schema.NewStreamKey(time.Unix(0, 0))
+	name, value, err := key.RegistryRecord()
+	if err == nil {
+		err = w.terms.Apply(name, value)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, token := w.enrol(false)
+	w.terms.SetComplete()
+	return "/v1/terminals/self/watermark?stream=" + key.Sign(schema.Stream{Terminal: id, ID: 5}), "Bearer " + token
+}
+
+// Eight readers who ask for everything, over and over, neither end the engine
+// nor hold up the counting, and the page is answered beside them.
+func TestReadersOfEverythingHoldUpNobody(t *testing.T) {
+	w := newReal(t)
+	first := hour(t, "2021-01-01T00:00:00Z")
+	flush := func(ctx context.Context, n uint64, hours, comuni schema.Hour) error {
+		rows := make([]schema.Rollup, 0, hours*comuni)
+		for h := range hours {
+			for k := range comuni {
+				c := cell(first + h*24*7)
+				c.Comune, c.Service = schema.ComuneID(1000+k), schema.ServiceID(k%50)
+				rows = append(rows, schema.Rollup{Cell: c, Values: [schema.ValueMax]uint64{n}})
+			}
+		}
+		return w.store.WriteRollups(ctx, rows)
+	}
+	if err := flush(t.Context(), 1, 250, 2000); err != nil { // 500,000 cells in 58 months.
+		t.Fatal(err)
+	}
+	pid := w.engine.Pid()
+	reading, stop := context.WithCancel(t.Context())
+	var readers sync.WaitGroup
+	for range 8 {
+		readers.Go(func() {
+			for reading.Err() == nil {
+				w.get("/v1/stats?from=2021-01-01&to=2026-01-01&class=all&group=region,province,comune,office,service,channel,class,hour&format=csv")
+			}
+		})
+	}
+	const longest = 8 * time.Second // It was 18 s, and this machine is shared.
+	for n := range uint64(6) {
+		began := time.Now()
+		if err := flush(t.Context(), n+2, 2, 1000); err != nil || time.Since(began) > longest {
+			t.Errorf("a flush took %v: %v", time.Since(began), err)
+		}
+		began = time.Now()
+		if got := w.get("/v1/stats?from=2021-01-01&to=2021-01-08&group=hour"); got.StatusCode != http.StatusOK || time.Since(began) > longest {
+			t.Errorf("the page got %d after %v", got.StatusCode, time.Since(began))
+		}
+		if got := w.get("/v1/ledger"); got.StatusCode != http.StatusOK {
+			t.Errorf("the ledger got %d", got.StatusCode)
+		}
+	}
+	stop()
+	readers.Wait()
+	if now := w.engine.Pid(); now != pid {
+		t.Errorf("the engine died: its process was %d and is %d", pid, now)
+	}
+}
+
+// What reads may have at once leaves the embedded engine a fifth of its memory.
+func TestReadsTogetherLeaveTheEngineMemory(t *testing.T) {
+	const ledgers = 2 // One read for the ledger, one for how far it has come.
+	together := query.StatsMaxDefault*store.NarrowMemoryMax + query.WideMaxDefault*store.ReadMemoryMaxDefault +
+		(query.LookupsMaxDefault+ledgers)*store.LookupMemoryMax
+	if limit := embedded.MemoryMaxDefault * 4 / 5; together > limit {
+		t.Errorf("reads may have %d MiB at once: want %d at most", together>>20, limit>>20)
+	}
+}
