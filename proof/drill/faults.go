@@ -7,7 +7,7 @@ func allFaults() []fault {
 	return slices.Concat(
 		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(),
 		foldFaults(), identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
-		checkpointFaults(), readFaults(), tableFaults(),
+		checkpointFaults(), readFaults(), tableFaults(), answerFaults(),
 	)
 }
 

@@ -1,0 +1,27 @@
+package drill
+
+func answerFaults() []fault {
+	const pkg, suite = "query", "TestEmbeddedEngineIsAStore"
+	stats := place{"query/stats.go", pkg}
+	body := place{"query/body.go", pkg}
+	read := place{"aggregate/store/read.go", "aggregate/store"}
+	rows := place{"schema/sql/queries/stats.sql", "aggregate/store"}
+	ledger := place{"schema/sql/migrations/00002_segment_ledger.sql", "aggregate/store"}
+	return []fault{
+		stats.fault("the ledger is read after the rows", "TestStatsReadTheLedgerBeforeTheRows", "return s.encode(&q, ledger, answer)",
+			"if again, err := s.readTallies(ctx); err == nil {\n\t\tledger = again\n\t}\n\treturn s.encode(&q, ledger, answer)"),
+		stats.fault("dear questions stand among the others", "TestDearQuestionsHaveTheirOwnPlace|TestWideQuestionsLeaveRoom",
+			"return s.read(ctx, s.wide, wide, ledger)", "return s.read(ctx, s.narrow, wide, ledger)"),
+		place{"query/relay.go", pkg}.fault("the first who leaves ends it for all", "TestAFlightEndsWithTheLastWhoWaits",
+			"if f.waiters--; f.waiters == 0 {", "if f.waiters--; f.waiters >= 0 {"),
+		place{"query/relay.go", pkg}.fault("each waits for a store that hangs", "TestRelayTellsOfFailuresOnce",
+			"next != nil && f.err != nil && f.ctx.Err() == nil", "next != nil && f.err != nil && f.ctx == nil"),
+		body.fault("slow readers have no budget", "TestAnswersOnTheirWayHaveABudget", "if !budget.TryAcquire(b.held()) {", "if !budget.TryAcquire(0) {"),
+		body.fault("slow readers have no end", "TestSlowReadersHaveAnEnd", "if last.Before(deadline) {", "if last.IsZero() {"),
+		read.fault("a frozen store is waited for", "TestASilentServerIsToldSoon", "time.AfterFunc(silenceMax,", "time.AfterFunc(9*silenceMax,"),
+		read.fault("a slow store is taken for a frozen one", "TestASlowServerIsNotSilent", "{ heard() })), text)", "{})), text)"),
+		rows.fault("votes left out are not told", suite+"/votes_of_classes", "NOT asked AND class = 2", "asked AND class = 2"),
+		ledger.fault("any count of quarantined votes wins", suite+"/the_ledger_joins", "quarantined SimpleAggregateFunction(max,", "quarantined SimpleAggregateFunction(any,"),
+		ledger.fault("any ingest time wins", suite+"/the_ledger_joins", "newest      SimpleAggregateFunction(max,", "newest      SimpleAggregateFunction(any,"),
+	}
+}

@@ -1,0 +1,87 @@
+package query
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// The memory of answers on their way is bounded: long ones may fill theirs
+// without a short one having to wait.
+func TestAnswersOnTheirWayHaveABudget(t *testing.T) {
+	s := &Server{departures: departures{short: semaphore.NewWeighted(100), long: semaphore.NewWeighted(shortMax + 10)}, metrics: newMetrics(nil)}
+	short, long := &body{plain: make([]byte, 60)}, &body{plain: make([]byte, shortMax+1)}
+	send := func(b *body) error {
+		return s.send(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), b)
+	}
+	if err := errors.Join(send(short), send(short), send(long), send(long)); err != nil {
+		t.Errorf("one after the other: %v", err)
+	}
+	within := func(b *body, then func()) {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		if err := s.send(&reader{ResponseRecorder: httptest.NewRecorder(), reads: then}, r, b); err != nil {
+			t.Error(err)
+		}
+	}
+	within(long, func() {
+		if err := send(long); !errors.Is(err, errOverloaded) {
+			t.Errorf("two long ones at once: got %v, want %v", err, errOverloaded)
+		}
+		within(short, func() {
+			if err := send(short); !errors.Is(err, errOverloaded) {
+				t.Errorf("two short ones at once: got %v, want %v", err, errOverloaded)
+			}
+		})
+	})
+}
+
+// A reader is a ResponseWriter as its client lets it write.
+type reader struct {
+	*httptest.ResponseRecorder
+	reads    func() // Called for each chunk.
+	deadline time.Time
+}
+
+func (r *reader) SetWriteDeadline(at time.Time) error { r.deadline = at; return nil }
+
+func (r *reader) Write(p []byte) (int, error) {
+	r.reads()
+	if time.Now().After(r.deadline) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return r.ResponseRecorder.Write(p)
+}
+
+// Who reads a little now and then is cut when the time is over that the whole
+// answer has; who reads slowly but steadily gets it.
+func TestSlowReadersHaveAnEnd(t *testing.T) {
+	f := func(perChunk time.Duration, whole bool) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			text := bytes.Repeat([]byte("x"), 100*chunkBytes)
+			b := &body{plain: text, bytes: len(text)}
+			s := &Server{departures: newDepartures(), metrics: newMetrics(nil)}
+			slow := &reader{ResponseRecorder: httptest.NewRecorder(), reads: func() { <-time.After(perChunk) }}
+			began := time.Now()
+			if err := s.send(slow, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), b); err != nil {
+				t.Fatal(err)
+			}
+			if got := slow.Body.Len() == len(text); got != whole {
+				t.Errorf("%v a chunk: got %d of %d bytes", perChunk, slow.Body.Len(), len(text))
+			}
+			if took, limit := time.Since(began), 32*time.Second+chunkTimeout+perChunk; took > limit {
+				t.Errorf("%v a chunk: it took %v, want %v at most", perChunk, took, limit)
+			}
+		})
+	}
+	f(200*time.Millisecond, true) // 160 kB/s.
+	f(5*time.Second, false)
+	f(40*time.Second, false)
+}
