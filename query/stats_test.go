@@ -372,7 +372,7 @@ func TestStatsNoise(t *testing.T) {
 	w := counted(t)
 	want := w.get(week)
 	for _, noise := range []string{
-		"_=1793520000000", "utm_source=x&utm_medium=", "UTM_Campaign=50%", "fbclid=a&gclid=b&msclkid=c", "mc_cid=1&mc_eid=2", "_ga=1&_gl=2&_hsenc=3",
+		"_=1793520000000", "utm_source=x&utm_medium=", "UTM_Campaign=50%", "fbclid=a&gclid=b&msclkid=c", "mc_cid=1&mc_eid=2", "_ga=1&_gl=2&_hsenc=3", "utm%5Fterm=a;b", "_dc=1&_ts=2",
 	} {
 		got := w.get(week + "&" + noise)
 		if got.StatusCode != http.StatusOK || got.Header.Get("ETag") != want.Header.Get("ETag") {

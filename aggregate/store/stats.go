@@ -46,9 +46,9 @@ func (s *Store) Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAns
 }
 
 // groupsMax is where the server ends a read of too many groups, before it has
-// read and kept all of them. Twice the rows, because groups that have only votes
-// of classes not asked for become no rows; the rows themselves are counted here.
-func groupsMax(rowsMax int) int { return 2*max(0, rowsMax) + 1 }
+// read and kept all of them: one more than the rows, for the votes that were not
+// asked for. The rows themselves are counted here.
+func groupsMax(rowsMax int) int { return max(0, rowsMax) + 1 }
 
 // scanStats reads one row, whose last group column is of the given time, and adds
 // what it leaves out to excluded.

@@ -262,6 +262,18 @@ func rowsMax(t *testing.T, s Subject) {
 	f(len(hours)/4, true) // The server is stopped,
 	f(len(hours)-1, true) // or we stop.
 	f(len(hours), false)
+	// Votes that are not asked for make no rows, and none too many.
+	cells := map[schema.Cell]bool{}
+	for cell := range m.sums() {
+		if cell.Class == schema.ClassTest {
+			cells[cell] = true
+		}
+	}
+	q := everything(allColumns()...)
+	q.Classes, q.RowsMax = []schema.Class{schema.ClassTest}, len(cells)
+	if answer, err := s.Stats(t.Context(), q); err != nil || len(answer.Rows) != len(cells) {
+		t.Errorf("at most %d of as many tests: got %d rows, %v", len(cells), len(answer.Rows), err)
+	}
 }
 
 func nonsense(t *testing.T, s Subject) {

@@ -2,18 +2,20 @@
 -- constant zero, and the server groups by constants for free. Times are days
 -- since 1970-01-01 by Rome's clock, or for 'hour' hours of UTC.
 -- Votes of classes that were not asked for are read, too, to say how many there
--- are of each: the class is part of the key, so FINAL reads it in any case.
+-- are of each: the class is part of the key, so FINAL reads it in any case. They
+-- fall into the group of zeros, so that they make no more than one.
 WITH (empty({classes:Array(UInt8)}) OR has({classes:Array(UInt8)}, class)) AS asked
 SELECT
-    if({by_region:Bool}, transform(intDiv(comune, 1000), {provinces_of:Array(UInt32)}, {regions_of:Array(UInt8)}, 0), 0)::UInt8 AS group_region,
-    if({by_province:Bool}, intDiv(comune, 1000), 0)::UInt16 AS group_province,
-    if({by_comune:Bool}, comune, 0)::UInt32 AS group_comune,
-    if({by_office:Bool}, office, '')::String AS group_office,
-    if({by_service:Bool}, service, 0)::UInt16 AS group_service,
-    if({by_channel:Bool}, channel, 0)::UInt8 AS group_channel,
-    if({by_scale:Bool}, scale, 0)::UInt8 AS group_scale,
-    if({by_class:Bool}, class, 0)::UInt8 AS group_class,
+    if({by_region:Bool}, if(asked, transform(intDiv(comune, 1000), {provinces_of:Array(UInt32)}, {regions_of:Array(UInt8)}, 0), 0), 0)::UInt8 AS group_region,
+    if({by_province:Bool}, if(asked, intDiv(comune, 1000), 0), 0)::UInt16 AS group_province,
+    if({by_comune:Bool}, if(asked, comune, 0), 0)::UInt32 AS group_comune,
+    if({by_office:Bool}, if(asked, office, ''), '')::String AS group_office,
+    if({by_service:Bool}, if(asked, service, 0), 0)::UInt16 AS group_service,
+    if({by_channel:Bool}, if(asked, channel, 0), 0)::UInt8 AS group_channel,
+    if({by_scale:Bool}, if(asked, scale, 0), 0)::UInt8 AS group_scale,
+    if({by_class:Bool}, if(asked, class, 0), 0)::UInt8 AS group_class,
     multiIf(
+        {time:String} = '' OR NOT asked, 0::Int32,
         {time:String} = 'hour', intDiv(toUnixTimestamp(hour), 3600)::Int32,
         {time:String} = 'day', toDate(hour, 'Europe/Rome')::Int32,
         {time:String} = 'week', toMonday(hour, 'Europe/Rome')::Int32,
