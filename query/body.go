@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -93,17 +94,16 @@ func (w *bodyWriter) body(header http.Header, rows int) (*body, error) {
 	return b, nil
 }
 
-// send writes b to the reader. What goes wrong from then on is the reader's
+// send writes b, whose name is tag, to the reader. What goes wrong from then on is the reader's
 // doing, and costs nobody but it.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, b *body) error {
+func (s *Server) send(w http.ResponseWriter, r *http.Request, tag string, b *body) error {
 	budget := s.departures.of(b)
 	if !budget.TryAcquire(b.held()) {
 		return errOverloaded
 	}
 	defer budget.Release(b.held())
-	for name, values := range b.header {
-		w.Header()[name] = values
-	}
+	describe(w.Header(), tag)
+	maps.Copy(w.Header(), b.header)
 	s.metrics.rows.Add(float64(b.rows))
 	source := io.Reader(bytes.NewReader(b.plain))
 	switch {

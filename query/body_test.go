@@ -19,20 +19,24 @@ func TestAnswersOnTheirWayHaveABudget(t *testing.T) {
 	s := &Server{departures: departures{short: semaphore.NewWeighted(100), long: semaphore.NewWeighted(shortMax + 10)}, metrics: newMetrics(nil)}
 	short, long := &body{plain: make([]byte, 60)}, &body{plain: make([]byte, shortMax+1)}
 	send := func(b *body) error {
-		return s.send(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), b)
+		return s.send(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "", b)
 	}
 	if err := errors.Join(send(short), send(short), send(long), send(long)); err != nil {
 		t.Errorf("one after the other: %v", err)
 	}
 	within := func(b *body, then func()) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
-		if err := s.send(&reader{ResponseRecorder: httptest.NewRecorder(), reads: then}, r, b); err != nil {
+		if err := s.send(&reader{ResponseRecorder: httptest.NewRecorder(), reads: then}, r, "", b); err != nil {
 			t.Error(err)
 		}
 	}
 	within(long, func() {
-		if err := send(long); !errors.Is(err, errOverloaded) {
+		refused := httptest.NewRecorder()
+		if err := s.send(refused, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "tag", long); !errors.Is(err, errOverloaded) {
 			t.Errorf("two long ones at once: got %v, want %v", err, errOverloaded)
+		}
+		if len(refused.Header()) > 0 {
+			t.Errorf("a refusal has the answer's headers: %v", refused.Header())
 		}
 		within(short, func() {
 			if err := send(short); !errors.Is(err, errOverloaded) {
@@ -70,7 +74,7 @@ func TestSlowReadersHaveAnEnd(t *testing.T) {
 			s := &Server{departures: newDepartures(), metrics: newMetrics(nil)}
 			slow := &reader{ResponseRecorder: httptest.NewRecorder(), reads: func() { <-time.After(perChunk) }}
 			began := time.Now()
-			if err := s.send(slow, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), b); err != nil {
+			if err := s.send(slow, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "", b); err != nil {
 				t.Fatal(err)
 			}
 			if got := slow.Body.Len() == len(text); got != whole {

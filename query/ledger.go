@@ -54,7 +54,7 @@ func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
 	defer cancel()
 	ledger, err := s.Store.Ledger(bounded)
 	if err != nil {
-		return ledgerAnswer{}, storeProblem(fmt.Errorf("read ledger: %w", err))
+		return ledgerAnswer{}, s.storeProblem(ctx, fmt.Errorf("read ledger: %w", err))
 	}
 	return ledgerOf(asOf, ledger, s.logEnds(ctx)), nil
 }
@@ -65,7 +65,7 @@ func (s *Server) readTallies(ctx context.Context) ([]schema.LedgerTotals, error)
 	defer cancel()
 	tallies, err := s.Store.Tallies(ctx)
 	if err != nil {
-		return nil, storeProblem(fmt.Errorf("read ledger: %w", err))
+		return nil, s.storeProblem(ctx, fmt.Errorf("read ledger: %w", err))
 	}
 	return tallies, nil
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -77,8 +78,9 @@ func tooMuch(name, format string, args ...any) *problem {
 }
 
 // storeProblem is the problem of a read of the store that ended with err. Only
-// the store itself can say that a question is too dear.
-func storeProblem(err error) *problem {
+// the store itself can say that a question is too dear; if it says nothing, those
+// who wait for their turn are told at once.
+func (s *Server) storeProblem(ctx context.Context, err error) *problem {
 	if errors.Is(err, schema.ErrTooDear) {
 		p := newProblem(http.StatusServiceUnavailable, "too-dear", "The answer would take too long",
 			"ask for a shorter time, a coarser group or fewer places; or try again when there is less to do")
@@ -88,6 +90,9 @@ func storeProblem(err error) *problem {
 	p := newProblem(http.StatusServiceUnavailable, "store-unreachable", "The counts cannot be read now",
 		"the store of the counts does not answer; nothing is lost; try again")
 	p.retry, p.cause = 2, err
+	if !errors.Is(ctx.Err(), context.Canceled) { // Nobody waits any longer: it need not be the store.
+		s.alarm.ring(p)
+	}
 	return p
 }
 

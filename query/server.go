@@ -66,6 +66,7 @@ type Server struct {
 	codes   []string // Of the services, by number.
 	handler http.Handler
 
+	alarm      *alarm
 	narrow     gate // Of statistics that should be cheap,
 	wide       gate // of all others,
 	watermarks gate // and of what terminals may forget.
@@ -100,12 +101,11 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		ids:     newRequestIDs(),
 		codes:   serviceCodes(parts.Registry),
 
-		narrow:     make(gate, cfg.StatsMax),
-		wide:       make(gate, cfg.WideMax),
-		watermarks: make(gate, cfg.LookupsMax),
+		alarm:      newAlarm(),
 		stats:      flights[*body]{named: make(map[string]*flight[*body])},
 		departures: newDepartures(),
 	}
+	s.narrow, s.wide, s.watermarks = newGate(cfg.StatsMax, s.alarm), newGate(cfg.WideMax, s.alarm), newGate(cfg.LookupsMax, s.alarm)
 	s.ledgers.make, s.tallies.make = s.readLedger, s.readTallies
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)

@@ -36,8 +36,7 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	describe(w.Header(), tag)
-	return s.send(w, r, b)
+	return s.send(w, r, tag, b)
 }
 
 // answer reads and encodes the answer to q. What should be cheap has its own
@@ -75,16 +74,16 @@ func (s *Server) read(ctx context.Context, g gate, q question, ledger []schema.L
 // rows reads the rows and puts them in the order in which they are shown.
 func (s *Server) rows(ctx context.Context, q *question) (answer schema.StatsAnswer, err error) {
 	if !q.nothing {
-		ctx, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
+		bounded, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
 		defer cancel()
 		q.RowsMax = s.cfg.RowsMax
-		answer, err = s.Store.Stats(ctx, q.StatsQuery)
+		answer, err = s.Store.Stats(bounded, q.StatsQuery)
 	}
 	switch {
 	case errors.Is(err, schema.ErrTooManyRows):
 		return answer, tooMuch("group", "more than %d rows; ask for a shorter time, a coarser time column or fewer places", s.cfg.RowsMax)
 	case err != nil:
-		return answer, storeProblem(fmt.Errorf("read stats: %w", err))
+		return answer, s.storeProblem(ctx, fmt.Errorf("read stats: %w", err))
 	case len(q.Group) == 0 && len(answer.Rows) == 0:
 		answer.Rows = make([]schema.StatsRow, 1) // Nothing counted is an answer, too.
 	}

@@ -49,7 +49,7 @@ func (s *Server) serveWatermark(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	mark, _, err := s.Store.Watermark(ctx, stream.Terminal, stream.ID)
 	if err != nil {
-		return storeProblem(fmt.Errorf("read watermark: %w", err))
+		return s.storeProblem(ctx, fmt.Errorf("read watermark: %w", err))
 	}
 	// None yet is the zero watermark: highest 0, nothing missing.
 	answer := watermarkAnswer{Stream: text, Highest: mark.Highest, Missing: make([][2]schema.Seq, len(mark.Missing)), AsOf: asOf}
