@@ -155,7 +155,7 @@ func writeChunks(w http.ResponseWriter, source io.Reader, longest time.Duration)
 
 // acceptsGzip tells whether a client with these headers can unpack gzip.
 func acceptsGzip(headers []string) bool {
-	named, any := -1.0, 0.0
+	named, others := -1.0, 0.0
 	for item := range strings.SplitSeq(strings.Join(headers, ","), ",") {
 		coding, parameters, _ := strings.Cut(item, ";")
 		q := 1.0
@@ -168,11 +168,11 @@ func acceptsGzip(headers []string) bool {
 		case "gzip", "x-gzip":
 			named = q
 		case "*":
-			any = q
+			others = q
 		}
 	}
 	if named < 0 {
-		named = any
+		named = others
 	}
 	return named > 0
 }

@@ -25,8 +25,10 @@ func TestCORS(t *testing.T) {
 			}
 		}
 	}
-	paths := []string{"/v1/stats", "/v1/ledger", "/v1/terminals/self/watermark", "/v1/registry/comuni", "/v1/registry/services",
-		"/v1/registry/labels", "/openapi.yaml", "/status", "/", "/assets/app.js", "/nowhere"}
+	paths := []string{
+		"/v1/stats", "/v1/ledger", "/v1/terminals/self/watermark", "/v1/registry/comuni", "/v1/registry/services",
+		"/v1/registry/labels", "/openapi.yaml", "/status", "/", "/assets/app.js", "/nowhere",
+	}
 	for _, path := range paths {
 		preflight := w.do(http.MethodOptions, path, "Origin", origin,
 			"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization,if-none-match")

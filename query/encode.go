@@ -36,6 +36,7 @@ func (s *Server) encode(q *question, ledger []schema.LedgerTotals, answer schema
 	header.Set("X-MLF-Span", q.From.String()+"/"+q.Next.String())
 	e := &rowEncoder{group: q.Group, names: q.group, faces: q.faces, services: s.codes, zone: s.rome}
 	switch q.format {
+	case formatJSON:
 	case formatCSV:
 		header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
 		header.Set("Content-Disposition", `inline; filename="`+s.fileName(q)+`"`)

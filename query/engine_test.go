@@ -20,14 +20,14 @@ import (
 	"mlf/schema/registry"
 )
 
-// real is a world whose store is the embedded engine.
-type real struct {
+// A served world is one whose store is the embedded engine.
+type served struct {
 	*world
 	engine *embedded.Server
 	store  *store.Store
 }
 
-func newReal(t *testing.T) *real {
+func newServed(t *testing.T) *served {
 	t.Helper()
 	engine, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()})
 	if errors.Is(err, embedded.ErrNoLibrary) && os.Getenv("MLF_REQUIRE_ENGINE") == "" {
@@ -54,13 +54,13 @@ func newReal(t *testing.T) *real {
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: prometheus.NewRegistry()}, query.Config{Disclosure: query.DisclosureNone}); err != nil {
 		t.Fatal(err)
 	}
-	return &real{world: w, engine: engine, store: s}
+	return &served{world: w, engine: engine, store: s}
 }
 
 // A store that hangs is told in 3 s, whatever is asked, and not the question is
 // blamed.
 func TestAFrozenStoreIsNamedSoon(t *testing.T) {
-	w := newReal(t)
+	w := newServed(t)
 	path, auth := w.watermarkOf(t)
 	asked := []string{week, "/v1/stats?from=2022-01-01&to=2026-01-01", "/v1/ledger", path}
 	for _, path := range asked {
@@ -101,7 +101,7 @@ func TestAFrozenStoreIsNamedSoon(t *testing.T) {
 
 // watermarkOf enrols a terminal and returns the path of its watermark and what
 // authorizes it.
-func (w *real) watermarkOf(t *testing.T) (path, auth string) {
+func (w *served) watermarkOf(t *testing.T) (path, auth string) {
 	t.Helper()
 	key := schema.NewStreamKey(time.Unix(0, 0))
 	name, value, err := key.RegistryRecord()
@@ -119,7 +119,7 @@ func (w *real) watermarkOf(t *testing.T) (path, auth string) {
 // Eight readers who ask for everything, over and over, neither end the engine
 // nor hold up the counting, and the page is answered beside them.
 func TestReadersOfEverythingHoldUpNobody(t *testing.T) {
-	w := newReal(t)
+	w := newServed(t)
 	first := hour(t, "2021-01-01T00:00:00Z")
 	flush := func(ctx context.Context, n uint64, hours, comuni schema.Hour) error {
 		rows := make([]schema.Rollup, 0, hours*comuni)

@@ -15,7 +15,7 @@ import (
 // come meanwhile wait, and the next answer, begun after the last of them came,
 // is theirs together. However many ask, one read is under way at a time.
 type relay[T any] struct {
-	make func(context.Context) (T, error)
+	answer func(context.Context) (T, error)
 
 	mu      sync.Mutex
 	running bool
@@ -43,7 +43,7 @@ func (r *relay[T]) start() {
 	if f == nil {
 		return
 	}
-	go f.fly(r.make, func() {
+	go f.fly(r.answer, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		// That it failed is news for those who came meanwhile, too: where the store
@@ -63,8 +63,8 @@ type flights[T any] struct {
 	named map[string]*flight[T]
 }
 
-// get returns the answer of that name, which make makes unless somebody's does.
-func (s *flights[T]) get(ctx context.Context, name string, make func(context.Context) (T, error)) (T, error) {
+// get returns the answer of that name, which answer makes unless somebody's does.
+func (s *flights[T]) get(ctx context.Context, name string, answer func(context.Context) (T, error)) (T, error) {
 	s.mu.Lock()
 	f, ok := s.named[name]
 	if ok = ok && f.board(); !ok {
@@ -73,7 +73,7 @@ func (s *flights[T]) get(ctx context.Context, name string, make func(context.Con
 	}
 	s.mu.Unlock()
 	if !ok {
-		go f.fly(make, func() {
+		go f.fly(answer, func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if s.named[name] == f {
@@ -120,7 +120,7 @@ func (f *flight[T]) board() bool {
 
 // fly makes the answer, calls after, and lets go those who wait. A panic is
 // theirs: here it would be the end of the process.
-func (f *flight[T]) fly(make func(context.Context) (T, error), after func()) {
+func (f *flight[T]) fly(answer func(context.Context) (T, error), after func()) {
 	defer f.land()
 	defer after()
 	defer func() {
@@ -128,7 +128,7 @@ func (f *flight[T]) fly(make func(context.Context) (T, error), after func()) {
 			f.panic = fmt.Sprintf("%v\n%s", p, debug.Stack())
 		}
 	}()
-	f.value, f.err = make(f.ctx)
+	f.value, f.err = answer(f.ctx)
 }
 
 // land lets go those who wait.

@@ -12,7 +12,7 @@ func TestRelayAnswersWithWhatBeganAfterTheQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := 0
 		proceed := make(chan struct{})
-		r := &relay[int]{make: func(context.Context) (int, error) {
+		r := &relay[int]{answer: func(context.Context) (int, error) {
 			made++
 			n := made
 			<-proceed
@@ -56,7 +56,7 @@ func TestRelayTellsOfFailuresOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := errors.New("gone")
 		proceed, made := make(chan error), 0
-		r := &relay[int]{make: func(ctx context.Context) (int, error) {
+		r := &relay[int]{answer: func(ctx context.Context) (int, error) {
 			made++
 			select {
 			case err := <-proceed:
@@ -96,7 +96,7 @@ func TestAFlightEndsWithTheLastWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &flights[string]{named: make(map[string]*flight[string])}
 		begun, given := 0, 0
-		make := func(ctx context.Context) (string, error) {
+		answer := func(ctx context.Context) (string, error) {
 			begun++
 			<-ctx.Done()
 			given++
@@ -107,7 +107,7 @@ func TestAFlightEndsWithTheLastWhoWaits(t *testing.T) {
 		left := 0
 		for _, ctx := range []context.Context{first, second} {
 			go func() {
-				if _, err := s.get(ctx, "a", make); !errors.Is(err, context.Canceled) {
+				if _, err := s.get(ctx, "a", answer); !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
 				left++

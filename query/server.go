@@ -106,7 +106,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		departures: newDepartures(),
 	}
 	s.narrow, s.wide, s.watermarks = newGate(cfg.StatsMax, s.alarm), newGate(cfg.WideMax, s.alarm), newGate(cfg.LookupsMax, s.alarm)
-	s.ledgers.make, s.tallies.make = s.readLedger, s.readTallies
+	s.ledgers.answer, s.tallies.answer = s.readLedger, s.readTallies
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
