@@ -332,9 +332,6 @@ func (d *door) dial() *wire {
 	return &wire{d.t, c, bufio.NewReader(c)}
 }
 
-// Read settles which of the two readers is meant.
-func (w *wire) Read(p []byte) (int, error) { return w.Reader.Read(p) }
-
 // say writes text, with every line end as in HTTP.
 func (w *wire) say(text string) {
 	w.t.Helper()

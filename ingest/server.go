@@ -32,7 +32,7 @@ type Log interface {
 	Partitions() int // Fixed for the life of the log.
 }
 
-// Telemetry is where the server reports to.
+// Telemetry is where the server reports to. Its zero value reports nowhere.
 type Telemetry struct {
 	Registerer prometheus.Registerer
 	Logger     *slog.Logger
@@ -67,6 +67,9 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
+	if telemetry.Logger == nil {
+		telemetry.Logger = slog.New(slog.DiscardHandler)
+	}
 	inflaters, err := newInflaters(cfg.DecodedBytesMax)
 	if err != nil {
 		return nil, err
