@@ -149,43 +149,51 @@ func (s *Server) handleError(h *fasthttp.RequestCtx, err error) {
 	x.closeUnread()
 }
 
+// A posted request has passed every check that needs no look into its body.
+type posted struct {
+	enrolled *schema.Enrolment
+	coding   coding
+	kind     string // Which of the media types asked for it has.
+}
+
 // checkHeader makes the checks of a POST that need no body, in the protocol's
-// order: 411, 415, 413, 401, 403. types are the media types accepted; an empty
+// order: 411, 415, 413, 401, 403. kinds are the media types accepted; an empty
 // one among them stands for no Content-Type at all.
-func (s *Server) checkHeader(x *exchange, types ...string) (*schema.Enrolment, coding, *refusal) {
+func (s *Server) checkHeader(x *exchange, kinds ...string) (posted, *refusal) {
 	header := &x.Request.Header
 	n := header.ContentLength()
 	// Without a length fasthttp makes it 0 and gives no stream; -1 is chunked.
 	if n < 0 || x.RequestBodyStream() == nil {
-		return nil, 0, refuse(lengthRequired, "want a Content-Length and no Transfer-Encoding")
+		return posted{}, refuse(lengthRequired, "want a Content-Length and no Transfer-Encoding")
 	}
-	if !accepts(types, header.ContentType()) {
-		return nil, 0, refuse(unsupportedMediaType, "want Content-Type %s", strings.TrimSuffix(strings.Join(types, " or "), " or "))
+	kind, ok := kindOf(header.ContentType(), kinds)
+	if !ok {
+		return posted{}, refuse(unsupportedMediaType, "want Content-Type %s", strings.TrimSuffix(strings.Join(kinds, " or "), " or "))
 	}
 	c, ok := codingOf(header.PeekAll(fasthttp.HeaderContentEncoding))
 	if !ok {
-		return nil, 0, refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
+		return posted{}, refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
 	}
 	if n > s.cfg.BodyBytesMax {
-		return nil, 0, refuse(tooLarge, "%d bytes: want at most %d", n, s.cfg.BodyBytesMax)
+		return posted{}, refuse(tooLarge, "%d bytes: want at most %d", n, s.cfg.BodyBytesMax)
 	}
 	e, refused := s.authenticate(x)
-	return e, c, refused
+	return posted{e, c, kind}, refused
 }
 
-// accepts tells whether a Content-Type is one of types, parameters aside.
-func accepts(types []string, contentType []byte) bool {
-	if string(contentType) == types[0] {
-		return true
+// kindOf tells which of kinds a Content-Type is, parameters aside.
+func kindOf(contentType []byte, kinds []string) (kind string, ok bool) {
+	if string(contentType) == kinds[0] {
+		return kinds[0], true
 	}
-	kind, _, _ := strings.Cut(string(contentType), ";")
-	kind = strings.TrimSpace(kind)
-	for _, t := range types {
-		if strings.EqualFold(kind, t) {
-			return true
+	name, _, _ := strings.Cut(string(contentType), ";")
+	name = strings.TrimSpace(name)
+	for _, kind := range kinds {
+		if strings.EqualFold(name, kind) {
+			return kind, true
 		}
 	}
-	return false
+	return "", false
 }
 
 // codingOf reads the Content-Encoding headers of a request.

@@ -13,21 +13,21 @@ import (
 // streams answers POST /v1/streams with a new stream of the terminal. The body
 // says nothing, so neither it nor its type is insisted on.
 func (s *Server) streams(x *exchange) *refusal {
-	e, c, refused := s.checkHeader(x, jsonType, "")
+	p, refused := s.checkHeader(x, jsonType, "")
 	if refused != nil {
 		return refused
 	}
 	in := s.intakes.Get().(*intake)
-	held, refused := s.read(x, in, e.Terminal)
+	held, refused := s.read(x, in, p.enrolled.Terminal)
 	defer s.budget.release(held)
 	if refused == nil && len(in.body) > 0 {
-		refused = s.decoded(in, c, in.scanner.checkObject)
+		refused = s.decoded(in, p.coding, in.scanner.checkObject)
 	}
 	s.release(in)
 	if refused != nil {
 		return refused
 	}
-	return s.issue(x, e)
+	return s.issue(x, p.enrolled)
 }
 
 // issue answers with a new stream.

@@ -46,16 +46,16 @@ func (s *Server) release(in *intake) {
 // votes answers POST /v1/votes: checks in the protocol's order, then one record
 // on the log, then 202.
 func (s *Server) votes(appends context.Context, x *exchange) *refusal {
-	e, c, refused := s.checkHeader(x, jsonType, protoType)
+	p, refused := s.checkHeader(x, jsonType, protoType)
 	if refused != nil {
 		return refused
 	}
 	in := s.intakes.Get().(*intake)
-	held, refused := s.read(x, in, e.Terminal)
+	held, refused := s.read(x, in, p.enrolled.Terminal)
 	defer s.budget.release(held)
 	out := s.entries.Get().(*entry)
 	if refused == nil {
-		refused = s.judge(x, posted{in, e, c}, out)
+		refused = s.judge(x, p, in, out)
 	}
 	s.release(in) // Not after a panic: memory in doubt is not used again.
 	if refused == nil {
@@ -67,26 +67,19 @@ func (s *Server) votes(appends context.Context, x *exchange) *refusal {
 	return refused
 }
 
-// A posted request has passed every check that needs no look into its body.
-type posted struct {
-	*intake
-	enrolled *schema.Enrolment
-	coding   coding
-}
-
-// judge decodes and judges the votes of p. What is to be written and answered is
-// in out.
-func (s *Server) judge(x *exchange, p posted, out *entry) *refusal {
-	if refused := s.decode(x, p); refused != nil {
+// judge decodes and judges the votes of p, whose body is in in. What is to be
+// written and answered is in out.
+func (s *Server) judge(x *exchange, p posted, in *intake, out *entry) *refusal {
+	if refused := s.decode(p, in); refused != nil {
 		return refused
 	}
-	stream, err := s.stream(x, p.message.stream)
+	stream, err := s.stream(x, in.message.stream)
 	if err != nil || stream.Terminal != p.enrolled.Terminal {
 		return &refusal{problem: foreignStream} // One answer for forged and foreign.
 	}
-	v := &p.verdict
+	v := &in.verdict
 	first, last := s.timing(x)
-	v.judge(&p.message, p.enrolled, first)
+	v.judge(&in.message, p.enrolled, first)
 	out.write(p.enrolled, stream, v.votes, last)
 	out.partition = schema.PartitionOf(stream.Slot, s.log.Partitions())
 	out.answer = appendAnswer(out.answer[:0], v)
@@ -109,15 +102,14 @@ func (s *Server) stream(x *exchange, text []byte) (schema.Stream, error) {
 	return stream, err
 }
 
-// decode reads the body of p into its message.
-func (s *Server) decode(x *exchange, p posted) *refusal {
+// decode reads the body in in into its message.
+func (s *Server) decode(p posted, in *intake) *refusal {
 	f := form{words: s.words, enrolled: p.enrolled, votesMax: s.cfg.VotesMax}
-	json := accepts([]string{jsonType}, x.Request.Header.ContentType())
-	return s.decoded(p.intake, p.coding, func(body []byte) error {
-		if json {
-			return p.scanner.decodeJSON(body, &f, &p.message)
+	return s.decoded(in, p.coding, func(body []byte) error {
+		if p.kind == jsonType {
+			return in.scanner.decodeJSON(body, &f, &in.message)
 		}
-		return decodeProto(body, &f, &p.message)
+		return decodeProto(body, &f, &in.message)
 	})
 }
 
