@@ -32,6 +32,9 @@ func (b *budget) acquire(n int64) bool {
 	return false
 }
 
+// has tells whether n bytes could be taken now.
+func (b *budget) has(n int64) bool { return b.used.Load()+n <= b.max }
+
 func (b *budget) release(n int64) { b.used.Add(-n) }
 
 // growBytes is what is made ready for a body before any of it has come.
@@ -47,27 +50,53 @@ var errNoRoom = errors.New("no room for the body")
 func (b *budget) readBody(from io.Reader, n int, dst []byte) (body []byte, held int64, err error) {
 	dst = dst[:0]
 	for len(dst) < n {
-		if len(dst) == cap(dst) {
-			grown := make([]byte, len(dst), min(n, max(growBytes, 2*cap(dst))))
-			copy(grown, dst)
-			dst = grown
-		}
+		dst = grow(dst, n)
 		got, err := from.Read(dst[len(dst):min(n, cap(dst))])
 		dst = dst[:len(dst)+got]
 		switch {
 		case len(dst) == n:
 			return dst, held, nil
 		case err != nil:
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return dst, held, fmt.Errorf("read body at byte %d of %d: %w", len(dst), n, err)
+			return dst, held, fmt.Errorf("read body at byte %d of %d: %w", len(dst), n, endedEarly(err))
 		case !b.acquire(int64(got)):
 			return dst, held, errNoRoom
 		}
 		held += int64(got)
 	}
 	return dst, held, nil
+}
+
+// readUnannounced is readBody for a body that ends where from does. note is told how
+// long the body is so far, and returns false where that is too much for its sender.
+// More than n bytes are errTooLong.
+func (b *budget) readUnannounced(from io.Reader, n int, dst []byte, note func(sofar int) bool) (body []byte, held int64, err error) {
+	dst = dst[:0]
+	for {
+		dst = grow(dst, n+1)
+		got, err := from.Read(dst[len(dst):min(n+1, cap(dst))])
+		dst = dst[:len(dst)+got]
+		switch {
+		case errors.Is(err, io.EOF):
+			return dst, held, nil
+		case len(dst) > n:
+			return dst, held, errTooLong
+		case err != nil:
+			return dst, held, fmt.Errorf("read body at byte %d: %w", len(dst), err)
+		case !note(len(dst)) || !b.acquire(int64(got)):
+			return dst, held, errNoRoom
+		}
+		held += int64(got)
+	}
+}
+
+// grow returns dst with room for a byte more, and for no more than n in all.
+func grow(dst []byte, n int) []byte {
+	if len(dst) < cap(dst) {
+		return dst
+	}
+	grown := make([]byte, len(dst), min(n, max(growBytes, 2*cap(dst))))
+	copy(grown, dst)
+	return grown
 }
 
 // A coding is a Content-Encoding.
@@ -79,9 +108,9 @@ const (
 	zstandard
 )
 
-// Fates of a compressed body.
+// Fates of a body.
 var (
-	errTooLong      = errors.New("body is too long after decompression")
+	errTooLong      = errors.New("body is too long")
 	errUncompressed = errors.New("body does not decompress")
 )
 

@@ -30,13 +30,20 @@ type Config struct {
 	// silent log can pile up.
 	InflightBytesMax int64
 
+	// HeaderBytesMax is the longest header of a request, its first line included;
+	// at least 1 KiB. Default 16 KiB: terminals send some 300 bytes, a mesh or a
+	// portal adds certificates and cookies. Memory is held for what has come.
+	HeaderBytesMax int
+
 	// ConnsMax is the most open connections. Default 16,384: about 20 KiB each,
 	// 330 MiB when all are busy.
 	ConnsMax int
 
 	// ReadMax is the longest time to read a request, WriteMax to write an
 	// answer, IdleMax to wait for the next request. Defaults 10 s, 10 s, 90 s:
-	// terminals behind a mobile network send little and seldom.
+	// terminals behind a mobile network send little and seldom. Behind a load
+	// balancer IdleMax must be longer than the balancer's own, or it sends a
+	// request on a connection that is just being closed.
 	ReadMax, WriteMax, IdleMax time.Duration
 
 	// AppendMax is the longest wait for the log's acknowledgement; then 503.
@@ -60,8 +67,13 @@ type Config struct {
 	Jitter func(n int) int
 }
 
-// drainLimit is the highest DrainMax.
-const drainLimit = 20 * time.Second
+const (
+	// drainLimit is the highest DrainMax.
+	drainLimit = 20 * time.Second
+
+	// headerBytesLimit is the highest HeaderBytesMax.
+	headerBytesLimit = 1 << 20
+)
 
 // withDefaults returns c with its zero fields filled in.
 func (c Config) withDefaults() Config {
@@ -69,6 +81,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.DecodedBytesMax, 1<<20)
 	orDefault(&c.VotesMax, schema.BatchVotesMax)
 	orDefault(&c.InflightBytesMax, 64<<20)
+	orDefault(&c.HeaderBytesMax, 16<<10)
 	orDefault(&c.ConnsMax, 16384)
 	orDefault(&c.ReadMax, 10*time.Second)
 	orDefault(&c.WriteMax, 10*time.Second)
@@ -82,6 +95,18 @@ func (c Config) withDefaults() Config {
 		c.Jitter = rand.IntN
 	}
 	return c
+}
+
+// slackShare is the part of the shortest limit by which a connection's limits may
+// be off: half a second by default.
+const slackShare = 20
+
+// connLimits returns the limits of a connection.
+func (c Config) connLimits() connLimits {
+	return connLimits{
+		read: c.ReadMax, idle: c.IdleMax, headerBytes: c.HeaderBytesMax,
+		slack: min(c.ReadMax, c.WriteMax, c.IdleMax) / slackShare,
+	}
 }
 
 func orDefault[T int | int64 | time.Duration](field *T, value T) {
@@ -116,6 +141,9 @@ func (c Config) Validate() error {
 	}
 	if least := int64(c.BodyBytesMax) + requestBytes; c.InflightBytesMax < least {
 		return fmt.Errorf("ingest: %d bytes in flight: want at least %d, one request", c.InflightBytesMax, least)
+	}
+	if c.HeaderBytesMax < aheadBytes || c.HeaderBytesMax > headerBytesLimit {
+		return fmt.Errorf("ingest: %d header bytes: want %d to %d", c.HeaderBytesMax, aheadBytes, headerBytesLimit)
 	}
 	if c.DrainMax < 0 || c.DrainMax > drainLimit {
 		return fmt.Errorf("ingest: drain for %v: want at most %v", c.DrainMax, drainLimit)

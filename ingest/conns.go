@@ -17,12 +17,19 @@ import (
 // descriptors into its end.
 type conns struct {
 	max     int
-	slack   time.Duration // By how much a connection's deadlines may be off.
+	limits  connLimits
 	now     func() time.Time
 	refused atomic.Uint64
 
 	mu   sync.Mutex
 	open map[*conn]struct{}
+}
+
+// connLimits are those of one connection.
+type connLimits struct {
+	read, idle  time.Duration // From a request's first byte to its last; before the first.
+	slack       time.Duration // By how much deadlines may be off.
+	headerBytes int
 }
 
 // add takes c in; nil when there are too many.
@@ -36,7 +43,8 @@ func (s *conns) add(c net.Conn, now time.Time) *conn {
 	if s.open == nil {
 		s.open = make(map[*conn]struct{})
 	}
-	tracked := &conn{Conn: c, accepted: now, slack: s.slack, now: s.now}
+	tracked := &conn{Conn: c, accepted: now, limits: s.limits, now: s.now}
+	tracked.buf, tracked.read.wanted = tracked.first[:], now.Add(s.limits.read)
 	s.open[tracked] = struct{}{}
 	return tracked
 }
@@ -84,8 +92,9 @@ func (s *conns) cut() {
 // A conn is one open connection.
 type conn struct {
 	net.Conn
+	incoming
 	accepted time.Time
-	slack    time.Duration
+	limits   connLimits
 	state    atomic.Int32 // A fasthttp.ConnState.
 	linger   atomic.Bool
 
@@ -106,8 +115,8 @@ type conn struct {
 }
 
 // A deadline is set on a connection only when something is read or written, and
-// only when it is off by more than the connection's slack. fasthttp names three
-// for every request, and nearly all are replaced before anything waits for them.
+// only when it is off by more than the connection's slack: every request has three,
+// and nearly all are replaced before anything waits for them.
 type deadline struct {
 	wanted, set time.Time
 }
@@ -121,12 +130,9 @@ func (d *deadline) due(slack time.Duration) bool {
 	return true
 }
 
-// SetReadDeadline is that of net.Conn, for the next Read: one that waits already
-// is not ended by it.
-func (c *conn) SetReadDeadline(t time.Time) error {
-	c.read.wanted = t
-	return nil
-}
+// SetReadDeadline does nothing: fasthttp does not know when it is that a request
+// begins.
+func (c *conn) SetReadDeadline(time.Time) error { return nil }
 
 // SetWriteDeadline is that of net.Conn, for the next Write.
 func (c *conn) SetWriteDeadline(t time.Time) error {
@@ -134,29 +140,12 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
-// SetDeadline is that of net.Conn, for the next Read and Write.
-func (c *conn) SetDeadline(t time.Time) error {
-	c.read.wanted, c.write.wanted = t, t
-	return nil
-}
-
-// Read reads, not much longer than until the read deadline.
-func (c *conn) Read(p []byte) (int, error) {
-	if c.read.due(c.slack) {
-		if err := c.Conn.SetReadDeadline(c.read.set); err != nil {
-			return 0, err
-		}
-	}
-	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.timing.read(schema.InstantOf(c.now()))
-	}
-	return n, err
-}
+// SetDeadline is SetWriteDeadline.
+func (c *conn) SetDeadline(t time.Time) error { return c.SetWriteDeadline(t) }
 
 // Write writes, not much longer than until the write deadline.
 func (c *conn) Write(p []byte) (int, error) {
-	if c.write.due(c.slack) {
+	if c.write.due(c.limits.slack) {
 		if err := c.Conn.SetWriteDeadline(c.write.set); err != nil {
 			return 0, err
 		}
@@ -178,6 +167,9 @@ const (
 // lose the answer (RFC 9112 §9.6). A terminal that loses a 413 would send the
 // same request for ever.
 func (c *conn) Close() error {
+	if c.left {
+		return nil // Only fasthttp goes.
+	}
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() {
 		if half.CloseWrite() == nil && c.Conn.SetReadDeadline(time.Now().Add(lingerMax)) == nil {
 			unread := make([]byte, lingerBufferBytes)
@@ -192,10 +184,11 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// noteState is fasthttp's ConnState hook.
+// noteState is fasthttp's ConnState hook. That a request has begun is noted where it
+// is read: fasthttp thinks so of each connection that it is given.
 func noteState(nc net.Conn, state fasthttp.ConnState) {
-	if c, ok := nc.(*conn); ok {
+	if c, ok := nc.(*conn); ok && state == fasthttp.StateIdle {
 		c.state.Store(int32(state))
-		c.timing.enter(state)
+		c.rest()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -31,16 +32,26 @@ const (
 // An exchange is one request and its answer.
 type exchange struct {
 	*fasthttp.RequestCtx
+	conn     *conn
 	id       requestID
 	began    time.Time
 	endpoint endpoint
-	bodyRead bool // Nothing of the body is left on the connection.
+	body     bodyState
 }
+
+// bodyState is what became of a request's body.
+type bodyState uint8
+
+const (
+	bodyUntouched bodyState = iota
+	bodyBegun
+	bodyRead // Nothing of it is left on the connection.
+)
 
 // handle answers one request. A panic is a defect in one request: it is
 // reported and ends that connection only, since fasthttp recovers nothing.
 func (s *Server) handle(appends context.Context, h *fasthttp.RequestCtx) {
-	x := &exchange{RequestCtx: h, id: s.requestIDs.next(), began: h.Time()}
+	x := &exchange{RequestCtx: h, conn: h.Conn().(*conn), id: s.requestIDs.next(), began: h.Time()}
 	s.metrics.inflight.Inc()
 	defer s.metrics.inflight.Dec()
 	defer func() {
@@ -56,6 +67,9 @@ func (s *Server) handle(appends context.Context, h *fasthttp.RequestCtx) {
 
 // route finds who answers x; nil means that it was answered.
 func (s *Server) route(appends context.Context, x *exchange) *refusal {
+	if x.ambiguous() {
+		return refuseLast(malformedRequest, "want a Content-Length or, in HTTP/1.1, Transfer-Encoding: chunked, and not both")
+	}
 	switch string(x.Path()) {
 	case votesPath:
 		x.endpoint = votesEndpoint
@@ -80,6 +94,13 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 	return refuse(notFound, "want %s, %s or %s", votesPath, streamsPath, statusPath)
 }
 
+// ambiguous tells whether a proxy in front could see the body of x end elsewhere:
+// its sender would have two requests taken for one, or one for two (RFC 9112 §6.1).
+func (x *exchange) ambiguous() bool {
+	h, f := &x.Request.Header, x.conn.framing
+	return f.codings > 0 && (f.lengths > 0 || h.ContentLength() != -1 || !h.IsHTTP11())
+}
+
 func notAllowed(allow string) *refusal {
 	r := refuse(methodNotAllowed, "want %s", allow)
 	r.allow = allow
@@ -100,7 +121,11 @@ func (s *Server) finish(x *exchange, r *refusal) {
 	if r != nil {
 		r.write(x.RequestCtx, x.id)
 	}
-	x.settle()
+	if r != nil && r.last {
+		x.closeUnread()
+	} else {
+		x.settle()
+	}
 	if s.draining.Load() {
 		x.SetConnectionClose()
 	}
@@ -113,12 +138,12 @@ const settleBytesMax = 8 << 10
 
 // settle leaves the connection where the next request begins, or has it closed.
 func (x *exchange) settle() {
-	body := x.RequestBodyStream()
-	if body == nil || x.bodyRead {
+	n := x.Request.Header.ContentLength()
+	switch {
+	case x.body == bodyRead || x.RequestBodyStream() == nil:
 		return
-	}
-	if n := x.Request.Header.ContentLength(); n >= 0 && n <= settleBytesMax {
-		if got, err := io.Copy(io.Discard, body); err == nil && got == int64(n) {
+	case x.body == bodyUntouched && n >= 0 && n <= settleBytesMax && !x.waits():
+		if _, err := io.CopyN(io.Discard, (*sizedBody)(x.conn), int64(n)); err == nil {
 			return
 		}
 	}
@@ -129,18 +154,16 @@ func (x *exchange) settle() {
 // the peer is still sending.
 func (x *exchange) closeUnread() {
 	x.SetConnectionClose()
-	if c, ok := x.Conn().(*conn); ok {
-		c.linger.Store(true)
-	}
+	x.conn.linger.Store(true)
 }
 
 // handleError answers what fasthttp could not read as a request.
 func (s *Server) handleError(h *fasthttp.RequestCtx, err error) {
-	x := &exchange{RequestCtx: h, id: s.requestIDs.next(), began: time.Now(), bodyRead: true}
+	x := &exchange{RequestCtx: h, conn: h.Conn().(*conn), id: s.requestIDs.next(), began: time.Now(), body: bodyRead}
 	var small *fasthttp.ErrSmallBuffer
 	switch {
 	case errors.As(err, &small):
-		s.finish(x, refuse(headersTooLarge, "want at most %d bytes", headerBytesMax))
+		s.finish(x, refuse(headersTooLarge, "want at most %d bytes", s.cfg.HeaderBytesMax))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.finish(x, refuse(requestTimeout, "want the whole request within %v", s.cfg.ReadMax))
 	default:
@@ -157,14 +180,17 @@ type posted struct {
 }
 
 // checkHeader makes the checks of a POST that need no body, in the protocol's
-// order: 411, 415, 413, 401, 403. kinds are the media types accepted; an empty
+// order: 417, 411, 415, 413, 401, 403. kinds are the media types accepted; an empty
 // one among them stands for no Content-Type at all.
 func (s *Server) checkHeader(x *exchange, kinds ...string) (posted, *refusal) {
 	header := &x.Request.Header
 	n := header.ContentLength()
+	if x.conn.framing.expects == expectsUnknown {
+		return posted{}, refuseLast(expectationFailed, "want Expect: 100-continue or none")
+	}
 	// Without a length fasthttp makes it 0 and gives no stream; -1 is chunked.
-	if n < 0 || x.RequestBodyStream() == nil {
-		return posted{}, refuse(lengthRequired, "want a Content-Length and no Transfer-Encoding")
+	if x.RequestBodyStream() == nil {
+		return posted{}, refuseLast(lengthRequired, "want a Content-Length or Transfer-Encoding: chunked")
 	}
 	kind, ok := kindOf(header.ContentType(), kinds)
 	if !ok {
@@ -205,7 +231,7 @@ func codingOf(values [][]byte) (coding, bool) {
 		switch strings.ToLower(string(values[0])) {
 		case "", "identity":
 			return identity, true
-		case "gzip":
+		case "gzip", "x-gzip": // RFC 9110 §8.4.1.3.
 			return gzipped, true
 		case "zstd":
 			return zstandard, true
@@ -240,10 +266,7 @@ func (s *Server) authenticate(x *exchange) (*schema.Enrolment, *refusal) {
 // says the same token in every request of a connection: it is hashed and looked up
 // once, until anything in the registry changes.
 func (s *Server) terminal(x *exchange, token []byte) *schema.Enrolment {
-	c, ok := x.Conn().(*conn)
-	if !ok {
-		return s.terminals.ByToken(token)
-	}
+	c := x.conn
 	if version := s.terminals.Version(); version != c.enrolledAt || !bytes.Equal(token, c.token) {
 		c.token, c.enrolled, c.enrolledAt = append(c.token[:0], token...), s.terminals.ByToken(token), version
 	}
@@ -253,26 +276,68 @@ func (s *Server) terminal(x *exchange, token []byte) *schema.Enrolment {
 // read reads the body of x, which t sends, into in.body. The caller releases what
 // it returns to the budget, also after a refusal.
 func (s *Server) read(x *exchange, in *intake, t schema.TerminalID) (held int64, refused *refusal) {
+	coming := arrival{all: &s.arrivals, from: t, most: s.cfg.BodyBytesMax}
+	defer coming.end()
 	n := x.Request.Header.ContentLength()
-	if n > settleBytesMax { // Of a shorter one little can be awaited.
-		if !s.arrivals.begin(t, int64(n)) {
-			return 0, s.later(overloaded, "too many long requests of this terminal at once")
-		}
-		defer s.arrivals.end(t, int64(n))
+	if !coming.note(n) {
+		return 0, s.later(overloaded, "too many long requests of this terminal at once")
 	}
-	var err error
-	in.body, held, err = s.budget.readBody(x.RequestBodyStream(), n, in.body)
-	x.bodyRead = err == nil
-	if rest := requestBytes + int64(n) - held; err == nil && s.budget.acquire(rest) {
-		return held + rest, nil
+	if x.waits() && !s.budget.has(requestBytes+int64(max(n, 0))) {
+		return 0, s.later(overloaded, "too many requests at once")
 	}
+	err := s.proceed(x)
 	switch {
-	case err == nil, errors.Is(err, errNoRoom):
-		return held, s.later(overloaded, "too many requests at once")
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return held, refuse(requestTimeout, "want the whole request within %v", s.cfg.ReadMax)
+	case err != nil:
+	case n >= 0:
+		in.body, held, err = s.budget.readBody((*sizedBody)(x.conn), n, in.body)
+	default:
+		body := &chunkedBody{conn: x.conn, framing: s.cfg.BodyBytesMax}
+		in.body, held, err = s.budget.readUnannounced(body, s.cfg.BodyBytesMax, in.body, coming.grown)
 	}
-	return held, refuse(malformedRequest, "%v", err)
+	if err == nil {
+		x.body = bodyRead
+		if rest := requestBytes + int64(len(in.body)) - held; s.budget.acquire(rest) {
+			return held + rest, nil
+		}
+		err = errNoRoom
+	}
+	return held, s.unread(err)
+}
+
+// unread is the answer to a request whose body was not read, or not to its end.
+func (s *Server) unread(err error) *refusal {
+	switch {
+	case errors.Is(err, errNoRoom):
+		return s.later(overloaded, "too many requests at once")
+	case errors.Is(err, errTooLong):
+		return refuse(tooLarge, "want at most %d bytes", s.cfg.BodyBytesMax)
+	case errors.Is(err, errFraming):
+		return refuse(tooLarge, "want longer chunks: %v", err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return refuse(requestTimeout, "want the whole request within %v", s.cfg.ReadMax)
+	}
+	return refuse(malformedRequest, "%v", err)
+}
+
+// proceed tells a peer that waits for it to send the body of x. Whatever could be
+// refused by the header has been.
+func (s *Server) proceed(x *exchange) error {
+	x.body = bodyBegun
+	c := x.conn
+	if !x.waits() || c.r < c.w || x.Request.Header.ContentLength() == 0 {
+		return nil
+	}
+	_ = c.SetWriteDeadline(time.Now().Add(s.cfg.WriteMax)) // Never fails.
+	if _, err := c.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
+		return fmt.Errorf("ask for the body: %w", err)
+	}
+	return nil
+}
+
+// waits tells whether the peer waits to be asked for the body. HTTP/1.0 knows no
+// answer that is not the last.
+func (x *exchange) waits() bool {
+	return x.conn.framing.expects == expectsContinue && x.Request.Header.IsHTTP11()
 }
 
 // decoded calls use with the body of in, decompressed, and turns its error into

@@ -26,6 +26,7 @@ const (
 	tooLarge
 	tooManyVotes
 	unsupportedMediaType
+	expectationFailed
 	tooFast
 	headersTooLarge
 	internalError
@@ -55,13 +56,15 @@ func (p problem) about() (code string, status int, title string) {
 	case requestTimeout:
 		return "request-timeout", fasthttp.StatusRequestTimeout, "The request did not arrive in time"
 	case lengthRequired:
-		return "length-required", fasthttp.StatusLengthRequired, "A Content-Length is required"
+		return "length-required", fasthttp.StatusLengthRequired, "The length of the body is required"
 	case tooLarge:
 		return "too-large", fasthttp.StatusRequestEntityTooLarge, "The body is too large; send the votes in halves"
 	case tooManyVotes:
 		return "too-many-votes", fasthttp.StatusRequestEntityTooLarge, "There are too many votes; send them in halves"
 	case unsupportedMediaType:
 		return "unsupported-media-type", fasthttp.StatusUnsupportedMediaType, "The body's type or encoding is not supported"
+	case expectationFailed:
+		return "expectation-failed", fasthttp.StatusExpectationFailed, "The request expects what is not known here"
 	case tooFast:
 		return "too-fast", fasthttp.StatusTooManyRequests, "The terminal asks too often"
 	case headersTooLarge:
@@ -86,10 +89,16 @@ type refusal struct {
 	detail     string
 	allow      string // The Allow header of a 405.
 	retryAfter int    // Seconds; 0 where the terminal has nothing to wait for.
+	last       bool   // The connection ends: nobody knows where the next request begins.
 }
 
 func refuse(p problem, format string, args ...any) *refusal {
 	return &refusal{problem: p, detail: fmt.Sprintf(format, args...)}
+}
+
+// refuseLast refuses and ends the connection.
+func refuseLast(p problem, detail string) *refusal {
+	return &refusal{problem: p, detail: detail, last: true}
 }
 
 // write answers h with r.

@@ -81,7 +81,7 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		logger:     telemetry.Logger,
 		words:      newWords(),
 		budget:     budget{max: cfg.InflightBytesMax},
-		conns:      conns{max: cfg.ConnsMax, slack: min(cfg.ReadMax, cfg.WriteMax, cfg.IdleMax) / slackShare, now: cfg.Now},
+		conns:      conns{max: cfg.ConnsMax, limits: cfg.connLimits(), now: cfg.Now},
 		inflaters:  inflaters,
 		patience:   patience{max: cfg.AppendMax},
 		requestIDs: requestIDs{process: newProcessName()},
@@ -100,20 +100,24 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	// What was taken is answered after ctx has ended, so appends outlive it.
 	appends, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	server := s.http(appends)
+	engines := engines{s.http(appends, min(headBytes, s.cfg.HeaderBytesMax)), s.http(appends, s.cfg.HeaderBytesMax)}
 
 	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
 	defer stop()
-	err := s.accept(ctx, ln, server)
+	err := s.accept(ctx, ln, &engines)
 	if closed := ln.Close(); err == nil && closed != nil && !errors.Is(closed, net.ErrClosed) {
 		err = fmt.Errorf("close listener %v: %w", ln.Addr(), closed)
 	}
 	return errors.Join(err, s.drain(cancel))
 }
 
-// http returns the HTTP engine. Its fields are commented where they are not
-// plain limits.
-func (s *Server) http(appends context.Context) *fasthttp.Server {
+// engines parse headers and write answers: one for usual headers, one for long
+// ones. A connection goes from one to the other between requests.
+type engines struct{ usual, long *fasthttp.Server }
+
+// http returns an HTTP engine for headers up to a length. Its fields are commented
+// where they are not plain limits.
+func (s *Server) http(appends context.Context, headerBytes int) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:      func(h *fasthttp.RequestCtx) { s.handle(appends, h) },
 		ErrorHandler: s.handleError,
@@ -123,18 +127,14 @@ func (s *Server) http(appends context.Context) *fasthttp.Server {
 		// Connections are counted before they come here.
 		Concurrency: math.MaxInt32,
 
-		// The handler reads the body itself. fasthttp would make room for all
-		// of it as announced, before anything was checked. The faults reported
-		// for this mode (fasthttp #1469, #1775) come from reading after the
-		// handler has returned or from ReduceMemoryUsage; neither is done here.
-		// What it reads ahead is held before the handler is asked: a byte.
+		// The handler reads the body itself, from the connection. fasthttp would
+		// make room for all of it as announced, before anything was checked. The
+		// byte that it wants first is made up (incoming).
 		StreamRequestBody:  true,
 		MaxRequestBodySize: 1,
 
-		ReadTimeout:     s.cfg.ReadMax,
-		WriteTimeout:    s.cfg.WriteMax,
-		IdleTimeout:     s.cfg.IdleMax,
-		ReadBufferSize:  headerBytesMax,
+		WriteTimeout:    s.cfg.WriteMax, // The others are the connection's.
+		ReadBufferSize:  headerBytes,
 		WriteBufferSize: writeBufferBytes,
 
 		NoDefaultServerHeader:        true,
@@ -144,19 +144,13 @@ func (s *Server) http(appends context.Context) *fasthttp.Server {
 	}
 }
 
-const (
-	// headerBytesMax is the longest header of a request, for which every open
-	// connection has room. Terminals send some 300 bytes; the rest is for what
-	// proxies add.
-	headerBytesMax = 4 << 10
-
-	// writeBufferBytes holds an answer without many findings; it is kept, too.
-	writeBufferBytes = 1 << 10
-)
+// writeBufferBytes holds an answer without many findings; every open connection
+// keeps it.
+const writeBufferBytes = 1 << 10
 
 // accept hands every connection of ln to a goroutine of its own, until ln is
 // closed. It returns nil if ctx has ended.
-func (s *Server) accept(ctx context.Context, ln net.Listener, server *fasthttp.Server) error {
+func (s *Server) accept(ctx context.Context, ln net.Listener, to *engines) error {
 	var secure *tls.Config
 	if s.cfg.TLS != nil {
 		secure = s.cfg.TLS.Clone()
@@ -185,14 +179,14 @@ func (s *Server) accept(ctx context.Context, ln net.Listener, server *fasthttp.S
 			s.turnAway(nc)
 			continue
 		}
-		go s.serve(c, server)
+		go s.serve(c, to)
 	}
 }
 
 // serve answers the requests of c until it ends. handle recovers from defects of
 // this package; what is left is fasthttp's reading, and must not end the process
 // either.
-func (s *Server) serve(c *conn, server *fasthttp.Server) {
+func (s *Server) serve(c *conn, by *engines) {
 	defer s.conns.remove(c)
 	defer func() {
 		if defect := recover(); defect != nil {
@@ -201,14 +195,17 @@ func (s *Server) serve(c *conn, server *fasthttp.Server) {
 			_ = c.Conn.Close() // Its state is not known; nothing more is said on it.
 		}
 	}()
-	if err := server.ServeConn(c); err != nil {
-		s.logger.Debug("connection ended", slog.Any("error", err))
+	for again := true; again; again = c.left {
+		c.left = false
+		engine := by.usual
+		if c.head > headBytes {
+			engine = by.long
+		}
+		if err := engine.ServeConn(c); err != nil {
+			s.logger.Debug("connection ended", slog.Any("error", err))
+		}
 	}
 }
-
-// slackShare is the part of the shortest limit by which a connection's limits may
-// be off: half a second by default.
-const slackShare = 20
 
 // shortageWait is the pause after an accept that failed for want of resources.
 const shortageWait = 50 * time.Millisecond

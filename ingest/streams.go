@@ -17,6 +17,9 @@ func (s *Server) streams(x *exchange) *refusal {
 	if refused != nil {
 		return refused
 	}
+	if wait := s.issued.wait(p.enrolled.Terminal, s.cfg.Now()); wait > 0 && x.waits() {
+		return tooManyStreams(wait) // Known before the body is asked for.
+	}
 	in := s.intakes.Get().(*intake)
 	held, refused := s.read(x, in, p.enrolled.Terminal)
 	defer s.budget.release(held)
@@ -41,15 +44,17 @@ func (s *Server) issue(x *exchange, e *schema.Enrolment) *refusal {
 	case !ok:
 		return s.later(overloaded, "too many terminals asked for streams")
 	case wait > 0:
-		return &refusal{
-			problem:    tooFast,
-			detail:     fmt.Sprintf("want at most %d streams an hour", issuesMax),
-			retryAfter: int((wait + time.Second - 1) / time.Second),
-		}
+		return tooManyStreams(wait)
 	}
 	text := key.Sign(schema.NewStream(e))
 	x.answer(fasthttp.StatusCreated, fmt.Appendf(nil, `{"stream":%q,"first_seq":1}`, text))
 	return nil
+}
+
+func tooManyStreams(wait time.Duration) *refusal {
+	r := refuse(tooFast, "want at most %d streams an hour", issuesMax)
+	r.retryAfter = int((wait + time.Second - 1) / time.Second)
+	return r
 }
 
 // A terminal that asks for streams again and again has lost its disk or its
@@ -80,6 +85,14 @@ type issues struct {
 	next  uint8 // Where the oldest one is.
 }
 
+// wait returns how long its terminal must wait at now for the next one.
+func (i *issues) wait(now time.Time) time.Duration {
+	if oldest, before := i.times[i.next], schema.InstantOf(now.Add(-issueWindow)); oldest > before {
+		return time.Duration(oldest-before) * time.Millisecond
+	}
+	return 0
+}
+
 func (i *issues) newest() schema.Instant { return i.times[(i.next+issuesMax-1)%issuesMax] }
 
 // take notes a stream of t at now. wait is how long t must wait instead, if it
@@ -87,20 +100,28 @@ func (i *issues) newest() schema.Instant { return i.times[(i.next+issuesMax-1)%i
 func (r *issued) take(t schema.TerminalID, now time.Time) (wait time.Duration, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := schema.InstantOf(now)
-	before := schema.InstantOf(now.Add(-issueWindow))
 	i := r.by[t]
 	if i == nil {
 		if i, ok = r.remember(t, now); !ok {
 			return 0, false
 		}
 	}
-	if oldest := i.times[i.next]; oldest > before {
-		return time.Duration(oldest-before) * time.Millisecond, true
+	if wait = i.wait(now); wait > 0 {
+		return wait, true
 	}
-	i.times[i.next] = at
+	i.times[i.next] = schema.InstantOf(now)
 	i.next = (i.next + 1) % issuesMax
 	return 0, true
+}
+
+// wait returns how long t must wait at now for its next stream.
+func (r *issued) wait(t schema.TerminalID, now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i := r.by[t]; i != nil {
+		return i.wait(now)
+	}
+	return 0
 }
 
 // remember makes room for t, if need be by forgetting who asked long ago.

@@ -78,7 +78,7 @@ func (s *Server) judge(x *exchange, p posted, in *intake, out *entry) *refusal {
 		return &refusal{problem: foreignStream} // One answer for forged and foreign.
 	}
 	v := &in.verdict
-	first, last := s.timing(x)
+	first, last := x.timing()
 	v.judge(&in.message, p.enrolled, first)
 	out.write(p.enrolled, stream, v.votes, last)
 	out.partition = schema.PartitionOf(stream.Slot, s.log.Partitions())
@@ -91,12 +91,12 @@ func (s *Server) judge(x *exchange, p posted, in *intake, out *entry) *refusal {
 // every request, and a signature that was good once stays good, so it is checked
 // once per connection. Whose stream it is, the caller checks.
 func (s *Server) stream(x *exchange, text []byte) (schema.Stream, error) {
-	c, ok := x.Conn().(*conn)
-	if ok && len(text) > 0 && bytes.Equal(text, c.streamText) {
+	c := x.conn
+	if len(text) > 0 && bytes.Equal(text, c.streamText) {
 		return c.stream, nil
 	}
 	stream, err := s.terminals.Stream(text)
-	if err == nil && ok {
+	if err == nil {
 		c.streamText, c.stream = append(c.streamText[:0], text...), stream
 	}
 	return stream, err
