@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -131,9 +132,55 @@ func TestEncodings(t *testing.T) {
 	f(json, "Content-Encoding", "identity")
 	f(zip(json), "Content-Encoding", "gzip")
 	f(zip(json), "Content-Encoding", "GZIP")
+	f(zip(json), "Content-Encoding", "x-gzip")
+	f(zip(json), "Content-Encoding", "X-GZip")
+	f(zst(json), "Content-Encoding", "ZSTD")
+	f(json, "Content-Encoding", "Identity")
+	mark := "\xef\xbb\xbf"
+	f(append([]byte(mark), json...))
+	f(append([]byte(mark+" \n"), json...))
+	f(zip(append([]byte(mark), json...)), "Content-Encoding", "gzip")
+	f(zst(append([]byte(mark), json...)), "Content-Encoding", "zstd")
 	f(zst(json), "Content-Encoding", "zstd")
 	f(message, "Content-Type", "application/x-protobuf")
 	f(zst(message), "Content-Type", "application/x-protobuf", "Content-Encoding", "zstd")
+}
+
+func TestOtherUnicodeIsNamed(t *testing.T) {
+	d := open(t, ingest.Config{})
+	tm := d.enrol(nil)
+	json := tm.request(green)
+	wide := func(order binary.AppendByteOrder, mark bool) (text []byte) {
+		if mark {
+			text = order.AppendUint16(text, 0xfeff)
+		}
+		for _, c := range json {
+			text = order.AppendUint16(text, uint16(c))
+		}
+		return text
+	}
+	f := func(body []byte) {
+		t.Helper()
+		for _, path := range []string{"/v1/votes", "/v1/streams"} {
+			got := d.post(path, tm.token, body)
+			wantProblem(t, got, 400, "malformed-body")
+			if !strings.Contains(got.body, "want UTF-8") {
+				t.Errorf("got %s, want UTF-8 named", got.body)
+			}
+		}
+	}
+	f(wide(binary.LittleEndian, true))
+	f(wide(binary.BigEndian, true))
+	f(wide(binary.LittleEndian, false))
+	f(wide(binary.BigEndian, false))
+	mark := []byte("\xef\xbb\xbf")
+	for _, body := range [][]byte{mark, mark[:2], append(mark, append(mark, json...)...), append(json, mark...)} { // Exactly one, and before.
+		wantProblem(t, d.post("/v1/votes", tm.token, body), 400, "malformed-body")
+	}
+	if got := d.post("/v1/streams", tm.token, append(mark, '{', '}')); got.status != 201 {
+		t.Errorf("got %d %s, want 201", got.status, got.body)
+	}
+	d.wantRecords(0)
 }
 
 func zip(b []byte) []byte {

@@ -106,10 +106,14 @@ func (s *Server) stream(x *exchange, text []byte) (schema.Stream, error) {
 func (s *Server) decode(p posted, in *intake) *refusal {
 	f := form{words: s.words, enrolled: p.enrolled, votesMax: s.cfg.VotesMax}
 	return s.decoded(in, p.coding, func(body []byte) error {
-		if p.kind == jsonType {
-			return in.scanner.decodeJSON(body, &f, &in.message)
+		if p.kind == protoType {
+			return decodeProto(body, &f, &in.message)
 		}
-		return decodeProto(body, &f, &in.message)
+		text, err := utf8Text(body)
+		if err != nil {
+			return err
+		}
+		return in.scanner.decodeJSON(text, &f, &in.message)
 	})
 }
 
