@@ -58,8 +58,7 @@ func (s *Server) handle(appends context.Context, h *fasthttp.RequestCtx) {
 		if defect := recover(); defect != nil {
 			s.metrics.panics.Inc()
 			s.logger.Error("request met a defect", slog.Any("panic", defect), slog.String("request", x.id.String()), slog.String("stack", string(debug.Stack())))
-			s.finish(x, &refusal{problem: internalError})
-			h.SetConnectionClose()
+			s.finish(x, refuseLast(internalError, "the service's log tells more under the id of this request"))
 		}
 	}()
 	s.finish(x, s.route(appends, x))
@@ -74,24 +73,35 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 	case votesPath:
 		x.endpoint = votesEndpoint
 		if !x.IsPost() {
-			return notAllowed("POST")
+			return x.otherMethod("POST")
 		}
 		return s.votes(appends, x)
 	case streamsPath:
 		x.endpoint = streamsEndpoint
 		if !x.IsPost() {
-			return notAllowed("POST")
+			return x.otherMethod("POST")
 		}
 		return s.streams(x)
 	case statusPath:
 		x.endpoint = statusEndpoint
 		if !x.IsGet() && !x.IsHead() {
-			return notAllowed("GET, HEAD")
+			return x.otherMethod("GET, HEAD")
 		}
 		x.answer(fasthttp.StatusOK, []byte(`{"status":"ok"}`))
 		return nil
 	}
 	return refuse(notFound, "want %s, %s or %s", votesPath, streamsPath, statusPath)
+}
+
+// otherMethod answers what is none of methods.
+func (x *exchange) otherMethod(methods string) *refusal {
+	if x.IsOptions() {
+		x.options(methods)
+		return nil
+	}
+	r := refuse(methodNotAllowed, "want %s", methods)
+	r.allow = methods
+	return r
 }
 
 // ambiguous tells whether a proxy in front could see the body of x end elsewhere:
@@ -101,19 +111,19 @@ func (x *exchange) ambiguous() bool {
 	return f.codings > 0 && (f.lengths > 0 || h.ContentLength() != -1 || !h.IsHTTP11())
 }
 
-func notAllowed(allow string) *refusal {
-	r := refuse(methodNotAllowed, "want %s", allow)
-	r.allow = allow
-	return r
-}
-
 // answer writes a success. body is copied.
 func (x *exchange) answer(status int, body []byte) {
-	x.SetStatusCode(status)
+	x.succeed(status)
 	x.Response.Header.SetContentType(jsonType)
+	x.SetBody(body)
+}
+
+// succeed writes the status of a success, and what every answer has.
+func (x *exchange) succeed(status int) {
+	x.SetStatusCode(status)
 	var id [32]byte
 	x.Response.Header.SetCanonical([]byte(requestIDHeader), x.id.append(id[:0]))
-	x.SetBody(body)
+	share(&x.Response.Header)
 }
 
 // finish completes the answer, whatever it is.
@@ -140,8 +150,12 @@ const settleBytesMax = 8 << 10
 func (x *exchange) settle() {
 	n := x.Request.Header.ContentLength()
 	switch {
-	case x.body == bodyRead || x.RequestBodyStream() == nil:
+	case x.body == bodyRead:
 		return
+	case x.RequestBodyStream() == nil:
+		if !x.IsPost() && !x.IsPut() && !x.IsPatch() {
+			return
+		} // Else a body may follow that was not announced.
 	case x.body == bodyUntouched && n >= 0 && n <= settleBytesMax && !x.waits():
 		if _, err := io.CopyN(io.Discard, (*sizedBody)(x.conn), int64(n)); err == nil {
 			return
@@ -167,7 +181,7 @@ func (s *Server) handleError(h *fasthttp.RequestCtx, err error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.finish(x, refuse(requestTimeout, "want the whole request within %v", s.cfg.ReadMax))
 	default:
-		s.finish(x, &refusal{problem: malformedRequest})
+		s.finish(x, refuse(malformedRequest, "want a request line and header fields as RFC 9112 has them, with a Host"))
 	}
 	x.closeUnread()
 }
@@ -247,7 +261,7 @@ func (s *Server) authenticate(x *exchange) (*schema.Enrolment, *refusal) {
 	const scheme = "Bearer "
 	values := x.Request.Header.PeekAll(fasthttp.HeaderAuthorization)
 	if len(values) != 1 || len(values[0]) <= len(scheme) || !strings.EqualFold(string(values[0][:len(scheme)]), scheme) {
-		return nil, &refusal{problem: unknownToken}
+		return nil, badToken()
 	}
 	if !s.terminals.Complete() {
 		return nil, s.later(terminalsUnread, "this process has just started")
@@ -255,11 +269,16 @@ func (s *Server) authenticate(x *exchange) (*schema.Enrolment, *refusal) {
 	e := s.terminal(x, values[0][len(scheme):])
 	switch {
 	case e == nil:
-		return nil, &refusal{problem: unknownToken}
+		return nil, badToken()
 	case e.Revoked:
-		return nil, refuse(revokedTerminal, "terminal %v", e.Terminal)
+		return nil, refuse(revokedTerminal, "terminal %v may send no more; keep its votes", e.Terminal)
 	}
 	return e, nil
+}
+
+// badToken is the answer to a missing token and to an unknown one.
+func badToken() *refusal {
+	return refuse(unknownToken, "want one Authorization: Bearer with the token of an enrolled terminal")
 }
 
 // terminal returns the enrolment whose token is token; nil for none. A terminal

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -73,8 +75,13 @@ const (
 	expectsUnknown
 )
 
-// errOutOfStep is told to fasthttp when it wants more of a header that has ended.
-var errOutOfStep = errors.New("the header does not end where it should")
+var (
+	// errOutOfStep is told to fasthttp when it wants more of a header that has ended.
+	errOutOfStep = errors.New("the header does not end where it should")
+
+	// errMalformed stands for what fasthttp says about a header.
+	errMalformed = errors.New("malformed request")
+)
 
 // Read is fasthttp's: the next header, then one byte that stands for a body.
 // After io.EOF with c.left the connection is served on.
@@ -85,8 +92,11 @@ func (c *conn) Read(p []byte) (int, error) {
 			return c.leave() // Memory for a long header is not held while nothing comes.
 		}
 		c.gather()
-		if c.head == 0 {
-			return 0, io.EOF // There is nobody to answer.
+		if c.head == 0 { // There is nobody to answer.
+			if errors.Is(c.fault, io.EOF) || errors.Is(c.fault, os.ErrDeadlineExceeded) {
+				c.fault = nil // As it should end.
+			}
+			return 0, io.EOF
 		}
 		c.stage = handing
 	case handed:
@@ -108,6 +118,22 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.stage = handed
 	}
 	return n, nil
+}
+
+// trouble returns what ended the connection, nil where that was no trouble; err is
+// fasthttp's. It holds nothing that the peer has said: fasthttp's errors quote
+// headers, and a token is in one of them.
+func (c *conn) trouble(err error) error {
+	var network *net.OpError
+	switch {
+	case c.fault != nil:
+		return c.fault
+	case errors.As(err, &network):
+		return network // Not what is wrapped around it.
+	case err == nil:
+		return nil
+	}
+	return errMalformed
 }
 
 // leave sends fasthttp away without a word, as if the peer had closed.

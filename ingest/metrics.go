@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/valyala/fasthttp"
 )
 
 // An endpoint is what metrics tell requests apart by.
@@ -35,11 +36,24 @@ func (e endpoint) String() string {
 	panic("BUG: unknown endpoint")
 }
 
+// success is the status of the endpoint's usual answer.
+func (e endpoint) success() int {
+	switch e {
+	case votesEndpoint:
+		return fasthttp.StatusAccepted
+	case streamsEndpoint:
+		return fasthttp.StatusCreated
+	case statusEndpoint:
+		return fasthttp.StatusOK
+	}
+	return fasthttp.StatusNotFound
+}
+
 // metrics are the front door's figures. Counters of the common answers are
 // looked up once, so that the hot path does not.
 type metrics struct {
 	requests  *prometheus.CounterVec
-	succeeded [endpoints]prometheus.Counter // The endpoint's 2xx.
+	succeeded [endpoints]prometheus.Counter // The endpoint's usual answer.
 	durations [endpoints]prometheus.Observer
 	accepted  prometheus.Counter
 	findings  [codes]prometheus.Counter // Votes rejected for the code, or warnings.
@@ -90,9 +104,9 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 			m.findings[c] = warnings.WithLabelValues(name)
 		}
 	}
-	for e, success := range [endpoints]int{otherEndpoint: 404, votesEndpoint: 202, streamsEndpoint: 201, statusEndpoint: 200} {
-		m.succeeded[e] = m.requests.WithLabelValues(endpoint(e).String(), strconv.Itoa(success))
-		m.durations[e] = durations.WithLabelValues(endpoint(e).String())
+	for e := range endpoint(endpoints) {
+		m.succeeded[e] = m.requests.WithLabelValues(e.String(), strconv.Itoa(e.success()))
+		m.durations[e] = durations.WithLabelValues(e.String())
 	}
 	registerLimits(auto, b, c)
 	return m
@@ -124,7 +138,7 @@ func registerLimits(auto promauto.Factory, b *budget, c *conns) {
 
 // answered counts one answer.
 func (m *metrics) answered(e endpoint, status int, took time.Duration) {
-	if status < 300 {
+	if status == e.success() {
 		m.succeeded[e].Inc()
 	} else {
 		m.requests.WithLabelValues(e.String(), strconv.Itoa(status)).Inc()

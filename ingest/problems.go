@@ -115,6 +115,7 @@ func (r *refusal) write(h *fasthttp.RequestCtx, id requestID) {
 	h.SetStatusCode(status)
 	h.Response.Header.SetContentType(schema.ProblemType)
 	h.Response.Header.Set(requestIDHeader, instance)
+	share(&h.Response.Header)
 	if status == fasthttp.StatusUnauthorized {
 		h.Response.Header.Set(fasthttp.HeaderWWWAuthenticate, "Bearer") // RFC 9110 §15.5.2.
 	}

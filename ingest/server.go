@@ -165,7 +165,7 @@ func (s *Server) accept(ctx context.Context, ln net.Listener, to *engines) error
 			}
 			return nil
 		case shortage(err):
-			s.logger.Warn("connection not accepted", slog.Any("error", err))
+			s.logger.Warn("connection not accepted", slog.Any("err", err))
 			wait(ctx, shortageWait)
 			continue
 		case err != nil:
@@ -201,8 +201,8 @@ func (s *Server) serve(c *conn, by *engines) {
 		if c.head > headBytes {
 			engine = by.long
 		}
-		if err := engine.ServeConn(c); err != nil {
-			s.logger.Debug("connection ended", slog.Any("error", err))
+		if err := c.trouble(engine.ServeConn(c)); err != nil {
+			s.logger.Debug("connection ended", slog.Any("err", err))
 		}
 	}
 }
@@ -305,11 +305,11 @@ func newProcessName() string {
 func (r *requestIDs) next() requestID { return requestID{r.process, r.count.Add(1)} }
 
 // connLogger takes what fasthttp has to say about connections. It is about
-// peers, so it is for whoever looks for one.
+// peers, so it is for whoever looks for one, and without what they said.
 type connLogger struct{ logger *slog.Logger }
 
-func (l connLogger) Printf(format string, args ...any) {
-	l.logger.Debug("connection trouble", slog.String("detail", fmt.Sprintf(format, args...)))
+func (l connLogger) Printf(format string, _ ...any) {
+	l.logger.Debug("connection trouble", slog.String("detail", format))
 }
 
 // A complaint is logged at most once in complaintEvery, so that a log that is

@@ -75,7 +75,8 @@ func (s *Server) judge(x *exchange, p posted, in *intake, out *entry) *refusal {
 	}
 	stream, err := s.stream(x, in.message.stream)
 	if err != nil || stream.Terminal != p.enrolled.Terminal {
-		return &refusal{problem: foreignStream} // One answer for forged and foreign.
+		// One answer for forged and foreign.
+		return refuse(foreignStream, "want a stream that POST %s gave to this terminal", streamsPath)
 	}
 	v := &in.verdict
 	first, last := x.timing()
@@ -143,7 +144,7 @@ func (s *Server) append(ctx context.Context, x *exchange, out *entry) *refusal {
 		if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {
 			s.metrics.unacked.Inc()
 			if s.complaint.due(s.cfg.Now()) {
-				s.logger.Warn("votes not acknowledged", slog.Any("error", err), slog.String("request", x.id.String()))
+				s.logger.Warn("votes not acknowledged", slog.Any("err", err), slog.String("request", x.id.String()))
 			}
 			return s.later(noAcknowledgement, "it is not known whether the votes were written")
 		}
