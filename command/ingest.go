@@ -16,6 +16,8 @@ type ingestCmd struct {
 	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
 	InflightBytesMax int64         `default:"67108864" help:"Most bytes of requests held at once; beyond, terminals are told to come back."`
 	ConnectionsMax   int           `default:"16384" help:"Most open connections, 24 KiB each; beyond, new ones are refused. The limit of open files must be higher."`
+	HeaderBytesMax   int           `default:"16384" help:"Longest header of a request, its first line included; beyond, 431. 1024 to 1048576."`
+	IdleMax          time.Duration `default:"90s" help:"Longest time between two requests of a connection. Behind a load balancer it must be longer than the balancer's own (AWS 60 s, Google 600 s), or requests meet a connection that is just being closed."`
 	DrainMax         time.Duration `default:"10s" help:"Longest time after SIGTERM to answer what is held; at most 20s."`
 }
 
@@ -25,7 +27,10 @@ func (c *ingestCmd) Run(ctx context.Context, p *console) error {
 	if err != nil {
 		return err
 	}
-	cfg := ingest.Config{TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax, DrainMax: c.DrainMax}
+	cfg := ingest.Config{
+		TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax,
+		HeaderBytesMax: c.HeaderBytesMax, IdleMax: c.IdleMax, DrainMax: c.DrainMax,
+	}
 	if err := cfg.Validate(); err != nil {
 		return usageError{err}
 	}
