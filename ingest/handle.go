@@ -315,7 +315,11 @@ func (s *Server) read(x *exchange, in *intake, t schema.TerminalID) (held int64,
 	}
 	if err == nil {
 		x.body = bodyRead
-		if rest := requestBytes + int64(len(in.body)) - held; s.budget.acquire(rest) {
+		rest := requestBytes + int64(len(in.body)) - held
+		if x.conn.long {
+			rest += int64(s.cfg.HeaderBytesMax)
+		}
+		if s.budget.acquire(rest) {
 			return held + rest, nil
 		}
 		err = errNoRoom

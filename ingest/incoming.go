@@ -35,6 +35,7 @@ type incoming struct {
 	head    int // Of buf[r:w]: the header, or what came of it before fault.
 	fault   error
 	left    bool // fasthttp was sent away; the connection is still open.
+	long    bool // The header is in a long buffer.
 
 	framing framing
 
@@ -112,6 +113,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	if c.head > len(p) && len(p) < c.limits.headerBytes {
 		return c.leave()
 	}
+	c.long = len(p) > headBytes
 	n := copy(p, c.buf[c.r:c.r+c.head])
 	c.take(n)
 	if c.head -= n; c.head == 0 {
@@ -146,9 +148,6 @@ func (c *conn) leave() (int, error) {
 func (c *conn) rest() {
 	c.stage, c.scanned, c.framing = awaiting, 0, framing{}
 	c.read.wanted = time.Now().Add(c.limits.idle)
-	if c.r == c.w && len(c.buf) > headBytes {
-		c.buf = c.first[:]
-	}
 }
 
 // gather reads until a whole header is there, as much of one as may be, or no more
@@ -272,8 +271,12 @@ func (c *conn) makeRoom() {
 
 // take takes n bytes out of the buffer.
 func (c *conn) take(n int) {
-	if c.r += n; c.r == c.w {
-		c.r, c.w = 0, 0
+	if c.r += n; c.r < c.w {
+		return
+	}
+	c.r, c.w = 0, 0
+	if len(c.buf) > headBytes {
+		c.buf = c.first[:]
 	}
 }
 

@@ -88,6 +88,9 @@ func FuzzConnection(f *testing.F) {
 		signed := strings.ReplaceAll(body, "{stream}", tm.stream)
 		return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: mlf\r\nAuthorization: Bearer {token}\r\n%sContent-Length: %d\r\n\r\n%s", path, header, len(signed), body)
 	}
+	inChunks := func(header, body string) string {
+		return "POST /v1/votes HTTP/1.1\r\nHost: mlf\r\nAuthorization: Bearer {token}\r\n" + header + "Transfer-Encoding: chunked\r\n\r\n" + body
+	}
 	const asJSON = "Content-Type: application/json\r\n"
 	for _, said := range []string{
 		post("/v1/votes", asJSON, body) + "GET /status HTTP/1.1\r\nHost: mlf\r\n\r\n" + post("/v1/votes", asJSON, body),
@@ -95,7 +98,12 @@ func FuzzConnection(f *testing.F) {
 		post("/v1/votes", asJSON+"Content-Encoding: gzip\r\n", "\x1f\x8b"),
 		post("/v1/votes", "Content-Type: application/x-protobuf\r\nConnection: close\r\n", "\x0a\x01s"),
 		post("/v1/streams", "", "") + post("/v1/votes?x=%zz", asJSON+"Transfer-Encoding: chunked\r\n", "5\r\nabcde\r\n0\r\n\r\n"),
-		post("/v1/votes", asJSON+"X: "+strings.Repeat("x", 4<<10)+"\r\n", body),
+		post("/v1/votes", asJSON+"X: "+strings.Repeat("x", 4<<10)+"\r\n", body) + post("/v1/votes", asJSON, body),
+		post("/v1/votes", asJSON+"X: "+strings.Repeat("x", 16<<10)+"\r\n", body),
+		inChunks(asJSON, "5;x=y\r\n     \r\n1\r\n{\r\n0\r\nX: y\r\n\r\n") + post("/v1/votes", asJSON, body) + inChunks("", "0\r\n\r\n"),
+		inChunks(asJSON+"Content-Length: 5\r\n", "0\r\n\r\n"),
+		post("/v1/votes", asJSON+"Expect: wine\r\n", body),
+		"OPTIONS /v1/votes HTTP/1.1\r\nHost: mlf\r\nAccess-Control-Request-Method: POST\r\n\r\n\r\n\nGET /status HTTP/1.1\nHost: mlf\n\n\r\n\r\n",
 		"POST /v1/votes HTTP/1.0\nAuthorization: bearer\nContent-Length: 99999999999999999999\n\n",
 		"GET //status HTTP/1.1\r\nHost: a\r\nHost: b\r\n x: folded\r\n\r\nGET http://[::1/ HTTP/1.1\r\n\r\n",
 	} {
