@@ -34,7 +34,7 @@ func frontDoorFaults() []fault {
 			"kept, partition := append([]byte(nil), out.record...), out.partition\n"+
 				"\t\tgo func() { _ = s.log.Append(s.patience.context(ctx), partition, kept) }()\n"+
 				"\t\tif err := ctx.Err(); err != nil {"),
-		votes.fault("another stream of the connection", "TestTwoStreamsOfOneConnection", "if ok && len(text) > 0 && bytes.Equal(text, c.streamText) {", "if ok && len(text) > 0 && len(c.streamText) > 0 && !bytes.Equal(text, nil) {"),
+		votes.fault("another stream of the connection", "TestTwoStreamsOfOneConnection", "if len(text) > 0 && bytes.Equal(text, c.streamText) {", "if len(text) > 0 && len(c.streamText) > 0 && !bytes.Equal(text, nil) {"),
 		votes.fault("slot of the registry", "TestSlotComesFromTheStream", "Slot:     stream.Slot,", "Slot:     e.Slot,"),
 		votes.fault("partition of the registry", "TestSlotComesFromTheStream",
 			"schema.PartitionOf(stream.Slot, s.log.Partitions())", "schema.PartitionOf(p.enrolled.Slot, s.log.Partitions())"),
@@ -44,13 +44,13 @@ func frontDoorFaults() []fault {
 		handle.fault("unread registry refuses for good", "TestNoStreamsBeforeTheRegistryIsRead",
 			"if !s.terminals.Complete() {", "if false {"),
 		handle.fault("revoked terminal", "TestRevocationAndNewTokenTakeEffectAtOnce", "case e.Revoked:", "case e.Revoked && e.Test:"),
-		handle.fault("no budget", "TestTooFullIs503AtOnce", "err == nil && s.budget.acquire(rest) {", "err == nil && (s.budget.acquire(rest) || true) {"),
+		handle.fault("no budget", "TestTooFullIs503AtOnce", "if s.budget.acquire(rest) {", "if s.budget.acquire(rest) || true {"),
 		handle.fault("body before its length is checked", "TestRefusalReachesWhoStillSends|TestChecksInTheProtocolsOrder",
 			"if n > s.cfg.BodyBytesMax {", "if n > 64*s.cfg.BodyBytesMax {"),
 		body.fault("room for all that is announced", "TestAnnouncedBodiesHoldNoMemory",
 			"min(n, max(growBytes, 2*cap(dst)))", "max(n, growBytes)"),
 		place{"ingest/arrivals.go", "ingest"}.fault("one terminal holds the budget", "TestSlowBodiesOfOneTerminalHarmNobodyElse",
-			"if held := a.by[t]; held > 0 && held+n > arrivalBytesMax {", "if a.by[t] < 0 {"),
+			"if held := a.all.by[a.from]; held > a.noted && held+more > arrivalBytesMax {", "if a.all.by[a.from] < 0 {"),
 		body.fault("gzip bomb", "TestTooManyVotesAndTooLongAfterDecompression", "case n == len(out):\n\t\t\treturn nil, errTooLong",
 			"case n == len(out):\n\t\t\tout = append(out, make([]byte, len(out))...)"),
 		{
@@ -68,9 +68,10 @@ func frontDoorFaults() []fault {
 		judge.fault("clocks that contradict each other", "TestVoteTime", " || r.contradicted(c, at)\n", "\n"),
 		judge.fault("a body of long ago", "TestVoteTime", "r.behind >= lateSendMax", "r.behind >= 1000*lateSendMax"),
 		judge.fault("a clock that was never set", "TestVoteTime", "m.sent >= since && ", ""),
-		timing.fault("the line moves votes", "TestTheTimeOnTheLineMovesNoVote", "if t.first == 0 {\n\t\tt.first = now", "{\n\t\tt.first = now"),
-		timing.fault("a pipeline moves votes", "TestWaitingInAPipelineMovesNoVote", "t.first = t.last", "_ = t.last"),
-		timing.fault("one time for a connection", "TestEachRequestOfAConnectionHasItsOwnTime", "t.first = 0\n", "_ = 0\n"),
+		timing.fault("the line moves votes", "TestTheTimeOnTheLineMovesNoVote", "return t.first, max(t.first, t.last)", "return t.last, max(t.first, t.last)"),
+		place{"ingest/incoming.go", "ingest"}.fault("a pipeline moves votes", "TestWaitingInAPipelineMovesNoVote",
+			"c.timing.begin()", "c.timing.last = schema.InstantOf(c.now())\n\t\t\tc.timing.begin()"),
+		timing.fault("one time for a connection", "TestEachRequestOfAConnectionHasItsOwnTime", "{ t.first = t.last }", "{\n\tif t.first == 0 {\n\t\tt.first = t.last\n\t}\n}"),
 		judge.fault("a voided vote is forgotten", "TestVotesAreOnTheLogBeforeTheAnswer",
 			"v.votes = append(v.votes, schema.Vote{Seq: c.seq, At: now})", "_ = now"),
 	}
