@@ -71,7 +71,7 @@ func (r *rig) use() func() (engine, self time.Duration, err error) {
 // databaseDSN returns the address of a database that does not exist yet.
 func (r *rig) databaseDSN() (dsn, name string) {
 	r.databases++
-	name = fmt.Sprintf("bench_%d", r.databases)
+	name = fmt.Sprintf("mlf_bench_%d", r.databases)
 	return strings.TrimSuffix(r.engine.DSN(), "/mlf") + "/" + name, name
 }
 

@@ -55,7 +55,7 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() { _ = store.Run(t.Context()) }()
-	neighbours := []string{"--kafka", kafkaAddr, "--clickhouse", "clickhouse://" + store.Addr() + "/mlf"}
+	neighbours := []string{"--kafka", kafkaAddr, "--clickhouse", "clickhouse://mlf:secret@" + store.Addr() + "/mlf"}
 	stage := func(admin, name string, flags ...string) *harness.Command {
 		return harness.Start(t, append(append([]string{name, "--admin", admin}, neighbours...), flags...)...)
 	}
@@ -83,12 +83,12 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 
 	apply := harness.Start(t, append([]string{"schema", "apply", "--partitions", "2", "--wait", "1m"}, neighbours...)...)
 	says(t, stages[1], admins[1], "waiting for ClickHouse: ")
-	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: filepath.Join(t.TempDir(), "clickhouse")})
+	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: filepath.Join(t.TempDir(), "clickhouse"), Password: "secret"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	store.SetTarget(strings.TrimSuffix(strings.TrimPrefix(server.DSN(), "clickhouse://"), "/mlf"))
+	store.SetTarget(server.Addr())
 	if code := apply.Wait(time.Minute); code != command.ExitDone {
 		t.Fatalf("schema apply: exit code %d, %s", code, apply.Stderr())
 	}
@@ -165,7 +165,7 @@ func TestWhatWaitingCannotMendEndsAStage(t *testing.T) {
 			t.Errorf("mlf %s: exit code %d, %s\nwant %d and …%s…", strings.Join(c.Args(), " "), got, c.Stderr(), code, want)
 		}
 	}
-	stranger := strings.Replace(server.DSN(), "://", "://nobody:wrong@", 1)
+	stranger := "clickhouse://nobody:wrong@" + server.Addr() + "/mlf"
 	f(command.ExitFailed, "nobody: Authentication failed", "aggregate", "--admin", harness.FreeAddr(t), "--clickhouse", stranger)
 	f(command.ExitFailed, "2 partitions, not 3", "schema", "apply", "--partitions", "3", "--clickhouse", server.DSN())
 	f(command.ExitUsage, "want the native protocol", "aggregate", "--clickhouse", "http://127.0.0.1:1")

@@ -5,95 +5,60 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
-
-// ports are the engine's two ports on loopback; 0: of the system's choice.
-type ports struct{ tcp, http int }
 
 // errLocked is the error of a child that found its directory locked.
 var errLocked = errors.New("data directory is locked")
 
-// settingsFile is the engine's configuration file in its data directory.
-const settingsFile = "engine.xml"
-
-// writeSettings writes the engine's configuration. Its defaults are made for a
-// large machine of its own; these are for one that it shares.
-func writeSettings(cfg Config) error {
-	const mib = 1 << 20
-	text := fmt.Sprintf(`<clickhouse>
-  <max_server_memory_usage>%d</max_server_memory_usage>
-  <mark_cache_size>%d</mark_cache_size>
-  <primary_index_cache_size>%d</primary_index_cache_size>
-  <background_pool_size>2</background_pool_size>
-  <background_schedule_pool_size>4</background_schedule_pool_size>
-  <background_common_pool_size>2</background_common_pool_size>
-  <background_fetches_pool_size>1</background_fetches_pool_size>
-  <background_move_pool_size>1</background_move_pool_size>
-  <merge_tree>
-    <!-- Their defaults exceed the size of the pool above: nothing would merge. -->
-    <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
-    <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
-    <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
-  </merge_tree>
-</clickhouse>
-`, cfg.MemoryMax, 64*mib, 64*mib)
-	if err := os.WriteFile(filepath.Join(cfg.Dir, settingsFile), []byte(text), 0o640); err != nil {
-		return fmt.Errorf("write engine settings: %w", err)
-	}
-	return nil
-}
-
 // A child is one run of the engine.
 type child struct {
-	cmd     *exec.Cmd
-	life    *os.File // The child ends when this is closed, by us or by our death.
-	ports   ports
-	stderr  *stderrLog
-	started time.Time
-	exited  chan struct{} // Closed when the process is gone and reaped.
+	cmd      *exec.Cmd
+	terminal *os.File // The child ends when this is closed, by us or by our death.
+	stderr   *stderrLog
+	started  time.Time
+	exited   chan struct{} // Closed when the process is gone and reaped.
 }
 
-// startChild starts the engine on p and returns when it answers.
-func startChild(ctx context.Context, cfg Config, p ports) (*child, error) {
+// startChild starts the engine and returns when it listens.
+func (s *Server) startChild(ctx context.Context) (*child, error) {
+	if err := writeSettings(s.cfg); err != nil { // Each time: who started there in vain has written its own.
+		return nil, err
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own executable: %w", err)
 	}
-	lifeRead, life, err := os.Pipe()
+	terminal, stdin, err := openTerminal()
 	if err != nil {
-		return nil, fmt.Errorf("open life pipe: %w", err)
+		return nil, err
 	}
 	readyRead, ready, err := os.Pipe()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open ready pipe: %w", err), lifeRead.Close(), life.Close())
+		return nil, errors.Join(fmt.Errorf("open ready pipe: %w", err), terminal.Close(), stdin.Close())
 	}
-	c := &child{life: life, stderr: &stderrLog{logger: cfg.Logger}, started: time.Now(), exited: make(chan struct{})}
+	c := &child{terminal: terminal, stderr: &stderrLog{logger: s.cfg.Logger}, started: time.Now(), exited: make(chan struct{})}
 	// Not CommandContext: ctx bounds the start, the child outlives it.
-	c.cmd = exec.Command(exe, cfg.Library, cfg.Dir, strconv.Itoa(p.tcp), strconv.Itoa(p.http)) //nolint:noctx // The child outlives ctx.
+	c.cmd = exec.Command(exe, s.cfg.Library, s.cfg.Dir, strconv.Itoa(s.port.port)) //nolint:noctx // The child outlives ctx.
 	c.cmd.Env = append(os.Environ(), childMark+"=1")
-	c.cmd.ExtraFiles = []*os.File{lifeRead, ready}
-	// Stdin stays empty: the engine runs the statements once for each line there.
-	c.cmd.Stderr = c.stderr
+	c.cmd.Stdin, c.cmd.Stderr, c.cmd.ExtraFiles = stdin, c.stderr, []*os.File{ready}
+	// A session of its own: the engine would find the terminal that we run in, and write to it.
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	err = c.cmd.Start()
-	// Our copies of the child's ends: without closing ready, its end is never seen.
-	err = errors.Join(err, lifeRead.Close(), ready.Close())
+	// Our copies of the child's ends: without closing them, their end is never seen.
+	err = errors.Join(err, stdin.Close(), ready.Close())
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start embedded engine: %w", err), life.Close(), readyRead.Close())
+		return nil, errors.Join(fmt.Errorf("start embedded engine: %w", err), terminal.Close(), readyRead.Close())
 	}
 	// The goroutine lives exactly as long as the process that it reaps.
 	go func() { _ = c.cmd.Wait(); close(c.exited) }()
 
-	if c.ports, err = awaitPorts(ctx, readyRead); err == nil {
-		err = ping(ctx, c.ports.http)
-	}
-	if err != nil {
+	if err := awaitReady(ctx, readyRead); err != nil {
 		return nil, errors.Join(c.startError(err), c.stop())
 	}
 	return c, nil
@@ -101,10 +66,13 @@ func startChild(ctx context.Context, cfg Config, p ports) (*child, error) {
 
 // startError turns "no answer" into what the child said about it.
 func (c *child) startError(cause error) error {
+	if errors.Is(cause, ErrNoChildMain) {
+		return cause
+	}
 	select {
 	case <-c.exited:
-	case <-time.After(time.Second): // It hangs rather than dies; then only cause is known.
-		return fmt.Errorf("start embedded engine: %w", cause)
+	case <-time.After(time.Second): // It hangs rather than dies.
+		return fmt.Errorf("start embedded engine: %w: %s", cause, c.stderr.said())
 	}
 	words := c.stderr.said()
 	if strings.Contains(words, "Cannot lock file") {
@@ -113,50 +81,32 @@ func (c *child) startError(cause error) error {
 	return fmt.Errorf("start embedded engine: %v: %s", c.cmd.ProcessState, words)
 }
 
-// awaitPorts reads the two port numbers that the child writes once it listens,
-// and closes r.
-func awaitPorts(ctx context.Context, r *os.File) (ports, error) {
+// awaitReady reads the lines that tell how far the child is, and closes r.
+func awaitReady(ctx context.Context, r *os.File) error {
 	defer r.Close() //nolint:errcheck // Read only.
-	if err := r.SetReadDeadline(time.Now().Add(startMax)); err != nil {
-		return ports{}, fmt.Errorf("bound the engine's start: %w", err)
-	}
 	stop := context.AfterFunc(ctx, func() { _ = r.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	line, err := bufio.NewReader(r).ReadString('\n')
-	if ctx.Err() != nil {
-		return ports{}, ctx.Err()
-	}
-	if err != nil {
-		return ports{}, fmt.Errorf("read the engine's ports: %w", err)
-	}
-	var p ports
-	if _, err := fmt.Sscan(line, &p.tcp, &p.http); err != nil {
-		return ports{}, fmt.Errorf("read the engine's ports %q: %w", line, err)
-	}
-	return p, nil
-}
-
-// ping asks the HTTP port for a sign of life. The native port would not do: a
-// handshake that fails there kills the engine. The connection is closed at
-// once, because one that stays open holds up the engine's stop for 5 s.
-func ping(ctx context.Context, port int) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/ping", port), nil)
-	if err != nil {
-		return fmt.Errorf("ping engine: %w", err)
-	}
-	req.Close = true
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("ping engine: %w", err)
-	}
-	if err := resp.Body.Close(); err != nil {
-		return fmt.Errorf("ping engine: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("ping engine: status %d", resp.StatusCode)
+	lines := bufio.NewReader(r)
+	for _, want := range []struct {
+		line  string
+		max   time.Duration
+		cause error
+	}{
+		{lineChild, childMax, ErrNoChildMain},
+		{lineReady, startMax, errors.New("the engine does not listen")},
+	} {
+		if ctx.Err() == nil {
+			if err := r.SetReadDeadline(time.Now().Add(want.max)); err != nil {
+				return fmt.Errorf("bound the engine's start: %w", err)
+			}
+		}
+		line, err := lines.ReadString('\n')
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil || strings.TrimSpace(line) != want.line {
+			return want.cause
+		}
 	}
 	return nil
 }
@@ -164,7 +114,7 @@ func ping(ctx context.Context, port int) error {
 // stop ends the child, orderly if it takes less than stopMax, and waits for its
 // end. It may be called, once, for a child that is gone.
 func (c *child) stop() error {
-	if err := c.life.Close(); err != nil {
+	if err := c.terminal.Close(); err != nil {
 		return fmt.Errorf("stop embedded engine: %w", err)
 	}
 	timeout := time.NewTimer(stopMax)

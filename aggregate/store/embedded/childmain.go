@@ -6,7 +6,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"unsafe"
 
@@ -16,10 +15,14 @@ import (
 // childMark is the environment variable that makes a process the engine's child.
 const childMark = "MLF_ENGINE_CHILD"
 
-// The child's two pipes, as os/exec numbers its ExtraFiles.
+// readyFile is the child's end of the pipe to its parent, as os/exec numbers its
+// ExtraFiles. It gets two lines, see awaitReady.
+const readyFile = "/proc/self/fd/3"
+
+// The two lines.
 const (
-	lifeFile  = "/proc/self/fd/3" // Read end; its end of file is the order to stop.
-	readyFile = "/proc/self/fd/4" // Write end; gets one line with the two ports.
+	lineChild = "child" // The child has come into ChildMain.
+	lineReady = "ready" // The engine listens.
 )
 
 // ChildMain turns this process into the engine if it was started as one, and
@@ -36,34 +39,33 @@ func ChildMain() {
 	os.Exit(0)
 }
 
-// childMain runs the engine until the life pipe ends. args are the library, the
-// data directory, and the two ports.
+// childMain runs the engine until its terminal is closed. args are the library,
+// the data directory, and the port.
 func childMain(args []string) error {
-	if len(args) != 4 {
-		return fmt.Errorf("engine: %d arguments: want 4", len(args))
+	if len(args) != 3 {
+		return fmt.Errorf("engine: %d arguments: want 3", len(args))
 	}
-	// The terminal's Ctrl-C reaches the whole process group, but the engine must
-	// outlive the stages that write their last rows to it: only the pipe ends it.
+	// A service manager's signal reaches every process of the service, but the
+	// engine must outlive the stages that write their last rows to it: only its
+	// parent ends it.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
 	// Nothing of the marked environment may reach a process the engine starts.
 	if err := os.Unsetenv(childMark); err != nil {
 		return fmt.Errorf("engine: %w", err)
 	}
-	library, dir, tcp, http := args[0], args[1], args[2], args[3]
+	if err := os.WriteFile(readyFile, []byte(lineChild+"\n"), 0); err != nil {
+		return fmt.Errorf("engine: greet the parent: %w", err)
+	}
+	library, dir, port := args[0], args[1], args[2]
 	return runEngine(library, []string{
 		"clickhouse",
 		"--config-file=" + filepath.Join(dir, settingsFile),
 		"--path=" + dir,
-		"--listen_host=127.0.0.1", // Exactly one, or port 0 is refused.
-		"--tcp_port=" + tcp,
-		"--http_port=" + http,
-		"--query", strings.Join([]string{
-			"SYSTEM START LISTEN TCP",
-			"SYSTEM START LISTEN HTTP",
-			"SELECT getServerPort('tcp_port'), getServerPort('http_port') INTO OUTFILE '" + readyFile + "' TRUNCATE FORMAT TSV",
-			// Blocks until the pipe ends, then the program ends as after any last query.
-			"SELECT count() FROM file('" + lifeFile + "', LineAsString, 's String') FORMAT Null",
-		}, "; "),
+		"--listen_host=127.0.0.1",
+		"--tcp_port=" + port,
+		// Of what a person at a terminal gets, nothing is wanted.
+		"--interactive", "--disable_suggestion", "--progress=off", "--history_file=/dev/null",
+		"--query", "SYSTEM START LISTEN TCP; SELECT '" + lineReady + "' INTO OUTFILE '" + readyFile + "' TRUNCATE FORMAT TSV",
 	})
 }
 
@@ -90,7 +92,7 @@ func loadEngine(library string) (engine, error) {
 	return e, nil
 }
 
-// runEngine runs `clickhouse local` with argv and returns when it ends.
+// runEngine runs `clickhouse local` with argv, and returns when it ends.
 func runEngine(library string, argv []string) error {
 	e, err := loadEngine(library)
 	if err != nil {

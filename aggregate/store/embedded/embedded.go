@@ -1,8 +1,11 @@
 // Package embedded runs a real ClickHouse server without installing one: the
 // process starts itself once more as a child, which loads libchdb.so and opens
-// the native and the HTTP port on loopback. A client cannot tell it from any
-// other server, so SQL, tables and driver are the same in tests, in the demo
-// and in production.
+// the native port on loopback. A client cannot tell it from any other server, so
+// SQL, tables and driver are the same in tests, in the demo and in production.
+//
+// Everybody on the machine can reach the port, so it asks for a password, which
+// is new at each start, and even with it there is nothing to be done but with
+// databases whose names begin with mlf.
 //
 // It knows how to find the library and how to start, watch and stop the child.
 // It must not know what is stored: tables, rows and drivers are the store's.
@@ -10,11 +13,13 @@ package embedded
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +43,10 @@ type Config struct {
 	// MemoryMax is the most memory the engine may use, in bytes. 0: MemoryMaxDefault.
 	MemoryMax int64
 
+	// Password is the one that the engine asks for, letters and digits. Empty: 128
+	// random bits, others at each start. For tests whose clients are there first.
+	Password string
+
 	// Logger gets the engine's own messages and its restarts. Nil: none.
 	Logger *slog.Logger
 
@@ -58,6 +67,10 @@ const (
 	// to 0.6 s; a day's worth of unmerged parts still opens in seconds.
 	startMax = 60 * time.Second
 
+	// childMax is the longest that a process may take to come into ChildMain,
+	// which is the first thing that it does.
+	childMax = 20 * time.Second
+
 	// stopMax is the longest an orderly stop may take before the child is
 	// killed: 4.9 s were measured with clients still connected.
 	stopMax = 10 * time.Second
@@ -76,10 +89,17 @@ func (c Config) Validate() error {
 	if c.Dir == "" {
 		return errors.New("embedded engine: no data directory")
 	}
+	if strings.ContainsFunc(c.Password, func(r rune) bool { return !alphanumeric(r) }) {
+		return errors.New("embedded engine: password: want letters and digits") // And none of it in a log.
+	}
 	if c.LockWait < 0 || c.MemoryMax < 0 {
 		return fmt.Errorf("embedded engine: lock wait %v, memory %d bytes: want 0 or more", c.LockWait, c.MemoryMax)
 	}
 	return nil
+}
+
+func alphanumeric(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
 
 // withDefaults returns c with every zero replaced.
@@ -103,17 +123,24 @@ func (c Config) withDefaults() (Config, error) {
 	if c.MemoryMax == 0 {
 		c.MemoryMax = MemoryMaxDefault
 	}
+	if c.Password == "" {
+		c.Password = rand.Text()
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
 }
 
-// A Server is one embedded engine. Its ports stay the same for its whole life,
-// however often the child behind them dies.
+// ErrNoChildMain is the error of Start in a program that does not call ChildMain
+// first: started once more, as the engine, it has done something else.
+var ErrNoChildMain = errors.New("start embedded engine: this program does not call embedded.ChildMain first in main, or in TestMain")
+
+// A Server is one embedded engine. Its port and its password stay the same for
+// its whole life, however often the child behind them dies.
 type Server struct {
 	cfg      Config
-	ports    ports
+	port     *reservation
 	pid      atomic.Int64 // Of the newest child.
 	restarts prometheus.Counter
 	stop     context.CancelFunc
@@ -123,26 +150,27 @@ type Server struct {
 
 // Start starts the engine and returns when it answers; ctx bounds the start
 // only. From then on the engine is watched: a child that dies is started again
-// on the same ports, until Close. The child ends with this process, however
-// this process ends.
+// on the same port, until Close. The child ends with this process, however
+// this process ends. ErrNoLibrary, ErrNoChildMain: what to do is in their texts.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
+	if os.Getenv(childMark) != "" { // We are that child, and would start the next.
+		return nil, ErrNoChildMain
+	}
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(cfg.Dir, 0o750); err != nil {
-		return nil, fmt.Errorf("make data directory: %w", err)
-	}
-	if err := writeSettings(cfg); err != nil {
+	s := &Server{cfg: cfg, stopped: make(chan struct{})}
+	if s.port, err = reserve(); err != nil {
 		return nil, err
 	}
-	c, err := startUnlocked(ctx, cfg)
+	c, err := s.startUnlocked(ctx)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.port.release())
 	}
 	cfg.Logger.Info("embedded engine started",
-		slog.String("dir", cfg.Dir), slog.Int("tcp_port", c.ports.tcp), slog.Int("pid", c.cmd.Process.Pid))
-	s := &Server{cfg: cfg, ports: c.ports, restarts: newRestarts(cfg.Registerer), stopped: make(chan struct{})}
+		slog.String("dir", cfg.Dir), slog.Int("tcp_port", s.port.port), slog.Int("pid", c.cmd.Process.Pid))
+	s.restarts = newRestarts(cfg.Registerer)
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.pid.Store(int64(c.cmd.Process.Pid))
@@ -150,17 +178,17 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// startUnlocked starts a child on ports of the system's choice, again and again
-// while another engine holds the directory, for at most cfg.LockWait.
-func startUnlocked(ctx context.Context, cfg Config) (*child, error) {
-	deadline := time.Now().Add(cfg.LockWait)
+// startUnlocked starts a child, again and again while another engine holds the
+// directory, for at most LockWait.
+func (s *Server) startUnlocked(ctx context.Context) (*child, error) {
+	deadline := time.Now().Add(s.cfg.LockWait)
 	for {
-		c, err := startChild(ctx, cfg, ports{})
+		c, err := s.startChild(ctx)
 		if err == nil || !errors.Is(err, errLocked) {
 			return c, err
 		}
 		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("start embedded engine in %s: another process has held the directory for %v: %w", cfg.Dir, cfg.LockWait, err)
+			return nil, fmt.Errorf("start embedded engine in %s: another process has held the directory for %v: %w", s.cfg.Dir, s.cfg.LockWait, err)
 		}
 		if err := pause(ctx, 200*time.Millisecond); err != nil {
 			return nil, err
@@ -168,12 +196,15 @@ func startUnlocked(ctx context.Context, cfg Config) (*child, error) {
 	}
 }
 
-// DSN returns the address of the engine as clickhouse-go reads it, with
-// database mlf. The database need not exist; a client that names a database
-// that does not exist while it connects kills the engine.
+// DSN returns the address of the engine as clickhouse-go reads it, with the
+// password and database mlf, which need not exist. Any other that is made must
+// have a name that begins with mlf.
 func (s *Server) DSN() string {
-	return fmt.Sprintf("clickhouse://127.0.0.1:%d/mlf", s.ports.tcp)
+	return fmt.Sprintf("clickhouse://%s:%s@%s/mlf", user, s.cfg.Password, s.Addr())
 }
+
+// Addr returns host:port of the engine, for who stands between it and its clients.
+func (s *Server) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port.port) }
 
 // Pid returns the number of the process that is the engine now, for those who
 // measure what it uses, or kill it. Each restart changes it; just before one, it is
@@ -195,24 +226,25 @@ func (s *Server) watch(ctx context.Context, c *child) {
 	for {
 		select {
 		case <-ctx.Done():
-			s.stopErr = c.stop()
+			s.stopErr = errors.Join(c.stop(), s.port.release())
 			return
 		case <-c.exited:
 		}
 		s.cfg.Logger.Warn("embedded engine died, it is started again",
 			slog.String("state", c.cmd.ProcessState.String()), slog.String("stderr", c.stderr.said()))
-		if err := c.stop(); err != nil { // It is gone; this gives its pipe back.
-			s.cfg.Logger.Error("embedded engine left its pipe", slog.Any("error", err))
+		if err := c.stop(); err != nil { // It is gone; this gives its terminal back.
+			s.cfg.Logger.Error("embedded engine left its terminal", slog.Any("error", err))
 		}
 		next, err := s.restart(ctx, time.Since(c.started))
 		if err != nil { // Only when ctx has ended.
+			s.stopErr = s.port.release()
 			return
 		}
 		c = next
 	}
 }
 
-// restart starts a new child on the same ports. It tries until it succeeds or
+// restart starts a new child on the same port. It tries until it succeeds or
 // ctx ends, at once if the last child lived for a while, else with pauses.
 func (s *Server) restart(ctx context.Context, lived time.Duration) (*child, error) {
 	wait := restartPauseMin
@@ -222,7 +254,7 @@ func (s *Server) restart(ctx context.Context, lived time.Duration) (*child, erro
 		}
 	}
 	for {
-		c, err := startChild(ctx, s.cfg, s.ports)
+		c, err := s.startChild(ctx)
 		if err == nil {
 			s.restarts.Inc()
 			s.pid.Store(int64(c.cmd.Process.Pid))

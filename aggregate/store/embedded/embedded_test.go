@@ -4,17 +4,16 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
-	"net/http"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
@@ -25,8 +24,13 @@ import (
 // directory and then waits to be killed.
 const holdDir = "MLF_TEST_HOLD_DIR"
 
+// forgetful makes this test binary one that does not call ChildMain.
+const forgetful = "MLF_TEST_NO_CHILD_MAIN"
+
 func TestMain(m *testing.M) {
-	embedded.ChildMain()
+	if os.Getenv(forgetful) == "" {
+		embedded.ChildMain()
+	}
 	if dir := os.Getenv(holdDir); dir != "" {
 		hold(dir)
 	}
@@ -57,31 +61,30 @@ func TestStartServesSQLAndKeepsData(t *testing.T) {
 	}
 
 	server = start(t, embedded.Config{Dir: dir})
-	if got, want := ask(t, server, "SELECT count(), sum(n) FROM mlf.votes"), "1000\t499500"; got != want {
+	if got, want := ask(t, server, "SELECT count() || ' ' || sum(n) FROM mlf.votes"), "1000 499500"; got != want {
 		t.Errorf("after a restart: got %q, want %q", got, want)
 	}
 }
 
 func TestStartAppliesTheMemoryLimit(t *testing.T) {
 	server := start(t, embedded.Config{Dir: t.TempDir(), MemoryMax: 1 << 30})
-	got := ask(t, server, "SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'")
+	got := ask(t, server, "SELECT toString(getServerSetting('max_server_memory_usage'))")
 	if want := "1073741824"; got != want {
 		t.Errorf("memory limit: got %s, want %s", got, want)
 	}
 }
 
-func TestDeadEngineIsRestartedOnTheSamePorts(t *testing.T) {
+func TestDeadEngineIsRestartedOnTheSamePort(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	server := start(t, embedded.Config{Dir: t.TempDir(), Registerer: reg})
 	ask(t, server, "CREATE DATABASE mlf")
 
 	for kills := 1; kills <= 3; kills++ {
-		await(t, "the engine's process id", func() bool { return server.Pid() == process(t, server).Pid })
 		if err := process(t, server).Kill(); err != nil {
 			t.Fatal(err)
 		}
 		await(t, "a restart", func() bool { return restarts(t, reg) == kills })
-		if got, want := ask(t, server, "SELECT count() FROM system.databases WHERE name = 'mlf'"), "1"; got != want {
+		if got, want := ask(t, server, "SELECT toString(count()) FROM system.databases WHERE name = 'mlf'"), "1"; got != want {
 			t.Errorf("databases after kill %d: got %s, want %s", kills, got, want)
 		}
 	}
@@ -89,7 +92,8 @@ func TestDeadEngineIsRestartedOnTheSamePorts(t *testing.T) {
 	if err := server.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	if err := server.Ping(t.Context()); err == nil {
+	if conn, err := net.Dial("tcp", server.Addr()); err == nil { //nolint:noctx // Refused at once.
+		_ = conn.Close()
 		t.Error("the engine answers after Close returned")
 	}
 }
@@ -101,7 +105,7 @@ func TestEngineOutlivesTheSignalsOfATerminal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := ask(t, server, "SELECT 1"), "1"; got != want {
+	if got, want := ask(t, server, "SELECT '1'"), "1"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -132,8 +136,25 @@ func TestEngineEndsWithItsParentAndTheNextOneWaitsForIt(t *testing.T) {
 	}
 	_ = parent.Wait()
 	server := start(t, embedded.Config{Dir: dir})
-	if got, want := ask(t, server, "SELECT 1"), "1"; got != want {
+	if got, want := ask(t, server, "SELECT '1'"), "1"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestAProgramWithoutChildMainIsToldSo: it must not start itself without end.
+func TestAProgramWithoutChildMainIsToldSo(t *testing.T) {
+	if _, err := embedded.Library(); err != nil && os.Getenv("MLF_REQUIRE_ENGINE") == "" {
+		t.Skip(err)
+	}
+	program := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // This test's own binary.
+	program.Env = append(os.Environ(), forgetful+"=1", holdDir+"="+t.TempDir())
+	out, err := program.CombinedOutput()
+	if want := embedded.ErrNoChildMain.Error(); err == nil || strings.TrimSpace(string(out)) != want {
+		t.Errorf("got %q, %v, want %q", out, err, want)
+	}
+	t.Setenv(embedded.ChildMark, "1")
+	if _, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}); !errors.Is(err, embedded.ErrNoChildMain) {
+		t.Errorf("start in a child: got %v, want %v", err, embedded.ErrNoChildMain)
 	}
 }
 
@@ -168,6 +189,8 @@ func TestConfigValidate(t *testing.T) {
 	f(embedded.Config{Dir: "d"}, true)
 	f(embedded.Config{Dir: "d", LockWait: -1}, false)
 	f(embedded.Config{Dir: "d", MemoryMax: -1}, false)
+	f(embedded.Config{Dir: "d", Password: "Geheim1"}, true)
+	f(embedded.Config{Dir: "d", Password: "ge:heim"}, false)
 }
 
 // start starts an engine that ends with the test.
@@ -188,17 +211,12 @@ func start(t *testing.T, cfg embedded.Config) *embedded.Server {
 	return server
 }
 
-// process returns the engine's child, which says itself who it is.
+// process returns the engine's child.
 func process(t *testing.T, server *embedded.Server) *os.Process {
 	t.Helper()
-	stat := ask(t, server, "SELECT splitByChar(' ', line)[1] FROM file('/proc/self/stat', LineAsString, 'line String')")
-	pid, err := strconv.Atoi(stat)
-	if err != nil || pid == os.Getpid() {
-		t.Fatalf("engine has process %q, %v", stat, err)
-	}
-	p, err := os.FindProcess(pid)
-	if err != nil {
-		t.Fatal(err)
+	p, err := os.FindProcess(server.Pid())
+	if err != nil || p.Pid == os.Getpid() {
+		t.Fatalf("engine has process %d, %v", server.Pid(), err)
 	}
 	return p
 }
@@ -213,24 +231,36 @@ func restarts(t *testing.T, reg *prometheus.Registry) int {
 	return int(metrics[0].GetMetric()[0].GetCounter().GetValue())
 }
 
-// ask runs one statement over HTTP, without keeping the connection.
+// ask runs one statement, and returns the text that a SELECT answers with.
 func ask(t *testing.T, server *embedded.Server, sql string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.HTTP(), strings.NewReader(sql))
+	answer, err := try(t, server.DSN(), sql)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return answer
+}
+
+// try runs one statement over a connection of its own, without naming a database.
+func try(t *testing.T, dsn, sql string) (answer string, err error) {
+	t.Helper()
+	opt, err := clickhouse.ParseDSN(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Close = true
-	resp, err := http.DefaultClient.Do(req)
+	if opt.Auth.Database == "mlf" {
+		opt.Auth.Database = "default"
+	}
+	conn, err := clickhouse.Open(opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // Read to its end.
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%s: status %d, %v: %s", sql, resp.StatusCode, err, body)
+	defer func() { _ = conn.Close() }()
+	if strings.HasPrefix(sql, "SELECT") {
+		err = conn.QueryRow(t.Context(), sql).Scan(&answer)
+		return answer, err
 	}
-	return strings.TrimSpace(string(body))
+	return "", conn.Exec(t.Context(), sql)
 }
 
 // await polls until ok or 20 s have passed.
