@@ -1,17 +1,62 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"mlf/schema"
 )
 
+// insertMonthsMax is the most months that one insert may span. Each is a part on
+// the server's disk, and it refuses an insert of more than 100, for ever
+// (max_partitions_per_insert_block, code 252); some servers are set lower.
+const insertMonthsMax = 32
+
 // WriteRollups writes cumulative counts. Rows may be repeated, in any order, by
 // any number of writers; number by number the highest holds. The rows may span
-// months: after an error those of some months may be there, and all are to be
-// sent again.
+// any number of months: after an error those of some may be there, and all are
+// to be sent again.
 func (s *Store) WriteRollups(ctx context.Context, rows []schema.Rollup) error {
-	return s.insert(ctx, "rollup", len(rows), rollupColumns(rows))
+	for _, few := range byMonths(rows) {
+		if err := s.insert(ctx, "rollup", len(few), rollupColumns(few)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byMonths cuts rows so that no piece spans too many months. Nearly always there
+// is one piece, rows itself.
+func byMonths(rows []schema.Rollup) [][]schema.Rollup {
+	months := make(map[int]bool)
+	for i := range rows {
+		months[monthOf(&rows[i])] = true
+	}
+	if len(months) <= insertMonthsMax {
+		return [][]schema.Rollup{rows}
+	}
+	sorted := slices.Clone(rows)
+	slices.SortStableFunc(sorted, func(a, b schema.Rollup) int { return cmp.Compare(a.Hour, b.Hour) })
+	var pieces [][]schema.Rollup
+	first, spans := 0, 1
+	for i := 1; i < len(sorted); i++ {
+		if monthOf(&sorted[i]) == monthOf(&sorted[i-1]) {
+			continue
+		}
+		if spans++; spans > insertMonthsMax {
+			pieces = append(pieces, sorted[first:i])
+			first, spans = i, 1
+		}
+	}
+	return append(pieces, sorted[first:])
+}
+
+// monthOf returns the month that r is kept in, in months of UTC: what the table
+// is partitioned by.
+func monthOf(r *schema.Rollup) int {
+	year, month, _ := r.Hour.Time().Date()
+	return 12*year + int(month)
 }
 
 // rollupColumns turns rows into the columns of insert_rollup.

@@ -1,9 +1,12 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -161,33 +164,45 @@ func check(t *testing.T, s Subject, m model, when string) {
 	}
 }
 
-// months writes rows of 14 months with one insert: a terminal may send votes
-// that are 400 days old.
+// months writes rows of 14 months with one insert, as a terminal may send votes
+// that are 400 days old, and of 30 years, as the rebuild of a small log does: a
+// server takes at most 100 of the table's partitions at once.
 func months(t *testing.T, s Subject) {
-	var rows []schema.Rollup
-	first := time.Date(2025, 10, 31, 23, 0, 0, 0, time.UTC)
-	for i := range 14 {
-		at := time.Date(first.Year(), first.Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
-		rows = append(rows, schema.Rollup{
-			Cell:   schema.Cell{Comune: 58091, Channel: 1, Scale: 1, Class: 1, Hour: schema.HourOf(at)},
-			Values: [schema.ValueMax]uint64{2: 1},
+	f := func(comune schema.ComuneID, first time.Time, n int) {
+		t.Helper()
+		rows := make([]schema.Rollup, n)
+		for i := range rows {
+			at := time.Date(first.Year(), first.Month()+time.Month(i), 1, 0, 0, 0, 0, time.UTC)
+			rows[i] = schema.Rollup{
+				Cell:   schema.Cell{Comune: comune, Channel: 1, Scale: 1, Class: 1, Hour: schema.HourOf(at)},
+				Values: [schema.ValueMax]uint64{2: uint64(i) + 1},
+			}
+		}
+		before := slices.Clone(rows)
+		if err := s.WriteRollups(t.Context(), rows); err != nil {
+			t.Errorf("%d months: %v", n, err)
+			return
+		}
+		if !reflect.DeepEqual(rows, before) {
+			t.Errorf("%d months: the caller's rows were changed", n)
+		}
+		answer, err := s.Stats(t.Context(), schema.StatsQuery{
+			From: rows[0].Hour, Next: rows[n-1].Hour + 1, Comuni: []schema.ComuneID{comune}, Group: []schema.Column{schema.ColumnMonth}, RowsMax: n,
 		})
-	}
-	if err := s.WriteRollups(t.Context(), rows); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := s.Stats(t.Context(), schema.StatsQuery{
-		From: rows[0].Hour, Next: rows[13].Hour + 1, Group: []schema.Column{schema.ColumnMonth}, RowsMax: 100,
-	})
-	got := answer.Rows
-	if err != nil || len(got) != 14 {
-		t.Fatalf("%d months, %v: want 14", len(got), err)
-	}
-	for i, r := range got {
-		if r.N() != 1 {
-			t.Errorf("month %d: got %d votes, want 1", i, r.N())
+		got := answer.Rows
+		if err != nil || len(got) != n {
+			t.Errorf("%d months, %v: want %d", len(got), err, n)
+			return
+		}
+		slices.SortFunc(got, func(a, b schema.StatsRow) int { return cmp.Compare(a.N(), b.N()) })
+		for i, r := range got {
+			if r.N() != uint64(i)+1 {
+				t.Errorf("month %d of %d: got %d votes, want %d", i, n, r.N(), i+1)
+			}
 		}
 	}
+	f(58091, time.Date(2025, 10, 31, 23, 0, 0, 0, time.UTC), 14)
+	f(58092, time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), 360)
 }
 
 func reasons(t *testing.T, s Subject) {
