@@ -117,6 +117,12 @@ type CheckpointInfo struct {
 	SHA256       [32]byte  // Of Payload.
 }
 
+// CheckpointBytesMax is the most bytes that a checkpoint may have, as its payload
+// and as the state that is in it. 100,000 streams on one partition, every one with
+// 256 contents, are 30 MB, and a million open cells 30 MB more; this is room for
+// ten times as much. Who makes one and who keeps it have the one limit.
+const CheckpointBytesMax = 512 << 20
+
 // ErrCheckpointCorrupt is the error of reading a checkpoint whose payload is
 // incomplete or does not match its SHA256. A recovery takes the one before.
 var ErrCheckpointCorrupt = errors.New("checkpoint does not match its checksum")

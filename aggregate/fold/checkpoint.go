@@ -3,6 +3,7 @@ package fold
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -33,16 +34,11 @@ const (
 	checkpointVersion = 1
 )
 
-// CheckpointBytesMax is the most bytes a state may take before compression.
-// 100,000 streams on one partition, every one with 256 contents, are 30 MB, and
-// a million open cells 30 MB more; this is room for ten times as much.
-const CheckpointBytesMax = 512 << 20
-
 // A refusal here would come up at a recovery, when it is too late: so the writer
 // checks it, too.
 func checkStateBytes(n int) error {
-	if n > CheckpointBytesMax {
-		return fmt.Errorf("state of %d bytes: at most %d can be kept", n, CheckpointBytesMax)
+	if n > schema.CheckpointBytesMax {
+		return fmt.Errorf("state of %d bytes: at most %d can be kept", n, schema.CheckpointBytesMax)
 	}
 	return nil
 }
@@ -64,7 +60,11 @@ func (f *Fold) Checkpoint() (schema.CheckpointInfo, []byte, error) {
 	payload := append(make([]byte, 0, len(state)/4+64), checkpointMagic...)
 	payload = append(payload, checkpointVersion)
 	payload = z.EncodeAll(state, payload)
-	return info, payload, z.Close()
+	// What cannot be compressed grows.
+	if err := errors.Join(checkStateBytes(len(payload)), z.Close()); err != nil {
+		return info, nil, fmt.Errorf("make checkpoint of partition %d at %d: %w", f.partition, f.next, err)
+	}
+	return info, payload, nil
 }
 
 func (f *Fold) appendState(dst []byte) []byte {

@@ -11,7 +11,7 @@ import (
 
 // Open returns the fold that Checkpoint made payload of, with nothing dirty. Its
 // error wraps ErrCheckpoint. It checks everything, so that no payload can make it panic, take more
-// than CheckpointBytesMax several times over, or yield a state that no log has.
+// than schema.CheckpointBytesMax several times over, or yield a state that no log has.
 func Open(payload []byte) (*Fold, error) {
 	head := len(checkpointMagic) + 1
 	if len(payload) < head || string(payload[:head-1]) != checkpointMagic {
@@ -20,7 +20,7 @@ func Open(payload []byte) (*Fold, error) {
 	if v := payload[head-1]; v != checkpointVersion {
 		return nil, fmt.Errorf("%w: version %d, this program knows %d", ErrCheckpoint, v, checkpointVersion)
 	}
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(CheckpointBytesMax))
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(schema.CheckpointBytesMax))
 	if err != nil {
 		return nil, fmt.Errorf("open checkpoint: %w", err)
 	}

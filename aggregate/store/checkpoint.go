@@ -22,29 +22,45 @@ const (
 	// the server reads and writes well.
 	chunkBytes = 4 << 20
 
-	// PayloadBytesMax is the most bytes a checkpoint's payload may have: the
-	// server cuts an insert above 256 MiB into parts (min_insert_block_size_bytes),
-	// and a checkpoint must be there whole or not at all.
-	PayloadBytesMax = 240 << 20
+	// insertChunksMax is the most chunks in one insert, 64 MiB: the client holds
+	// them twice, and so does the server.
+	insertChunksMax = 16
 )
 
 // WriteCheckpoint writes c, durable when it returns nil, and then drops the
 // checkpoints of its partition that are too many (see surplus). It may be
-// repeated. Times are kept to the millisecond.
+// repeated. Times are kept to the millisecond. After an error some of its chunks
+// may be there; without all of them it does not count.
 func (s *Store) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error {
-	if len(c.Payload) > PayloadBytesMax {
-		return fmt.Errorf("write checkpoint of partition %d at offset %d: %d bytes: want at most %d", c.Partition, c.Next, len(c.Payload), PayloadBytesMax)
+	if len(c.Payload) > schema.CheckpointBytesMax {
+		return fmt.Errorf("write checkpoint of partition %d at offset %d: %d bytes: want at most %d", c.Partition, c.Next, len(c.Payload), schema.CheckpointBytesMax)
 	}
 	chunks := slices.Collect(slices.Chunk(c.Payload, chunkBytes))
 	if len(chunks) == 0 {
 		chunks = [][]byte{{}}
 	}
+	for first := 0; first < len(chunks); first += insertChunksMax {
+		few := chunks[first:min(first+insertChunksMax, len(chunks))]
+		if err := s.insert(ctx, "checkpoint", len(few), checkpointColumns(c.CheckpointInfo, len(chunks), first, few)); err != nil {
+			return err
+		}
+	}
+	if err := s.prune(ctx, c.CheckpointInfo); err != nil {
+		// Not the caller's trouble: c is durable, and the next one prunes again.
+		s.logger.Warn("old checkpoints were not dropped", slog.Int("partition", int(c.Partition)), slog.Any("err", err))
+	}
+	return nil
+}
+
+// checkpointColumns turns some of the chunks of c, those from the one of number
+// first on, into the columns of insert_checkpoint.
+func checkpointColumns(c schema.CheckpointInfo, total, first int, chunks [][]byte) []any {
 	n := len(chunks)
 	index := make([]uint32, n)
 	for i := range index {
-		index[i] = uint32(i)
+		index[i] = uint32(first + i)
 	}
-	err := s.insert(ctx, "checkpoint", n, []any{
+	return []any{
 		slices.Repeat([]uint16{uint16(c.Partition)}, n),
 		slices.Repeat([]uint64{uint64(c.Next)}, n),
 		slices.Repeat([]time.Time{c.Taken}, n),
@@ -52,72 +68,69 @@ func (s *Store) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error 
 		slices.Repeat([]uint32{uint32(c.Rules)}, n),
 		slices.Repeat([]time.Time{c.StoreStarted}, n),
 		slices.Repeat([]string{string(c.SHA256[:])}, n),
-		slices.Repeat([]uint32{uint32(n)}, n),
+		slices.Repeat([]uint32{uint32(total)}, n),
 		index,
 		chunks,
-	})
-	if err != nil {
-		return err
 	}
-	if err := s.prune(ctx, c.CheckpointInfo); err != nil {
-		// Not the caller's trouble: c is durable, and the next one prunes again.
-		s.logger.Warn("old checkpoints were not dropped", slog.Int("partition", int(c.Partition)), slog.Any("error", err))
-	}
-	return nil
 }
 
 // Checkpoints returns the checkpoints of p of which every chunk is there, the
 // newest first: highest Next, then latest Taken. ErrCheckpointCorrupt of package
 // schema comes with those that can be read: the server finds others damaged.
 func (s *Store) Checkpoints(ctx context.Context, p schema.Partition) ([]schema.CheckpointInfo, error) {
-	infos, err := s.listCheckpoints(ctx, p, "")
+	infos, _, err := s.checkpoints(ctx, p)
+	return infos, err
+}
+
+// checkpoints returns the torn ones, too: those that lack chunks.
+func (s *Store) checkpoints(ctx context.Context, p schema.Partition) (whole, torn []schema.CheckpointInfo, err error) {
+	whole, torn, err = s.listCheckpoints(ctx, p, "")
 	if damaged(err) {
 		return s.soundCheckpoints(ctx, p)
 	}
-	return infos, err
+	return whole, torn, err
 }
 
 // soundCheckpoints asks for each checkpoint alone, so that a damaged one does not
 // hide the others.
-func (s *Store) soundCheckpoints(ctx context.Context, p schema.Partition) ([]schema.CheckpointInfo, error) {
+func (s *Store) soundCheckpoints(ctx context.Context, p schema.Partition) (sound, torn []schema.CheckpointInfo, err error) {
 	var ids []string
-	err := s.read(ctx, "checkpoint_ids", clickhouse.Parameters{"partition": number(p)}, func(scan scanFunc) error {
+	err = s.read(ctx, "checkpoint_ids", clickhouse.Parameters{"partition": number(p)}, func(scan scanFunc) error {
 		var id string
 		err := scan(&id)
 		ids = append(ids, id)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var sound []schema.CheckpointInfo
 	var harm error
 	for _, id := range ids {
-		infos, err := s.listCheckpoints(ctx, p, id)
+		whole, lacking, err := s.listCheckpoints(ctx, p, id)
 		switch {
 		case damaged(err):
 			harm = fmt.Errorf("%w: %w", schema.ErrCheckpointCorrupt, err)
 		case err != nil:
-			return nil, err
+			return nil, nil, err
 		}
-		sound = append(sound, infos...)
+		sound, torn = append(sound, whole...), append(torn, lacking...)
 	}
 	slices.SortStableFunc(sound, func(a, b schema.CheckpointInfo) int {
 		return cmp.Or(cmp.Compare(b.Next, a.Next), b.Taken.Compare(a.Taken))
 	})
-	return sound, harm
+	return sound, torn, harm
 }
 
 // listCheckpoints lists those of one of the table's ClickHouse partitions, or of
 // all where id is empty.
-func (s *Store) listCheckpoints(ctx context.Context, p schema.Partition, id string) ([]schema.CheckpointInfo, error) {
-	var infos []schema.CheckpointInfo
-	err := s.read(ctx, "checkpoints", clickhouse.Parameters{"partition": number(p), "id": id}, func(scan scanFunc) error {
+func (s *Store) listCheckpoints(ctx context.Context, p schema.Partition, id string) (whole, torn []schema.CheckpointInfo, err error) {
+	err = s.read(ctx, "checkpoints", clickhouse.Parameters{"partition": number(p), "id": id}, func(scan scanFunc) error {
 		var next uint64
 		var taken, started time.Time
 		var log, sum string
 		var rules uint32
-		if err := scan(&next, &taken, &log, &rules, &started, &sum); err != nil {
+		var lacks bool
+		if err := scan(&next, &taken, &log, &rules, &started, &sum, &lacks); err != nil {
 			return err
 		}
 		info := schema.CheckpointInfo{
@@ -125,10 +138,14 @@ func (s *Store) listCheckpoints(ctx context.Context, p schema.Partition, id stri
 		}
 		copy(info.Log[:], log)
 		copy(info.SHA256[:], sum)
-		infos = append(infos, info)
+		if lacks {
+			torn = append(torn, info)
+		} else {
+			whole = append(whole, info)
+		}
 		return nil
 	})
-	return infos, err
+	return whole, torn, err
 }
 
 // Checkpoint returns the checkpoint that info describes. ErrCheckpointCorrupt of
@@ -181,11 +198,11 @@ func damaged(err error) bool {
 
 // prune drops the checkpoints that are too many now that written is durable.
 func (s *Store) prune(ctx context.Context, written schema.CheckpointInfo) error {
-	infos, err := s.Checkpoints(ctx, written.Partition)
+	infos, torn, err := s.checkpoints(ctx, written.Partition)
 	if err != nil && !errors.Is(err, schema.ErrCheckpointCorrupt) { // A damaged one is left for a person to see.
 		return err
 	}
-	for _, info := range surplus(infos, written) {
+	for _, info := range append(surplus(infos, written), abandoned(torn, infos, written)...) {
 		if err := s.drop(ctx, info); err != nil {
 			return err
 		}
@@ -203,6 +220,19 @@ func (s *Store) drop(ctx context.Context, info schema.CheckpointInfo) error {
 		return fmt.Errorf("drop checkpoint of partition %d at offset %d: %w", info.Partition, info.Next, err)
 	}
 	return nil
+}
+
+// abandonedAge is how much older than the newest a torn checkpoint is that nobody
+// writes any more: a write takes minutes at most.
+const abandonedAge = 24 * time.Hour
+
+// abandoned returns those of torn that may be dropped. What shares its key with a
+// whole one is dropped with that.
+func abandoned(torn, whole []schema.CheckpointInfo, written schema.CheckpointInfo) []schema.CheckpointInfo {
+	return slices.DeleteFunc(torn, func(t schema.CheckpointInfo) bool {
+		return written.Taken.Sub(t.Taken) < abandonedAge ||
+			slices.ContainsFunc(whole, func(w schema.CheckpointInfo) bool { return keyOf(w) == keyOf(t) })
+	})
 }
 
 // newestKept is how many of the newest checkpoints are kept: the newest, and

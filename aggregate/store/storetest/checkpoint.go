@@ -17,9 +17,7 @@ func morning() time.Time { return time.Date(2026, 11, 22, 9, 0, 0, 123_000_000, 
 // checkpoint returns a checkpoint with a random payload.
 func checkpoint(next schema.Offset, taken time.Time, size int) schema.Checkpoint {
 	payload := make([]byte, size)
-	for i := range payload {
-		payload[i] = byte(rand.Uint32())
-	}
+	_, _ = rand.NewChaCha8([32]byte{byte(size)}).Read(payload) // It never fails.
 	return schema.Checkpoint{
 		CheckpointInfo: schema.CheckpointInfo{
 			Partition: 2, Next: next, Log: logIdentity().Log, Rules: schema.RulesV1,
@@ -58,6 +56,53 @@ func checkpoints(t *testing.T, s Subject) {
 		if err != nil || c.CheckpointInfo != info || !bytes.Equal(c.Payload, want[i].Payload) {
 			t.Errorf("%d: got %+v with %d bytes, %v, want %d", i, c.CheckpointInfo, len(c.Payload), err, len(want[i].Payload))
 		}
+	}
+}
+
+// largestCheckpoint writes as much as a fold may give: what one engine of 2 GiB
+// does not take would never be kept, and nobody would know until a recovery.
+func largestCheckpoint(t *testing.T, s Subject) {
+	want := checkpoint(1, morning(), schema.CheckpointBytesMax)
+	if err := s.WriteCheckpoint(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	infos, err := s.Checkpoints(t.Context(), want.Partition)
+	if err != nil || len(infos) != 1 || infos[0] != want.CheckpointInfo {
+		t.Fatalf("got %+v, %v, want it alone", infos, err)
+	}
+	c, err := s.Checkpoint(t.Context(), infos[0])
+	if err != nil || !bytes.Equal(c.Payload, want.Payload) {
+		t.Errorf("got %d bytes, %v, want %d", len(c.Payload), err, len(want.Payload))
+	}
+	want.Payload = append(want.Payload, 0)
+	if err := s.WriteCheckpoint(t.Context(), want); err == nil {
+		t.Errorf("%d bytes were accepted", len(want.Payload))
+	}
+}
+
+// tornCheckpoint leaves checkpoints of which only a part was written, as a writer
+// does that dies. They are nobody's, and are dropped once they are a day old.
+func tornCheckpoint(t *testing.T, s Subject) {
+	const whole = 10
+	write := func(next schema.Offset, taken time.Time) {
+		t.Helper()
+		if err := s.WriteCheckpoint(t.Context(), checkpoint(next, taken, 9<<20)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(1, morning().AddDate(0, 0, -2))
+	write(2, morning().Add(-time.Hour))
+	s.SQL(t, "DELETE FROM checkpoint WHERE next < 10 AND chunk = 1")
+	write(whole, morning())
+	infos, err := s.Checkpoints(t.Context(), 2)
+	if err != nil || len(infos) != 1 || infos[0].Next != whole {
+		t.Errorf("got %+v, %v, want only the whole one", infos, err)
+	}
+	if got := s.SQL(t, "SELECT uniqExact(next) FROM checkpoint WHERE next = 1"); got != 0 {
+		t.Error("the torn one of two days ago is still there")
+	}
+	if got := s.SQL(t, "SELECT uniqExact(next) FROM checkpoint WHERE next = 2"); got != 1 {
+		t.Error("the torn one of an hour ago may still be being written, and is gone")
 	}
 }
 

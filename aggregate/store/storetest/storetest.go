@@ -47,6 +47,8 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"of a stream the highest offset wins", watermarks},
 		{"of a partition the last state wins", states},
 		{"checkpoints come back as they were", checkpoints},
+		{"the largest checkpoint is taken", largestCheckpoint},
+		{"a torn checkpoint does not count", tornCheckpoint},
 		{"a damaged checkpoint is refused", damagedCheckpoint},
 		{"old checkpoints are dropped, the right ones kept", retention},
 	}
