@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"mlf/schema"
 	"mlf/schema/sql"
@@ -216,7 +217,8 @@ func (s *Store) drop(ctx context.Context, info schema.CheckpointInfo) error {
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
 		"partition": number(info.Partition), "next": number(info.Next), "taken": number(info.Taken.UnixMilli()),
 	}))
-	if err := s.conn.Exec(ctx, sql.Query("drop_checkpoint")); err != nil {
+	err := s.conn.use(ctx, func(c driver.Conn) error { return c.Exec(ctx, sql.Query("drop_checkpoint")) })
+	if err != nil {
 		return fmt.Errorf("drop checkpoint of partition %d at offset %d: %w", info.Partition, info.Next, err)
 	}
 	return nil

@@ -26,6 +26,9 @@ func options(dsn string) (opt *clickhouse.Options, database string, err error) {
 	if opt.Protocol != clickhouse.Native {
 		return nil, "", errors.New("read store DSN: want the native protocol, clickhouse://")
 	}
+	if len(opt.Addr) != 1 {
+		return nil, "", fmt.Errorf("read store DSN: %d servers: want one: what is counted into several is in none of them", len(opt.Addr))
+	}
 	if database = opt.Auth.Database; database == "" {
 		database = databaseDefault
 	}

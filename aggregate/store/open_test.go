@@ -73,6 +73,8 @@ func TestConfigValidate(t *testing.T) {
 	f(store.Config{DSN: dsn + "/mlf_2?secure=true&dial_timeout=1s"}, "")
 	f(store.Config{}, "no DSN")
 	f(store.Config{DSN: "clickhouse://"}, "read store DSN")
+	f(store.Config{DSN: "clickhouse://a:9000,b:9000/mlf?connection_open_strategy=round_robin"}, "2 servers: want one")
+	f(store.Config{DSN: "clickhouse://a:9000,a:9000/mlf"}, "2 servers: want one")
 	f(store.Config{DSN: "http://127.0.0.1:8123/mlf"}, "native protocol")
 	f(store.Config{DSN: dsn + "/a-b"}, `database "a-b"`)
 	f(store.Config{DSN: dsn + "/1a"}, `database "1a"`)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"mlf/schema"
 	"mlf/schema/sql"
@@ -20,7 +19,7 @@ type scanFunc func(dest ...any) error
 // A lane is how reads of one kind come to the server: over which connections,
 // and what each of them may cost there.
 type lane struct {
-	conn      driver.Conn
+	conn      *pool
 	timeMax   time.Duration // Whole seconds.
 	memoryMax int64         // Bytes.
 	groupsMax int           // Of GROUP BY; 0 for any number.

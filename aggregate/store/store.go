@@ -112,8 +112,8 @@ func (c Config) withDefaults() Config {
 // one dials anew.
 type Store struct {
 	cfg      Config
-	conn     driver.Conn // Of those who count.
-	answers  driver.Conn // Of reads for answers: they never hold up the counting.
+	conn     *pool // Of those who count.
+	answers  *pool // Of reads for answers: they never hold up the counting.
 	logger   *slog.Logger
 	metrics  *metrics
 	identity atomic.Pointer[schema.Identity] // Once read; it never changes.
@@ -134,33 +134,21 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.R
 		return nil, err
 	}
 	opt.Auth.Database = database
-	opt.MaxOpenConns, opt.MaxIdleConns = cfg.ConnsMax, cfg.ConnsMax
-	conn, err := clickhouse.Open(opt)
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	answers, err := openAnswers(opt)
+	one := new(server)
+	conn, err := newPool(opt, cfg.ConnsMax, one)
 	if err != nil {
 		return nil, err
+	}
+	soon := *opt
+	soon.DialTimeout = min(opt.DialTimeout, silenceMax) // Somebody waits for each answer.
+	answers, err := newPool(&soon, answersMax, one)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	return &Store{cfg: cfg, conn: conn, answers: answers, logger: logger, metrics: newMetrics(reg)}, nil
-}
-
-// openAnswers returns connections for reads that somebody waits for. None is
-// dialled before it is needed.
-func openAnswers(opt *clickhouse.Options) (driver.Conn, error) {
-	soon := *opt
-	soon.MaxOpenConns, soon.MaxIdleConns = answersMax, answersMax
-	// One address after the other is tried for this long.
-	soon.DialTimeout = min(opt.DialTimeout, silenceMax/time.Duration(max(1, len(opt.Addr))))
-	answers, err := clickhouse.Open(&soon)
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	return answers, nil
 }
 
 // Close gives the connections back. Calls that run are cut off.
@@ -173,7 +161,8 @@ func (s *Store) Close() error {
 
 // Ping tells whether the store answers.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.conn.Ping(ctx); err != nil {
+	err := s.conn.use(ctx, func(c driver.Conn) error { return c.Ping(ctx) })
+	if err != nil {
 		return fmt.Errorf("ping store: %w", err)
 	}
 	return nil

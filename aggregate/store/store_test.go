@@ -41,7 +41,12 @@ func TestServerIsAStore(t *testing.T) {
 // engine starts an engine that ends with the test.
 func engine(t testing.TB) *embedded.Server {
 	t.Helper()
-	server, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()})
+	return engineOf(t, embedded.Config{Dir: t.TempDir()})
+}
+
+func engineOf(t testing.TB, cfg embedded.Config) *embedded.Server {
+	t.Helper()
+	server, err := embedded.Start(t.Context(), cfg)
 	if errors.Is(err, embedded.ErrNoLibrary) && os.Getenv("MLF_REQUIRE_ENGINE") == "" {
 		t.Skip(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"mlf/schema"
 	"mlf/schema/sql"
 )
@@ -28,19 +30,21 @@ func (s *Store) insert(ctx context.Context, table string, rows int, columns []an
 
 // send prepares a batch of its own: a batch is bound to one connection, and one
 // that was sent must not be sent again.
-func (s *Store) send(ctx context.Context, table string, columns []any) (err error) {
+func (s *Store) send(ctx context.Context, table string, columns []any) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.WriteMax)
 	defer cancel()
-	batch, err := s.conn.PrepareBatch(ctx, sql.Query("insert_"+table))
-	if err != nil {
-		return err
-	}
-	for i, column := range columns {
-		if err := batch.Column(i).Append(column); err != nil {
-			return errors.Join(fmt.Errorf("column %d: %w", i, err), batch.Close())
+	return s.conn.use(ctx, func(c driver.Conn) error {
+		batch, err := c.PrepareBatch(ctx, sql.Query("insert_"+table))
+		if err != nil {
+			return err
 		}
-	}
-	return batch.Send() // Gives the connection back in every case.
+		for i, column := range columns {
+			if err := batch.Column(i).Append(column); err != nil {
+				return errors.Join(fmt.Errorf("column %d: %w", i, err), batch.Close())
+			}
+		}
+		return batch.Send() // Gives the connection back in every case.
+	})
 }
 
 // WriteLedger writes the account of segments, then the state of streams. Both
