@@ -269,3 +269,29 @@ func TestWritesAreDurable(t *testing.T) {
 		}
 	}
 }
+
+// TestApplyMayRunSeveralTimesAtOnce: an orchestrator may start the job twice.
+func TestApplyMayRunSeveralTimesAtOnce(t *testing.T) {
+	server := engine(t)
+	id := schema.Identity{Log: schema.LogID{1}, Partitions: 16, Rules: schema.RulesV1}
+	for range 5 {
+		dsn := newDatabase(t, server.DSN())
+		const jobs = 4
+		results := make(chan error, jobs)
+		for range jobs {
+			go func() { results <- store.Apply(t.Context(), dsn, id) }()
+		}
+		for range jobs {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+		s := openStore(t, store.Config{DSN: dsn})
+		if got, err := s.Identity(t.Context()); err != nil || got != id {
+			t.Errorf("got %+v, %v, want %+v", got, err, id)
+		}
+		if err := store.Apply(t.Context(), dsn, id); err != nil {
+			t.Errorf("once more: %v", err)
+		}
+	}
+}
