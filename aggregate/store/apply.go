@@ -28,7 +28,7 @@ func Apply(ctx context.Context, dsn string, id schema.Identity) (err error) {
 }
 
 // Migrate creates the database and brings its tables to the newest version. It
-// may run again at any time, but not twice at once.
+// may run again at any time, and several times at once.
 func Migrate(ctx context.Context, dsn string) error {
 	opt, database, err := options(dsn)
 	if err != nil {

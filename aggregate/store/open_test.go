@@ -295,3 +295,29 @@ func TestApplyMayRunSeveralTimesAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestMigrationsMayRunAgain forgets which have run, as happens where one was cut
+// off between its statement and the note that it was made.
+func TestMigrationsMayRunAgain(t *testing.T) {
+	dsn := newDatabase(t, engine(t).DSN())
+	if err := store.Migrate(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	if err := openStore(t, store.Config{DSN: dsn}).WriteRollups(t.Context(), make([]schema.Rollup, 1)); err != nil {
+		t.Fatal(err)
+	}
+	conn := dial(t, dsn)
+	defer func() { _ = conn.Close() }()
+	const shape = "SELECT groupBitXor(cityHash64(name, create_table_query)) FROM system.tables WHERE database = currentDatabase() AND name != 'goose_db_version'"
+	before := ask(t, conn, shape)
+	ask(t, conn, "DROP TABLE goose_db_version SYNC")
+	if err := store.Migrate(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	if after := ask(t, conn, shape); after != before {
+		t.Error("the tables are not what they were")
+	}
+	if got := ask(t, conn, "SELECT count() FROM votes_rollup"); got != 1 {
+		t.Errorf("%d rows: want the one that was there", got)
+	}
+}

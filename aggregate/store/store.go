@@ -174,7 +174,7 @@ func tables() []string {
 }
 
 // checkTables asks for the tables of database over a connection that does not
-// name it: the embedded server dies of a name that it does not know.
+// name it: one that does is refused where there is none.
 func checkTables(ctx context.Context, opt *clickhouse.Options, database string) (err error) {
 	conn, err := clickhouse.Open(opt)
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -76,11 +78,11 @@ func (a *Admin) Run(ctx context.Context, ln net.Listener) error {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	// Not the command line: a flag may hold a password.
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
+	server := &http.Server{Handler: noPages(mux, ln.Addr()), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute}
 
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ln) }()
@@ -92,6 +94,32 @@ func (a *Admin) Run(ctx context.Context, ln net.Listener) error {
 		<-served
 		return err
 	}
+}
+
+// noPages refuses what a page in a browser sends. It could start profiles without
+// end by images that lead here; and once its own name leads to this machine, it
+// could read them, too. That name is then in Host, which on a listener of loopback
+// only those who know it have cause to write otherwise than as an address.
+func noPages(next http.Handler, addr net.Addr) http.Handler {
+	tcp, ok := addr.(*net.TCPAddr)
+	loopback := ok && tcp.IP.IsLoopback()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		site := r.Header.Get("Sec-Fetch-Site")
+		if r.Header.Get("Origin") != "" || site == "cross-site" || site == "same-site" || loopback && !addressed(r.Host) {
+			http.Error(w, "this listener is not for pages of other origins: ask for it by its address", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// addressed tells whether host, with or without a port, is an address, or localhost.
+func addressed(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil || host == "" || strings.EqualFold(host, "localhost")
 }
 
 // ready answers 200 when every check passes, else 503 with those that do not.

@@ -13,8 +13,8 @@ import (
 	"mlf/command/process"
 )
 
-// served serves checks on loopback, and returns what /readyz says.
-func served(t *testing.T, checks ...process.Check) (status int, report map[string]string) {
+// serve serves checks on loopback until the test ends.
+func serve(t *testing.T, checks ...process.Check) (addr string) {
 	t.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -30,7 +30,13 @@ func served(t *testing.T, checks ...process.Check) (status int, report map[strin
 			t.Error(err)
 		}
 	})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+ln.Addr().String()+"/readyz", nil)
+	return ln.Addr().String()
+}
+
+// served serves checks on loopback, and returns what /readyz says.
+func served(t *testing.T, checks ...process.Check) (status int, report map[string]string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+serve(t, checks...)+"/readyz", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,4 +79,46 @@ func TestReadySaysWhatACheckSays(t *testing.T) {
 	if status, report = served(t); status != http.StatusOK || len(report) != 0 {
 		t.Errorf("without checks: got %d %v, want 200", status, report)
 	}
+}
+
+// TestAdminIsNotForPages: on a machine with a browser every page can send requests
+// to loopback, and one whose name leads there can read the answers.
+func TestAdminIsNotForPages(t *testing.T) {
+	addr := serve(t)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(want int, path, host string, header ...string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		for i := 0; i < len(header); i += 2 {
+			req.Header.Set(header[i], header[i+1])
+		}
+		res, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != want {
+			t.Errorf("%s, Host %q, %q: got %d, want %d", path, host, header, res.StatusCode, want)
+		}
+	}
+	for _, path := range []string{"/metrics", "/readyz", "/healthz", "/debug/pprof/", "/debug/pprof/heap"} {
+		for _, host := range []string{addr, "localhost:" + port, "LOCALHOST", "127.0.0.1", "[::1]:" + port, "10.1.2.3:9102"} {
+			f(http.StatusOK, path, host)
+		}
+		f(http.StatusOK, path, addr, "Sec-Fetch-Site", "none") // Typed by a person.
+		f(http.StatusOK, path, addr, "Sec-Fetch-Site", "same-origin")
+		f(http.StatusForbidden, path, addr, "Sec-Fetch-Site", "cross-site")
+		f(http.StatusForbidden, path, addr, "Origin", "https://example.org")
+		f(http.StatusForbidden, path, addr, "Origin", "null")
+		f(http.StatusForbidden, path, "rebound.example.org:"+port)
+		f(http.StatusForbidden, path, "127.0.0.1.example.org")
+	}
+	f(http.StatusNotFound, "/debug/pprof/cmdline", addr)
 }

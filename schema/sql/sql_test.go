@@ -10,7 +10,9 @@ import (
 	"mlf/schema/sql"
 )
 
-func TestMigrationsCanBeRepeated(t *testing.T) {
+// TestMigrationsAreWrittenAlike looks at their texts; that they may run again is
+// tried on an engine, in aggregate/store.
+func TestMigrationsAreWrittenAlike(t *testing.T) {
 	names, err := fs.Glob(sql.Migrations(), "*.sql")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d migrations, %v", len(names), err)

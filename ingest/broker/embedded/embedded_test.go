@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -102,6 +104,37 @@ func TestListenAddress(t *testing.T) {
 	f("0.0.0.0:19092", "want one host")
 	f("[::]:19092", "want one host")
 	f(start(t, embedded.Config{Dir: t.TempDir()}).Addr(), "address already in use")
+}
+
+// TestStrangersDoNoHarm: a page in a browser can send bytes to the port, if not in
+// Kafka's protocol. They are neither answered nor kept, and the broker goes on.
+func TestStrangersDoNoHarm(t *testing.T) {
+	b := start(t, embedded.Config{Dir: t.TempDir()})
+	const n = 10
+	appendRecords(t, b.Addr(), n)
+	for _, bytes := range []string{
+		"", "\x00", "\x00\x00\x00\x00", "\x00\x00\x00\x04\x00\x00\x00\x00", strings.Repeat("\xff", 4096), "\x16\x03\x01\x00\x05hello",
+		"\x7f\xff\xff\xff" + strings.Repeat("\x00", 100),
+		"POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://example.org\r\nContent-Length: 4\r\n\r\nvote",
+	} {
+		conn, err := net.Dial("tcp", b.Addr()) //nolint:noctx // Loopback.
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = conn.Write([]byte(bytes)) // It may have hung up already.
+		_ = conn.(*net.TCPConn).CloseWrite()
+		if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		answer, _ := io.ReadAll(conn)
+		if len(answer) != 0 {
+			t.Errorf("%.20q: answered %q", bytes, answer)
+		}
+		_ = conn.Close()
+	}
+	if got := readRecords(t, b.Addr()); got != n {
+		t.Errorf("got %d records, want %d", got, n)
+	}
 }
 
 // TestKilled: what was acknowledged is there after kill -9, also when the last

@@ -1,3 +1,3 @@
--- Asked while connected to database default: naming one that does not exist
--- while connecting kills the embedded server.
+-- Asked while connected to database default: a connection that names one that
+-- does not exist is refused.
 SELECT name FROM system.tables WHERE database = {database:String}
