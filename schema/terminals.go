@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// Terminals is the registry topic in memory: every enrolment, revocation and stream
-// key, as of the last record applied. Its zero value is empty and ready. Safe for
+// Terminals is the registry topic in memory: every enrolment, revocation, stream key
+// and the ticket secret, as of the last record applied. Its zero value is empty and ready. Safe for
 // use by several goroutines: one applies, all look up.
 type Terminals struct {
 	mu        sync.RWMutex
@@ -19,6 +19,7 @@ type Terminals struct {
 	revoked   map[TerminalID]struct{} // By a Revocation, whatever their enrolment says.
 	keys      map[uint32]StreamKey
 	newest    StreamKey
+	tickets   atomic.Pointer[TicketSecret]
 	complete  atomic.Bool
 	version   atomic.Uint64
 }
@@ -63,6 +64,8 @@ func (t *Terminals) Apply(key string, value []byte) error {
 		}
 		t.addKey(k)
 		return nil
+	case key == ticketSecretKey:
+		return t.setTickets(key, value)
 	}
 	return fmt.Errorf("read registry record %s: unknown kind", key)
 }

@@ -14,6 +14,7 @@ func FuzzTerminalsApply(f *testing.F) {
 	at := time.Unix(1_793_610_000, 0)
 	for _, record := range []func() (string, []byte, error){
 		e.RegistryRecord, streamKey(1).RegistryRecord, schema.Revocation{Terminal: e.Terminal, At: at}.RegistryRecord,
+		schema.NewTicketSecret(at).RegistryRecord,
 	} {
 		key, value, err := record()
 		if err != nil {
@@ -41,6 +42,9 @@ func FuzzTerminalsApply(f *testing.F) {
 			}
 			e.Service([]byte("anagrafe"))
 			e.DefaultService()
+		}
+		if s := terminals.TicketSecret(); s != nil {
+			s.Keys(schema.TicketDayOf(at))
 		}
 		if k, ok := terminals.SigningKey(); ok {
 			if _, err := terminals.Stream([]byte(k.Sign(schema.NewStream(&known)))); err != nil {
