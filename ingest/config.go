@@ -36,7 +36,7 @@ type Config struct {
 	HeaderBytesMax int
 
 	// ConnsMax is the most open connections. Default 16,384: about 20 KiB each,
-	// 330 MiB when all are busy.
+	// 330 MiB when all are busy; 27 and 440 with TLS.
 	ConnsMax int
 
 	// ReadMax is the longest time to read a request, WriteMax to write an
@@ -56,8 +56,13 @@ type Config struct {
 	// grace before a process is killed is 30 s.
 	DrainMax time.Duration
 
-	// TLS makes the listener speak TLS, 1.2 at least. Nil: plain HTTP.
+	// TLS makes the listener speak TLS, 1.2 at least. Nil: plain HTTP. Keys of
+	// session tickets, GetConfigForClient and VerifyConnection are the server's own.
 	TLS *tls.Config
+
+	// KeyExchange says when key exchanges of TLS are hybrid. Default
+	// KeyExchangeAuto.
+	KeyExchange KeyExchange
 
 	// Now is the server's clock. Default time.Now.
 	Now func() time.Time
@@ -88,6 +93,9 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.IdleMax, 90*time.Second)
 	orDefault(&c.AppendMax, 4500*time.Millisecond)
 	orDefault(&c.DrainMax, 10*time.Second)
+	if c.KeyExchange == "" {
+		c.KeyExchange = KeyExchangeAuto
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -144,6 +152,9 @@ func (c Config) Validate() error {
 	}
 	if c.HeaderBytesMax < aheadBytes || c.HeaderBytesMax > headerBytesLimit {
 		return fmt.Errorf("ingest: %d header bytes: want %d to %d", c.HeaderBytesMax, aheadBytes, headerBytesLimit)
+	}
+	if x := c.KeyExchange; x != KeyExchangeAuto && x != KeyExchangeHybrid && x != KeyExchangeClassical {
+		return fmt.Errorf("ingest: key exchange %q: want %s, %s or %s", x, KeyExchangeAuto, KeyExchangeHybrid, KeyExchangeClassical)
 	}
 	if c.DrainMax < 0 || c.DrainMax > drainLimit {
 		return fmt.Errorf("ingest: drain for %v: want at most %v", c.DrainMax, drainLimit)

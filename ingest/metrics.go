@@ -60,6 +60,8 @@ type metrics struct {
 	inflight  prometheus.Gauge
 	panics    prometheus.Counter
 	unacked   prometheus.Counter
+
+	handshakes, resumed prometheus.Counter // Of TLS.
 }
 
 func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
@@ -95,6 +97,11 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 		Name: "mlf_ingest_warnings_total",
 		Help: "Accepted votes with something wrong, by the answer's code. bad_time: clocks of terminals are wrong. unknown_service: terminals were enrolled with other services than they offer.",
 	}, []string{"code"})
+	handshakes := auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_tls_handshakes_total",
+		Help: "TLS connections made, by kind. resumed costs a fraction of full. Many full: terminals do not keep their sessions, or mlf schema apply has not made a ticket secret.",
+	}, []string{"kind"})
+	m.handshakes, m.resumed = handshakes.WithLabelValues("full"), handshakes.WithLabelValues("resumed")
 	m.accepted = votes.WithLabelValues("accepted", "")
 	for c := range codes {
 		name, _ := code(c).text()

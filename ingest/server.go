@@ -151,10 +151,10 @@ const writeBufferBytes = 1 << 10
 // accept hands every connection of ln to a goroutine of its own, until ln is
 // closed. It returns nil if ctx has ended.
 func (s *Server) accept(ctx context.Context, ln net.Listener, to *engines) error {
-	var secure *tls.Config
+	var hands *handshaker
 	if s.cfg.TLS != nil {
-		secure = s.cfg.TLS.Clone()
-		secure.MinVersion = max(secure.MinVersion, tls.VersionTLS12)
+		adviseOn(s.logger, s.cfg.TLS.Certificates)
+		hands = newHandshaker(s.cfg, s.terminals, s.metrics, s.logger)
 	}
 	for {
 		nc, err := ln.Accept()
@@ -171,8 +171,8 @@ func (s *Server) accept(ctx context.Context, ln net.Listener, to *engines) error
 		case err != nil:
 			return fmt.Errorf("accept on %v: %w", ln.Addr(), err)
 		}
-		if secure != nil {
-			nc = tls.Server(nc, secure)
+		if hands != nil {
+			nc = hands.wrap(nc)
 		}
 		c := s.conns.add(nc, time.Now())
 		if c == nil {

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -235,6 +236,11 @@ func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return selfSignedBy(t, private)
+}
+
+func selfSignedBy(t *testing.T, private crypto.Signer) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"mlf.test"}, NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
