@@ -14,8 +14,9 @@ type ingestCmd struct {
 	tlsFlags
 	Listen           string        `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
+	TLSKeyExchange   string        `enum:"auto,hybrid,classical" default:"auto" help:"auto: post-quantum (X25519MLKEM768) where a terminal offers it, but for sessions that are resumed; hybrid: for those, too; classical: never."`
 	InflightBytesMax int64         `default:"67108864" help:"Most bytes of requests held at once; beyond, terminals are told to come back."`
-	ConnectionsMax   int           `default:"16384" help:"Most open connections, 24 KiB each; beyond, new ones are refused. The limit of open files must be higher."`
+	ConnectionsMax   int           `default:"16384" help:"Most open connections, 24 KiB each, 7 more with TLS; beyond, new ones are refused. The limit of open files must be higher."`
 	HeaderBytesMax   int           `default:"16384" help:"Longest header of a request, its first line included; beyond, 431. 1024 to 1048576."`
 	IdleMax          time.Duration `default:"90s" help:"Longest time between two requests of a connection. Behind a load balancer it must be longer than the balancer's own (AWS 60 s, Google 600 s), or requests meet a connection that is just being closed."`
 	DrainMax         time.Duration `default:"10s" help:"Longest time after SIGTERM to answer what is held; at most 20s."`
@@ -28,7 +29,7 @@ func (c *ingestCmd) Run(ctx context.Context, p *console) error {
 		return err
 	}
 	cfg := ingest.Config{
-		TLS: tlsConfig, InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax,
+		TLS: tlsConfig, KeyExchange: ingest.KeyExchange(c.TLSKeyExchange), InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax,
 		HeaderBytesMax: c.HeaderBytesMax, IdleMax: c.IdleMax, DrainMax: c.DrainMax,
 	}
 	if err := cfg.Validate(); err != nil {

@@ -13,7 +13,7 @@ import (
 
 // schemaCmd groups the commands on what stages need before they run.
 type schemaCmd struct {
-	Apply applyCmd `cmd:"" help:"Create the topics, genesis records, stream key and tables that are missing; change nothing else."`
+	Apply applyCmd `cmd:"" help:"Create the topics, genesis records, stream key, ticket secret and tables that are missing; change nothing else."`
 }
 
 type applyCmd struct {
@@ -22,6 +22,8 @@ type applyCmd struct {
 	Partitions int           `default:"16" help:"Partitions of the votes topic: fixed for its life, and the most workers that can count at once."`
 	Replicas   int           `help:"Copies of every record. Default: 3, or the number of brokers where there are fewer."`
 	Wait       time.Duration `default:"1m" help:"Longest time to wait for Kafka and ClickHouse; 0: they must be there."`
+
+	EndTLSSessions bool `help:"Besides, replace the secret of TLS session tickets, because somebody may have read it. Terminals go on: each shakes hands in full once."`
 }
 
 // applyMax bounds one attempt to apply: a thousand partitions take some 30 s.
@@ -40,6 +42,9 @@ func (c *applyCmd) Run(ctx context.Context, p *console) error {
 	identity, err := process.Await(ctx, w, "Kafka and ClickHouse", func(ctx context.Context) (schema.Identity, error) {
 		return applySchema(ctx, client, c.Clickhouse, broker.TopicsConfig{Partitions: c.Partitions, Replicas: c.Replicas})
 	})
+	if err == nil && c.EndTLSSessions {
+		err = client.ReplaceTicketSecret(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -48,7 +53,7 @@ func (c *applyCmd) Run(ctx context.Context, p *console) error {
 }
 
 // applySchema creates what is missing and changes nothing else: topics, a
-// stream key, genesis records, database and tables, the log's identity in the
+// stream key, a ticket secret, genesis records, database and tables, the log's identity in the
 // store. It may be run again at any time.
 func applySchema(ctx context.Context, client *broker.Client, dsn string, topics broker.TopicsConfig) (schema.Identity, error) {
 	identity, err := client.Apply(ctx, topics)

@@ -9,14 +9,14 @@ import (
 	"mlf/schema"
 )
 
-// Apply makes what the log needs and is missing: topics, a stream key, genesis
-// records. It changes nothing else, may run again at any time, and twice at once.
+// Apply makes what the log needs and is missing: topics, a stream key, a ticket
+// secret, genesis records. It changes nothing else, may run again at any time, and twice at once.
 // It returns whose log it is.
 func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identity, error) {
 	if _, err := c.CreateTopics(ctx, topics); err != nil {
 		return schema.Identity{}, err
 	}
-	if err := c.ensureStreamKey(ctx); err != nil {
+	if err := c.ensureKeys(ctx); err != nil {
 		return schema.Identity{}, err
 	}
 	err := c.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV1)
@@ -33,21 +33,37 @@ func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identit
 	return schema.Identity{Log: g.Log, Partitions: g.Partitions, Rules: g.Rules}, nil
 }
 
-// ensureStreamKey writes a stream key where there is none.
-func (c *Client) ensureStreamKey(ctx context.Context) error {
+// ensureKeys writes a stream key and a ticket secret where there are none.
+func (c *Client) ensureKeys(ctx context.Context) error {
 	terminals, err := c.ReadRegistry(ctx)
 	if err != nil {
 		return err
 	}
-	if _, ok := terminals.SigningKey(); ok {
+	if _, ok := terminals.SigningKey(); !ok {
+		key, value, err := schema.NewStreamKey(time.Now()).RegistryRecord()
+		if err != nil {
+			return err
+		}
+		if err := c.PutRegistry(ctx, key, value); err != nil {
+			return fmt.Errorf("write stream key: %w", err)
+		}
+	}
+	if terminals.TicketSecret() != nil {
 		return nil
 	}
-	key, value, err := schema.NewStreamKey(time.Now()).RegistryRecord()
+	return c.ReplaceTicketSecret(ctx)
+}
+
+// ReplaceTicketSecret writes a new ticket secret: it ends the TLS sessions that
+// terminals would resume, at every process within moments. After an error the
+// outcome is unknown.
+func (c *Client) ReplaceTicketSecret(ctx context.Context) error {
+	key, value, err := schema.NewTicketSecret(time.Now()).RegistryRecord()
 	if err != nil {
 		return err
 	}
 	if err := c.PutRegistry(ctx, key, value); err != nil {
-		return fmt.Errorf("write stream key: %w", err)
+		return fmt.Errorf("write ticket secret: %w", err)
 	}
 	return nil
 }

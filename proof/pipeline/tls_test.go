@@ -4,12 +4,15 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +32,42 @@ func TestACountryVotesOverTLS(t *testing.T) {
 	}
 	if status, _, err := harness.Get(t, "http://"+u.Query+"/v1/ledger"); err == nil && status < 400 {
 		t.Errorf("plain HTTP on a TLS listener: got %d", status)
+	}
+}
+
+// TestASessionResumesAtAnotherProcess: what a terminal agreed upon with mlf up holds
+// at an ingest process beside it, which knows no more than the registry.
+func TestASessionResumesAtAnotherProcess(t *testing.T) {
+	certFile, keyFile := certificate(t)
+	u := harness.NewUp(t, "--tls-cert", certFile, "--tls-key", keyFile)
+	u.Begin(t)
+	listen, admin := harness.FreeAddr(t), harness.FreeAddr(t)
+	beside := harness.Start(t, "ingest", "--kafka", u.Kafka, "--listen", listen, "--admin", admin, "--tls-cert", certFile, "--tls-key", keyFile)
+	harness.WaitReady(t, beside, admin)
+
+	pem, err := os.ReadFile(certFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	settings := &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+	for i, at := range []string{u.Ingest, listen, u.Ingest} {
+		c, err := (&tls.Dialer{Config: settings}).DialContext(t.Context(), "tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: mlf\r\nConnection: close\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := io.ReadAll(c) // The session comes with it.
+		if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 404") {
+			t.Errorf("%s: got %q, %v", at, answer, err)
+		}
+		if got, want := c.(*tls.Conn).ConnectionState().DidResume, i > 0; got != want {
+			t.Errorf("connection %d, to %s: got resumed %v, want %v", i, at, got, want)
+		}
+		_ = c.Close()
 	}
 }
 

@@ -69,6 +69,7 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"genesis is written once", genesisOnce},
 		{"two that write genesis agree", genesisTwice},
 		{"genesis is completed", genesisCompleted},
+		{"keys are made once", keysOnce},
 		{"the registry is followed", follow},
 		{"the registry is followed through an outage", followOutage},
 		{"an empty registry is caught up with", followEmpty},

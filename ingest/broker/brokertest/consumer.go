@@ -1,6 +1,7 @@
 package brokertest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -157,6 +158,38 @@ func genesisOnce(t *testing.T, e *env) {
 	ends, err := e.client.LogEnds(e.ctx)
 	if err != nil || fmt.Sprint(ends) != "[1 1 1]" {
 		t.Errorf("got log ends %v, %v: want one record each", ends, err)
+	}
+}
+
+func keysOnce(t *testing.T, e *env) {
+	topics := broker.TopicsConfig{Partitions: 1, Replicas: max(1, e.endpoint.Replicas)}
+	read := func() (schema.StreamKey, *schema.TicketSecret) {
+		t.Helper()
+		terminals, err := e.client.ReadRegistry(e.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, ok := terminals.SigningKey()
+		if !ok || terminals.TicketSecret() == nil {
+			t.Fatalf("stream key: %v, ticket secret: %v, want both", ok, terminals.TicketSecret() != nil)
+		}
+		return key, terminals.TicketSecret()
+	}
+	if _, err := e.client.Apply(e.ctx, topics); err != nil {
+		t.Fatal(err)
+	}
+	key, secret := read()
+	if _, err := e.client.Apply(e.ctx, topics); err != nil {
+		t.Fatal(err)
+	}
+	if k, s := read(); k.ID != key.ID || !bytes.Equal(s.Secret, secret.Secret) {
+		t.Error("applied again: the keys are others")
+	}
+	if err := e.client.ReplaceTicketSecret(e.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if k, s := read(); k.ID != key.ID || bytes.Equal(s.Secret, secret.Secret) || s.Made.Before(secret.Made) {
+		t.Error("replaced: want another ticket secret, and the stream key as it was")
 	}
 }
 
