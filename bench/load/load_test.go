@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -18,9 +19,19 @@ import (
 // serve answers with handler until the test ends.
 func serve(t *testing.T, handler fasthttp.RequestHandler) netip.AddrPort {
 	t.Helper()
+	return serveOn(t, nil, handler)
+}
+
+// serveOn does so over TLS, unless settings are nil.
+func serveOn(t *testing.T, settings *tls.Config, handler fasthttp.RequestHandler) netip.AddrPort {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // Binding a port neither waits nor dials.
 	if err != nil {
 		t.Fatal(err)
+	}
+	addr := netip.MustParseAddrPort(ln.Addr().String())
+	if settings != nil {
+		ln = tls.NewListener(ln, settings)
 	}
 	server := &fasthttp.Server{Handler: handler, MaxRequestBodySize: 1 << 20}
 	done := make(chan error, 1)
@@ -30,7 +41,7 @@ func serve(t *testing.T, handler fasthttp.RequestHandler) netip.AddrPort {
 			t.Error(err)
 		}
 	})
-	return netip.MustParseAddrPort(ln.Addr().String())
+	return addr
 }
 
 func request(body string) []byte {
