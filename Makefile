@@ -62,7 +62,7 @@ overload: engine build ## Freeze Kafka under twice the peak, and open 10,000 slo
 
 bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 20 minutes, on a quiet machine).
 	$(GO) build -o bin/kafka ./proof/kafka/run
-	bin/kafka --port 0 bin/mlf --log-level warn bench ingest --workloads one,hundred,protobuf,zstd,latency,connections --connections $(or $(CONNECTIONS),15000) --json bin/bench-ingest.json
+	bin/kafka --port 0 bin/mlf --log-level warn bench ingest --workloads one,hundred,protobuf,zstd,latency,connections,tls-new,tls-resumed,tls-kept --connections $(or $(CONNECTIONS),15000) --json bin/bench-ingest.json
 	bin/mlf --log-level warn bench aggregate --json bin/bench-aggregate.json
 	bin/mlf --log-level warn bench query --rows 40000000 --json bin/bench-query.json
 

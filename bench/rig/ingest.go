@@ -20,8 +20,8 @@ type Ingest struct {
 	flags
 	Kafka       []string      `placeholder:"ADDR" help:"Measure with these brokers instead of the embedded one. Test terminals and their votes are written to them: use a Kafka that is for nothing else."`
 	Time        time.Duration `default:"3s" help:"Length of one run, after half a second to warm up."`
-	Workloads   []string      `enum:"one,hundred,protobuf,zstd,latency,connections" default:"one,hundred,protobuf,zstd,latency" help:"What to measure: ${enum}."`
-	Subjects    []string      `enum:"parse-only,A,A-fastjson,B,mlf" default:"parse-only,A,A-fastjson,B,mlf" help:"What to compare: ${enum}."`
+	Workloads   []string      `enum:"one,hundred,protobuf,zstd,latency,connections,tls-new,tls-resumed,tls-kept" default:"one,hundred,protobuf,zstd,latency" help:"What to measure: ${enum}."`
+	Subjects    []string      `enum:"parse-only,A,A-fastjson,B,mlf,mlf-rsa,mlf-hybrid,mlf-classical,mlf-plain" default:"parse-only,A,A-fastjson,B,mlf,mlf-rsa,mlf-hybrid,mlf-classical,mlf-plain" help:"What to compare: ${enum}."`
 	Before      string        `type:"existingfile" placeholder:"FILE" help:"Another build of mlf, to take turns with this one: what a change gained."`
 	Connections int           `default:"50000" help:"Connections of workload connections."`
 	Partitions  int           `default:"16" help:"Partitions of the topics."`
@@ -47,6 +47,17 @@ reports processor time per request and vote of the process under test alone, as 
                times, and what waits for a connection counts from when it was due
   connections  --connections connections that are kept open, from several addresses of loopback, at 50, 100 and 200 %
                of mlf's rate in workload one
+  tls-new      1 JSON vote a request, each on a TLS connection of its own, after a full handshake, 64 clients
+  tls-resumed  the same, and each connection resumes the session of the client's last
+  tls-kept     1 JSON vote a request on TLS connections that are kept, 512 clients; idle_connection_kib is what one
+               holds when it is silent
+
+The workloads over TLS take turns with each other; mlf has a certificate with ECDSA P-256 there, and
+
+  mlf-rsa        one with RSA 2048
+  mlf-hybrid     --tls-key-exchange hybrid, which differs in tls-resumed
+  mlf-classical  --tls-key-exchange classical
+  mlf-plain      plain HTTP: tls-new is a new connection for each vote, tls-kept is idle memory without TLS
 
 Every 202 is looked for on the log: a run with a record missing is an error.
 
@@ -86,6 +97,11 @@ func (c *Ingest) Run(ctx context.Context, p *Parts) (err error) {
 		}
 		report.Results = append(report.Results, results...)
 	}
+	secure, err := b.measureTLS(ctx)
+	if err != nil {
+		return err
+	}
+	report.Results = append(report.Results, secure...)
 	report.Machine.LoadLast = measure.Load()
 	report.Notes = []string{
 		"cpu_us_per_request is of the process under test, user and system, by the kernel's account; broker and load are other processes. " +
@@ -113,18 +129,31 @@ type ingestWorkload struct {
 	connections int // 0: as many as asked for.
 	subjects    []string
 	shares      []float64 // Of the peak of workload one, for an open loop; none: a closed loop.
+	dial        dialFunc
 }
+
+// A dialFunc opens connections.
+type dialFunc func(ctx context.Context, cfg load.Config) (generator, error)
+
+// A generator sends requests over the connections that it holds.
+type generator interface {
+	Run(ctx context.Context, rate float64, duration time.Duration) (*load.Tally, error)
+	Close()
+}
+
+// dialPlain opens connections of plain HTTP, which are kept.
+func dialPlain(ctx context.Context, cfg load.Config) (generator, error) { return load.Dial(ctx, cfg) }
 
 func ingestWorkloads() []ingestWorkload {
 	all := []string{parseOnly, messagePerVote, messagePerVoteFast, messagePerRequest, itself}
 	unread := []string{messagePerRequest, itself} // The other baselines read plain JSON only.
 	return []ingestWorkload{
-		{"one", "1 JSON vote a request, 512 connections", workload.JSON, 1, 512, all, nil},
-		{"hundred", "100 JSON votes a request, 64 connections", workload.JSON, 100, 64, all, nil},
-		{"protobuf", "1,000 protobuf votes a request, 64 connections", workload.Protobuf, 1000, 64, unread, nil},
-		{"zstd", "1,000 JSON votes with zstd a request, 64 connections", workload.JSONZstd, 1000, 64, unread, nil},
-		{"latency", "1 JSON vote a request, open loop", workload.JSON, 1, 512, all, []float64{0.5}},
-		{"connections", "1 JSON vote a request, many connections, open loop", workload.JSON, 1, 0, []string{itself}, []float64{0.5, 1, 2}},
+		{"one", "1 JSON vote a request, 512 connections", workload.JSON, 1, 512, all, nil, dialPlain},
+		{"hundred", "100 JSON votes a request, 64 connections", workload.JSON, 100, 64, all, nil, dialPlain},
+		{"protobuf", "1,000 protobuf votes a request, 64 connections", workload.Protobuf, 1000, 64, unread, nil, dialPlain},
+		{"zstd", "1,000 JSON votes with zstd a request, 64 connections", workload.JSONZstd, 1000, 64, unread, nil, dialPlain},
+		{"latency", "1 JSON vote a request, open loop", workload.JSON, 1, 512, all, []float64{0.5}, dialPlain},
+		{"connections", "1 JSON vote a request, many connections, open loop", workload.JSON, 1, 0, []string{itself}, []float64{0.5, 1, 2}, dialPlain},
 	}
 }
 
@@ -211,7 +240,7 @@ const warmUp = 500 * time.Millisecond
 
 // run measures one subject once. rate 0 is a closed loop.
 func (b *ingestBench) run(ctx context.Context, s *ingestSubject, w ingestWorkload, requests [][]byte, rate float64) (sample measure.Sample, err error) {
-	g, err := load.Dial(ctx, load.Config{Addr: s.addr, Connections: w.connections, Requests: requests, Sources: sources(w.connections)})
+	g, err := w.dial(ctx, load.Config{Addr: s.addr, Connections: w.connections, Requests: requests, Sources: sources(w.connections)})
 	if err != nil {
 		return nil, err
 	}

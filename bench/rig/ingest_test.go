@@ -33,6 +33,27 @@ func TestBenchIngestMeasuresEverySubject(t *testing.T) {
 	}
 }
 
+func TestBenchIngestMeasuresVotesOverTLS(t *testing.T) {
+	report := harness.Decode[measure.Report](t, harness.Run(t, "bench", "ingest", "--json", "-", "--runs", "1", "--time", "100ms",
+		"--partitions", "2", "--workloads", "tls-new,tls-resumed,tls-kept", "--subjects", "mlf,mlf-plain"))
+	var got []string
+	for _, r := range report.Results {
+		got = append(got, r.Subject)
+		if f := r.Figure("cpu_us_per_vote"); f.Median <= 0 {
+			t.Errorf("%s, %s: got %+v", r.Workload, r.Subject, f)
+		}
+	}
+	if want := []string{"mlf", "mlf-plain", "mlf", "mlf", "mlf-plain"}; !slices.Equal(got, want) {
+		t.Fatalf("results of %v: want %v", got, want)
+	}
+	if ratio := report.Results[2].Figure("cpu_us_per_vote").Ratios["tls-new mlf"]; ratio <= 0 {
+		t.Error("a resumed session was not compared with a full handshake")
+	}
+	if tls, plain := report.Results[3].Figure("idle_connection_kib"), report.Results[4].Figure("idle_connection_kib"); plain.Median <= 0 || tls.Median <= plain.Median {
+		t.Errorf("idle connections: got %v KiB with TLS, %v without", tls.Median, plain.Median)
+	}
+}
+
 func TestBenchIngestRefusesNonsense(t *testing.T) {
 	for _, args := range [][]string{
 		{"--workloads", "two"},

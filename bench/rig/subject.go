@@ -202,8 +202,9 @@ type ingestSubject struct {
 // isMLF tells whether the subject is mlf ingest, of this build or another.
 func (s *ingestSubject) isMLF() bool { return s.name == itself || s.name == earlier }
 
-// start starts a subject and returns when it serves.
-func (r *ingestRig) start(ctx context.Context, name string) (*ingestSubject, error) {
+// start starts a subject and returns when it serves. flags are for mlf, besides
+// the usual ones.
+func (r *ingestRig) start(ctx context.Context, name string, flags ...string) (*ingestSubject, error) {
 	addr, err := child.FreeAddr()
 	if err != nil {
 		return nil, err
@@ -216,7 +217,7 @@ func (r *ingestRig) start(ctx context.Context, name string) (*ingestSubject, err
 		if s.admin, err = child.FreeAddr(); err != nil {
 			return nil, err
 		}
-		args = []string{"--log-level", "warn", "ingest", "--kafka", kafka, "--listen", addr, "--admin", s.admin}
+		args = append([]string{"--log-level", "warn", "ingest", "--kafka", kafka, "--listen", addr, "--admin", s.admin}, flags...)
 		if name == itself { // An earlier one may not know the flag.
 			args = append(args, "--connections-max", strconv.Itoa(max(r.connections, benchSenders)+spareConnections))
 		}
