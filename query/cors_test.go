@@ -48,7 +48,7 @@ func TestCORS(t *testing.T) {
 	f(w.get("/v1/stats", "Origin", origin), http.StatusBadRequest)
 	f(w.get("/v1/terminals/self/watermark", "Origin", origin), http.StatusUnauthorized)
 	f(w.get("/nowhere", "Origin", origin), http.StatusNotFound)
-	f(w.get("//v1/stats", "Origin", origin), http.StatusTemporaryRedirect)
+	f(w.get("/v1//stats", "Origin", origin), http.StatusTemporaryRedirect)
 	f(w.do(http.MethodPost, "/v1/stats", "Origin", origin), http.StatusMethodNotAllowed)
 	f(w.get("/openapi.yaml", "Origin", origin), http.StatusOK)
 	f(w.get("/", "Origin", origin), http.StatusOK)

@@ -41,7 +41,7 @@ func (s *Server) mux() http.Handler {
 	for _, rt := range s.routes() {
 		mux.Handle(rt.path, s.serve(rt))
 	}
-	return mux
+	return underAnyPath(mux)
 }
 
 const allowed = "GET, HEAD, OPTIONS"

@@ -1,0 +1,25 @@
+package query_test
+
+import (
+	"net/http"
+	"testing"
+
+	"mlf/query"
+)
+
+// A proxy that serves us under a path may hand its slash on, and gets an answer:
+// sent elsewhere, its reader would leave the path.
+func TestSlashesOfAProxy(t *testing.T) {
+	w := newWorld(t, query.Config{})
+	f := func(path string, want int) {
+		t.Helper()
+		if got := w.do(http.MethodGet, path); got.StatusCode != want || got.Header.Get("Location") != "" {
+			t.Errorf("%s: got %d to %q, want %d", path, got.StatusCode, got.Header.Get("Location"), want)
+		}
+	}
+	f("//", http.StatusOK)
+	f("//assets/app.js", http.StatusOK)
+	f("//v1/ledger", http.StatusOK)
+	f("///v1/registry/labels", http.StatusOK)
+	f("//elsewhere", http.StatusNotFound)
+}
