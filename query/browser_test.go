@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -35,9 +38,17 @@ func browser(t *testing.T) context.Context {
 		chromedp.Flag("lang", "it"), chromedp.Flag("accept-lang", "it"))
 	allocated, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
-	limited, cancel := context.WithTimeout(allocated, 2*time.Minute)
+	limited, cancel := context.WithTimeout(allocated, 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(limited)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// tab opens another tab of a browser, without the scripts of the first.
+func tab(t *testing.T, of context.Context) context.Context {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(of)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -72,8 +83,13 @@ func aDay(w *world, now time.Time) {
 
 // shows waits until an expression of the page, as text, holds want.
 func shows(expression, want string) chromedp.Action[chromedp.Void] {
+	return showsWithin(15*time.Second, expression, want)
+}
+
+// showsWithin is shows with a limit of its own.
+func showsWithin(limit time.Duration, expression, want string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		look := chromedp.Evaluate[string]("String(" + expression + ")")
 		var last string
@@ -126,55 +142,90 @@ func prefer(features ...*emulation.MediaFeature) chromedp.Action[chromedp.Void] 
 	})
 }
 
+// reader returns what does steps in the browser, or ends the test.
+func reader(t *testing.T, ctx context.Context) func(what string, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	return func(what string, steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+}
+
+// of is the expression of an element's text.
+func of(id string) string { return `document.getElementById("` + id + `").textContent` }
+
+// before is a script that runs in every page before the page's own.
+func before(code string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: code})
+		return err
+	})
+}
+
+// serve answers with what w's server says to those whom wrap lets through.
+func (w *world) serve(t *testing.T, wrap func(next http.Handler) http.Handler) string {
+	t.Helper()
+	srv := httptest.NewServer(wrap(w.server.Handler()))
+	t.Cleanup(srv.Close)
+	return srv.URL + "/"
+}
+
+func asItIs(next http.Handler) http.Handler { return next }
+
+// aWorld is a day of votes that ends at now.
+func aWorld(t *testing.T, now time.Time) *world {
+	t.Helper()
+	w := newWorld(t, query.Config{Now: func() time.Time { return now }})
+	aDay(w, now)
+	return w
+}
+
+// An afternoon in winter: Rome is an hour ahead.
+func afternoon() time.Time { return time.Date(2026, 11, 22, 15, 31, 7, 0, time.UTC) }
+
 // TestDashboard walks through the page as a reader would. Where MLF_SCREENSHOTS
 // names a folder, it leaves pictures there.
 func TestDashboard(t *testing.T) {
 	ctx := browser(t)
-	now := time.Date(2026, 11, 22, 15, 31, 7, 0, time.UTC)
-	w := newWorld(t, query.Config{Now: func() time.Time { return now }})
-	aDay(w, now)
+	now := afternoon()
+	w := aWorld(t, now)
 	addr, stop := listen(t, w)
 	defer func() {
 		if stop != nil {
 			_ = stop()
 		}
 	}()
-	page := "http://" + addr + "/"
-	run := func(what string, steps ...chromedp.Action[chromedp.Void]) {
-		t.Helper()
-		if err := chromedp.Do(ctx, steps...); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
-	const text = `document.getElementById("%").textContent`
-	of := func(id string) string { return strings.ReplaceAll(text, "%", id) }
+	home := "http://" + addr + "/"
+	run := reader(t, ctx)
 
-	run("load", chromedp.EmulateViewport(1280, 900), chromedp.Navigate(page), shows("document.body.dataset.state", "live"),
+	run("load", chromedp.EmulateViewport(1280, 900), chromedp.Navigate(home), shows("document.body.dataset.state", "live"),
 		shows(of("state"), "In diretta"), shows(of("count-green"), "22.966"), shows(of("freshness"), "ultimo voto contato"),
 		shows(of("today-date"), "domenica 22 novembre 2026"), shows(of("comuni-table"), "Roma RM"),
 		shows(of("balance"), "Il conto torna"), shows(of("lag"), "Tutto ciò che è arrivato è contato"),
 		shows(`document.querySelectorAll("#bars .segment").length > 30`, "true"),
 		shows(`document.querySelectorAll("#hours-table tbody tr").length`, "24"), picture("it-1280"))
 
-	before := `Number(document.getElementById("count-red").textContent.replace(".", ""))`
-	red, err := chromedp.Run(ctx, chromedp.Evaluate[int](before))
+	count := `Number(document.getElementById("count-red").textContent.replace(".", ""))`
+	red, err := chromedp.Run(ctx, chromedp.Evaluate[int](count))
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.memory.vote(cell(schema.HourOf(now)), schema.Red, 5)
-	run("refresh", shows(before+" - "+strconv.Itoa(red), "5"))
+	run("refresh", shows(count+" - "+strconv.Itoa(red), "5"))
 
 	run("languages",
 		chromedp.Click(chromedp.CSS("[data-lang=de]")), shows(of("today-title"), "Heute"), shows(of("tile-green"), "Zufrieden"),
 		shows("document.documentElement.lang", "de"), shows("location.search", "?lang=de"), shows(of("comuni-table"), "Bozen"),
 		chromedp.Click(chromedp.CSS("[data-lang=en]")), shows(of("today-title"), "Today"), shows(of("hours-title"), "Last 24 hours"),
-		chromedp.Navigate(page+"?lang=it"), shows(of("today-title"), "Oggi"), shows("document.body.dataset.state", "live"))
+		chromedp.Navigate(home+"?lang=it"), shows(of("today-title"), "Oggi"), shows("document.body.dataset.state", "live"))
 
 	run("keyboard", chromedp.Focus(chromedp.CSS("#bars")), chromedp.KeyEvent(kb.ArrowLeft), shows(of("tip"), "16–17"), picture("it-tip"))
 
 	const overflow = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
 	for _, lang := range []string{"it", "en", "de"} {
-		run("narrow "+lang, chromedp.EmulateViewport(360, 780, chromedp.EmulateMobile), chromedp.Navigate(page+"?lang="+lang),
+		run("narrow "+lang, chromedp.EmulateViewport(360, 780, chromedp.EmulateMobile), chromedp.Navigate(home+"?lang="+lang),
 			shows("document.body.dataset.state", "live"), shows(`document.querySelectorAll("#comuni-table tbody tr").length`, "8"),
 			script(`document.querySelectorAll("details").forEach((d) => { d.open = true; })`), shows(overflow, "0"),
 			script(`document.querySelectorAll("details").forEach((d) => { d.open = false; })`),
@@ -183,7 +234,7 @@ func TestDashboard(t *testing.T) {
 
 	run("dark", chromedp.EmulateViewport(1280, 900),
 		prefer(&emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"}),
-		chromedp.Navigate(page+"?lang=it"), shows("document.body.dataset.state", "live"), picture("it-dark"), prefer())
+		chromedp.Navigate(home+"?lang=it"), shows("document.body.dataset.state", "live"), picture("it-dark"), prefer())
 
 	w.memory.mu.Lock()
 	w.memory.ledger[1].State, w.memory.ledger[1].Reason = schema.StateHalted, "two logs"

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -87,7 +88,7 @@ func TestMessages(t *testing.T) {
 // no message is there in vain.
 func TestPageSaysItalian(t *testing.T) {
 	italian := messages(t, "it")
-	page, script := get(t, "/").Body.String(), get(t, "/assets/app.js").Body.String()
+	page, script := get(t, "/").Body.String(), scripts(t)
 	for _, found := range regexp.MustCompile(`data-t="(\w+)"[^>]*>([^<]*)<`).FindAllStringSubmatch(page, -1) {
 		if key, said := found[1], found[2]; italian[key] != said {
 			t.Errorf("%s: the page says %q, the messages %q", key, said, italian[key])
@@ -107,11 +108,29 @@ func TestPageSaysItalian(t *testing.T) {
 	}
 }
 
+// scripts are all of the page's, one after the other.
+func scripts(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	eachShipped(t, func(name, text string) {
+		if path.Ext(name) == ".js" {
+			all.WriteString(text)
+		}
+	})
+	return all.String()
+}
+
 // The content policy forbids what would make the page depend on anybody else.
 func TestNothingFromOutside(t *testing.T) {
-	page := get(t, "/").Body.String()
-	for _, pattern := range []string{` style="`, `<script>`, ` on\w+="`, `(src|href)="(https?:)?//`} {
-		if found := regexp.MustCompile(pattern).FindString(page); found != "" {
+	home := get(t, "/").Body.String()
+	if got := strings.Count(home, "<script>"); got != 1 { // That of the slash, whose sum the policy has.
+		t.Errorf("the page has %d scripts in it, want 1", got)
+	}
+	if policy := get(t, "/").Header().Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") || !strings.Contains(policy, "script-src 'self' 'sha256-") {
+		t.Errorf("got policy %q", policy)
+	}
+	for _, pattern := range []string{` style="`, ` on\w+="`, `(src|href)="(https?:)?//`} {
+		if found := regexp.MustCompile(pattern).FindString(home); found != "" {
 			t.Errorf("the page has %q", found)
 		}
 	}
