@@ -158,6 +158,16 @@ func TestWhatIsLeftOut(t *testing.T) {
 		"1.906 in Quarantäne sind in keiner Zahl", "Alles Eingegangene")
 }
 
+// The answers of the server itself tell it, too.
+func TestWhatTheServerLeavesOut(t *testing.T) {
+	w := aWorld(t, afternoon())
+	c := cell(schema.HourOf(afternoon()))
+	c.Class = schema.ClassBurst
+	w.memory.vote(c, schema.Green, 49)
+	reader(t, browser(t))("burst", chromedp.Navigate(w.serve(t, asItIs)+"?lang=it"),
+		shows(of("left-out"), "Non comprese in queste cifre: Ripetuto entro due secondi: 49."))
+}
+
 // The page offers today's data as CSV and for Excel, and says whose hours they have.
 func TestDownloads(t *testing.T) {
 	home := aWorld(t, afternoon()).serve(t, asItIs)
