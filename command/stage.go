@@ -149,6 +149,7 @@ func (b *base) awaitStore(ctx context.Context, f *storeFlags) (*store.Store, err
 		return f.open(ctx, b.log, b.metrics)
 	})
 }
+
 func closeStore(s *store.Store, log *slog.Logger) {
 	if err := s.Close(); err != nil {
 		log.Warn("store not closed cleanly", slog.Any("err", err))

@@ -109,6 +109,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		return 1, nil
 	case promised:
 		return 0, errOutOfStep
+	case handing: // The rest of a header that did not fit into p.
 	}
 	if c.head > len(p) && len(p) < c.limits.headerBytes {
 		return c.leave()

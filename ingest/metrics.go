@@ -45,8 +45,9 @@ func (e endpoint) success() int {
 		return fasthttp.StatusCreated
 	case statusEndpoint:
 		return fasthttp.StatusOK
+	default:
+		return fasthttp.StatusNotFound
 	}
-	return fasthttp.StatusNotFound
 }
 
 // metrics are the front door's figures. Counters of the common answers are

@@ -63,7 +63,7 @@ func newPool(opt *clickhouse.Options, size int, server *server) (*pool, error) {
 func (p *pool) Close() error {
 	var errs []error
 	for _, c := range p.all {
-		errs = append(errs, c.Conn.Close())
+		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -88,7 +88,7 @@ func (p *pool) Query(ctx context.Context, text string) (driver.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := c.Conn.Query(ctx, text)
+	rows, err := c.Query(ctx, text)
 	if err != nil {
 		p.put(c)
 		return nil, err
