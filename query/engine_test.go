@@ -181,6 +181,36 @@ func TestReadersOfEverythingHoldUpNobody(t *testing.T) {
 	}
 }
 
+// Forty pages that are opened at once while votes are counted all get their
+// figures.
+func TestFortyPagesAtOnce(t *testing.T) {
+	w := newServed(t)
+	at := hour(t, "2026-11-01T08:00:00Z")
+	counting, stop := context.WithCancel(t.Context())
+	var flushes, pages sync.WaitGroup
+	flushes.Go(func() {
+		for n := uint64(1); counting.Err() == nil; n++ {
+			rows := []schema.Rollup{{Cell: cell(at), Values: [schema.ValueMax]uint64{n}}}
+			account := []schema.LedgerRow{{Next: schema.Offset(n + 1), Tally: schema.Tally{Records: n, VotesIn: n, Counted: n}}}
+			if err := errors.Join(w.store.WriteRollups(t.Context(), rows), w.store.WriteLedger(t.Context(), account, nil)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 40 {
+		for _, path := range []string{"/v1/ledger", week, week + "&group=hour", week + "&group=comune&top=20"} {
+			pages.Go(func() {
+				if got := w.get(path); got.StatusCode != http.StatusOK {
+					t.Errorf("%s: got %d %s", path, got.StatusCode, got.body)
+				}
+			})
+		}
+	}
+	pages.Wait()
+	stop()
+	flushes.Wait()
+}
+
 // What reads may have at once leaves the embedded engine a fifth of its memory.
 func TestReadsTogetherLeaveTheEngineMemory(t *testing.T) {
 	const ledgers = 2 // One read for the ledger, one for how far it has come.
