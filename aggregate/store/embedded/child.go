@@ -95,10 +95,11 @@ func awaitReady(ctx context.Context, r *os.File) error {
 		{lineChild, childMax, ErrNoChildMain},
 		{lineReady, startMax, errors.New("the engine does not listen")},
 	} {
-		if ctx.Err() == nil {
-			if err := r.SetReadDeadline(time.Now().Add(want.max)); err != nil {
-				return fmt.Errorf("bound the engine's start: %w", err)
-			}
+		if err := r.SetReadDeadline(time.Now().Add(want.max)); err != nil {
+			return fmt.Errorf("bound the engine's start: %w", err)
+		}
+		if ctx.Err() != nil { // It may have ended before that, and its deadline been replaced.
+			return ctx.Err()
 		}
 		line, err := lines.ReadString('\n')
 		if ctx.Err() != nil {
