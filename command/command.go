@@ -18,6 +18,7 @@ import (
 
 	"mlf/aggregate/store/embedded"
 	"mlf/bench/rig"
+	"mlf/ingest/broker"
 )
 
 // Exit codes, as the protocol fixes them.
@@ -84,6 +85,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command.Bind(&console{Stdout: stdout, Stderr: stderr, Log: log}, &rig.Parts{Stdout: stdout, Stderr: stderr, Log: log})
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(stderr, "mlf: %v\n", err)
+		if errors.Is(err, broker.ErrGivenUp) {
+			fmt.Fprintln(stderr, "mlf: is Kafka running, and its address (--kafka) right? --wait waits longer")
+		}
 		var usage usageError
 		if errors.As(err, &usage) {
 			return ExitUsage

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"mlf/command/process"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -19,7 +18,7 @@ import (
 const enrolCountMax = 200_000
 
 type enrolCmd struct {
-	kafkaFlags
+	toolFlags
 	registryFlags
 	Comune         string   `required:"" placeholder:"ISTAT" help:"Comune where the terminal stands: its ISTAT code, six digits (058091 is Roma)."`
 	Channel        string   `required:"" enum:"counter,totem,phone,web,digital" help:"counter, totem, phone, web or digital."`
@@ -46,7 +45,7 @@ func (c *enrolCmd) Run(ctx context.Context, p *console) error {
 	if err != nil {
 		return usageError{err}
 	}
-	client, err := c.client(p.Log, process.NewRegistry(version()))
+	client, err := c.client(p.Log)
 	if err != nil {
 		return err
 	}

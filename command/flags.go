@@ -9,10 +9,12 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/aggregate/store"
+	"mlf/command/process"
 	"mlf/ingest/broker"
 	"mlf/schema/registry"
 )
@@ -72,17 +74,31 @@ type kafkaFlags struct {
 	KafkaPassword string   `secret:"" help:"Password for SASL. Better in the environment: MLF_KAFKA_PASSWORD."`
 }
 
-// client returns a client for the brokers; it has not dialled yet.
-func (f *kafkaFlags) client(log *slog.Logger, reg prometheus.Registerer) (*broker.Client, error) {
-	client, err := broker.New(broker.Config{
-		Brokers: f.Kafka,
-		TLS:     f.KafkaTLS, TLSCA: f.KafkaCA, TLSCert: f.KafkaCert, TLSKey: f.KafkaKey,
-		SASLMechanism: f.KafkaSASL, SASLUser: f.KafkaUser, SASLPassword: f.KafkaPassword,
-	}, log, reg)
+// client returns a client for the brokers, with what cfg says beside where they
+// are; it has not dialled yet.
+func (f *kafkaFlags) client(cfg broker.Config, log *slog.Logger, reg prometheus.Registerer) (*broker.Client, error) {
+	cfg.Brokers = f.Kafka
+	cfg.TLS, cfg.TLSCA, cfg.TLSCert, cfg.TLSKey = f.KafkaTLS, f.KafkaCA, f.KafkaCert, f.KafkaKey
+	cfg.SASLMechanism, cfg.SASLUser, cfg.SASLPassword = f.KafkaSASL, f.KafkaUser, f.KafkaPassword
+	client, err := broker.New(cfg, log, reg)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	return client, nil
+}
+
+// toolFlags are those of a command that asks Kafka something and ends.
+type toolFlags struct {
+	kafkaFlags
+	Wait time.Duration `default:"15s" help:"Longest time without an answer from Kafka."`
+}
+
+// client returns a client that gives up after --wait.
+func (f *toolFlags) client(log *slog.Logger) (*broker.Client, error) {
+	if f.Wait <= 0 {
+		return nil, usageError{fmt.Errorf("--wait %v: want more than 0", f.Wait)}
+	}
+	return f.kafkaFlags.client(broker.Config{GiveUp: f.Wait}, log, process.NewRegistry(version()))
 }
 
 // storeFlags say where the rollups are.

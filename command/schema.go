@@ -34,7 +34,7 @@ func (c *applyCmd) Run(ctx context.Context, p *console) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	client, err := c.client(p.Log, process.NewRegistry(version()))
+	client, err := c.client(broker.Config{GiveUp: c.Wait}, p.Log, process.NewRegistry(version()))
 	if err != nil {
 		return err
 	}
@@ -44,6 +44,9 @@ func (c *applyCmd) Run(ctx context.Context, p *console) error {
 	})
 	if err == nil && c.EndTLSSessions {
 		err = client.ReplaceTicketSecret(ctx)
+	}
+	if err != nil && ctx.Err() == nil && !hopeless(err) {
+		return fmt.Errorf("not ready after --wait %v: %w", c.Wait, err)
 	}
 	if err != nil {
 		return err

@@ -10,14 +10,13 @@ import (
 	"os"
 	"time"
 
-	"mlf/command/process"
 	"mlf/ingest/enrolment"
 	"mlf/proof/country"
 	"mlf/schema"
 )
 
 type simulateCmd struct {
-	kafkaFlags
+	toolFlags
 	registryFlags
 	Ingest      []string      `required:"" placeholder:"URL" help:"Where terminals send votes, for instance http://127.0.0.1:8080; several take turns."`
 	Query       string        `required:"" placeholder:"URL" help:"Where statistics are read, for instance http://127.0.0.1:8081."`
@@ -53,7 +52,7 @@ func (c *simulateCmd) Run(ctx context.Context, p *console) error {
 	if err != nil {
 		return err
 	}
-	client, err := c.client(p.Log, process.NewRegistry(version()))
+	client, err := c.client(p.Log)
 	if err != nil {
 		return err
 	}
@@ -62,19 +61,19 @@ func (c *simulateCmd) Run(ctx context.Context, p *console) error {
 		return err
 	}
 	cfg.Progress = p.Stderr
+	var enroller *enrolment.Enroller
 	sim, err := country.New(country.Parts{
 		Registry: lists,
 		Log:      p.Log,
 		Enrol: func(ctx context.Context, templates []schema.Enrolment) ([]schema.Enrolled, error) {
-			e, err := enrolment.New(ctx, client)
-			if err != nil {
-				return nil, err
-			}
-			return e.Enrol(ctx, templates)
+			return enroller.Enrol(ctx, templates)
 		},
 	}, cfg)
 	if err != nil {
 		return usageError{err}
+	}
+	if enroller, err = enrolment.New(ctx, client); err != nil {
+		return err // At once: the service is waited for, but not a log that is not where it was said to be.
 	}
 	report, err := sim.Run(ctx)
 	if c.JSON {

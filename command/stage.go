@@ -120,7 +120,7 @@ type stageFlags struct {
 func (f *stageFlags) run(ctx context.Context, p *console, name string, serve func(ctx context.Context, b *base) error) error {
 	b := &base{log: p.Log, metrics: process.NewRegistry(version()), waiter: &process.Waiter{Log: p.Log, Attempt: process.AttemptMax, Hopeless: hopeless}}
 	var err error
-	if b.client, err = f.client(p.Log, b.metrics); err != nil {
+	if b.client, err = f.client(broker.Config{}, p.Log, b.metrics); err != nil {
 		return err
 	}
 	ln, err := listen("admin", f.Admin)

@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"mlf/command/process"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
 )
@@ -25,7 +24,7 @@ type terminalCmd struct {
 
 // oneTerminal is the part that revoke and token share: find one and change it.
 type oneTerminal struct {
-	kafkaFlags
+	toolFlags
 	ID   string `arg:"" help:"Terminal, as enrol printed it."`
 	JSON bool   `name:"json" help:"One JSON object a line."`
 }
@@ -35,7 +34,7 @@ func (c *oneTerminal) change(ctx context.Context, p *console, change func(*schem
 	if err != nil {
 		return nil, usageError{err}
 	}
-	client, err := c.client(p.Log, process.NewRegistry(version()))
+	client, err := c.client(p.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +77,7 @@ func (c *tokenCmd) Run(ctx context.Context, p *console) error {
 }
 
 type listCmd struct {
-	kafkaFlags
+	toolFlags
 	ID   string `arg:"" optional:"" help:"Show only this terminal."`
 	JSON bool   `name:"json" help:"One JSON object a line."`
 }
@@ -110,7 +109,7 @@ func describe(e *schema.Enrolment) listedTerminal {
 
 // Run lists.
 func (c *listCmd) Run(ctx context.Context, p *console) error {
-	client, err := c.client(p.Log, process.NewRegistry(version()))
+	client, err := c.client(p.Log)
 	if err != nil {
 		return err
 	}

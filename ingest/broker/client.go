@@ -28,6 +28,9 @@ var (
 	// ErrNoTopic says that a topic does not exist. `mlf schema apply` makes it.
 	ErrNoTopic = errors.New("topic does not exist: run mlf schema apply")
 
+	// ErrGivenUp says that nothing succeeded for Config.GiveUp.
+	ErrGivenUp = errors.New("no success in time")
+
 	// ErrFull says that too many bytes wait for their acknowledgement. Nothing of
 	// the record was kept.
 	ErrFull = errors.New("too many bytes wait for Kafka")
@@ -194,6 +197,32 @@ func (c *Client) listOffsets(ctx context.Context, topic string, asked ...kafka.O
 		}
 	}
 	return answers, nil
+}
+
+// again calls try until it succeeds, final says that its error is for good, ctx
+// ends, or Config.GiveUp is over.
+func (c *Client) again(ctx context.Context, final func(error) bool, try func(ctx context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, c.cfg.GiveUp)
+	defer cancel()
+	var reason error
+	for attempt := 1; ; attempt++ {
+		err := try(limited)
+		if err == nil {
+			return nil
+		}
+		if limited.Err() == nil || reason == nil { // An attempt that was cut off knows no reason.
+			reason = err
+		}
+		if final(err) {
+			return err
+		}
+		if !pause(limited, backoff(attempt)) {
+			if ctx.Err() == nil {
+				reason = fmt.Errorf("%w: %d attempts in %v, the last: %w", ErrGivenUp, attempt, c.cfg.GiveUp, reason)
+			}
+			return reason
+		}
+	}
 }
 
 // retriable tells whether the same call may succeed later. What is no error code

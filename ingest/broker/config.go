@@ -44,6 +44,10 @@ type Config struct {
 	// Timeout limits every call that is no append and no wait for records; 5 s.
 	Timeout time.Duration
 
+	// GiveUp is how long a call that tries again goes on without success: reading and
+	// writing the registry or a genesis record, making a topic; 15 s.
+	GiveUp time.Duration
+
 	// AppendTimeout limits Append, whatever its context allows; 4.5 s. It must be
 	// below the time after which a terminal gives up on its request.
 	AppendTimeout time.Duration
@@ -77,6 +81,10 @@ type Config struct {
 
 // DefaultGroup is the consumer group of the workers.
 const DefaultGroup = "mlf-aggregate"
+
+// GiveUp is the default of Config.GiveUp: longer than the cluster needs to elect
+// another leader, as long as somebody at a prompt likes to wait.
+const GiveUp = 15 * time.Second
 
 // clientID is how brokers name this client in their logs and quotas.
 const clientID = "mlf"
@@ -127,6 +135,7 @@ func (c Config) validateLimits() error {
 		got  time.Duration
 	}{
 		{"timeout", c.Timeout},
+		{"time to give up after", c.GiveUp},
 		{"append timeout", c.AppendTimeout},
 		{"drain time", c.DrainMax},
 		{"fetch wait", c.FetchWaitMax},
@@ -154,6 +163,7 @@ func (c Config) withDefaults() Config {
 		orDefault(&c.SASLMechanism, MechanismScramSHA512)
 	}
 	orDefault(&c.Timeout, 5*time.Second)
+	orDefault(&c.GiveUp, GiveUp)
 	orDefault(&c.AppendTimeout, 4500*time.Millisecond)
 	orDefault(&c.InflightBytesMax, 64<<20)
 	orDefault(&c.BatchBytesMax, 1_000_000)

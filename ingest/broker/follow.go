@@ -13,13 +13,13 @@ import (
 // registryPartition is the only one: enrolments need an order, not throughput.
 const registryPartition schema.Partition = 0
 
-// noTopicGrace is how long a missing registry topic may be a broker's that has
-// not heard of it yet.
-const noTopicGrace = 2 * time.Second
+// grace is how long a missing registry topic may be a broker's that has not heard
+// of it yet, and a refused login a broker's that is being stopped.
+const grace = 2 * time.Second
 
-// PutRegistry appends a record to the registry topic, with acks=all. It tries
-// until ctx ends or Kafka refuses for good; after an error the outcome is unknown.
-// Key and value may be used again when it has returned.
+// PutRegistry appends a record to the registry topic, with acks=all. It tries for
+// Config.GiveUp, or until ctx ends or Kafka refuses for good; after an error the
+// outcome is unknown. Key and value may be used again when it has returned.
 func (c *Client) PutRegistry(ctx context.Context, key string, value []byte) error {
 	if err := c.put(ctx, c.registry, registryPartition, key, value); err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
@@ -27,31 +27,35 @@ func (c *Client) PutRegistry(ctx context.Context, key string, value []byte) erro
 	return nil
 }
 
-// put appends one record with a key to a partition and tries until ctx ends.
+// put appends one record with a key to a partition.
 func (c *Client) put(ctx context.Context, to *leaders, p schema.Partition, key string, value []byte) error {
 	var set recordSet
 	set.add([]byte(key), value)
 	set.seal(schema.InstantOf(time.Now()))
-	for attempt := 1; ; attempt++ {
-		err := c.produce(ctx, to, p, set.buf)
-		if err == nil {
-			return nil
-		}
-		if !retriable(err) || !pause(ctx, backoff(attempt)) {
-			return fmt.Errorf("append to %s, partition %d, attempt %d: %w", to.topic, p, attempt, err)
-		}
+	err := c.again(ctx, func(err error) bool { return !retriable(err) }, func(ctx context.Context) error {
+		return c.produce(ctx, to, p, set.buf)
+	})
+	if err != nil {
+		return fmt.Errorf("append to %s, partition %d, of Kafka at %v: %w", to.topic, p, c.cfg.Brokers, err)
 	}
+	return nil
 }
 
-// ReadRegistry returns what the registry topic holds. It tries until ctx ends.
+// ReadRegistry returns what the registry topic held when it was called. It ends
+// with an error when nothing could be read for Config.GiveUp, with ErrNoTopic when
+// there is no such topic.
 func (c *Client) ReadRegistry(ctx context.Context) (*schema.Terminals, error) {
 	terminals := new(schema.Terminals)
-	reading, done := context.WithCancel(ctx)
-	defer done()
-	if err := c.Follow(reading, terminals.Apply, done); err != nil {
-		return nil, fmt.Errorf("read terminals: %w", err)
+	f := follower{client: c, apply: terminals.Apply, caughtUp: func() {}, began: time.Now()}
+	final := func(err error) bool {
+		return (errors.Is(err, ErrNoTopic) || refused(err)) && time.Since(f.began) > grace
 	}
-	return terminals, ctx.Err()
+	for !f.applied {
+		if err := c.again(ctx, final, f.step); err != nil {
+			return nil, fmt.Errorf("read terminals from Kafka at %v: %w", c.cfg.Brokers, err)
+		}
+	}
+	return terminals, nil
 }
 
 // Follow reads the registry topic from its start and calls apply for each record,
@@ -77,7 +81,7 @@ func (c *Client) Follow(ctx context.Context, apply func(key string, value []byte
 			continue
 		case ctx.Err() != nil:
 			continue
-		case errors.Is(err, ErrNoTopic) && time.Since(f.began) > noTopicGrace:
+		case errors.Is(err, ErrNoTopic) && time.Since(f.began) > grace:
 			return fmt.Errorf("follow registry: %w", err)
 		}
 		if failures++; failures == 1 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"mlf/schema"
@@ -45,42 +46,42 @@ func (c *Client) WriteGenesis(ctx context.Context, id schema.LogID, rules schema
 }
 
 // ensureGenesis writes g if its partition is empty, and returns what is there.
-func (c *Client) ensureGenesis(ctx context.Context, g schema.Genesis) (schema.Genesis, error) {
-	for attempt := 1; ; attempt++ {
+func (c *Client) ensureGenesis(ctx context.Context, g schema.Genesis) (got schema.Genesis, err error) {
+	var set recordSet
+	set.add([]byte(schema.KeyGenesis), schema.AppendGenesis(nil, g))
+	set.seal(schema.InstantOf(time.Now()))
+	refusal := func(err error) bool { return !retriable(err) }
+	err = c.again(ctx, refusal, func(ctx context.Context) error {
+		// Also an append that failed may be there: look before writing again.
 		_, end, err := c.bounds(ctx, c.cfg.VotesTopic, g.Partition)
-		if err == nil && end > 0 {
-			return c.ReadGenesis(ctx, g.Partition)
+		if err != nil || end > 0 {
+			return err
 		}
-		if err == nil {
-			var set recordSet
-			set.add([]byte(schema.KeyGenesis), schema.AppendGenesis(nil, g))
-			set.seal(schema.InstantOf(time.Now()))
-			err = c.produce(ctx, c.votes, g.Partition, set.buf)
-		}
-		// After an error too the record may be there: look before writing again.
-		if err != nil && (!retriable(err) || !pause(ctx, backoff(attempt))) {
-			return schema.Genesis{}, fmt.Errorf("partition %d, attempt %d: %w", g.Partition, attempt, err)
-		}
+		return c.produce(ctx, c.votes, g.Partition, set.buf)
+	})
+	if err != nil {
+		return got, fmt.Errorf("partition %d: %w", g.Partition, err)
 	}
+	return c.ReadGenesis(ctx, g.Partition) // Another one may have been faster.
 }
 
 // ReadGenesis returns the genesis record of p, or ErrNoGenesis when p is empty.
 // Where retention has removed it the error wraps schema.ErrOffsetOutOfRange, where
 // something else is in its place schema.ErrUndecodable.
-func (c *Client) ReadGenesis(ctx context.Context, p schema.Partition) (schema.Genesis, error) {
-	for attempt := 1; ; attempt++ {
-		g, err := c.readGenesis(ctx, p)
-		if err == nil {
-			return g, nil
-		}
-		final := !retriable(err)
-		for _, sentinel := range []error{ErrNoGenesis, ErrNoTopic, schema.ErrOffsetOutOfRange, schema.ErrCorrupt, schema.ErrGap, schema.ErrUndecodable, schema.ErrFormat} {
-			final = final || errors.Is(err, sentinel)
-		}
-		if final || !pause(ctx, backoff(attempt)) {
-			return schema.Genesis{}, fmt.Errorf("read genesis of partition %d: %w", p, err)
-		}
+func (c *Client) ReadGenesis(ctx context.Context, p schema.Partition) (g schema.Genesis, err error) {
+	final := func(err error) bool {
+		return !retriable(err) || slices.ContainsFunc([]error{
+			ErrNoGenesis, ErrNoTopic, schema.ErrOffsetOutOfRange, schema.ErrCorrupt, schema.ErrGap, schema.ErrUndecodable, schema.ErrFormat,
+		}, func(sentinel error) bool { return errors.Is(err, sentinel) })
 	}
+	err = c.again(ctx, final, func(ctx context.Context) error {
+		g, err = c.readGenesis(ctx, p)
+		return err
+	})
+	if err != nil {
+		return schema.Genesis{}, fmt.Errorf("read genesis of partition %d: %w", p, err)
+	}
+	return g, nil
 }
 
 // LogPartitions returns how many partitions the log has. Somebody may have added

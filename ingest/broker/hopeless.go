@@ -17,14 +17,16 @@ var (
 // Hopeless tells whether no waiting mends err: wrong credentials, no rights, or a
 // log that is not what it must be. What it means is in its text.
 func Hopeless(err error) bool {
-	var code kafka.Error
-	if errors.As(err, &code) {
-		return slices.Contains([]kafka.Error{
-			kafka.SASLAuthenticationFailed, kafka.UnsupportedSASLMechanism, kafka.IllegalSASLState,
-			kafka.TopicAuthorizationFailed, kafka.GroupAuthorizationFailed, kafka.ClusterAuthorizationFailed,
-		}, code)
-	}
-	return slices.ContainsFunc([]error{
+	return refused(err) || slices.ContainsFunc([]error{
 		errPartitions, errSeveralLogs, schema.ErrOffsetOutOfRange, schema.ErrUndecodable, schema.ErrFormat, schema.ErrGap,
 	}, func(final error) bool { return errors.Is(err, final) })
+}
+
+// refused tells whether a broker knows who asks, or does not want to.
+func refused(err error) bool {
+	var code kafka.Error
+	return errors.As(err, &code) && slices.Contains([]kafka.Error{
+		kafka.SASLAuthenticationFailed, kafka.UnsupportedSASLMechanism, kafka.IllegalSASLState,
+		kafka.TopicAuthorizationFailed, kafka.GroupAuthorizationFailed, kafka.ClusterAuthorizationFailed,
+	}, code)
 }

@@ -62,7 +62,7 @@ func (c *Client) CreateTopics(ctx context.Context, cfg TopicsConfig) (created []
 func (c *Client) defaultReplicas(ctx context.Context) (int, error) {
 	res, err := c.kafka.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{c.cfg.VotesTopic}})
 	if err != nil {
-		return 0, fmt.Errorf("count brokers: %w", err)
+		return 0, fmt.Errorf("count brokers of Kafka at %v: %w", c.cfg.Brokers, err)
 	}
 	// A cluster that is being started shows the brokers that are up; those that the
 	// client was told of are to come.
@@ -105,25 +105,27 @@ func safety(cfg TopicsConfig) []kafka.ConfigEntry {
 }
 
 // createTopic makes topic and tells whether it did: somebody may have before.
-func (c *Client) createTopic(ctx context.Context, topic kafka.TopicConfig) (bool, error) {
-	for attempt := 1; ; attempt++ {
+func (c *Client) createTopic(ctx context.Context, topic kafka.TopicConfig) (made bool, err error) {
+	refusal := func(err error) bool { return !retriable(err) }
+	err = c.again(ctx, refusal, func(ctx context.Context) error {
 		_, err := c.partitions(ctx, topic.Topic)
+		if !errors.Is(err, ErrNoTopic) {
+			return err
+		}
+		res, err := c.kafka.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{topic}})
 		if err == nil {
-			return false, nil
+			err = res.Errors[topic.Topic]
 		}
-		if errors.Is(err, ErrNoTopic) {
-			var res *kafka.CreateTopicsResponse
-			if res, err = c.kafka.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{topic}}); err == nil {
-				err = res.Errors[topic.Topic]
-			}
-			if err == nil || errors.Is(err, kafka.TopicAlreadyExists) {
-				return err == nil, nil
-			}
+		made = err == nil
+		if errors.Is(err, kafka.TopicAlreadyExists) {
+			return nil
 		}
-		if !retriable(err) || !pause(ctx, backoff(attempt)) {
-			return false, fmt.Errorf("create topic %s with %d replicas: %w", topic.Topic, topic.ReplicationFactor, err)
-		}
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("create topic %s with %d replicas in Kafka at %v: %w", topic.Topic, topic.ReplicationFactor, c.cfg.Brokers, err)
 	}
+	return made, nil
 }
 
 // awaitTopic waits until every partition of topic has a leader that answers.
