@@ -87,15 +87,8 @@ func (c *enrolCmd) template(reg *registry.Registry) (schema.Enrolment, error) {
 		return e, err
 	}
 	e.Test = c.Test
-	e.Since = time.Now().UTC().Truncate(time.Second)
-	if c.Since != "" {
-		rome, err := time.LoadLocation("Europe/Rome")
-		if err != nil {
-			return e, err
-		}
-		if e.Since, err = time.ParseInLocation(time.DateOnly, c.Since, rome); err != nil {
-			return e, fmt.Errorf("--since %q: want a date like 2026-11-01", c.Since)
-		}
+	if e.Since, err = enrolment.Since(c.Since, time.Now()); err != nil {
+		return e, err
 	}
 	return e, nil
 }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -80,6 +81,10 @@ func (e *Enroller) Enrol(ctx context.Context, templates []schema.Enrolment) ([]s
 
 // Change writes the enrolment of a terminal anew, as change leaves it: another
 // token, or revoked. It returns what it wrote.
+//
+// Others may change the same terminal at the same moment. A revocation is never
+// undone: it has a record of its own. Of two new tokens the one that was written
+// last holds, and whoever wrote the other gets an error.
 func (e *Enroller) Change(ctx context.Context, id schema.TerminalID, change func(*schema.Enrolment)) (*schema.Enrolment, error) {
 	known := e.terminals.ByID(id)
 	if known == nil {
@@ -87,17 +92,49 @@ func (e *Enroller) Change(ctx context.Context, id schema.TerminalID, change func
 	}
 	changed := *known
 	change(&changed)
-	return &changed, e.put(ctx, &changed)
+	if changed.Revoked {
+		if err := e.write(ctx, schema.Revocation{Terminal: id, At: time.Now().UTC()}.RegistryRecord); err != nil {
+			return nil, fmt.Errorf("write revocation of %v: %w", id, err)
+		}
+	}
+	// Of a revoked one too: processes of older versions know no other revocation.
+	if err := e.put(ctx, &changed); err != nil {
+		return nil, err
+	}
+	if changed.Token != known.Token {
+		return &changed, e.holds(ctx, &changed)
+	}
+	return &changed, nil
 }
 
-// put writes one enrolment, and takes it for its own numbering.
+// holds reads the registry again and tells whether t's token is the one that holds.
+func (e *Enroller) holds(ctx context.Context, t *schema.Enrolment) error {
+	terminals, err := e.registry.ReadRegistry(ctx)
+	if err != nil {
+		return err
+	}
+	if got := terminals.ByID(t.Terminal); got == nil || got.Token != t.Token {
+		return fmt.Errorf("terminal %v: somebody else gave it a token at the same moment, and theirs holds; ask again for another", t.Terminal)
+	}
+	return nil
+}
+
+// put writes one enrolment.
 func (e *Enroller) put(ctx context.Context, t *schema.Enrolment) error {
-	key, value, err := t.RegistryRecord()
+	if err := e.write(ctx, t.RegistryRecord); err != nil {
+		return fmt.Errorf("write enrolment of %v: %w", t.Terminal, err)
+	}
+	return nil
+}
+
+// write puts one record, and takes it for e's own numbering.
+func (e *Enroller) write(ctx context.Context, record func() (key string, value []byte, err error)) error {
+	key, value, err := record()
 	if err != nil {
 		return err
 	}
 	if err := e.registry.PutRegistry(ctx, key, value); err != nil {
-		return fmt.Errorf("write enrolment of %v: %w", t.Terminal, err)
+		return err
 	}
 	return e.terminals.Apply(key, value)
 }
