@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,56 +22,73 @@ import (
 // demoTerminalsMax bounds --demo-terminals: more belong to mlf terminal enrol.
 const demoTerminalsMax = 10_000
 
-// A demo is the terminals that mlf up enrolled for trying things out.
-type demo struct {
-	Terminals []schema.Enrolled
-	Stream    string // Of the first terminal, made anew at each start.
-}
-
 // demoTerminals returns as many demo terminals as asked for. Their tokens exist
 // nowhere else, so they are kept in the data folder and used again; only those
 // that are missing are enrolled, one per comune, the most populous first.
-func (u *up) demoTerminals(ctx context.Context, lists *registry.Registry) (demo, error) {
+func (u *up) demoTerminals(ctx context.Context, lists *registry.Registry) ([]schema.Enrolled, error) {
 	n := u.cmd.DemoTerminals
 	if n <= 0 {
-		return demo{}, nil
+		return nil, nil
 	}
 	if n > demoTerminalsMax {
-		return demo{}, usageError{fmt.Errorf("--demo-terminals %d: want at most %d", n, demoTerminalsMax)}
+		return nil, usageError{fmt.Errorf("--demo-terminals %d: want at most %d", n, demoTerminalsMax)}
 	}
 	file := filepath.Join(u.cmd.Data, "demo-terminals.json")
-	var d demo
-	text, err := os.ReadFile(file)
-	if err == nil {
-		err = json.Unmarshal(text, &d.Terminals)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return demo{}, fmt.Errorf("read demo terminals: %w", err)
+	kept, err := readDemo(file)
+	if err != nil {
+		return nil, err
 	}
 	e, err := enrolment.New(ctx, u.client)
 	if err != nil {
-		return demo{}, err
+		return nil, err
 	}
-	if missing := n - len(d.Terminals); missing > 0 {
-		templates, err := demoTemplates(lists, len(d.Terminals), missing)
+	terminals := slices.DeleteFunc(slices.Clone(kept), func(t schema.Enrolled) bool { return !usable(e.Terminals(), t) })
+	if gone := len(kept) - len(terminals); gone > 0 {
+		u.log.Warn("demo terminals are not enrolled in this log, or revoked, or have another token: others take their place",
+			slog.String("file", file), slog.Int("terminals", gone))
+	}
+	if missing := n - len(terminals); missing > 0 {
+		templates, err := demoTemplates(lists, len(terminals), missing)
 		if err != nil {
-			return demo{}, err
+			return nil, err
 		}
 		enrolled, err := e.Enrol(ctx, templates)
 		if err != nil {
-			return demo{}, err
+			return nil, err
 		}
-		d.Terminals = append(d.Terminals, enrolled...)
-		if text, err = json.Marshal(d.Terminals); err != nil {
-			return demo{}, err
-		}
-		if err := datadir.WriteSynced(file, text); err != nil {
-			return demo{}, err
-		}
+		terminals = append(terminals, enrolled...)
 	}
-	key, _ := e.Terminals().SigningKey()
-	d.Stream = key.Sign(schema.NewStream(e.Terminals().ByID(d.Terminals[0].Terminal)))
-	return d, nil
+	if slices.Equal(terminals, kept) {
+		return terminals, nil
+	}
+	text, err := json.Marshal(terminals)
+	if err != nil {
+		return nil, err
+	}
+	return terminals, datadir.WriteSynced(file, text)
+}
+
+// readDemo returns what file keeps; nothing when there is none.
+func readDemo(file string) ([]schema.Enrolled, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var kept []schema.Enrolled
+	if err == nil {
+		err = json.Unmarshal(text, &kept)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read demo terminals from %s (without the file, others are enrolled): %w", file, err)
+	}
+	return kept, nil
+}
+
+// usable tells whether t's token is that of an enrolled terminal. The log may be
+// another than the one that t was enrolled in: a folder restored in part.
+func usable(terminals *schema.Terminals, t schema.Enrolled) bool {
+	e := terminals.ByToken([]byte(t.Token))
+	return e != nil && e.Terminal == t.Terminal && !e.Revoked
 }
 
 // demoTemplates returns enrolments number first to first+n-1.
@@ -95,9 +113,12 @@ func demoTemplates(lists *registry.Registry, first, n int) ([]schema.Enrolment, 
 	return templates, nil
 }
 
-// curl returns a command that casts a green vote as the first terminal; the
-// shell's clock numbers the votes.
-func (d *demo) curl(ingestURL string) string {
-	return fmt.Sprintf(`curl -sS %s/v1/votes -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{"stream":"%s","votes":[{"seq":'$(date +%%s)',"age_ms":0,"face":"green"}]}'`,
-		ingestURL, d.Terminals[0].Token, d.Stream)
+// castLines returns shell commands that cast a green vote as t: on a stream of its
+// own, so that they can be repeated. A real terminal asks once, and counts on.
+func castLines(ingestURL string, t schema.Enrolled) [2]string {
+	call := fmt.Sprintf("curl -sS -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' %s", t.Token, ingestURL)
+	return [2]string{
+		fmt.Sprintf(`stream=$(%s/v1/streams -d '{}' | sed -n 's/.*"stream":"\([^"]*\)".*/\1/p')`, call),
+		fmt.Sprintf(`%s/v1/votes -d '{"stream":"'$stream'","votes":[{"seq":1,"age_ms":0,"face":"green"}]}'`, call),
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"mlf/ingest/broker"
 	kafka "mlf/ingest/broker/embedded"
 	"mlf/query"
+	"mlf/schema"
 	"mlf/schema/registry"
 )
 
@@ -109,7 +110,7 @@ func (u *up) close() {
 }
 
 // serve runs the stages in this process.
-func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, d demo) error {
+func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, demo []schema.Enrolled) error {
 	tlsConfig, err := u.cmd.config()
 	if err != nil {
 		return err
@@ -143,7 +144,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, d 
 		return err
 	}
 	u.admin.Set(registered.check(), u.logCheck(), storeCheck(s), recovered, clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
-	u.greet(p, listeners, d)
+	u.greet(p, listeners, demo)
 	return process.InOrder(ctx, u.log,
 		taking, process.Part{Name: "producer", Run: producer.Run}, process.Part{Name: "disk", Run: guard.Run},
 		counting, answering, registered.part(), u.admin.Part(listeners.admin))
@@ -171,16 +172,17 @@ func (u *up) listen() (upListeners, error) {
 }
 
 // greet prints where everything is, and a command that casts a vote.
-func (u *up) greet(p *console, l upListeners, d demo) {
+func (u *up) greet(p *console, l upListeners, demo []schema.Enrolled) {
 	ingestURL := u.cmd.url(l.ingest)
 	fmt.Fprintf(p.Stdout, "mlf %s is up; data in %s\n\n", version(), u.cmd.Data)
 	fmt.Fprintf(p.Stdout, "  page and statistics  %s/\n", u.cmd.url(l.query))
 	fmt.Fprintf(p.Stdout, "  votes                %s/v1/votes\n", ingestURL)
 	fmt.Fprintf(p.Stdout, "  metrics and probes   http://%s/metrics  /readyz\n", l.admin.Addr())
 	fmt.Fprintf(p.Stdout, "  kafka                %s\n\n", u.kafka.Addr())
-	if len(d.Terminals) == 0 {
+	if len(demo) == 0 {
 		fmt.Fprintf(p.Stdout, "No demo terminal. Enrol one:\n  mlf terminal enrol --kafka %s --comune 058091 --channel counter --services anagrafe,tributi\n\n", u.kafka.Addr())
 		return
 	}
-	fmt.Fprintf(p.Stdout, "Cast a vote (again for another):\n  %s\n\n", d.curl(ingestURL))
+	lines := castLines(ingestURL, demo[0])
+	fmt.Fprintf(p.Stdout, "Cast a vote (again for another; a terminal gets 10 streams an hour):\n  %s\n  %s\n\n", lines[0], lines[1])
 }

@@ -118,20 +118,6 @@ func TestUpGoesOnWhereItWasAfterAStopAndAfterAKill(t *testing.T) {
 	}
 }
 
-func TestTheCurlLineThatUpPrintsCastsAVote(t *testing.T) {
-	u := harness.NewUp(t, "--demo-terminals", "1")
-	u.Begin(t)
-	fields := regexp.MustCompile(`Bearer ([\w-]+)'.*"stream":"([\w-]+)"`).FindStringSubmatch(u.Stdout())
-	if fields == nil {
-		t.Fatalf("no curl line in:\n%s", u.Stdout())
-	}
-	status, body, err := harness.Do(t, http.MethodPost, "http://"+u.Ingest+"/v1/votes", fields[1],
-		fmt.Sprintf(`{"stream":%q,"votes":[{"seq":1790000000,"age_ms":0,"face":"green"}]}`, fields[2]))
-	if err != nil || status != http.StatusAccepted {
-		t.Errorf("got %d %s %v", status, body, err)
-	}
-}
-
 func TestADataFolderOfANewerFormatIsRefused(t *testing.T) {
 	data := t.TempDir()
 	if err := os.WriteFile(filepath.Join(data, "format"), []byte("2\n"), 0o600); err != nil {
