@@ -10,9 +10,10 @@ import (
 )
 
 // Apply makes what the log needs and is missing: topics, a stream key, a ticket
-// secret, genesis records. It changes nothing else, may run again at any time, and twice at once.
-// It returns whose log it is.
+// secret, genesis records. It changes nothing else, may run again at any time, and
+// twice at once. It returns whose log it is.
 func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identity, error) {
+	orDefault(&topics.Partitions, DefaultPartitions)
 	if _, err := c.CreateTopics(ctx, topics); err != nil {
 		return schema.Identity{}, err
 	}
@@ -30,21 +31,21 @@ func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identit
 	if err != nil {
 		return schema.Identity{}, err
 	}
+	if g.Partitions != topics.Partitions {
+		return schema.Identity{}, fmt.Errorf("log %v has %d partitions, not %d: %w", g.Log, g.Partitions, topics.Partitions, errPartitions)
+	}
 	return schema.Identity{Log: g.Log, Partitions: g.Partitions, Rules: g.Rules}, nil
 }
 
-// ensureKeys writes a stream key and a ticket secret where there are none.
+// ensureKeys writes a stream key and a ticket secret where there are none. Two at
+// once write two of each: both stream keys hold, and the later secret.
 func (c *Client) ensureKeys(ctx context.Context) error {
 	terminals, err := c.ReadRegistry(ctx)
 	if err != nil {
 		return err
 	}
 	if _, ok := terminals.SigningKey(); !ok {
-		key, value, err := schema.NewStreamKey(time.Now()).RegistryRecord()
-		if err != nil {
-			return err
-		}
-		if err := c.PutRegistry(ctx, key, value); err != nil {
+		if err := c.writeStreamKey(ctx); err != nil {
 			return fmt.Errorf("write stream key: %w", err)
 		}
 	}
@@ -52,6 +53,25 @@ func (c *Client) ensureKeys(ctx context.Context) error {
 		return nil
 	}
 	return c.ReplaceTicketSecret(ctx)
+}
+
+// writeStreamKey writes one and looks whether the registry has it, or another's.
+func (c *Client) writeStreamKey(ctx context.Context) error {
+	key, value, err := schema.NewStreamKey(time.Now()).RegistryRecord()
+	if err != nil {
+		return err
+	}
+	if err := c.PutRegistry(ctx, key, value); err != nil {
+		return err
+	}
+	terminals, err := c.ReadRegistry(ctx)
+	if err != nil {
+		return err
+	}
+	if _, ok := terminals.SigningKey(); !ok {
+		return errors.New("it was acknowledged, and is not on the registry topic")
+	}
+	return nil
 }
 
 // ReplaceTicketSecret writes a new ticket secret: it ends the TLS sessions that

@@ -17,8 +17,9 @@ var ErrNoGenesis = errors.New("log has no genesis record: run mlf schema apply")
 
 // WriteGenesis gives the log its identity: a genesis record at offset 0 of every
 // partition that is empty, and nothing to others. Partition 0 decides: where it has
-// a genesis already, that one's log id and rules are written, not those given. So
-// a run that was broken off is completed by the next, and two at once agree.
+// a genesis already, that one's log id, rules and partition count are written, not
+// those given. So a run that was broken off is completed by the next, two at once
+// agree, and partitions that were added to the topic since are left alone.
 //
 // It returns an error when a partition begins with anything but the genesis of the
 // same log. A genesis may be there twice, at offset 0 and after it.
@@ -28,18 +29,19 @@ func (c *Client) WriteGenesis(ctx context.Context, id schema.LogID, rules schema
 		return fmt.Errorf("write genesis: %w", err)
 	}
 	want := schema.Genesis{Log: id, Partitions: n, Rules: rules}
-	for p := range schema.Partition(n) {
+	for p := schema.Partition(0); int(p) < min(n, want.Partitions); p++ {
 		want.Partition = p
 		got, err := c.ensureGenesis(ctx, want)
 		if err != nil {
 			return fmt.Errorf("write genesis: %w", err)
 		}
 		if p == 0 {
-			want.Log, want.Rules = got.Log, got.Rules
+			want = got
+			want.Partition = p
 		}
-		if got != want {
-			return fmt.Errorf("write genesis: partition %d of %d belongs to log %v of %d partitions, rules %d, as partition %d; want log %v, rules %d: %w",
-				p, n, got.Log, got.Partitions, got.Rules, got.Partition, want.Log, want.Rules, errSeveralLogs)
+		if got != want || got.Partitions > n {
+			return fmt.Errorf("write genesis: partition %d of %d belongs to log %v of %d partitions, rules %d, as partition %d; want log %v of %d, rules %d: %w",
+				p, n, got.Log, got.Partitions, got.Rules, got.Partition, want.Log, want.Partitions, want.Rules, errSeveralLogs)
 		}
 	}
 	return nil

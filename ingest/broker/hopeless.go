@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	errPartitions  = errors.New("the count is fixed for the topic's life")
+	errPartitions  = errors.New("the count is fixed for its life")
 	errSeveralLogs = errors.New("the topic was put together from several logs")
 )
 

@@ -33,7 +33,7 @@ const usablePause = 50 * time.Millisecond
 
 // CreateTopics makes the topics that are missing, waits until both are usable, and
 // returns the names of those it made. It changes nothing about a topic that exists:
-// one with another partition count is an error.
+// one that was made with another partition count is an error.
 func (c *Client) CreateTopics(ctx context.Context, cfg TopicsConfig) (created []string, err error) {
 	orDefault(&cfg.Partitions, DefaultPartitions)
 	if cfg.Partitions < 1 || cfg.Partitions > schema.Slots {
@@ -128,7 +128,8 @@ func (c *Client) createTopic(ctx context.Context, topic kafka.TopicConfig) (made
 	return made, nil
 }
 
-// awaitTopic waits until every partition of topic has a leader that answers.
+// awaitTopic waits until every partition of topic has a leader that answers. Those
+// that somebody has added since do not count.
 func (c *Client) awaitTopic(ctx context.Context, topic kafka.TopicConfig) error {
 	asked := make([]kafka.OffsetRequest, topic.NumPartitions)
 	for p := range asked {
@@ -136,7 +137,7 @@ func (c *Client) awaitTopic(ctx context.Context, topic kafka.TopicConfig) error 
 	}
 	for {
 		n, err := c.partitions(ctx, topic.Topic)
-		if err == nil && n != topic.NumPartitions {
+		if err == nil && n != topic.NumPartitions && !c.added(ctx, topic) {
 			return fmt.Errorf("topic %s has %d partitions, not %d: %w", topic.Topic, n, topic.NumPartitions, errPartitions)
 		}
 		if err == nil {
@@ -148,4 +149,14 @@ func (c *Client) awaitTopic(ctx context.Context, topic kafka.TopicConfig) error 
 			return fmt.Errorf("wait for topic %s: %w", topic.Topic, err)
 		}
 	}
+}
+
+// added tells whether topic was made with as many partitions as it is to have, and
+// others were added. Of the registry one is used.
+func (c *Client) added(ctx context.Context, topic kafka.TopicConfig) bool {
+	if topic.Topic == c.cfg.RegistryTopic {
+		return true
+	}
+	g, err := c.ReadGenesis(ctx, 0)
+	return err == nil && g.Partitions == topic.NumPartitions
 }

@@ -70,6 +70,7 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"two that write genesis agree", genesisTwice},
 		{"genesis is completed", genesisCompleted},
 		{"keys are made once", keysOnce},
+		{"several that apply at once agree", applyAtOnce},
 		{"the registry is followed", follow},
 		{"the registry is followed through an outage", followOutage},
 		{"an empty registry is caught up with", followEmpty},
