@@ -11,10 +11,20 @@ import (
 
 // Apply makes what the log needs and is missing: topics, a stream key, a ticket
 // secret, genesis records. It changes nothing else, may run again at any time, and
-// twice at once. It returns whose log it is.
+// twice at once. Topics that others made so that they lose records are refused,
+// setting by setting; of what may be meant the log warns. It returns whose log it is.
 func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identity, error) {
 	orDefault(&topics.Partitions, DefaultPartitions)
+	if topics.Replicas == 0 {
+		var err error
+		if topics.Replicas, err = c.defaultReplicas(ctx); err != nil {
+			return schema.Identity{}, err
+		}
+	}
 	if _, err := c.CreateTopics(ctx, topics); err != nil {
+		return schema.Identity{}, err
+	}
+	if err := c.checkTopics(ctx, topics.Replicas); err != nil {
 		return schema.Identity{}, err
 	}
 	if err := c.ensureKeys(ctx); err != nil {

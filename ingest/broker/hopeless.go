@@ -18,7 +18,7 @@ var (
 // log that is not what it must be. What it means is in its text.
 func Hopeless(err error) bool {
 	return refused(err) || slices.ContainsFunc([]error{
-		errPartitions, errSeveralLogs, schema.ErrOffsetOutOfRange, schema.ErrUndecodable, schema.ErrFormat, schema.ErrGap,
+		errPartitions, errSeveralLogs, errUnsafe, schema.ErrOffsetOutOfRange, schema.ErrUndecodable, schema.ErrFormat, schema.ErrGap,
 	}, func(final error) bool { return errors.Is(err, final) })
 }
 

@@ -1,0 +1,85 @@
+package broker
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestSettings: each setting of a topic that others may have made or changed.
+func TestSettings(t *testing.T) {
+	good := map[string]string{
+		cleanupPolicy: "delete", compression: "producer", insyncMin: "2", messageBytes: "1048588",
+		retentionBytes: "-1", retentionTime: "-1", timestampType: "LogAppendTime", uncleanLeader: "false",
+	}
+	f := func(registry bool, replicas int, want string, change ...string) {
+		t.Helper()
+		state := topicState{settings: maps.Clone(good), replicas: replicas, wanted: 3}
+		if registry {
+			state.settings[cleanupPolicy], state.settings[retentionTime] = "compact", "604800000"
+		}
+		if replicas == 1 {
+			state.wanted, state.settings[insyncMin] = 1, "1"
+		}
+		for _, line := range change {
+			setting, value, _ := strings.Cut(line, "=")
+			state.settings[setting] = value
+			if value == "?" {
+				delete(state.settings, setting)
+			}
+		}
+		findings := state.votes(1_000_000)
+		if registry {
+			findings = state.registry()
+		}
+		var got []string
+		for _, found := range findings {
+			said := "warn "
+			if found.refused {
+				said = "refuse "
+			}
+			got = append(got, said+found.setting+"="+found.value)
+			if !strings.Contains(found.advice, "; set it to ") && !strings.Contains(found.advice, "; reassign it ") {
+				t.Errorf("%s: %q does not say what to do", found.setting, found.advice)
+			}
+		}
+		if text := strings.Join(got, ", "); text != want {
+			t.Errorf("%q with %d copies: got %q, want %q", change, replicas, text, want)
+		}
+	}
+	for _, registry := range []bool{false, true} {
+		f(registry, 3, "")
+		f(registry, 1, "")
+		f(registry, 2, "warn replication.factor=2")
+		f(registry, 3, "refuse min.insync.replicas=1", "min.insync.replicas=1")
+		f(registry, 3, "refuse min.insync.replicas=4", "min.insync.replicas=4")
+		f(registry, 1, "refuse min.insync.replicas=2", "min.insync.replicas=2")
+		f(registry, 3, "refuse unclean.leader.election.enable=true", "unclean.leader.election.enable=true")
+		f(registry, 1, "", "unclean.leader.election.enable=true") // There is nobody else to lead.
+		f(registry, 3, "", "unclean.leader.election.enable=?")
+		f(registry, 3, "refuse max.message.bytes=10000", "max.message.bytes=10000")
+	}
+	f(false, 3, "refuse cleanup.policy=compact", "cleanup.policy=compact")
+	f(false, 3, "refuse cleanup.policy=compact,delete", "cleanup.policy=compact,delete")
+	f(false, 3, "refuse max.message.bytes=999999", "max.message.bytes=999999")
+	f(false, 3, "", "max.message.bytes=1000000")
+	f(false, 3, "warn retention.ms=3600000", "retention.ms=3600000")
+	f(false, 3, "warn retention.ms=0", "retention.ms=0")
+	f(false, 3, "warn retention.bytes=1000", "retention.bytes=1000")
+	f(false, 3, "warn message.timestamp.type=CreateTime", "message.timestamp.type=CreateTime")
+	f(false, 3, "warn compression.type=gzip", "compression.type=gzip")
+	f(false, 3, "", "compression.type=uncompressed")
+	f(false, 3, "refuse min.insync.replicas=1, refuse unclean.leader.election.enable=true, warn retention.ms=3600000, warn message.timestamp.type=CreateTime",
+		"min.insync.replicas=1", "unclean.leader.election.enable=true", "retention.ms=3600000", "message.timestamp.type=CreateTime")
+	f(true, 3, "refuse cleanup.policy=delete", "cleanup.policy=delete")
+	f(true, 3, "refuse cleanup.policy=compact,delete", "cleanup.policy=compact,delete")
+	f(true, 3, "refuse cleanup.policy=delete", "cleanup.policy=delete", "retention.ms=-1", "retention.bytes=1000")
+	f(true, 3, "warn cleanup.policy=delete", "cleanup.policy=delete", "retention.ms=-1")
+	f(true, 3, "", "max.message.bytes=16384", "compression.type=gzip", "message.timestamp.type=CreateTime")
+
+	alone := topicState{settings: good, replicas: 1, wanted: 3}
+	if got := alone.copies(); !slices.ContainsFunc(got, func(f finding) bool { return f.refused && strings.Contains(f.advice, "--replicas 1") }) {
+		t.Errorf("one copy where three were asked for: got %+v", got)
+	}
+}
