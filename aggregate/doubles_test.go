@@ -94,8 +94,8 @@ func (l *memLog) fetch(p schema.Partition, at schema.Offset) (schema.Fetched, er
 		}
 	}
 	all := l.records[p]
-	f := schema.Fetched{LogStart: l.starts[p], LogEnd: schema.Offset(len(all)), LeaderEpoch: l.epoch}
-	if at < f.LogStart || at > f.LogEnd {
+	f := schema.Fetched{LogEnd: schema.Offset(len(all)), LeaderEpoch: l.epoch}
+	if at < l.starts[p] || at > f.LogEnd {
 		return f, schema.ErrOffsetOutOfRange
 	}
 	rest := all[at:]

@@ -115,7 +115,6 @@ type Record struct {
 // the same partition.
 type Fetched struct {
 	Records     []Record
-	LogStart    Offset
 	LogEnd      Offset // One past the last record that is on enough replicas.
 	LeaderEpoch int32  // Of the newest record batch; 0 where there is none.
 }

@@ -1,11 +1,3 @@
-// Package broker is mlf's way to Kafka: it appends records to the votes topic
-// and reads them back, follows the registry topic, creates the topics and writes
-// the genesis records.
-//
-// It is the only package that imports kafka-go. It knows Kafka's protocol and
-// its faults, and how to live with those of the library (each is named where it
-// matters); it does not know what a record says. Genesis records, which it
-// writes and reads by schema's functions, are the exception.
 package broker
 
 import (

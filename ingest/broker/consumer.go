@@ -56,7 +56,6 @@ func (c *Consumer) Fetch(ctx context.Context, p schema.Partition, at schema.Offs
 	m.fetchRecords.Add(float64(len(reader.records)))
 	return schema.Fetched{
 		Records:     reader.records,
-		LogStart:    res.logStart,
 		LogEnd:      res.logEnd,
 		LeaderEpoch: reader.epoch,
 	}, nil

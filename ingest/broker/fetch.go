@@ -25,14 +25,6 @@ import (
 // kafka-go negotiates. Kafka has it since 2.3.
 const fetchVersion = 11
 
-// answerBytesMax limits an answer to a fetch: a broker sends a batch that is
-// larger than was asked for, but Kafka's limit for a batch is 1 MiB by default.
-const answerBytesMax = 256 << 20
-
-// correlation marks requests and answers. One number does for all: a connection
-// carries one request at a time.
-const correlation = 1
-
 // A fetchRequest asks one partition for the batches from an offset on.
 type fetchRequest struct {
 	topic     string
@@ -52,7 +44,6 @@ type fetchRequest struct {
 type fetchResponse struct {
 	body       []byte
 	err        error // The broker's.
-	logStart   schema.Offset
 	logEnd     schema.Offset
 	recordSets []byte // Batches; the last may be cut off.
 }
@@ -116,53 +107,6 @@ func (r *fetchRequest) append(dst []byte) []byte {
 	return dst
 }
 
-// appendHead writes what every request begins with; the size is left open.
-func appendHead(dst []byte, api protocol.ApiKey, version uint16) []byte {
-	be := binary.BigEndian
-	dst = append(dst, 0, 0, 0, 0) // Size.
-	dst = be.AppendUint16(dst, uint16(api))
-	dst = be.AppendUint16(dst, version)
-	dst = be.AppendUint32(dst, correlation)
-	return appendString(dst, clientID)
-}
-
-// exchange writes request and reads the answer, into memory or new memory.
-func exchange(rw io.ReadWriter, request, memory []byte) ([]byte, error) {
-	if _, err := rw.Write(request); err != nil {
-		return nil, err
-	}
-	return readAnswer(rw, memory)
-}
-
-func appendString(dst []byte, s string) []byte {
-	return append(binary.BigEndian.AppendUint16(dst, uint16(len(s))), s...)
-}
-
-// readAnswer reads one answer into body's memory, or into new memory.
-func readAnswer(r io.Reader, body []byte) ([]byte, error) {
-	var size [sizeBytes]byte
-	if _, err := io.ReadFull(r, size[:]); err != nil {
-		return nil, err
-	}
-	n := int(binary.BigEndian.Uint32(size[:]))
-	if n > answerBytesMax {
-		return nil, fmt.Errorf("answer of %d bytes: want at most %d", n, answerBytesMax)
-	}
-	body = resize(body, n)
-	_, err := io.ReadFull(r, body)
-	return body, err
-}
-
-// resize returns n bytes, in body's memory if they fit. Memory that a catch-up
-// made large is given back when answers are small again.
-func resize(body []byte, n int) []byte {
-	const keep = 1 << 20
-	if cap(body) < n || cap(body) > keep && n < cap(body)/8 {
-		return make([]byte, n)
-	}
-	return body[:n]
-}
-
 // parseFetchResponse takes the head of an answer apart.
 func parseFetchResponse(body []byte) (*fetchResponse, error) {
 	c := cursor{b: body}
@@ -185,8 +129,8 @@ func parseFetchResponse(body []byte) (*fetchResponse, error) {
 	c.skip(4) // Partition.
 	code = c.int16()
 	res := &fetchResponse{body: body, logEnd: schema.Offset(c.int64())}
-	c.skip(8) // Last stable offset.
-	res.logStart = schema.Offset(c.int64())
+	c.skip(8)                             // Last stable offset.
+	c.skip(8)                             // Log start.
 	c.skip(16 * max(0, int64(c.int32()))) // Aborted transactions.
 	c.skip(4)                             // Preferred replica.
 	res.recordSets = c.take(max(0, int64(c.int32())))

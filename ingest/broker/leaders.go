@@ -84,3 +84,16 @@ func (l *leaders) look(ctx context.Context) error {
 	}
 	return fmt.Errorf("find leaders of %s: %w", l.topic, ErrNoTopic)
 }
+
+// Send is Client's part as a Sender, for the votes topic.
+func (c *Client) Send(ctx context.Context, p schema.Partition, set []byte) (time.Time, error) {
+	return c.votes.send(ctx, p, set)
+}
+
+// produce makes one attempt to append a sealed record set to the topic of to.
+func (c *Client) produce(ctx context.Context, to *leaders, p schema.Partition, set []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.attemptMax())
+	defer cancel()
+	_, err := to.send(ctx, p, set)
+	return err
+}

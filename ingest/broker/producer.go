@@ -210,16 +210,3 @@ func (p *Producer) attempt(ctx context.Context, partition schema.Partition, set 
 	defer cancel()
 	return p.sender.Send(ctx, partition, set)
 }
-
-// Send is Client's part as a Sender, for the votes topic.
-func (c *Client) Send(ctx context.Context, p schema.Partition, set []byte) (time.Time, error) {
-	return c.votes.send(ctx, p, set)
-}
-
-// produce makes one attempt to append a sealed record set to the topic of to.
-func (c *Client) produce(ctx context.Context, to *leaders, p schema.Partition, set []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.attemptMax())
-	defer cancel()
-	_, err := to.send(ctx, p, set)
-	return err
-}

@@ -168,8 +168,8 @@ const corruptMax = 3
 func (r *reader) fetch(p int, at schema.Offset) (schema.Fetched, error) {
 	l := r.w.log
 	part := &l.parts[p]
-	f := schema.Fetched{LogStart: part.first, LogEnd: l.visible(p)}
-	if at < f.LogStart || at > f.LogEnd {
+	f := schema.Fetched{LogEnd: l.visible(p)}
+	if at < part.first || at > f.LogEnd {
 		return f, schema.ErrOffsetOutOfRange
 	}
 	if !r.w.calm && r.who.corrupt[p] < corruptMax && r.w.chance(r.w.weather.fail/10) {
