@@ -69,7 +69,7 @@ type kafkaFlags struct {
 	KafkaCA       string   `name:"kafka-ca" placeholder:"FILE" help:"Authorities (PEM) that may sign the brokers' certificates. Default: the system's."`
 	KafkaCert     string   `placeholder:"FILE" help:"Client certificate (PEM), where brokers ask for one."`
 	KafkaKey      string   `placeholder:"FILE" help:"Private key (PEM) of --kafka-cert."`
-	KafkaSASL     string   `name:"kafka-sasl" enum:",SCRAM-SHA-256,SCRAM-SHA-512" default:"" placeholder:"MECHANISM" help:"SCRAM-SHA-256 or SCRAM-SHA-512."`
+	KafkaSASL     string   `name:"kafka-sasl" enum:",SCRAM-SHA-256,SCRAM-SHA-512,PLAIN" default:"" placeholder:"MECHANISM" help:"SCRAM-SHA-512 (the default with a user), SCRAM-SHA-256 or, over TLS, PLAIN."`
 	KafkaUser     string   `help:"User name for SASL."`
 	KafkaPassword string   `secret:"" help:"Password for SASL. Better in the environment: MLF_KAFKA_PASSWORD."`
 }

@@ -67,8 +67,12 @@ func TestWrongCredentials(t *testing.T) {
 	f("no TLS", func(c *broker.Config) { c.TLS, c.TLSCA = false, "" })
 	f("unknown authority", func(c *broker.Config) { c.TLSCA = "" })
 	f("nothing wrong but SHA-256", func(c *broker.Config) { c.SASLMechanism = broker.MechanismScramSHA256 })
-	if err := newClient(t, good).Ping(t.Context()); err != nil {
-		t.Error(err)
+	plain := good
+	plain.SASLMechanism, plain.SASLUser, plain.SASLPassword = broker.MechanismPlain, "plain", "too"
+	for _, cfg := range []broker.Config{good, plain} {
+		if err := newClient(t, cfg).Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
@@ -83,7 +87,7 @@ func startSecured(t *testing.T) broker.Config {
 		t.Fatal(err)
 	}
 	cluster, err := kfake.NewCluster(
-		kfake.NumBrokers(1), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "mlf", "secret"),
+		kfake.NumBrokers(1), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "mlf", "secret"), kfake.Superuser("PLAIN", "plain", "too"),
 		kfake.TLS(&tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12}),
 	)
 	if err != nil {

@@ -34,6 +34,8 @@ func TestValidate(t *testing.T) {
 	f("want both or none", func(c *Config) { c.TLS = true; c.TLSCert = "cert.pem" })
 	f("want a user", func(c *Config) { c.SASLPassword = "p" })
 	f(`SASL mechanism "KERBEROS"`, func(c *Config) { c.SASLUser = "u"; c.SASLMechanism = "KERBEROS" })
+	f("want TLS", func(c *Config) { c.SASLUser, c.SASLMechanism = "u", MechanismPlain })
+	f("", func(c *Config) { c.SASLUser, c.SASLMechanism, c.TLS = "u", MechanismPlain, true })
 	f("timeout -1s", func(c *Config) { c.Timeout = -time.Second })
 	f("batch of 10 bytes", func(c *Config) { c.BatchBytesMax = 10 })
 	f("batch of 1000000 bytes", func(c *Config) { c.InflightBytesMax = 1000 })

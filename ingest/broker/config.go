@@ -125,6 +125,9 @@ func (c Config) Validate() error {
 	if _, err := c.mechanism(); err != nil {
 		errs = append(errs, err)
 	}
+	if c.SASLMechanism == MechanismPlain && !c.TLS {
+		errs = append(errs, errors.New("SASL PLAIN shows the password to whoever listens: want TLS"))
+	}
 	return errors.Join(append(errs, c.validateLimits())...)
 }
 
