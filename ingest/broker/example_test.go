@@ -12,7 +12,7 @@ import (
 
 // A record is appended, acknowledged by every replica, and read back.
 func ExampleProducer() {
-	ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // An example has no test's context.
+	ctx, stop := context.WithCancel(context.Background())
 	dir, err := os.MkdirTemp("", "mlf-example-")
 	check(err)
 	defer func() { _ = os.RemoveAll(dir) }()

@@ -172,8 +172,10 @@ func (s topicState) copies() (findings []finding) {
 	copies := strconv.Itoa(s.replicas)
 	switch {
 	case s.replicas == 1 && s.wanted > 1:
-		findings = append(findings, finding{replication, copies, true,
-			fmt.Sprintf("what its only broker loses is lost; reassign it to %d brokers, or say --replicas 1 if one copy is meant", s.wanted)})
+		findings = append(findings, finding{
+			replication, copies, true,
+			fmt.Sprintf("what its only broker loses is lost; reassign it to %d brokers, or say --replicas 1 if one copy is meant", s.wanted),
+		})
 	case s.replicas < s.wanted:
 		findings = append(findings, finding{replication, copies, false, fmt.Sprintf("%d copies were asked for; reassign it to as many brokers", s.wanted)})
 	}
