@@ -139,6 +139,26 @@ func TestEachRequestOfAConnectionHasItsOwnTime(t *testing.T) {
 	want("after a refusal", began+60_000)
 }
 
+// Some clients say an empty line more after a body (RFC 9112 §2.2): the next request
+// has not begun with it.
+func TestEmptyLinesBetweenRequestsAreOfNeither(t *testing.T) {
+	c := newSettable()
+	d := open(t, ingest.Config{Now: c.now})
+	tm := d.enrol(nil)
+	w := d.dial()
+	body := string(tm.request(green))
+	for range 2 {
+		began := schema.Instant(c.ms.Load())
+		if got := w.inPieces(c, 0, tm.headOf(body)+body+"\r\n"); got.status != 202 {
+			t.Fatalf("got %d %s, want 202", got.status, got.body)
+		}
+		if _, votes, _ := d.batch(); votes[0].At != began {
+			t.Errorf("got a time %d ms off, want 0", votes[0].At-began)
+		}
+		c.advance(time.Hour)
+	}
+}
+
 // Requests that wait behind another one came when they were read, not when
 // their turn came.
 func TestWaitingInAPipelineMovesNoVote(t *testing.T) {
