@@ -150,8 +150,8 @@ func TestWhatIsLeftOut(t *testing.T) {
 		run(lang, chromedp.Navigate(home+"?lang="+lang), shows(of("left-out"), list), shows(of("left-out"), held), shows(of("left-out"), conflicts),
 			shows(of("lag"), lag), shows(`document.body.innerText.includes("`+everything+`")`, "false"), picture(lang+"-left-out"))
 	}
-	f("it", "Non comprese in queste cifre: Ripetuto entro due secondi: 49; Voto di prova: 1.200.", "In quarantena dall’inizio, e in nessuna cifra: 1.906.",
-		"vale il primo voto: 3.", "1.906 in quarantena non sono in nessuna cifra", "Tutto ciò che è arrivato")
+	f("it", "in queste cifre: Ripetuto entro due secondi: 49; Voto di prova: 1.200.", "dall’inizio, e in nessuna cifra: 1.906.",
+		"vale il primo voto: 3.", "non sono in nessuna cifra", "Tutto ciò che è arrivato")
 	f("en", "Not in these figures: Repeated within two seconds: 49; Test vote: 1,200.", "in no figure: 1,906.", "the first vote holds: 3.",
 		"1,906 in quarantine are in no figure", "Everything that came in")
 	f("de", "Nicht in diesen Zahlen: Innerhalb von zwei Sekunden wiederholt: 49; Teststimme: 1.200.", "in keiner Zahl: 1.906.", "die erste Stimme gilt: 3.",
@@ -165,7 +165,7 @@ func TestWhatTheServerLeavesOut(t *testing.T) {
 	c.Class = schema.ClassBurst
 	w.memory.vote(c, schema.Green, 49)
 	reader(t, browser(t))("burst", chromedp.Navigate(w.serve(t, asItIs)+"?lang=it"),
-		shows(of("left-out"), "Non comprese in queste cifre: Ripetuto entro due secondi: 49."))
+		shows(of("left-out"), "in queste cifre: Ripetuto entro due secondi: 49."))
 }
 
 // The page offers today's data as CSV and for Excel, and says whose hours they have.
