@@ -42,6 +42,24 @@ func AppendGenesis(dst []byte, g Genesis) []byte {
 	return appendChecksum(dst, start)
 }
 
+// AppendControl appends the value of the control record c to dst. A c that
+// DecodeControl would refuse panics.
+func AppendControl(dst []byte, c Control) []byte { return AppendGenesis(dst, Genesis(c)) }
+
+// DecodeControl reads the value of a control record, which is encoded as a genesis
+// record is. Its errors are those of DecodeGenesis.
+func DecodeControl(value []byte) (Control, error) {
+	body, err := checkSum(value)
+	if err != nil {
+		return Control{}, fmt.Errorf("read control record: %w", err)
+	}
+	g, err := splitGenesis(body)
+	if err != nil {
+		return Control{}, fmt.Errorf("read control record: %w", newerFormat(body, genesisFormat, err))
+	}
+	return Control(g), nil
+}
+
 // DecodeGenesis reads the value of a genesis record. The errors wrap
 // ErrUndecodable or ErrFormat, as those of VoteBatch.Decode. Whether it is the
 // genesis of this log, and whether its rules are known, is the caller's to ask.

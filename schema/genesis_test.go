@@ -43,13 +43,48 @@ func TestGenesisRoundTrip(t *testing.T) {
 	f(schema.Genesis{Log: schema.NewLogID(), Partition: 1023, Partitions: 1024, Rules: 1<<31 - 1})
 }
 
+// TestControlIsEncodedAsAGenesis: only the key tells them apart, and each reader
+// refuses what the other refuses.
+func TestControlIsEncodedAsAGenesis(t *testing.T) {
+	want := schema.Control(genesis())
+	want.Rules = schema.RulesV2
+	value := schema.AppendControl([]byte("x"), want)[1:]
+	got, err := schema.DecodeControl(value)
+	if err != nil || got != want {
+		t.Errorf("got %+v, error %v, want %+v", got, err, want)
+	}
+	var generated votepb.Control
+	if err := proto.Unmarshal(value, &generated); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(generated.GetLogId(), want.Log[:]) || int(generated.GetPartition()) != int(want.Partition) ||
+		int(generated.GetPartitions()) != want.Partitions || generated.GetRules() != uint32(want.Rules) {
+		t.Errorf("the generated code reads %v, want %+v", &generated, want)
+	}
+	if g, err := schema.DecodeGenesis(value); err != nil || schema.Control(g) != want {
+		t.Errorf("DecodeGenesis reads %+v, error %v", g, err)
+	}
+	for i := range value {
+		value[i] ^= 4
+		if _, err := schema.DecodeControl(value); !errors.Is(err, schema.ErrUndecodable) {
+			t.Errorf("byte %d changed: got %v, want %v", i, err, schema.ErrUndecodable)
+		}
+		value[i] ^= 4
+	}
+}
+
 func TestGenesisRefusals(t *testing.T) {
 	id := "\x12\x10" + strings.Repeat("i", 16)
 	f := func(want error, parts ...string) {
 		t.Helper()
-		got, err := schema.DecodeGenesis(sealed([]byte(strings.Join(parts, ""))))
+		value := sealed([]byte(strings.Join(parts, "")))
+		got, err := schema.DecodeGenesis(value)
 		if !errors.Is(err, want) || err != nil && got != (schema.Genesis{}) {
 			t.Errorf("%q: got %+v, error %v, want %v", parts, got, err, want)
+		}
+		control, err := schema.DecodeControl(value)
+		if !errors.Is(err, want) || control != schema.Control(got) {
+			t.Errorf("%q as a control record: got %+v, error %v, want %v", parts, control, err, want)
 		}
 	}
 	undecodable := schema.ErrUndecodable
@@ -111,7 +146,12 @@ func FuzzGenesis(f *testing.F) {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		want, err := schema.DecodeGenesis(sealed(body[:max(0, len(body)-5)]))
+		value := sealed(body[:max(0, len(body)-5)])
+		want, err := schema.DecodeGenesis(value)
+		control, failed := schema.DecodeControl(value)
+		if (err == nil) != (failed == nil) || control != schema.Control(want) {
+			t.Fatalf("as a control record: got %+v, error %v, want %+v, error %v", control, failed, want, err)
+		}
 		if err != nil {
 			return
 		}

@@ -94,6 +94,15 @@ func TestGoldenFormat2(t *testing.T) {
 	golden(t, "format2.golden", text.Bytes())
 }
 
+// TestGoldenControl fixes the record that changes the rules.
+func TestGoldenControl(t *testing.T) {
+	c := schema.Control(genesis())
+	c.Rules = schema.RulesV2
+	record := schema.AppendControl(nil, c)
+	text := fmt.Sprintf("# key %q, partition 3 of 12, rules 2: %d bytes\n%s", schema.KeyRules, len(record), hexLines(record))
+	golden(t, "control.golden", []byte(text))
+}
+
 // TestGoldenPlacing fixes where votes go: a terminal whose slot or partition
 // changed would be counted in two places.
 func TestGoldenPlacing(t *testing.T) {

@@ -21,18 +21,22 @@ type Partition int32
 // topic are dense: the record after n is n+1.
 type Offset int64
 
-// SegmentRecords is the number of records in a segment. The counters of a cell
-// start anew in each, so that a worker holds those of one segment only.
-const SegmentRecords = 65536
-
-// A Segment is the run of SegmentRecords offsets that share Offset/SegmentRecords.
+// A Segment is a run of a partition's records, numbered from 0 without a gap. The
+// counters of a cell start anew in each, so that a worker holds those of one
+// segment only. Where one ends, the rules say.
 type Segment uint32
 
-// Segment returns the segment that o lies in.
-func (o Offset) Segment() Segment { return Segment(o / SegmentRecords) }
+const (
+	// SegmentRecords is the most records of a segment. By rules 1 a segment is the
+	// offsets that share Offset/SegmentRecords.
+	SegmentRecords = 65536
 
-// First returns the first offset of s; the first of s+1 is s's end.
-func (s Segment) First() Offset { return Offset(s) * SegmentRecords }
+	// SegmentVotes is, by rules 2, how many votes close a segment, together with the
+	// record that brings the last of them. Records of a thousand votes would keep
+	// one open for months, and with it every cell of them in memory and in each
+	// checkpoint.
+	SegmentVotes = 262144
+)
 
 // Slots is the number of slots. A partition count above it would leave
 // partitions empty.
@@ -87,8 +91,20 @@ func (id LogID) String() string { return hex.EncodeToString(id[:]) }
 // genesis record, so that a replay counts as the first reading did.
 type Rules uint32
 
-// RulesV1 are the rules of protocol v1: the only ones so far.
-const RulesV1 Rules = 1
+// The rules. A log begins with those of its genesis record, and goes on by others
+// after a control record that says so.
+const (
+	RulesV1 Rules = 1 // Those of the first logs.
+	RulesV2 Rules = 2 // Streams of any numbering; limits on time, streams and segments.
+)
+
+// Rules 2 take a vote whose time is from VoteAgeMax before its record's ingest time
+// to VoteAheadMax after it, in milliseconds. Ingest gives any other its time of
+// arrival; 2 min more are for clocks that differ and bodies that come slowly.
+const (
+	VoteAgeMax   = (400*24*60 + 2) * 60_000
+	VoteAheadMax = 2 * 60_000
+)
 
 // A Genesis is the record at offset 0 of every partition.
 type Genesis struct {
@@ -98,8 +114,22 @@ type Genesis struct {
 	Rules      Rules
 }
 
-// KeyGenesis is the key of a genesis record. Records with votes have no key.
-const KeyGenesis = "genesis"
+// A Control is a record that changes the rules of a partition, from the record
+// after it on. It closes the segment that it is in.
+type Control struct {
+	Log        LogID
+	Partition  Partition
+	Partitions int
+	Rules      Rules
+}
+
+// The keys of records. Records with votes have none. Other keys that begin with
+// KeyPrefix are of a newer version; those that do not are nobody's.
+const (
+	KeyGenesis = "genesis"
+	KeyPrefix  = "mlf."
+	KeyRules   = KeyPrefix + "rules" // Of a Control.
+)
 
 // A Record is one record of the votes topic as it was fetched.
 type Record struct {

@@ -8,22 +8,6 @@ import (
 	"mlf/schema"
 )
 
-func TestSegment(t *testing.T) {
-	f := func(o schema.Offset, want schema.Segment) {
-		t.Helper()
-		if got := o.Segment(); got != want {
-			t.Errorf("segment of offset %d: got %d, want %d", o, got, want)
-		}
-		if s := want; o < s.First() || o >= (s+1).First() {
-			t.Errorf("offset %d is not in [%d, %d)", o, s.First(), (s + 1).First())
-		}
-	}
-	f(0, 0)
-	f(65535, 0)
-	f(65536, 1)
-	f(1<<47, 1<<31)
-}
-
 // TestPartitionOf: every partition has slots, as many as the others or one
 // fewer, in one run.
 func TestPartitionOf(t *testing.T) {

@@ -48,7 +48,7 @@ type Tally struct {
 	Counted     uint64 `json:"counted"`     // All classes.
 	Duplicates  uint64 `json:"duplicates"`  // The same content again.
 	Conflicts   uint64 `json:"conflicts"`   // Another content under a seq already decided.
-	Quarantined uint64 `json:"quarantined"` // Undecodable, misplaced, or too many gaps.
+	Quarantined uint64 `json:"quarantined"` // Undecodable, misplaced, out of time, or of a gap that was closed.
 	Voided      uint64 `json:"voided"`      // Closed a seq, counted nothing.
 }
 

@@ -75,6 +75,10 @@ func (b *VoteBatch) Decode(record []byte) error {
 // Len returns the number of votes in the batch, read or not.
 func (b *VoteBatch) Len() int { return len(b.votes) }
 
+// Votes returns the votes in the order of the request. They are b's memory: until the
+// next Decode, and to be read only.
+func (b *VoteBatch) Votes() []Vote { return b.votes }
+
 // Next sets v to the next vote, in the order of the request; false after the last.
 func (b *VoteBatch) Next(v *Vote) bool {
 	if b.next >= len(b.votes) {

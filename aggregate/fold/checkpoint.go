@@ -8,30 +8,36 @@ import (
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"mlf/schema"
 )
 
 // A checkpoint's payload is
 //
-//	"mlfc" | version 1 | zstd frame
+//	"mlfc" | version 2 | zstd frame
 //
 // and in the frame the whole state of a Fold, numbers as varints but where the
 // width is given, lists as their length and their items:
 //
-//	partition, partitions, rules, next, log id 16, chain 32
+//	partition, partitions, rules in force, next, segment, its first offset, log id 16, chain 32
 //	hashes of the records from max(0, next-16) to next, 32 each
 //	open segment: records, votes_in, counted, duplicates, conflicts, quarantined, voided, newest
 //	cells:   comune, office (length, bytes), service, channel, scale, class, hour, five values,
 //	         reasons: (key, count), ascending
 //	streams: terminal 8, stream 8, paced 1, last vote time if paced,
-//	         spans: (gap before, length), contents of the seqs still remembered, 1 each, ascending
+//	         its wall clock if paced is 2: zigzag difference to that,
+//	         spans: (gap before, length), closed gaps likewise,
+//	         contents of the seqs still remembered, 1 each, ascending
+//
+// Version 1, which is read as well, is of rules 1: it has no segment and first
+// offset, for they follow from next, no closed gaps, and no paced 2.
 //
 // Cells and streams are sorted, and nothing in it can be written in two ways, so
 // that equal folds have equal checkpoints, whoever makes them.
 const (
 	checkpointMagic   = "mlfc"
-	checkpointVersion = 1
+	checkpointVersion = 2
 )
 
 // A refusal here would come up at a recovery, when it is too late: so the writer
@@ -68,7 +74,7 @@ func (f *Fold) Checkpoint() (schema.CheckpointInfo, []byte, error) {
 }
 
 func (f *Fold) appendState(dst []byte) []byte {
-	dst = appendNumbers(dst, uint64(f.partition), uint64(f.id.Partitions), uint64(f.id.Rules), uint64(f.next))
+	dst = appendNumbers(dst, uint64(f.partition), uint64(f.id.Partitions), uint64(f.id.Rules), uint64(f.next), uint64(f.segment), uint64(f.first))
 	dst = append(dst, f.id.Log[:]...)
 	dst = append(dst, f.chain[:]...)
 	for o := f.Tail(); o < f.next; o++ {
@@ -143,20 +149,28 @@ func (c *cell) append(dst []byte) []byte {
 func (s *stream) append(dst []byte) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.key.terminal))
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.key.id))
-	if s.paced {
-		dst = append(dst, 1)
-		dst = binary.AppendUvarint(dst, uint64(s.lastAt))
-	} else {
+	switch {
+	case s.paced && s.lastWall != 0:
+		dst = appendNumbers(dst, 2, uint64(s.lastAt), protowire.EncodeZigZag(int64(s.lastWall-s.lastAt)))
+	case s.paced:
+		dst = appendNumbers(dst, 1, uint64(s.lastAt))
+	default:
 		dst = append(dst, 0)
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(s.seen)))
-	var end schema.Seq
-	for _, sp := range s.seen {
-		dst = appendNumbers(dst, uint64(sp.First-end), uint64(sp.Next-sp.First))
-		end = sp.Next
-	}
+	dst = s.seen.append(dst)
+	dst = s.closed.append(dst)
 	for q := range s.remembered() {
 		dst = append(dst, byte(s.contents[q%ContentsKept]))
+	}
+	return dst
+}
+
+func (s spans) append(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(s)))
+	var end schema.Seq
+	for _, sp := range s {
+		dst = appendNumbers(dst, uint64(sp.First-end), uint64(sp.Next-sp.First))
+		end = sp.Next
 	}
 	return dst
 }
@@ -170,7 +184,7 @@ func (s *stream) remembered() func(yield func(schema.Seq) bool) {
 		}
 		for _, sp := range s.seen[s.seen.reaching(first):] {
 			for q := max(first, sp.First); q < sp.Next; q++ {
-				if !yield(q) {
+				if !s.closed.holds(q) && !yield(q) {
 					return
 				}
 			}

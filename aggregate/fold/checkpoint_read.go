@@ -5,20 +5,23 @@ import (
 	"fmt"
 
 	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"mlf/schema"
 )
 
 // Open returns the fold that Checkpoint made payload of, with nothing dirty. Its
-// error wraps ErrCheckpoint. It checks everything, so that no payload can make it panic, take more
-// than schema.CheckpointBytesMax several times over, or yield a state that no log has.
+// error wraps ErrCheckpoint. It checks everything, so that no payload can make it
+// panic, take more than schema.CheckpointBytesMax several times over, or yield a state that no
+// log has.
 func Open(payload []byte) (*Fold, error) {
 	head := len(checkpointMagic) + 1
 	if len(payload) < head || string(payload[:head-1]) != checkpointMagic {
-		return nil, fmt.Errorf("%w: it does not begin as one", ErrCheckpoint)
+		return nil, badCheckpoint("it does not begin as one")
 	}
-	if v := payload[head-1]; v != checkpointVersion {
-		return nil, fmt.Errorf("%w: version %d, this program knows %d", ErrCheckpoint, v, checkpointVersion)
+	version := payload[head-1]
+	if version < 1 || version > checkpointVersion {
+		return nil, badCheckpoint("version %d, this program knows %d", version, checkpointVersion)
 	}
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(schema.CheckpointBytesMax))
 	if err != nil {
@@ -27,15 +30,20 @@ func Open(payload []byte) (*Fold, error) {
 	defer z.Close()
 	state, err := z.DecodeAll(payload[head:], nil)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+		return nil, badCheckpoint("%w", err)
 	}
-	return readState(state)
+	return readState(state, int(version))
 }
 
-// readState reads what appendState wrote, and only that: what it accepts,
-// appendState writes again byte by byte.
-func readState(state []byte) (*Fold, error) {
-	r := stateReader{rest: state}
+// badCheckpoint returns an error that wraps ErrCheckpoint and says why.
+func badCheckpoint(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", ErrCheckpoint, fmt.Errorf(format, args...))
+}
+
+// readState reads what appendState wrote, and only that: what it accepts of the
+// newest version, appendState writes again byte by byte.
+func readState(state []byte, version int) (*Fold, error) {
+	r := stateReader{rest: state, version: version}
 	f := r.head()
 	r.cells(f)
 	r.streams(f)
@@ -51,13 +59,14 @@ func readState(state []byte) (*Fold, error) {
 // A stateReader reads a state from its front. After the first error it reads
 // zeros, so that only the end has to look.
 type stateReader struct {
-	rest []byte
-	err  error
+	rest    []byte
+	version int
+	err     error
 }
 
 func (r *stateReader) fail(format string, args ...any) {
 	if r.err == nil {
-		r.err = fmt.Errorf("%w: %w", ErrCheckpoint, fmt.Errorf(format, args...))
+		r.err = badCheckpoint(format, args...)
 	}
 	r.rest = nil
 }
@@ -93,7 +102,8 @@ func (r *stateReader) bytes(what string, n int) []byte {
 // does not wrap.
 const anyNumber = 1<<63 - 1
 
-// offsetMax is the highest offset that has a segment: 2^32 segments of 2^16.
+// offsetMax is the highest offset that has a segment by rules 1: 2^32 segments of
+// 2^16. Rules 2, with a segment of 263 records at least, come to 2^40 before.
 const offsetMax = 1<<48 - 1
 
 func (r *stateReader) head() *Fold {
@@ -103,12 +113,14 @@ func (r *stateReader) head() *Fold {
 		Rules:      schema.Rules(r.number("rules", 1<<32-1)),
 	}
 	next := schema.Offset(r.number("next offset", offsetMax))
+	segment, first := r.segment(next)
 	copy(id.Log[:], r.bytes("log id", len(id.Log)))
 	f := New(schema.Partition(partition), id)
-	f.next = next
+	f.next, f.segment, f.first = next, segment, first
 	copy(f.chain[:], r.bytes("chain", len(f.chain)))
-	if r.err == nil && (next < 1 || int(partition) >= id.Partitions || !known(id.Rules)) {
-		r.fail("partition %d of %d, rules %d, at %d: out of range", partition, id.Partitions, id.Rules, next)
+	if r.err == nil && (next < 1 || int(partition) >= id.Partitions || id.Rules < 1 || id.Rules > RulesMax ||
+		r.version == 1 && id.Rules != schema.RulesV1 || !f.segmentFits()) {
+		r.fail("partition %d of %d, rules %d, at %d, in segment %d from %d: out of range", partition, id.Partitions, id.Rules, next, segment, first)
 		return f
 	}
 	for o := f.Tail(); o < next; o++ {
@@ -119,10 +131,28 @@ func (r *stateReader) head() *Fold {
 		*n = r.number("account", anyNumber)
 	}
 	f.newest = schema.Instant(r.number("newest", uint64(schema.InstantMax)))
-	if due := uint64(next - next.Segment().First()); r.err == nil && (t.Records != due || !t.Balanced()) {
+	if due := uint64(next - first); r.err == nil && (t.Records != due || !t.Balanced() || due > 0 && f.segmentEnds()) {
 		r.fail("account %+v at %d: not balanced, or not of %d records", *t, next, due)
 	}
 	return f
+}
+
+// segment reads the open segment and its first offset.
+func (r *stateReader) segment(next schema.Offset) (schema.Segment, schema.Offset) {
+	if r.version == 1 {
+		return schema.Segment(next / schema.SegmentRecords), next / schema.SegmentRecords * schema.SegmentRecords
+	}
+	s := schema.Segment(r.number("segment", 1<<32-1))
+	return s, schema.Offset(r.number("first offset", uint64(next)))
+}
+
+// segmentFits tells whether the open segment can be where it is. By rules 1 that
+// follows from next; by rules 2 each before it had a record at least.
+func (f *Fold) segmentFits() bool {
+	if f.id.Rules < schema.RulesV2 {
+		return f.segment == schema.Segment(f.next/schema.SegmentRecords) && f.first == schema.Offset(f.segment)*schema.SegmentRecords
+	}
+	return schema.Offset(f.segment) <= f.first && f.first <= schema.Offset(f.segment)*schema.SegmentRecords
 }
 
 // cellBytes is the least an encoded cell takes: every field of it one byte.
@@ -132,7 +162,7 @@ func (r *stateReader) cells(f *Fold) {
 	var counted uint64
 	var last *cell
 	for range r.length("cells", cellBytes) {
-		c, in := r.cell(f.next.Segment())
+		c, in := r.cell(f.segment)
 		if r.err != nil {
 			return
 		}
@@ -199,7 +229,7 @@ func (r *stateReader) streams(f *Fold) {
 	f.streams = make(map[streamKey]*stream, n)
 	var last streamKey
 	for i := range n {
-		s := r.stream()
+		s := r.stream(f.id.Rules)
 		if r.err != nil {
 			return
 		}
@@ -208,33 +238,24 @@ func (r *stateReader) streams(f *Fold) {
 			return
 		}
 		last = s.key
-		f.streams[s.key] = s
+		f.adopt(s)
 	}
 }
 
-func (r *stateReader) stream() *stream {
+func (r *stateReader) stream(rules schema.Rules) *stream {
 	s := new(stream)
 	s.key.terminal = schema.TerminalID(binary.BigEndian.Uint64(r.bytes("terminal", 8)))
 	s.key.id = schema.StreamID(binary.BigEndian.Uint64(r.bytes("stream", 8)))
-	if s.paced = r.number("paced", 1) == 1; s.paced {
-		s.lastAt = schema.Instant(r.number("last vote time", uint64(schema.InstantMax)))
+	r.pace(s)
+	s.seen = r.spans(1, SpansMax)
+	if r.version > 1 {
+		s.closed = r.spans(0, ClosedMax)
 	}
-	n := r.length("spans", 2)
-	if n < 1 || n > SpansMax {
-		r.fail("%d spans: want 1 to %d", n, SpansMax)
+	if r.err == nil && !s.gapsFit(rules) {
+		r.fail("stream %v: closed gaps %v are not within span %v", s.key, s.closed, s.seen[0])
+	}
+	if r.err != nil {
 		return s
-	}
-	s.seen = make(spans, 0, n)
-	var end uint64
-	for range n {
-		first := end + r.number("gap", uint64(schema.SeqMax))
-		length := r.number("span", uint64(schema.SeqMax))
-		if first == end || length == 0 || first+length > uint64(schema.SeqMax)+1 {
-			r.fail("span from %d, %d long: out of range or order", first, length)
-			return s
-		}
-		end = first + length
-		s.seen = append(s.seen, schema.SeqSpan{First: schema.Seq(first), Next: schema.Seq(end)})
 	}
 	for q := range s.remembered() {
 		c := content(r.bytes("content", 1)[0])
@@ -245,4 +266,51 @@ func (r *stateReader) stream() *stream {
 		s.contents[q%ContentsKept] = c
 	}
 	return s
+}
+
+// pace reads when the last vote was that paces the next.
+func (r *stateReader) pace(s *stream) {
+	kind := r.number("paced", uint64(r.version))
+	if kind == 0 {
+		return
+	}
+	s.paced = true
+	s.lastAt = schema.Instant(r.number("last vote time", uint64(schema.InstantMax)))
+	if kind == 1 {
+		return
+	}
+	apart := protowire.DecodeZigZag(r.number("last wall clock", 2*schema.WallApartMax))
+	if s.lastWall = s.lastAt + schema.Instant(apart); s.lastWall == 0 {
+		r.fail("last wall clock is none")
+	}
+}
+
+// spans reads least to most spans.
+func (r *stateReader) spans(least, most int) spans {
+	n := r.length("spans", 2)
+	if n < least || n > most {
+		r.fail("%d spans: want %d to %d", n, least, most)
+	}
+	if r.err != nil || n == 0 {
+		return nil
+	}
+	set := make(spans, 0, n)
+	var end uint64
+	for range n {
+		first := end + r.number("gap", uint64(schema.SeqMax))
+		length := r.number("span", uint64(schema.SeqMax))
+		if first == end || length == 0 || first+length > uint64(schema.SeqMax)+1 {
+			r.fail("span from %d, %d long: out of range or order", first, length)
+			return nil
+		}
+		end = first + length
+		set = append(set, schema.SeqSpan{First: schema.Seq(first), Next: schema.Seq(end)})
+	}
+	return set
+}
+
+// gapsFit tells whether the closed gaps of s can be where they are: within the first
+// span, which begins at 1 and goes on after the last of them. Rules 1 close none.
+func (s *stream) gapsFit(rules schema.Rules) bool {
+	return len(s.closed) == 0 || rules >= schema.RulesV2 && s.seen[0].First == 1 && s.closed.next() < s.seen[0].Next
 }

@@ -12,10 +12,29 @@ const (
 )
 
 // Add is spans.add.
-func (s *spans) Add(q schema.Seq) mark { return s.add(q) }
+func (s *spans) Add(q schema.Seq) mark { return s.add(q, SpansMax) }
 
 // ReadState is readState.
-func ReadState(state []byte) (*Fold, error) { return readState(state) }
+func ReadState(state []byte) (*Fold, error) { return readState(state, checkpointVersion) }
 
 // AppendState is Fold.appendState.
 func (f *Fold) AppendState(dst []byte) []byte { return f.appendState(dst) }
+
+// Terminal returns how many streams a terminal has, and how many spans and closed
+// gaps of them.
+func (f *Fold) Terminal(t schema.TerminalID) (streams, spans int) {
+	of := f.terminals[t]
+	if of == nil {
+		return 0, 0
+	}
+	n := 0
+	for _, s := range f.streams {
+		if s.key.terminal == t {
+			n += len(s.seen) + len(s.closed)
+		}
+	}
+	if n != of.spans {
+		panic("the spans of a terminal are not those of its streams")
+	}
+	return of.streams, of.spans
+}

@@ -25,20 +25,25 @@ type recordHash [sha256.Size]byte
 // whenever and wherever they were made, and however often Drain was called.
 //
 // Its state is of two kinds. Streams, chain and offset are kept for ever;
-// counters are those of the open segment only, and begin anew at its end.
+// counters are those of the open segment only, and begin anew at its end. By which
+// rules it counts is part of the state: a record can change them (rules.go).
 // Not safe for use by several goroutines.
 type Fold struct {
 	partition schema.Partition
-	id        schema.Identity // Rules is that of the genesis record, once it was read.
+	id        schema.Identity // Rules is that in force, once the genesis record was read.
+	rulesMax  schema.Rules
 	next      schema.Offset
 	chain     schema.Chain
 	tail      [tailRecords]recordHash // Of the record at offset o: tail[o%tailRecords].
 	streams   map[streamKey]*stream
+	terminals map[schema.TerminalID]*terminal
 
 	// The open segment.
-	places map[placeKey]place
-	tally  schema.Tally
-	newest schema.Instant
+	segment schema.Segment
+	first   schema.Offset // Its first record.
+	places  map[placeKey]place
+	tally   schema.Tally
+	newest  schema.Instant
 
 	// What has changed since Drain.
 	dirtyCells   []*cell // Those of segments that have closed since are only here.
@@ -61,7 +66,9 @@ func New(p schema.Partition, id schema.Identity) *Fold {
 	return &Fold{
 		partition: p,
 		id:        id,
+		rulesMax:  RulesMax,
 		streams:   make(map[streamKey]*stream),
+		terminals: make(map[schema.TerminalID]*terminal),
 		places:    make(map[placeKey]place),
 		digest:    sha256.New(),
 	}
@@ -73,7 +80,7 @@ func (f *Fold) Next() schema.Offset { return f.next }
 // Partition returns the partition that f counts.
 func (f *Fold) Partition() schema.Partition { return f.partition }
 
-// Identity returns the log that f counts, with the rules of its genesis record.
+// Identity returns the log that f counts, with the rules in force at Next.
 func (f *Fold) Identity() schema.Identity { return f.id }
 
 // Ingested returns the ingest time of the last record applied; 0 where it has none.
@@ -93,45 +100,48 @@ func (f *Fold) Apply(rec *schema.Record) error {
 		return HaltGap(f.partition, f.next, fmt.Errorf("record %d is in its place", rec.Offset))
 	}
 	t := schema.Tally{Records: 1}
+	rules := f.id.Rules
 	var err error
 	switch {
 	case f.next == 0:
-		err = f.applyGenesis(rec)
+		rules, err = f.applyGenesis(rec)
 	case len(rec.Key) == 0:
 		err = f.applyVotes(rec.Value, &t)
-	case string(rec.Key) == schema.KeyGenesis:
-		// Of somebody who set up the log at the same time, and came second. The
-		// first one holds; this one is a record without votes.
-		f.ingested = 0
 	default:
-		err = Halt("partition %d: record %d is a control record %q, which this version does not know: %s", f.partition, rec.Offset, rec.Key, runNewer)
+		rules, err = f.applyKeyed(rec, &t)
 	}
 	if err != nil {
 		return err
+	}
+	if len(rec.Key) > 0 {
+		f.ingested = 0
 	}
 	f.link(rec)
 	f.tally.Add(t)
 	f.total.Add(t)
 	f.dirtyLedger = true
 	f.next++
-	if f.next%schema.SegmentRecords == 0 {
+	if f.segmentEnds() || f.next > 1 && rules != f.id.Rules {
 		f.closeSegment()
 	}
+	f.id.Rules = rules
 	return nil
 }
 
-func (f *Fold) applyGenesis(rec *schema.Record) error {
+// applyGenesis returns the rules by which the log begins.
+func (f *Fold) applyGenesis(rec *schema.Record) (schema.Rules, error) {
 	g, err := CheckGenesis(rec, f.partition, f.id)
-	if err != nil {
-		return err
+	if err == nil && g.Rules > f.rulesMax {
+		err = haltRules(f.partition, g.Rules)
 	}
-	f.id.Rules = g.Rules
-	f.ingested = 0
-	return nil
+	if err != nil {
+		return 0, err
+	}
+	return g.Rules, nil
 }
 
 // CheckGenesis reads the genesis of partition p. Its error wraps ErrHalt: rec is not
-// that of the log that id names, or this program cannot count by its rules.
+// that of the log that id names, or is of a newer format.
 func CheckGenesis(rec *schema.Record, p schema.Partition, id schema.Identity) (schema.Genesis, error) {
 	if string(rec.Key) != schema.KeyGenesis {
 		return schema.Genesis{}, HaltOtherLog("partition %d: record 0 is not a genesis record, so mlf schema apply did not make this log: %s", p, pointRight)
@@ -147,14 +157,8 @@ func CheckGenesis(rec *schema.Record, p schema.Partition, id schema.Identity) (s
 		return g, HaltOtherLog("partition %d: the log is %v, partition %d of %d, and the store counts log %v, partition %d of %d: %s",
 			p, g.Log, g.Partition, g.Partitions, id.Log, p, id.Partitions, pointRight)
 	}
-	if !known(g.Rules) {
-		return g, Halt("partition %d: the log counts by rules %d, which this version does not know: %s", p, g.Rules, runNewer)
-	}
 	return g, nil
 }
-
-// known tells whether this program can count by the rules.
-func known(r schema.Rules) bool { return r == schema.RulesV1 }
 
 // applyVotes folds the value of a record with votes, and accounts for them in t.
 func (f *Fold) applyVotes(value []byte, t *schema.Tally) error {
@@ -185,16 +189,29 @@ func (f *Fold) applyVotes(value []byte, t *schema.Tally) error {
 // foldVotes is the hot path: one turn of its loop for every vote of the country.
 // Votes of a record mostly fall into the cell of the vote before them.
 func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
-	s := f.stream(streamKey{b.Terminal, b.Stream})
+	key := streamKey{b.Terminal, b.Stream}
+	s := f.streams[key]
+	sparse, times := f.id.Rules >= schema.RulesV2, f.timesOf(b)
 	where := placeKey{b.Comune, b.Office, b.Channel, b.Scale}
 	var (
-		v    schema.Vote
 		here place
 		r    rest // Of c.
 		c    *cell
 	)
-	for b.Next(&v) {
-		switch s.take(v.Seq, contentOf(b.Scale, v.Value)) {
+	votes := b.Votes()
+	for i := range votes {
+		v := &votes[i]
+		if !times.hold(v.At) {
+			t.Quarantined++
+			continue
+		}
+		if s == nil {
+			if s = f.newStream(key); s == nil {
+				t.Quarantined++
+				continue
+			}
+		}
+		switch s.take(v.Seq, contentOf(b.Scale, v.Value), sparse) {
 		case fateDuplicate:
 			t.Duplicates++
 			continue
@@ -212,13 +229,13 @@ func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
 			continue
 		}
 		t.Counted++
-		if is := restOf(v.At.Hour(), v.Service, classOf(b, s, &v)); c == nil || is != r {
+		if is := restOf(v.At.Hour(), v.Service, classOf(b, s, v)); c == nil || is != r {
 			if here == nil {
 				here = f.place(where)
 			}
 			r, c = is, f.cell(where, here, is)
 		}
-		c.count(&v)
+		c.count(v)
 	}
 }
 
@@ -230,19 +247,33 @@ func classOf(b *schema.VoteBatch, s *stream, v *schema.Vote) schema.Class {
 		return schema.ClassTest
 	case v.LateClock:
 		return schema.ClassLateClock
-	case s.bursts(b.Channel, v.At):
+	case s.bursts(b.Channel, v):
 		return schema.ClassBurst
 	}
 	return schema.ClassOK
 }
 
-func (f *Fold) stream(k streamKey) *stream {
-	s := f.streams[k]
-	if s == nil {
-		s = &stream{key: k}
-		f.streams[k] = s
+// newStream returns a stream that was not known before; nil where its terminal has
+// too many.
+func (f *Fold) newStream(k streamKey) *stream {
+	if of := f.terminals[k.terminal]; of != nil && of.streams >= StreamsMax && f.id.Rules >= schema.RulesV2 {
+		return nil
 	}
+	s := &stream{key: k}
+	f.adopt(s)
 	return s
+}
+
+// adopt makes s one of f's streams.
+func (f *Fold) adopt(s *stream) {
+	s.of = f.terminals[s.key.terminal]
+	if s.of == nil {
+		s.of = new(terminal)
+		f.terminals[s.key.terminal] = s.of
+	}
+	s.of.streams++
+	s.of.spans += len(s.seen) + len(s.closed)
+	f.streams[s.key] = s
 }
 
 func (f *Fold) place(k placeKey) place {
@@ -258,7 +289,7 @@ func (f *Fold) place(k placeKey) place {
 func (f *Fold) cell(k placeKey, p place, r rest) *cell {
 	c := p[r]
 	if c == nil {
-		c = k.cell(r, f.next.Segment())
+		c = k.cell(r, f.segment)
 		p[r] = c
 	}
 	if !c.dirty {
@@ -311,14 +342,15 @@ func (f *Fold) Tail() schema.Offset { return max(0, f.next-tailRecords) }
 // closeSegment ends the open segment: its account gets the chain, its counters
 // are written once more and forgotten, and the next segment counts from zero.
 func (f *Fold) closeSegment() {
-	f.closed = append(f.closed, f.ledgerRow((f.next-1).Segment(), f.chain))
+	f.closed = append(f.closed, f.ledgerRow(f.chain))
+	f.segment, f.first = f.segment+1, f.next
 	f.places = make(map[placeKey]place)
 	f.tally, f.newest, f.dirtyLedger = schema.Tally{}, 0, false
 }
 
-func (f *Fold) ledgerRow(s schema.Segment, c schema.Chain) schema.LedgerRow {
+func (f *Fold) ledgerRow(c schema.Chain) schema.LedgerRow {
 	if !f.tally.Balanced() {
-		panic(fmt.Sprintf("BUG: partition %d, segment %d: account %+v is not balanced", f.partition, s, f.tally))
+		panic(fmt.Sprintf("BUG: partition %d, segment %d: account %+v is not balanced", f.partition, f.segment, f.tally))
 	}
-	return schema.LedgerRow{Partition: f.partition, Segment: s, Chain: c, Next: f.next, Newest: f.newest, Tally: f.tally}
+	return schema.LedgerRow{Partition: f.partition, Segment: f.segment, Chain: c, Next: f.next, Newest: f.newest, Tally: f.tally}
 }

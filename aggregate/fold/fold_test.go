@@ -22,8 +22,18 @@ func identity(partitions int) schema.Identity {
 }
 
 func genesis(p schema.Partition, partitions int) schema.Record {
-	g := schema.Genesis{Log: testLog(), Partition: p, Partitions: partitions, Rules: schema.RulesV1}
+	return genesisBy(schema.RulesV1, p, partitions)
+}
+
+func genesisBy(r schema.Rules, p schema.Partition, partitions int) schema.Record {
+	g := schema.Genesis{Log: testLog(), Partition: p, Partitions: partitions, Rules: r}
 	return schema.Record{Key: []byte(schema.KeyGenesis), Value: schema.AppendGenesis(nil, g)}
+}
+
+// control returns the record that changes the rules of partition p.
+func control(r schema.Rules, p schema.Partition, partitions int) schema.Record {
+	c := schema.Control{Log: testLog(), Partition: p, Partitions: partitions, Rules: r}
+	return schema.Record{Key: []byte(schema.KeyRules), Value: schema.AppendControl(nil, c)}
 }
 
 func batch(h schema.BatchHeader, votes ...schema.Vote) []byte {
@@ -43,8 +53,14 @@ func counter() schema.BatchHeader {
 // begun returns the fold of one partition of one after its genesis.
 func begun(tb testing.TB) *fold.Fold {
 	tb.Helper()
+	return begunBy(tb, schema.RulesV1)
+}
+
+// begunBy is begun for a log that counts by rules r.
+func begunBy(tb testing.TB, r schema.Rules) *fold.Fold {
+	tb.Helper()
 	f := fold.New(0, identity(1))
-	g := genesis(0, 1)
+	g := genesisBy(r, 0, 1)
 	if err := f.Apply(&g); err != nil {
 		tb.Fatal(err)
 	}
@@ -92,7 +108,7 @@ func TestFoldHalts(t *testing.T) {
 	other.Partitions = 5
 	g("another partition count", value(other))
 	other = good
-	other.Rules = 2
+	other.Rules = fold.RulesMax + 1
 	g("unknown rules", value(other))
 	g("no genesis", schema.Record{Value: batch(counter(), schema.Vote{Seq: 1, At: nine, Value: 1})})
 	g("unreadable genesis", schema.Record{Key: []byte(schema.KeyGenesis), Value: []byte("?")})

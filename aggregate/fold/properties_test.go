@@ -2,6 +2,7 @@ package fold_test
 
 import (
 	"bytes"
+	"maps"
 	"reflect"
 	"slices"
 	"testing"
@@ -54,8 +55,9 @@ func TestSpansAreASet(t *testing.T) {
 // same byte by byte.
 func TestCutsDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
+		rules := schema.Rules(rapid.IntRange(1, int(fold.RulesMax)).Draw(rt, "rules"))
 		recs := drawRecords(rt)
-		whole := begun(t)
+		whole := begunBy(t, rules)
 		for i := range recs {
 			apply(t, whole, &recs[i])
 		}
@@ -63,7 +65,7 @@ func TestCutsDoNotMatter(t *testing.T) {
 		merge(want, whole)
 		_, state := checkpoint(t, whole)
 
-		cut, got := begun(t), model.New()
+		cut, got := begunBy(t, rules), model.New()
 		var saved *fold.Fold
 		for i := range recs {
 			switch rapid.SampledFrom([]string{"go on", "go on", "flush", "take over", "step back"}).Draw(rt, "cut") {
@@ -96,6 +98,9 @@ func TestCutsDoNotMatter(t *testing.T) {
 				rt.Fatalf("watermark: got %+v, want %+v", m, w)
 			}
 		}
+		maps.DeleteFunc(got.Ledger, func(k model.LedgerKey, _ schema.LedgerRow) bool {
+			return k.Chain == (schema.Chain{}) && len(got.Chains(k.Partition, k.Segment)) > 0 // Its open row was written before.
+		})
 		got.Marks, want.Marks = nil, nil
 		if !reflect.DeepEqual(got, want) {
 			rt.Fatalf("got %+v\nwant %+v", got, want)
@@ -127,8 +132,14 @@ func drawRecords(t *rapid.T) []schema.Record {
 			Value:     schema.Value(rapid.IntRange(0, 3).Draw(t, "value")),
 			LateClock: rapid.IntRange(0, 9).Draw(t, "late") == 0,
 		}
+		if rapid.IntRange(0, 2).Draw(t, "walled") == 0 {
+			v.Wall = nine + schema.Instant(rapid.IntRange(-20_000, 20_000).Draw(t, "wall"))
+		}
+		if rapid.IntRange(0, 20).Draw(t, "far") == 0 {
+			v.At += schema.Instant(rapid.IntRange(-1, 1).Draw(t, "years")) * 2 * 365 * 24 * 3_600_000
+		}
 		if v.Value != schema.Voided {
-			v.Reason = schema.Reason(rapid.IntRange(0, 11).Draw(t, "reason"))
+			v.Reason = schema.Reason(rapid.IntRange(0, int(schema.ReasonMax)).Draw(t, "reason"))
 		}
 		return v
 	})
@@ -138,6 +149,13 @@ func drawRecords(t *rapid.T) []schema.Record {
 		h.Stream = schema.StreamID(rapid.IntRange(0, 1).Draw(t, "stream"))
 		h.Channel = schema.Channel(1 + h.Terminal)
 		h.Ingested += schema.Instant(rapid.IntRange(0, 9).Draw(t, "ingested"))
+		switch rapid.IntRange(0, 40).Draw(t, "kind") {
+		case 0:
+			return control(schema.Rules(rapid.IntRange(1, int(fold.RulesMax)).Draw(t, "new rules")), 0, 1)
+		case 1, 2: // More spans than a stream may have, after a few of them.
+			first := rapid.IntRange(1, 20).Draw(t, "first")
+			return schema.Record{Value: batch(h, seqsFrom(first+2000*rapid.IntRange(0, 9).Draw(t, "part"), schema.BatchVotesMax, 2)...)}
+		}
 		value := batch(h, rapid.SliceOfN(vote, 1, 12).Draw(t, "votes")...)
 		if rapid.IntRange(0, 30).Draw(t, "garbage") == 0 {
 			value = value[1:]
@@ -172,7 +190,10 @@ func reopened(t testing.TB, f *fold.Fold) *fold.Fold {
 
 // TestOpenRefuses what is no checkpoint, or one cut short anywhere.
 func TestOpenRefuses(t *testing.T) {
-	state := sampleState(t)
+	state := sampleStateBy(t, schema.RulesV2)
+	if _, err := fold.ReadState(state); err != nil {
+		t.Fatal(err)
+	}
 	for n := range state {
 		if _, err := fold.ReadState(state[:n]); err == nil {
 			t.Errorf("a state cut after %d of %d bytes was accepted", n, len(state))
@@ -181,7 +202,7 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := fold.ReadState(append(bytes.Clone(state), 0)); err == nil {
 		t.Error("a byte too many was accepted")
 	}
-	for _, payload := range []string{"", "mlfc", "mlfc\x01", "mlfc\x02rest", "mlfd\x01rest", "mlfc\x01rest"} {
+	for _, payload := range []string{"", "mlfc", "mlfc\x01", "mlfc\x02rest", "mlfc\x03rest", "mlfd\x01rest", "mlfc\x01rest"} {
 		if _, err := fold.Open([]byte(payload)); err == nil {
 			t.Errorf("%q was accepted", payload)
 		}
@@ -195,9 +216,9 @@ func TestOpenRefusesAnAccountOfOtherVotes(t *testing.T) {
 	rec := schema.Record{Value: batch(counter(), schema.Vote{Seq: 1, At: nine, Value: schema.Green})}
 	apply(t, f, &rec)
 	state := f.AppendState(nil)
-	// Four numbers of one byte, log id, chain, two hashes, then the account:
+	// Six numbers of one byte, log id, chain, two hashes, then the account:
 	// records, votes_in, counted.
-	const account = 4 + 16 + 32 + 2*32
+	const account = 6 + 16 + 32 + 2*32
 	if got := state[account : account+3]; !bytes.Equal(got, []byte{2, 1, 1}) {
 		t.Fatalf("got %v where the account should be, want 2 records, 1 vote in, 1 counted", got)
 	}
@@ -209,14 +230,23 @@ func TestOpenRefusesAnAccountOfOtherVotes(t *testing.T) {
 }
 
 // sampleState returns the state of a fold that has a bit of everything.
-func sampleState(t testing.TB) []byte {
-	f := begun(t)
+func sampleState(t testing.TB) []byte { return sampleStateBy(t, schema.RulesV1) }
+
+// sampleStateBy is sampleState by rules r; by rules 2 with gaps that were closed.
+func sampleStateBy(t testing.TB, r schema.Rules) []byte {
+	f := begunBy(t, r)
 	recs := country(2, 3, 40)
 	h := counter()
 	h.Office = ""
 	recs = append(recs,
 		schema.Record{Value: []byte("?")},
-		schema.Record{Value: batch(h, schema.Vote{Seq: 9, At: nine}, schema.Vote{Seq: 300, At: nine, Value: 2}, schema.Vote{Seq: 9, At: nine, Value: 1})})
+		schema.Record{Value: batch(h, schema.Vote{Seq: 9, At: nine}, schema.Vote{Seq: 300, At: nine, Value: 2, Wall: nine + 3000}, schema.Vote{Seq: 9, At: nine, Value: 1})})
+	if r >= schema.RulesV2 {
+		h.Stream = 2
+		for part := range 5 {
+			recs = append(recs, schema.Record{Value: batch(h, seqsFrom(2+2000*part, schema.BatchVotesMax, 2)...)})
+		}
+	}
 	for i := range recs {
 		apply(t, f, &recs[i])
 	}
@@ -229,6 +259,7 @@ func FuzzReadState(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(begun(f).AppendState(nil))
 	f.Add(sampleState(f))
+	f.Add(sampleStateBy(f, schema.RulesV2))
 	next := schema.Record{Value: batch(counter(), schema.Vote{Seq: 41, At: nine, Value: 1, Reason: 2}, schema.Vote{Seq: 1, At: nine, Value: 3})}
 	f.Fuzz(func(t *testing.T, state []byte) {
 		sum, err := fold.ReadState(state)

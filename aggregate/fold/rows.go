@@ -44,7 +44,7 @@ func (f *Fold) Drain(rows *Rows) {
 	rows.Ledger = append(rows.Ledger, f.closed...)
 	if f.dirtyLedger {
 		f.dirtyLedger = false
-		rows.Ledger = append(rows.Ledger, f.ledgerRow(f.next.Segment(), schema.Chain{}))
+		rows.Ledger = append(rows.Ledger, f.ledgerRow(schema.Chain{}))
 	}
 	clear(f.dirtyCells) // Cells of closed segments live nowhere else.
 	f.dirtyCells, f.dirtyStreams, f.closed = f.dirtyCells[:0], f.dirtyStreams[:0], f.closed[:0]

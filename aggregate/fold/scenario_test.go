@@ -22,15 +22,19 @@ import (
 // only when you understand the difference.
 //
 //	partition P of N                                     default: 0 of 1
+//	rules N                                              the log begins by them; default: 1
 //	terminal NAME comune=… channel=… [scale=…] [office=…] [slot=…] [test]
 //	send NAME/STREAM [at=TIME]                           one record; its votes are indented below:
 //	  SEQ FACE TIME [service=N] [reason=CODE] [late]     FACE: a face, a number, or void
-//	gaps NAME/STREAM FIRST COUNT                         COUNT green votes, every second seq
+//	      [wall=TIME]                                    by the terminal's own clock
+//	gaps NAME/STREAM FIRST COUNT [STEP]                  COUNT green votes, every second seq
+//	run NAME/STREAM FIRST COUNT                          COUNT green votes, every seq
 //	garbage TEXT | genesis | control KEY                 a record of that kind
+//	change N                                             the record that changes the rules
 //	fill OFFSET                                          records without votes, up to there
 //	drain                                                print what has changed since the last
 //
-// Times are of 2026-11-02, UTC.
+// Times are of 2026-11-02, UTC, or of another day: 2026-11-01/08:00:00.
 func TestScenarios(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -64,6 +68,7 @@ var update = flag.Bool("update", false, "rewrite the scenarios") //nolint:gochec
 type scenario struct {
 	t         *testing.T
 	partition schema.Partition
+	count     int // Partitions.
 	fold      *fold.Fold
 	terminals map[string]*schema.BatchHeader
 	names     map[schema.TerminalID]string
@@ -81,13 +86,13 @@ func newScenario(t *testing.T) *scenario {
 		names:     make(map[schema.TerminalID]string),
 		streams:   make(map[string]schema.StreamID),
 	}
-	s.begin(0, 1)
+	s.begin(0, 1, schema.RulesV1)
 	return s
 }
 
-func (s *scenario) begin(p schema.Partition, n int) {
-	s.partition, s.fold = p, fold.New(p, identity(n))
-	g := genesis(p, n)
+func (s *scenario) begin(p schema.Partition, n int, r schema.Rules) {
+	s.partition, s.count, s.fold = p, n, fold.New(p, identity(n))
+	g := genesisBy(r, p, n)
 	apply(s.t, s.fold, &g)
 }
 
@@ -126,7 +131,9 @@ func (s *scenario) apply(key, value []byte) {
 func (s *scenario) command(words []string) {
 	switch words[0] {
 	case "partition":
-		s.begin(schema.Partition(s.number(words[1])), int(s.number(words[3])))
+		s.begin(schema.Partition(s.number(words[1])), int(s.number(words[3])), schema.RulesV1)
+	case "rules":
+		s.begin(s.partition, s.count, schema.Rules(s.number(words[1])))
 	case "terminal":
 		s.terminal(words[1], words[2:])
 	case "send":
@@ -136,7 +143,13 @@ func (s *scenario) command(words []string) {
 		}
 		s.open = &h
 	case "gaps":
-		s.gaps(s.header(words[1]), s.number(words[2]), s.number(words[3]))
+		step := uint64(2)
+		if len(words) > 4 {
+			step = s.number(words[4])
+		}
+		s.many(s.header(words[1]), s.number(words[2]), s.number(words[3]), step)
+	case "run":
+		s.many(s.header(words[1]), s.number(words[2]), s.number(words[3]), 1)
 	case "garbage":
 		s.apply(nil, []byte(words[1]))
 	case "genesis":
@@ -144,6 +157,9 @@ func (s *scenario) command(words []string) {
 		s.apply(g.Key, g.Value)
 	case "control":
 		s.apply([]byte(words[1]), nil)
+	case "change":
+		c := control(schema.Rules(s.number(words[1])), s.partition, s.count)
+		s.apply(c.Key, c.Value)
 	case "fill":
 		for end := schema.Offset(s.number(words[1])); s.fold.Next() < end; {
 			s.apply([]byte(schema.KeyGenesis), nil)
@@ -210,6 +226,8 @@ func (s *scenario) vote(words []string) schema.Vote {
 			v.Reason, err = schema.ParseReason(value)
 		case "late":
 			v.LateClock = true
+		case "wall":
+			v.Wall = s.time(value)
 		default:
 			err = fmt.Errorf("unknown word %q", w)
 		}
@@ -227,10 +245,10 @@ func (s *scenario) value(text string) schema.Value {
 	return v
 }
 
-func (s *scenario) gaps(h schema.BatchHeader, first, count uint64) {
+func (s *scenario) many(h schema.BatchHeader, first, count, step uint64) {
 	var votes []schema.Vote
 	for i := range count {
-		votes = append(votes, schema.Vote{Seq: schema.Seq(first + 2*i), At: nine, Value: schema.Green})
+		votes = append(votes, schema.Vote{Seq: schema.Seq(first + step*i), At: nine, Value: schema.Green})
 	}
 	for part := range slices.Chunk(votes, schema.BatchVotesMax) {
 		s.apply(nil, batch(h, part...))
@@ -284,7 +302,11 @@ func rollupText(r *schema.Rollup) string {
 }
 
 func (s *scenario) time(text string) schema.Instant {
-	at, err := time.Parse("2006-01-02T15:04:05", "2026-11-02T"+text)
+	day, clock, other := strings.Cut(text, "/")
+	if !other {
+		day, clock = "2026-11-02", text
+	}
+	at, err := time.Parse("2006-01-02T15:04:05", day+"T"+clock)
 	s.must(err)
 	return schema.InstantOf(at)
 }

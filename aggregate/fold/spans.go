@@ -6,12 +6,6 @@ import (
 	"mlf/schema"
 )
 
-// SpansMax is the most spans of seen seqs that one stream may have, so at most
-// 4,095 gaps between them. A terminal that sends its queue back to front, 1,000
-// votes a request, opens far fewer; one that goes on past this is broken or
-// hostile, and must not take the memory of the others (64 kB a stream).
-const SpansMax = 4096
-
 // spans is a set of seqs: ascending, disjoint, with a gap before each but
 // perhaps the first. It is exact and has no time window: a vote sent again after
 // a year is known, one first sent after a year is new.
@@ -23,20 +17,20 @@ type mark uint8
 const (
 	markNew  mark = iota + 1 // It is in the set now.
 	markSeen                 // It was there already.
-	markFull                 // It would be a span more than SpansMax: it is not in the set.
+	markFull                 // It would be a span too many: it is not in the set.
 )
 
-// add puts q into the set.
-func (s *spans) add(q schema.Seq) mark {
+// add puts q into the set, which may have most spans then.
+func (s *spans) add(q schema.Seq, most int) mark {
 	set := *s
 	i := set.reaching(q)
 	if i == len(set) {
-		return s.open(i, q)
+		return s.open(i, q, most)
 	}
 	at := &set[i]
 	switch {
 	case q+1 < at.First:
-		return s.open(i, q)
+		return s.open(i, q, most)
 	case q+1 == at.First:
 		at.First = q
 	case q < at.Next:
@@ -52,12 +46,26 @@ func (s *spans) add(q schema.Seq) mark {
 }
 
 // open makes a span of q alone, before the i-th.
-func (s *spans) open(i int, q schema.Seq) mark {
-	if len(*s) == SpansMax {
+func (s *spans) open(i int, q schema.Seq, most int) mark {
+	if len(*s) >= most {
 		return markFull
 	}
 	*s = slices.Insert(*s, i, schema.SeqSpan{First: q, Next: q + 1})
 	return markNew
+}
+
+// join makes one of the two lowest spans, with what is between them. It moves
+// nothing: the set begins one further on in its memory.
+func (s *spans) join() {
+	set := *s
+	set[1].First = set[0].First
+	*s = set[1:]
+}
+
+// holds tells whether q is in the set.
+func (s spans) holds(q schema.Seq) bool {
+	i := s.reaching(q)
+	return i < len(s) && q >= s[i].First && q < s[i].Next
 }
 
 // reaching returns the index of the first span that ends at q or after it: the

@@ -14,20 +14,27 @@ type streamKey struct {
 	id       schema.StreamID
 }
 
-// A stream is what the fold knows of one stream of votes.
+// A stream is what the fold knows of one stream of votes. What every vote needs
+// comes first: it is one line of the processor's cache.
 type stream struct {
 	key   streamKey
-	seen  spans
-	dirty bool // On the fold's list of changed streams.
+	seen  spans // What was decided: seqs seen, and gaps that were closed.
+	dirty bool  // On the fold's list of changed streams.
 
 	// The counted vote before the next in log order that is neither late_clock
 	// nor test: the next is a burst if it comes right after it.
-	paced  bool // There was one.
-	lastAt schema.Instant
+	paced    bool // There was one.
+	lastAt   schema.Instant
+	lastWall schema.Instant // By the terminal's own wall clock; 0: none.
 
-	// contents[q%ContentsKept] is the content of seq q, for every q in seen that
-	// is above the highest less ContentsKept. Other places hold what was there
-	// before, and are never read: a seq enters that range once, when it is marked.
+	// closed are the gaps that were closed for good, for lack of room (gaps.go): all
+	// within the first span of seen.
+	closed spans
+	of     *terminal
+
+	// contents[q%ContentsKept] is the content of seq q, for every q seen that is
+	// above the highest less ContentsKept. Other places hold what was there before,
+	// and are never read: a seq enters that range once, when it is marked.
 	contents [ContentsKept]content
 }
 
@@ -57,18 +64,27 @@ const (
 	fateNew         fate = iota + 1 // The first under its seq: it decides.
 	fateDuplicate                   // The same content again, or too old to tell.
 	fateConflict                    // Another content under a seq already decided.
-	fateQuarantined                 // A gap too many.
+	fateQuarantined                 // Of a gap that was closed; by rules 1 a gap too many.
 )
 
-// take decides on a vote, and remembers it where it is the first of its seq.
-func (s *stream) take(q schema.Seq, c content) fate {
+// take decides on a vote, and remembers it where it is the first of its seq. sparse:
+// by rules 2, by which a stream may have any gaps.
+func (s *stream) take(q schema.Seq, c content, sparse bool) fate {
 	// A terminal that is never away sends its seqs in order: one span, made longer.
 	if last := len(s.seen) - 1; last >= 0 && s.seen[last].Next == q {
 		s.seen[last].Next++
 		s.contents[q%ContentsKept] = c
 		return fateNew
 	}
-	switch s.seen.add(q) {
+	most := SpansMax
+	if sparse {
+		if s.closed.holds(q) {
+			return s.takeClosed(c)
+		}
+		most++ // For as long as it takes to close a gap.
+	}
+	before := len(s.seen)
+	switch s.seen.add(q, most) {
 	case markFull:
 		return fateQuarantined
 	case markSeen:
@@ -78,22 +94,40 @@ func (s *stream) take(q schema.Seq, c content) fate {
 		return fateDuplicate
 	case markNew:
 	}
+	s.of.spans += len(s.seen) - before
+	if sparse && len(s.seen) > before {
+		s.makeRoom()
+	}
 	if s.remembers(q) {
 		s.contents[q%ContentsKept] = c
 	}
 	return fateNew
 }
 
+// takeClosed decides on a vote of a gap that was closed: that its seq is void is
+// what it says already, or it comes too late.
+func (s *stream) takeClosed(c content) fate {
+	if c == contentVoided {
+		return fateDuplicate
+	}
+	return fateQuarantined
+}
+
 // remembers tells whether q is among the seqs whose content is kept: those above
 // the highest less ContentsKept.
 func (s *stream) remembers(q schema.Seq) bool { return q+ContentsKept >= s.seen.next() }
 
-// bursts tells whether a vote at instant at is a burst, and takes it for the one
-// before the next. It is for counted votes that are neither late_clock nor test.
-func (s *stream) bursts(c schema.Channel, at schema.Instant) bool {
-	after := at - s.lastAt
+// bursts tells whether v is a burst, and takes it for the one before the next. Two
+// votes are apart by the terminal's own clock where both have its time: what the
+// line did between their requests is not in that. It is for counted votes that are
+// neither late_clock nor test.
+func (s *stream) bursts(c schema.Channel, v *schema.Vote) bool {
+	after := v.At - s.lastAt
+	if v.Wall != 0 && s.lastWall != 0 {
+		after = v.Wall - s.lastWall
+	}
 	burst := s.paced && after >= 0 && after < schema.BurstWindow
-	s.paced, s.lastAt = true, at
+	s.paced, s.lastAt, s.lastWall = true, v.At, v.Wall
 	return burst && (c == schema.ChannelCounter || c == schema.ChannelTotem)
 }
 

@@ -75,6 +75,8 @@ func TestSurplus(t *testing.T) {
 	// A worker that went back: what it has just written is behind the others.
 	f(info(1, 0), nil, info(9, 4), info(8, 5), info(7, 6), info(6, 7), info(1, 0))
 	f(info(2, 0), []schema.Offset{1}, info(9, 4), info(8, 5), info(7, 6), info(6, 7), info(2, 0), info(1, 1))
+	// Ages count from the newest, not from what was written: it is 16 min older there.
+	f(info(1, 0), nil, info(9, 40), info(8, 41), info(7, 42), info(6, 43), info(5, 50), info(4, 56), info(1, 0))
 	// Two payloads under one key are kept or dropped together.
 	f(info(9, 0), nil, info(9, 0), info(8, 1), info(7, 2), info(6, 3), info(6, 3))
 }

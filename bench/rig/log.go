@@ -161,7 +161,7 @@ func (l *benchLog) fill(ctx context.Context) error {
 	if _, err := l.client.CreateTopics(ctx, broker.TopicsConfig{Partitions: l.plan.Partitions}); err != nil {
 		return err
 	}
-	if err := l.client.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV1); err != nil {
+	if err := l.client.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV2); err != nil {
 		return err
 	}
 	return l.append(ctx, l.plan.Share)

@@ -13,11 +13,12 @@ func foldFaults() []fault {
 	return []fault{
 		spans.fault("a seq seen is new", set, "return markSeen", "return markNew"),
 		spans.fault("spans that meet stay apart", set, "if i+1 < len(set) && set[i+1].First == at.Next {", "if i+1 < len(set) && set[i+1].First == at.Next+1 {"),
-		spans.fault("a gap more", specified, "if len(*s) == SpansMax {", "if len(*s) == SpansMax+1 {"),
+		spans.fault("a gap more", specified, "if len(*s) >= most {", "if len(*s) > most {"),
 		stream.fault("the last seq again", specified, "s.seen[last].Next == q {\n\t\ts.seen[last].Next++", "s.seen[last].Next-1 <= q && q <= s.seen[last].Next {\n\t\ts.seen[last].Next = q + 1"),
 		stream.fault("quarantined is seen", specified, "case markFull:\n\t\treturn fateQuarantined", "case markFull:\n\t\treturn fateNew"),
 		stream.fault("conflicts are duplicates", specified, "if s.remembers(q) && s.contents[q%ContentsKept] != c {", "if s.remembers(q) && s.contents[q%ContentsKept] != c && q == 0 {"),
 		stream.fault("contents of other seqs", specified, "func (s *stream) remembers(q schema.Seq) bool { return q+ContentsKept >= s.seen.next() }", "func (s *stream) remembers(schema.Seq) bool { return true }"),
+		stream.fault("a quarantined vote leaves its content", specified, "case markFull:\n", "case markFull:\n\t\ts.contents[q%ContentsKept] = c\n"),
 		stream.fault("burst window", specified, "after < schema.BurstWindow", "after <= schema.BurstWindow"),
 		stream.fault("bursts backwards", specified, "after >= 0 && ", ""),
 		stream.fault("bursts on every channel", specified, "return burst && (c == schema.ChannelCounter || c == schema.ChannelTotem)", "return burst"),
@@ -41,8 +42,7 @@ func identityFaults() []fault {
 		fold.fault("genesis of another partition", halts, "g.Partition != p || ", ""),
 		fold.fault("genesis of another count", halts, " || g.Partitions != id.Partitions {", " {"),
 		fold.fault("no genesis", halts, "case f.next == 0:", "case f.next == 0 && len(rec.Key) > 0:"),
-		fold.fault("unknown rules", halts, "return r == schema.RulesV1", "return r >= schema.RulesV1"),
-		fold.fault("unknown control record", halts, "case string(rec.Key) == schema.KeyGenesis:", "case rec.Key != nil:"),
+		fold.fault("unknown rules", halts, "if err == nil && g.Rules > f.rulesMax {", "if err == nil && g.Rules < 0 {"),
 		fold.fault("offset that is not due", halts, "if rec.Offset != f.next {", "if rec.Offset < 0 {"),
 		fold.fault("newer format", halts, "if err != nil {\n\t\treturn Halt(\"partition %d: record %d is of a format", "if err != nil && f.next < 0 {\n\t\treturn Halt(\"partition %d: record %d is of a format"),
 	}

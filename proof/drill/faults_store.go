@@ -28,11 +28,13 @@ func checkpointFaults() []fault {
 	const cuts, rule = "TestCutsDoNotMatter", "TestSurplus"
 	return []fault{
 		write.fault("checkpoint without contents", cuts, "dst = append(dst, byte(s.contents[q%ContentsKept]))", "_ = q\n\t\tdst = append(dst, byte(contentVoided))"),
-		write.fault("checkpoint without pace", cuts, "if s.paced {\n\t\tdst = append(dst, 1)", "if s.paced && s.lastAt < 0 {\n\t\tdst = append(dst, 1)"),
+		write.fault("checkpoint without pace", cuts, "case s.paced:", "case s.paced && s.lastAt < 0:"),
+		write.fault("checkpoint without wall clock", cuts, "case s.paced && s.lastWall != 0:", "case s.paced && s.lastWall < 0:"),
 		read.fault("account is not checked", "TestOpenRefusesAnAccountOfOtherVotes", "if r.err == nil && counted != f.tally.Counted {", "if r.err == nil && counted > 1<<62 {"),
 		keep.fault("one checkpoint is enough", rule, "const newestKept = 4", "const newestKept = 1"),
 		keep.fault("the one just written is dropped", rule, "keep := map[checkpointKey]bool{keyOf(written): true}", "keep := map[checkpointKey]bool{}"),
 		keep.fault("none grows old", rule, "for _, i := range []int{youngest, oldest} {", "for _, i := range []int{youngest} {"),
+		keep.fault("ages from the one just written", rule, "infos[0].Taken.Add(-age)", "written.Taken.Add(-age)"),
 		keep.fault("none of 15 minutes", rule, "{15 * time.Minute, time.Hour, 24 * time.Hour}", "{time.Hour, 24 * time.Hour}"),
 		keep.fault("a damaged checkpoint hides the others", "TestADamagedDisk", "if damaged(err) {\n\t\treturn s.sound", "if damaged(err) && ctx == nil {\n\t\treturn s.sound"),
 		keep.fault("checksum of a payload", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint", "if sha256.Sum256(c.Payload) != info.SHA256 {", "if sha256.Sum256(c.Payload) != info.SHA256 && len(c.Payload) < 0 {"),

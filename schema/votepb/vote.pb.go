@@ -412,6 +412,98 @@ func (x *VoteBatch) GetWall() []uint64 {
 	return nil
 }
 
+// Control is the value of a record whose key is "mlf.rules": the records after it
+// are counted by other rules. It is the last of its segment. One whose rules are
+// not higher than those in force changes nothing. The rules of VoteBatch hold for
+// it too.
+type Control struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1.
+	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
+	// As in Genesis: a control record of another log or partition stops the reader.
+	LogId      []byte `protobuf:"bytes,2,opt,name=log_id,json=logId,proto3" json:"log_id,omitempty"`
+	Partition  uint32 `protobuf:"varint,3,opt,name=partition,proto3" json:"partition,omitempty"`
+	Partitions uint32 `protobuf:"varint,4,opt,name=partitions,proto3" json:"partitions,omitempty"`
+	// Number of the rules from the next record on.
+	Rules uint32 `protobuf:"varint,5,opt,name=rules,proto3" json:"rules,omitempty"`
+	// As in VoteBatch.
+	Checksum      *uint32 `protobuf:"fixed32,15,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Control) Reset() {
+	*x = Control{}
+	mi := &file_schema_vote_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Control) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Control) ProtoMessage() {}
+
+func (x *Control) ProtoReflect() protoreflect.Message {
+	mi := &file_schema_vote_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Control.ProtoReflect.Descriptor instead.
+func (*Control) Descriptor() ([]byte, []int) {
+	return file_schema_vote_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Control) GetFormat() uint32 {
+	if x != nil {
+		return x.Format
+	}
+	return 0
+}
+
+func (x *Control) GetLogId() []byte {
+	if x != nil {
+		return x.LogId
+	}
+	return nil
+}
+
+func (x *Control) GetPartition() uint32 {
+	if x != nil {
+		return x.Partition
+	}
+	return 0
+}
+
+func (x *Control) GetPartitions() uint32 {
+	if x != nil {
+		return x.Partitions
+	}
+	return 0
+}
+
+func (x *Control) GetRules() uint32 {
+	if x != nil {
+		return x.Rules
+	}
+	return 0
+}
+
+func (x *Control) GetChecksum() uint32 {
+	if x != nil && x.Checksum != nil {
+		return *x.Checksum
+	}
+	return 0
+}
+
 // Genesis is the value of the record at offset 0 of every partition of votes.v1,
 // whose key is "genesis". The rules of VoteBatch hold for it too.
 type Genesis struct {
@@ -434,7 +526,7 @@ type Genesis struct {
 
 func (x *Genesis) Reset() {
 	*x = Genesis{}
-	mi := &file_schema_vote_proto_msgTypes[3]
+	mi := &file_schema_vote_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +538,7 @@ func (x *Genesis) String() string {
 func (*Genesis) ProtoMessage() {}
 
 func (x *Genesis) ProtoReflect() protoreflect.Message {
-	mi := &file_schema_vote_proto_msgTypes[3]
+	mi := &file_schema_vote_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +551,7 @@ func (x *Genesis) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Genesis.ProtoReflect.Descriptor instead.
 func (*Genesis) Descriptor() ([]byte, []int) {
-	return file_schema_vote_proto_rawDescGZIP(), []int{3}
+	return file_schema_vote_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Genesis) GetFormat() uint32 {
@@ -551,6 +643,16 @@ const file_schema_vote_proto_rawDesc = "" +
 	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01\x12\x12\n" +
 	"\x04wall\x18\x10 \x03(\x04R\x04wallB\v\n" +
 	"\t_checksum\"\xba\x01\n" +
+	"\aControl\x12\x16\n" +
+	"\x06format\x18\x01 \x01(\rR\x06format\x12\x15\n" +
+	"\x06log_id\x18\x02 \x01(\fR\x05logId\x12\x1c\n" +
+	"\tpartition\x18\x03 \x01(\rR\tpartition\x12\x1e\n" +
+	"\n" +
+	"partitions\x18\x04 \x01(\rR\n" +
+	"partitions\x12\x14\n" +
+	"\x05rules\x18\x05 \x01(\rR\x05rules\x12\x1f\n" +
+	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01B\v\n" +
+	"\t_checksum\"\xba\x01\n" +
 	"\aGenesis\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x15\n" +
 	"\x06log_id\x18\x02 \x01(\fR\x05logId\x12\x1c\n" +
@@ -574,12 +676,13 @@ func file_schema_vote_proto_rawDescGZIP() []byte {
 	return file_schema_vote_proto_rawDescData
 }
 
-var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_schema_vote_proto_goTypes = []any{
 	(*VotesRequest)(nil), // 0: mlf.v1.VotesRequest
 	(*VoteMessage)(nil),  // 1: mlf.v1.VoteMessage
 	(*VoteBatch)(nil),    // 2: mlf.v1.VoteBatch
-	(*Genesis)(nil),      // 3: mlf.v1.Genesis
+	(*Control)(nil),      // 3: mlf.v1.Control
+	(*Genesis)(nil),      // 4: mlf.v1.Genesis
 }
 var file_schema_vote_proto_depIdxs = []int32{
 	1, // 0: mlf.v1.VotesRequest.votes:type_name -> mlf.v1.VoteMessage
@@ -599,13 +702,14 @@ func file_schema_vote_proto_init() {
 	file_schema_vote_proto_msgTypes[1].OneofWrappers = []any{}
 	file_schema_vote_proto_msgTypes[2].OneofWrappers = []any{}
 	file_schema_vote_proto_msgTypes[3].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_schema_vote_proto_rawDesc), len(file_schema_vote_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
