@@ -64,7 +64,7 @@ func New(parts Parts, tel Telemetry, cfg Config) (*Aggregator, error) {
 		kick:    make(chan struct{}, 1),
 		workers: make(map[schema.Partition]*worker),
 	}
-	a.flush = flusher{a: a, waiting: make(map[*worker]prepared)}
+	a.flush = flusher{a: a, waiting: make(map[*worker]*written)}
 	return a, nil
 }
 
@@ -80,6 +80,7 @@ func (a *Aggregator) Run(ctx context.Context) error {
 
 	var cutting, flushing sync.WaitGroup
 	cutting.Go(func() { cutAfter(ctx, hard, cut, a.cfg.DrainMax) })
+	cutting.Go(func() { a.watch(ctx) })
 	flushing.Go(func() { a.flush.loop(ctx, hard) })
 
 	err := a.parts.Assigner.Assign(ctx, a.hold)
@@ -199,9 +200,9 @@ func (a *Aggregator) Ready() error {
 	if !assigned {
 		return errors.New("no partitions were assigned yet")
 	}
-	for _, s := range a.States() {
-		if s.State == schema.StateRecovering {
-			return fmt.Errorf("partition %d is recovering since %s", s.Partition, s.Since.Format(time.RFC3339))
+	for _, w := range a.list() {
+		if since := w.recoveringSince(); !since.IsZero() {
+			return fmt.Errorf("partition %d is recovering since %s", w.p, since.Format(time.RFC3339))
 		}
 	}
 	return nil

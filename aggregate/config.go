@@ -53,6 +53,11 @@ type Config struct {
 	// end lags for a moment.
 	AboveMax time.Duration
 
+	// StuckAfter is how long a count may stand still before its state says so.
+	// Default 20 s: longer than a store or a broker needs to restart, and with the
+	// next flush within the 30 s after which people look.
+	StuckAfter time.Duration
+
 	// DrainMax is how long Run goes on after its context has ended, to flush and
 	// take checkpoints. Default 20 s, below the 30 s that Kubernetes grants.
 	DrainMax time.Duration
@@ -75,6 +80,7 @@ func (c Config) withDefaults() Config {
 		{&c.StepBack, 15 * time.Minute},
 		{&c.StartedTolerance, 2 * time.Second},
 		{&c.AboveMax, time.Minute},
+		{&c.StuckAfter, 20 * time.Second},
 		{&c.DrainMax, 20 * time.Second},
 	}
 	for _, d := range durations {
@@ -105,7 +111,7 @@ func (c Config) withDefaults() Config {
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	switch {
-	case min(c.FlushEvery, c.CheckpointEvery, c.TailEvery, c.StepBack, c.StartedTolerance, c.AboveMax, c.DrainMax) < 0:
+	case min(c.FlushEvery, c.CheckpointEvery, c.TailEvery, c.StepBack, c.StartedTolerance, c.AboveMax, c.StuckAfter, c.DrainMax) < 0:
 		return errors.New("aggregate: a time span is negative")
 	case min(c.RowsPerSecondMax, c.InsertRowsMax, c.DirtyRowsMax) < 0:
 		return errors.New("aggregate: a limit is negative")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -20,11 +21,15 @@ import (
 // checkpoint never more than both. A flush that failed is sent again, whole,
 // until it is acknowledged; what was counted meanwhile waits for the next.
 //
+// States are told before checkpoints are written, and whatever became of the rows:
+// that they cannot be written is what people must see. A checkpoint that cannot be
+// written is tried again by itself; the others, and the counts, do not wait for it.
+//
 // It is used by one goroutine at a time: loop, and after it last.
 type flusher struct {
 	a       *Aggregator
 	flight  *flight              // Rows taken and not acknowledged.
-	waiting map[*worker]prepared // Checkpoints whose rows were acknowledged.
+	waiting map[*worker]*written // Checkpoints whose rows were acknowledged.
 	chunk   []schema.Rollup
 	rows    int       // Of the last flush.
 	suspect bool      // Something failed since the store's start time was last seen.
@@ -45,6 +50,13 @@ type flightPart struct {
 	rows     *fold.Rows // Of w: a worker is in one flight at a time.
 	arrivals []schema.Instant
 	prepared *prepared // To be written after the rows; nil for none.
+}
+
+// A written is a checkpoint that is to be written, perhaps again.
+type written struct {
+	prepared
+	pause pause
+	due   time.Time // Not before; zero: now.
 }
 
 // loop flushes until ctx ends. A flush that has begun by then goes on, with io.
@@ -123,15 +135,16 @@ func (f *flusher) flush(ctx context.Context) error {
 	}
 	if f.flight != nil {
 		if err := f.land(ctx, f.flight); err != nil {
-			return err
+			return errors.Join(err, f.tellStates(ctx))
 		}
 	}
-	if len(f.waiting) > 0 {
-		if err := f.keepCheckpoints(ctx); err != nil {
-			return err
-		}
+	if err := f.tellStates(ctx); err != nil {
+		return err
 	}
-	return f.tellStates(ctx)
+	if !f.due() {
+		return nil
+	}
+	return f.keepCheckpoints(ctx)
 }
 
 // watchRun asks when the store's server started. Where that has changed, rows
@@ -198,8 +211,9 @@ func (f *flusher) land(ctx context.Context, fl *flight) error {
 	f.rows = fl.rows
 	for _, part := range fl.parts {
 		if part.prepared != nil {
-			f.waiting[part.w] = *part.prepared
+			f.waiting[part.w] = &written{prepared: *part.prepared}
 		}
+		part.w.hasTaken(f.a.cfg.Now())
 		part.rows.Reset()
 		if cap(part.rows.Rollups) > f.a.cfg.InsertRowsMax {
 			*part.rows = fold.Rows{} // A backlog's memory is not kept for the days without one.
@@ -265,8 +279,19 @@ func (f *flusher) writeChunk(ctx context.Context) error {
 	return nil
 }
 
+// due tells whether a checkpoint is to be written now.
+func (f *flusher) due() bool {
+	for _, c := range f.waiting {
+		if f.ending || !f.a.cfg.Now().Before(c.due) {
+			return true
+		}
+	}
+	return false
+}
+
 // keepCheckpoints writes the checkpoints whose rows were acknowledged, if the
-// store has not restarted since.
+// store has not restarted since. One that fails waits for a later flush, and is an
+// error only where there is none.
 func (f *flusher) keepCheckpoints(ctx context.Context) error {
 	// The run was there when it was asked for its start. When the answer is heard it
 	// may be gone, if this process was stopped meanwhile: a later time would prove
@@ -277,17 +302,25 @@ func (f *flusher) keepCheckpoints(ctx context.Context) error {
 		return err
 	}
 	next := make(map[schema.Partition]schema.Offset)
+	var failures error
 	for _, w := range slices.SortedFunc(maps.Keys(f.waiting), byPartition) {
 		p := f.waiting[w]
 		if !f.a.cfg.sameRun(p.started, started) {
 			delete(f.waiting, w)
 			continue
 		}
+		if !f.ending && f.a.cfg.Now().Before(p.due) {
+			continue
+		}
 		c := schema.Checkpoint{CheckpointInfo: p.info, Payload: p.payload}
 		c.StoreStarted, c.Taken = started, taken
 		c.SHA256 = sha256.Sum256(p.payload)
 		if err := f.a.parts.Store.WriteCheckpoint(ctx, c); err != nil {
-			return f.failed("checkpoint", err)
+			err = f.failed("checkpoint", err)
+			w.log.Warn("checkpoint is written again", slog.Any("err", err))
+			failures = errors.Join(failures, err)
+			p.due = f.a.cfg.Now().Add(p.pause.next(f.a.cfg.CheckpointEvery))
+			continue
 		}
 		delete(f.waiting, w)
 		next[w.p] = p.info.Next
@@ -295,6 +328,9 @@ func (f *flusher) keepCheckpoints(ctx context.Context) error {
 	}
 	if len(next) > 0 {
 		f.commit(ctx, next)
+	}
+	if f.ending {
+		return failures
 	}
 	return nil
 }
@@ -321,9 +357,10 @@ func (f *flusher) tellStates(ctx context.Context) error {
 	var states []schema.PartitionState
 	for _, w := range f.a.list() {
 		w.mu.Lock()
-		if !w.told && (!f.ending || w.state.State == schema.StateHalted) {
-			w.told = true
-			changed, states = append(changed, w), append(states, w.state)
+		s := w.shown()
+		if news := s.State != w.told.State || !s.Since.Equal(w.told.Since); news && (!f.ending || s.State == schema.StateHalted) {
+			w.told = s
+			changed, states = append(changed, w), append(states, s)
 		}
 		w.mu.Unlock()
 	}
@@ -336,7 +373,7 @@ func (f *flusher) tellStates(ctx context.Context) error {
 	}
 	for _, w := range changed {
 		w.mu.Lock()
-		w.told = false
+		w.told = schema.PartitionState{}
 		w.mu.Unlock()
 	}
 	return f.failed("state", err)
@@ -346,5 +383,9 @@ func (f *flusher) tellStates(ctx context.Context) error {
 func (f *flusher) failed(operation string, err error) error {
 	f.suspect = true
 	f.a.m.storeErrors.WithLabelValues(operation).Inc()
-	return fmt.Errorf("store, %s: %w", operation, err)
+	err = fmt.Errorf("store, %s: %w", operation, err)
+	for _, w := range f.a.list() {
+		w.failed(err)
+	}
+	return err
 }

@@ -27,6 +27,7 @@ type metrics struct {
 	checkpointAge *prometheus.GaugeVec
 	unreadable    prometheus.Counter
 	halted        *prometheus.GaugeVec
+	stuck         *prometheus.GaugeVec
 	recoveries    *prometheus.CounterVec
 }
 
@@ -92,6 +93,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "mlf_aggregate_halted",
 			Help: "1 when the partition is not counted any more, because going on would lose or invent votes. Page somebody; the reason is in the log and in /v1/ledger.",
 		}, []string{"partition"}),
+		stuck: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "mlf_aggregate_stuck",
+			Help: "1 while the count of the partition stands still: the store does not take its rows, or the log cannot be read. It tries on; the reason is in the log and in /v1/ledger. Above 0 for minutes: see the store and the brokers.",
+		}, []string{"partition"}),
 		recoveries: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "mlf_aggregate_recoveries_total",
 			Help: "Recoveries, by where they began. From genesis the whole log is read again: expected for a new store only.",
@@ -131,7 +136,7 @@ func (m *metrics) landed(fl *flight, now time.Time) {
 
 // drop forgets a partition that this process does not count any more.
 func (m *metrics) drop(p schema.Partition) {
-	for _, v := range []*prometheus.GaugeVec{m.lag, m.checkpointAge, m.halted} {
+	for _, v := range []*prometheus.GaugeVec{m.lag, m.checkpointAge, m.halted, m.stuck} {
 		v.DeleteLabelValues(label(p))
 	}
 }

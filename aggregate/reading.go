@@ -48,6 +48,7 @@ func (w *worker) stillAbove(short *shortage, asked time.Time, at, end schema.Off
 	}
 	short.last = asked
 	if asked.Sub(short.since) < w.cfg.AboveMax {
+		w.failed(fmt.Errorf("the log ends at %d, and was counted up to %d", end, at))
 		return nil
 	}
 	if end == 0 {
@@ -107,6 +108,7 @@ func (w *worker) reachAgain(ctx context.Context, at schema.Offset) (first schema
 			return first, err
 		}
 		w.m.logErrors.Inc()
+		w.failed(err)
 		w.log.Warn("reading the log's bounds is tried again", slog.Any("err", err))
 		if err := p.wait(ctx); err != nil {
 			return 0, err
@@ -129,12 +131,14 @@ func (w *worker) fetch(ctx context.Context, at schema.Offset) (schema.Fetched, e
 	for {
 		f, err := w.parts.Log.Fetch(ctx, w.p, at)
 		if err == nil {
+			w.hasRead()
 			return f, nil
 		}
 		if ctx.Err() != nil {
 			return f, context.Cause(ctx)
 		}
 		w.m.logErrors.Inc()
+		w.failed(err)
 		switch {
 		case errors.Is(err, schema.ErrGap):
 			return f, fold.HaltGap(w.p, at, err)

@@ -30,6 +30,7 @@ func (w *worker) recover(ctx context.Context) (recovered, error) {
 			return r, err
 		}
 		w.m.storeErrors.WithLabelValues("recover").Inc()
+		w.failed(err)
 		w.log.Warn("recovery is tried again", slog.Any("err", err))
 		if err := p.wait(ctx); err != nil {
 			return r, err

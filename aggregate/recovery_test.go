@@ -26,6 +26,7 @@ type rig struct {
 	cfg      aggregate.Config
 	logs     bytes.Buffer // Of the last process; read it when that has ended.
 	metrics  *prometheus.Registry
+	kept     []schema.Record // Of a log that was harmed.
 	*process
 }
 

@@ -3,7 +3,6 @@ package aggregate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime/pprof"
 	"sync"
@@ -47,7 +46,8 @@ type worker struct {
 	arrivals  []schema.Instant
 	interrupt context.CancelCauseFunc
 	state     schema.PartitionState
-	told      bool          // The flusher has taken state.
+	moved     movement
+	told      schema.PartitionState // What the flusher has written last; zero: it must write again.
 	gone      bool          // The partition is another process's, as are its gauges.
 	safeNext  schema.Offset // Next of the last checkpoint written,
 	safeAt    time.Time     // and when it last held all there was.
@@ -115,19 +115,21 @@ func (w *worker) begin(interrupt context.CancelCauseFunc) {
 	defer w.mu.Unlock()
 	w.forget()
 	w.interrupt = interrupt
+	w.moved.begin(w.cfg.Now())
 	w.become(schema.StateRecovering, "")
 }
 
 // forget drops the state and all that comes of it. w.mu is held.
 func (w *worker) forget() {
 	w.fold, w.started, w.prepared, w.arrivals = nil, time.Time{}, nil, nil
+	w.moved.waiting = time.Time{}
 	w.dirty.Store(0)
 }
 
 // become changes the state that others see. w.mu is held.
 func (w *worker) become(s schema.State, reason string) {
 	w.state = schema.PartitionState{Partition: w.p, State: s, Reason: reason, Since: w.cfg.Now().UTC()}
-	w.told = false
+	w.told = schema.PartitionState{}
 }
 
 // count recovers and then follows the log. It returns an error always.
@@ -215,6 +217,7 @@ func (w *worker) apply(ctx context.Context, sum *fold.Fold, recs []schema.Record
 		after := sum.Total()
 		if w.fold == sum { // It may have been dropped, and then nobody takes its rows.
 			w.dirty.Store(int64(sum.Dirty()))
+			w.moved.applied(w.cfg.Now(), sum.Dirty() > 0)
 		}
 		w.mu.Unlock()
 		w.m.fold(before, after)
@@ -322,7 +325,7 @@ func (w *worker) haltWith(err error) {
 func (w *worker) watchRun(started time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.told = false
+	w.told = schema.PartitionState{}
 	if w.fold != nil && !w.cfg.sameRun(w.started, started) {
 		w.interrupt(errRunChanged)
 		if w.state.State != schema.StateHalted { // Who has halted does not begin again: what it folded is still written.
@@ -358,34 +361,15 @@ func (w *worker) tellAge(now time.Time) {
 	w.m.checkpointAge.WithLabelValues(label(w.p)).Set(max(0, now.Sub(w.safeAt).Seconds()))
 }
 
-// current returns the state for others to see.
-func (w *worker) current() schema.PartitionState {
+// recoveringSince returns since when w recovers; zero where it does not.
+func (w *worker) recoveringSince() (since time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.state
+	if w.state.State == schema.StateRecovering {
+		since = w.state.Since
+	}
+	return since
 }
 
 // sameRun tells whether two start times are of one run of the store's server.
 func (c *Config) sameRun(a, b time.Time) bool { return a.Sub(b).Abs() <= c.StartedTolerance }
-
-// A pause waits longer from one failure to the next: from pauseMin, for most
-// failures are over at once, to pauseMax, which a vote may then be seen later.
-type pause struct{ last time.Duration }
-
-const (
-	pauseMin = 50 * time.Millisecond
-	pauseMax = 2 * time.Second
-)
-
-// wait returns an error when ctx ends first.
-func (p *pause) wait(ctx context.Context) error {
-	p.last = min(max(2*p.last, pauseMin), pauseMax)
-	t := time.NewTimer(p.last)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("wait to try again: %w", context.Cause(ctx))
-	}
-}

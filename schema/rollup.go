@@ -131,7 +131,7 @@ var ErrCheckpointCorrupt = errors.New("checkpoint does not match its checksum")
 type PartitionState struct {
 	Partition Partition
 	State     State
-	Reason    string // For people; set when State is StateHalted.
+	Reason    string // For people; set when State is StateHalted or StateStuck.
 	Since     time.Time
 }
 
@@ -139,9 +139,11 @@ type PartitionState struct {
 type State string
 
 // The states of a partition. A halted one needs a person: going on would lose
-// votes or invent them.
+// votes or invent them. A stuck one stands still, because the store does not take
+// what was counted or the log does not give what is next; it tries on.
 const (
 	StateOK         State = "ok"
 	StateRecovering State = "recovering"
+	StateStuck      State = "stuck"
 	StateHalted     State = "halted"
 )

@@ -235,38 +235,6 @@ func sameService(votes []Vote) bool {
 	return true
 }
 
-// appendWalls appends the column of wall clocks, of which there is one at least.
-func appendWalls(dst []byte, votes []Vote) []byte {
-	same := true
-	for i := range votes {
-		same = same && wallCode(&votes[i]) == wallCode(&votes[0])
-	}
-	if same {
-		votes = votes[:1]
-	}
-	dst, start := openColumn(append(dst, tagWalls), tagWallsNext)
-	for i := range votes {
-		code := wallCode(&votes[i])
-		if code > wallCodeMax {
-			panic(fmt.Sprintf("BUG: append vote batch: vote %d: wall clock %d, time %d", i, votes[i].Wall, votes[i].At))
-		}
-		dst = protowire.AppendVarint(dst, code)
-	}
-	return closeColumn(dst, start)
-}
-
-// wallCode returns what the log says of v's wall clock: 0 where v has none, else
-// one more than its zigzag difference to the vote time.
-func wallCode(v *Vote) uint64 {
-	if v.Wall == 0 {
-		return 0
-	}
-	return protowire.EncodeZigZag(int64(v.Wall-v.At)) + 1
-}
-
-// wallCodeMax is the code of a wall clock WallApartMax after the vote time.
-const wallCodeMax = 2*WallApartMax + 1
-
 // openColumn begins a column whose length is not known yet. start is where its
 // content begins.
 func openColumn(dst []byte, tag byte) (_ []byte, start int) {

@@ -356,36 +356,6 @@ func (b *VoteBatch) sameService(id ServiceID) {
 	}
 }
 
-func (b *VoteBatch) readWalls(column []byte) error {
-	if len(column) == 0 {
-		return nil
-	}
-	b.walled = true
-	for i := range b.votes {
-		code, n := consumeVarint(column)
-		if n < 0 || code > wallCodeMax {
-			return undecodable("vote %d: no wall clock, or one too far from the vote time", i)
-		}
-		column = column[n:]
-		b.votes[i].setWall(code)
-		if i == 0 && len(column) == 0 {
-			for i := range b.votes {
-				b.votes[i].setWall(code)
-			}
-			return nil
-		}
-	}
-	return wholly(column, "wall")
-}
-
-// setWall sets v's wall clock to what wallCode wrote.
-func (v *Vote) setWall(code uint64) {
-	v.Wall = 0
-	if code != 0 {
-		v.Wall = v.At + Instant(protowire.DecodeZigZag(code-1))
-	}
-}
-
 // wholly refuses a column that has more numbers than there are votes.
 func wholly(rest []byte, name string) error {
 	if len(rest) > 0 {

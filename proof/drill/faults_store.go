@@ -3,19 +3,25 @@ package drill
 func flushFaults() []fault {
 	flush := place{"aggregate/flush.go", aggregatePackage}
 	worker := place{"aggregate/worker.go", aggregatePackage}
+	stuck := place{"aggregate/stuck.go", aggregatePackage}
 	const order = "TestStepsWaitForEachOther"
 	return []fault{
 		flush.fault("a failed flush drops its rows", order, "if err := f.land(ctx, f.flight); err != nil {", "if err := f.land(ctx, f.flight); err != nil {\n\t\t\tf.flight = nil"),
 		flush.fault("ledger before rollups", order, "if err := f.writeRollups(ctx, fl); err != nil {\n\t\treturn err\n\t}\n",
 			"unwritten := f.writeRollups(ctx, fl)\n\tdefer func() { _ = unwritten }()\n"),
 		flush.fault("checkpoint before its rows", order, "if f.flight != nil {\n\t\tif err := f.land(",
-			"if f.flight != nil {\n\t\tfor _, part := range f.flight.parts {\n\t\t\tif part.prepared != nil {\n\t\t\t\tf.waiting[part.w] = *part.prepared\n\t\t\t}\n\t\t}\n"+
+			"if f.flight != nil {\n\t\tfor _, part := range f.flight.parts {\n\t\t\tif part.prepared != nil {\n\t\t\t\tf.waiting[part.w] = &written{prepared: *part.prepared}\n\t\t\t}\n\t\t}\n"+
 				"\t\tif err := f.keepCheckpoints(ctx); err != nil {\n\t\t\treturn err\n\t\t}\n\t\tif err := f.land("),
 		flush.fault("ledger's error is success", order, "return f.failed(\"ledger\", err)", "_ = f.failed(\"ledger\", err)"),
 		flush.fault("a chunk's error is success", order, "return f.failed(\"rollups\", err)", "_ = f.failed(\"rollups\", err)"),
 		flush.fault("two logs in one store", "TestTwoLogsInOneStore", "return c != row.Chain })", "return c != row.Chain && len(chains) > 2 })"),
 		worker.fault("rows of another log are written", "TestTwoLogsInOneStore", "if errors.Is(err, fold.ErrOtherLog) {\n\t\tw.forget()", "if errors.Is(err, fold.ErrOtherLog) && first && !first {\n\t\tw.forget()"),
 		place{"aggregate/fold/rows.go", foldPackage}.fault("closed segments are not told", "TestScenarios", "rows.Ledger = append(rows.Ledger, f.closed...)\n", ""),
+		flush.fault("one checkpoint stops the others", "TestOneCheckpointHarmsNoOther", "p.due = f.a.cfg.Now().Add(p.pause.next(f.a.cfg.CheckpointEvery))\n\t\t\tcontinue", "p.due = f.a.cfg.Now().Add(p.pause.next(f.a.cfg.CheckpointEvery))\n\t\t\treturn failures"),
+		flush.fault("a refused checkpoint is tried all the time", "TestOneCheckpointHarmsNoOther", "p.due = f.a.cfg.Now().Add(p.pause.next(f.a.cfg.CheckpointEvery))", "p.due = f.a.cfg.Now()"),
+		flush.fault("states wait for rows", "TestACountThatStandsStillSaysSo", "return errors.Join(err, f.tellStates(ctx))", "return err"),
+		stuck.fault("rows that wait are no standstill", "TestACountThatStandsStillSaysSo", "case !m.waiting.IsZero() && now.Sub(m.waiting) > most:", "case !m.waiting.IsZero() && now.Sub(m.waiting) < 0:"),
+		stuck.fault("a silent log is no standstill", "TestACountThatStandsStillSaysSo", "case now.Sub(m.read) > most:", "case now.Sub(m.read) < 0:"),
 		worker.fault("gauges of others", "TestNoGaugesOfOthers", "w.gone = true", "w.gone = false"),
 		worker.fault("no room is waited for", "TestStoreAway", "if err := w.room(ctx); err != nil {", "if err := ctx.Err(); err != nil {"),
 	}
