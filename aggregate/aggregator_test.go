@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"mlf/aggregate"
+	"mlf/aggregate/fold"
 	"mlf/schema"
 )
 
@@ -28,6 +29,7 @@ func TestConfig(t *testing.T) {
 	f(aggregate.Config{DrainMax: -1}, "negative")
 	f(aggregate.Config{InsertRowsMax: -1}, "negative")
 	f(aggregate.Config{FlushEvery: time.Minute}, "below")
+	f(aggregate.Config{RulesMax: fold.RulesMax + 1}, "this version knows")
 }
 
 // newAggregator is aggregate.New where nothing can be wrong.

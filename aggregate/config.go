@@ -2,7 +2,11 @@ package aggregate
 
 import (
 	"errors"
+	"fmt"
 	"time"
+
+	"mlf/aggregate/fold"
+	"mlf/schema"
 )
 
 // A Config sets how often and how much. The zero value of each field stands for
@@ -62,6 +66,11 @@ type Config struct {
 	// take checkpoints. Default 20 s, below the 30 s that Kubernetes grants.
 	DrainMax time.Duration
 
+	// RulesMax is the highest rules by which this process counts: at a record that
+	// sets higher ones it halts. Default fold.RulesMax, all that this version knows;
+	// lower it stands for an older version, in simulations.
+	RulesMax schema.Rules
+
 	// Now is the clock. Default time.Now. It decides when things happen, never
 	// what is counted.
 	Now func() time.Time
@@ -101,6 +110,9 @@ func (c Config) withDefaults() Config {
 			*n.field = n.initial
 		}
 	}
+	if c.RulesMax == 0 {
+		c.RulesMax = fold.RulesMax
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -115,6 +127,8 @@ func (c Config) Validate() error {
 		return errors.New("aggregate: a time span is negative")
 	case min(c.RowsPerSecondMax, c.InsertRowsMax, c.DirtyRowsMax) < 0:
 		return errors.New("aggregate: a limit is negative")
+	case c.RulesMax > fold.RulesMax:
+		return fmt.Errorf("aggregate: rules %d: this version knows %d", c.RulesMax, fold.RulesMax)
 	case c.FlushEveryMax < c.FlushEvery:
 		return errors.New("aggregate: flush-every-max is below flush-every")
 	}

@@ -22,6 +22,12 @@ func genesis(p schema.Partition, partitions int) schema.Record {
 	return schema.Record{Key: []byte(schema.KeyGenesis), Value: schema.AppendGenesis(nil, g)}
 }
 
+// control returns the record that changes the rules of partition p to rules 2.
+func control(p schema.Partition, partitions int) schema.Record {
+	c := schema.Control{Log: testLog(), Partition: p, Partitions: partitions, Rules: schema.RulesV2}
+	return schema.Record{Key: []byte(schema.KeyRules), Value: schema.AppendControl(nil, c)}
+}
+
 func batch(h schema.BatchHeader, votes ...schema.Vote) []byte {
 	return schema.AppendVoteBatch(nil, &h, votes)
 }

@@ -128,6 +128,9 @@ func (w *worker) open(ctx context.Context, info schema.CheckpointInfo, id schema
 		return nil, fmt.Errorf("%w: it is of partition %d of %d at %d, log %v, and listed as partition %d at %d",
 			fold.ErrCheckpoint, sum.Partition(), sum.Identity().Partitions, sum.Next(), sum.Identity().Log, w.p, info.Next)
 	}
+	if err := sum.KnowOnly(w.cfg.RulesMax); err != nil {
+		return nil, fmt.Errorf("read checkpoint of partition %d at %d: %w", w.p, info.Next, err)
+	}
 	return sum, nil
 }
 
@@ -161,5 +164,9 @@ func (w *worker) fromGenesis(ctx context.Context, id schema.Identity, started ti
 	}
 	w.m.recoveries.WithLabelValues("genesis").Inc()
 	w.log.Info("partition is counted from its genesis", slog.Int64("log_end", int64(end)))
-	return recovered{fold: fold.New(w.p, id), started: started, end: end, savedAt: -1}, nil
+	sum := fold.New(w.p, id)
+	if err := sum.KnowOnly(w.cfg.RulesMax); err != nil {
+		return recovered{}, err
+	}
+	return recovered{fold: sum, started: started, end: end, savedAt: -1}, nil
 }

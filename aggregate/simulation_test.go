@@ -117,6 +117,9 @@ func (s *simulation) play(t *testing.T) {
 			s.store.restart(s.seconds(30), 14*time.Minute, s.dice.Float64())
 		case n < 88:
 			s.store.restart(s.seconds(30), 0, 0)
+		case n < 90:
+			p := schema.Partition(s.dice.IntN(simPartitions))
+			s.log.append(p, control(p, simPartitions))
 		}
 		pass(s.seconds(120))
 	}

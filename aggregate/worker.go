@@ -48,9 +48,9 @@ type worker struct {
 	state     schema.PartitionState
 	moved     movement
 	told      schema.PartitionState // What the flusher has written last; zero: it must write again.
-	gone      bool          // The partition is another process's, as are its gauges.
-	safeNext  schema.Offset // Next of the last checkpoint written,
-	safeAt    time.Time     // and when it last held all there was.
+	gone      bool                  // The partition is another process's, as are its gauges.
+	safeNext  schema.Offset         // Next of the last checkpoint written,
+	safeAt    time.Time             // and when it last held all there was.
 
 	// Of run only.
 	tailDue  time.Time     // Of the next look at the log's tail.

@@ -29,22 +29,29 @@ type amount struct {
 	tables *model.Tables
 	err    error
 
-	votes map[cellKey]uint64
-	seen  map[voteKey]bool
-	tally schema.Tally
+	votes   map[cellKey]uint64
+	settled map[voteKey]bool // Counted or voided, or shown as quarantined.
+	streams map[streamKey]*stream
+	rules   [partitions]schema.Rules // Of the records that come.
+	tally   schema.Tally
+}
+
+// A streamKey is the identity of a stream.
+type streamKey struct {
+	terminal schema.TerminalID
+	stream   schema.StreamID
 }
 
 // amount counts what is on the log now.
 func (w *world) amount() amount {
-	a := amount{tables: model.New(), votes: make(map[cellKey]uint64), seen: make(map[voteKey]bool)}
-	contents := make(map[voteKey]schema.Value)
+	a := amount{tables: model.New(), votes: make(map[cellKey]uint64), settled: make(map[voteKey]bool), streams: make(map[streamKey]*stream)}
 	for p := range w.log.parts {
 		part := &w.log.parts[p]
 		sum, err := w.fold(schema.Partition(p))
 		a.err = errors.Join(a.err, err)
 		for i, rec := range part.records {
 			a.err = errors.Join(a.err, sum.Apply(&schema.Record{Offset: part.base + schema.Offset(i), Key: rec.key, Value: rec.value}))
-			w.count(&a, contents, p, rec)
+			w.count(&a, p, rec)
 		}
 		var rows fold.Rows
 		sum.Drain(&rows)
@@ -61,9 +68,21 @@ func (w *world) amount() amount {
 	return a
 }
 
-func (w *world) count(a *amount, contents map[voteKey]schema.Value, p int, rec record) {
+func (w *world) count(a *amount, p int, rec record) {
 	a.tally.Records++
-	if len(rec.key) > 0 {
+	switch string(rec.key) {
+	case "":
+	case schema.KeyGenesis:
+		if g, err := schema.DecodeGenesis(rec.value); err == nil && a.rules[p] == 0 {
+			a.rules[p] = g.Rules
+		}
+		return
+	case schema.KeyRules:
+		a.rules[p] = schema.RulesV2
+		return
+	default: // Nobody's: one vote that nobody can read.
+		a.tally.VotesIn++
+		a.tally.Quarantined++
 		return
 	}
 	r := w.requests[string(rec.value)]
@@ -79,15 +98,19 @@ func (w *world) count(a *amount, contents map[voteKey]schema.Value, p int, rec r
 	}
 	for _, v := range r.votes {
 		a.tally.VotesIn++
-		switch {
-		case a.seen[v.key] && contents[v.key] == v.Value:
+		a.settled[v.key] = true
+		switch w.judge(a, r, v, a.rules[p]) {
+		case duplicate:
 			a.tally.Duplicates++
 			continue
-		case a.seen[v.key]:
+		case conflict:
 			a.tally.Conflicts++
 			continue
+		case tooLate, tooMany:
+			a.tally.Quarantined++
+			continue
+		case first:
 		}
-		a.seen[v.key], contents[v.key] = true, v.Value
 		if v.Value == schema.Voided {
 			a.tally.Voided++
 			continue
@@ -100,6 +123,29 @@ func (w *world) count(a *amount, contents map[voteKey]schema.Value, p int, rec r
 			a.votes[key]++
 		}
 	}
+}
+
+// judge says what must become of a vote.
+func (w *world) judge(a *amount, r *request, v *vote, rules schema.Rules) verdict {
+	if rules >= schema.RulesV2 && (v.At < r.ingested-schema.VoteAgeMax || v.At > r.ingested+schema.VoteAheadMax) {
+		w.hits[hitTime]++
+		return tooMany
+	}
+	key := streamKey{v.key.terminal, v.key.stream}
+	s := a.streams[key]
+	if s == nil {
+		s = &stream{contents: make(map[schema.Seq]schema.Value)}
+		a.streams[key] = s
+	}
+	closed := len(s.closed)
+	is := s.take(v.Seq, v.Value, rules)
+	if len(s.closed) > closed {
+		w.hits[hitGap]++
+	}
+	if is == tooLate {
+		w.hits[hitLate]++
+	}
+	return is
 }
 
 // compare holds the store to what the votes come to.
@@ -177,12 +223,13 @@ func (w *world) compareTables(want *model.Tables) error {
 }
 
 // promised holds the count to the answers: what was answered ok is counted or
-// voided, once; so is in the end all that the terminals did not give up.
+// voided, once, or shown as quarantined; so is in the end all that the terminals did
+// not give up.
 func (w *world) promised(want amount) error {
 	var errs []error
 	for _, t := range w.terminals {
 		for _, v := range t.kept {
-			if !want.seen[v.key] {
+			if !want.settled[v.key] {
 				errs = append(errs, fmt.Errorf("vote %+v, answered ok: %v, is not counted", v.key, v.ok))
 			}
 		}

@@ -26,6 +26,13 @@ const (
 	hitNoRoom      = "too many rows wait"
 	hitRewrite     = "log rewritten"
 	hitSegment     = "begins near the end of a segment"
+	hitRules       = "rules change"
+	hitOld         = "older version halts at the change"
+	hitStuck       = "count stands still, and says so"
+	hitKey         = "record with the key of nobody"
+	hitTime        = "vote out of time"
+	hitGap         = "gap is closed"
+	hitLate        = "vote of a closed gap"
 	phaseRecovers  = "recovering, "
 	phaseIsStopped = "stopping, "
 )
@@ -64,6 +71,7 @@ func Faults() []string {
 	names := []string{
 		hitPower, hitCutHeld, hitRestart, hitLeader, hitLag, hitKill, hitStop, hitFreeze, hitZombie, hitReassign, hitForeign,
 		hitMisplaced, hitDamage, hitGhost, hitConflict, hitNewStream, hitNoRoom, hitRewrite, hitSegment,
+		hitRules, hitOld, hitStuck, hitKey, hitTime, hitGap, hitLate,
 	}
 	for kind, n := range natures() {
 		for _, f := range append(n.failures(), fateHeld) {

@@ -26,7 +26,7 @@ func NewGround() (*Ground, error) {
 	g := &Ground{}
 	for p := range g.checkpoints {
 		sum := fold.New(schema.Partition(p), identity())
-		rec := schema.Record{Key: []byte(schema.KeyGenesis), Value: genesisOf(schema.Partition(p))}
+		rec := schema.Record{Key: []byte(schema.KeyGenesis), Value: genesisOf(schema.Partition(p), schema.RulesV1)}
 		for rec.Offset = 0; rec.Offset < groundNext; rec.Offset++ {
 			if err := sum.Apply(&rec); err != nil {
 				return nil, fmt.Errorf("fold filler: %w", err)

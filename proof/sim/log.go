@@ -46,23 +46,44 @@ type record struct {
 	appended   schema.Instant
 }
 
-func newLog(w *world) *log {
+func newLog(w *world, r schema.Rules) *log {
 	l := &log{w: w}
 	for p := range l.parts {
-		l.genesis[p] = genesisOf(schema.Partition(p))
+		l.genesis[p] = genesisOf(schema.Partition(p), r)
 		l.append(p, []byte(schema.KeyGenesis), l.genesis[p])
 	}
 	return l
 }
 
-func genesisOf(p schema.Partition) []byte {
+func genesisOf(p schema.Partition, r schema.Rules) []byte {
 	id := identity()
-	return schema.AppendGenesis(nil, schema.Genesis{Log: id.Log, Partition: p, Partitions: id.Partitions, Rules: id.Rules})
+	return schema.AppendGenesis(nil, schema.Genesis{Log: id.Log, Partition: p, Partitions: id.Partitions, Rules: r})
 }
 
 // identity is the one log of all schedules: a seed must give the same bytes.
 func identity() schema.Identity {
 	return schema.Identity{Log: schema.LogID{'s', 'i', 'm'}, Partitions: partitions, Rules: schema.RulesV1}
+}
+
+// change lets the records of p after this one be counted by rules 2.
+func (l *log) change(p int) {
+	id := identity()
+	c := schema.Control{Log: id.Log, Partition: schema.Partition(p), Partitions: id.Partitions, Rules: schema.RulesV2}
+	l.append(p, []byte(schema.KeyRules), schema.AppendControl(nil, c))
+}
+
+// rules returns the rules by which the next record of p will be counted.
+func (l *log) rules(p int) schema.Rules {
+	r := schema.RulesV1
+	if g, err := schema.DecodeGenesis(l.genesis[p]); err == nil {
+		r = g.Rules
+	}
+	for _, rec := range l.parts[p].records {
+		if string(rec.key) == schema.KeyRules {
+			r = schema.RulesV2
+		}
+	}
+	return r
 }
 
 func (l *log) append(p int, key, value []byte) {

@@ -25,11 +25,17 @@ type Report struct {
 // whose clock it uses. The trace, if there is a writer, is for people.
 func Play(ctx context.Context, g *Ground, seed uint64, trace io.Writer) (Report, error) {
 	w := newWorld(seed, trace)
-	w.log, w.store = newLog(w), newStore(w)
+	rules := schema.RulesV1
+	if seed%8 == 1 || seed%8 == 5 {
+		rules = schema.RulesV2
+	}
+	w.log, w.store = newLog(w, rules), newStore(w)
 	switch seed % 8 {
 	case 2, 6:
 		w.hits[hitSegment]++
 		g.lay(w)
+	case 3, 5:
+		w.terminals[0].step, w.terminals[1].step = 3, 1000 // Sparse numberings.
 	default:
 	}
 	w.start = w.startCounter
@@ -132,8 +138,10 @@ func (w *world) trouble(ctx context.Context) {
 		w.note("store restarts")
 		w.hits[hitRestart]++
 		w.store.restart(false)
-	case n < 95:
+	case n < 92:
 		w.pass(w.span(2 * stepBack))
+	case n < 95:
+		w.changeRules()
 	default:
 		w.foreign()
 	}
@@ -216,6 +224,19 @@ func (w *world) reassign(of []*process) {
 	w.pass(1)
 }
 
+// changeRules is what mlf schema apply does with a log of rules 1: perhaps twice,
+// perhaps not to its end.
+func (w *world) changeRules() {
+	for p := range w.log.parts {
+		if w.dice.IntN(4) == 0 {
+			return
+		}
+		w.note("rules of partition %d change", p)
+		w.hits[hitRules]++
+		w.log.change(p)
+	}
+}
+
 // foreign lets somebody else write to the log: what is no batch, or a batch on the
 // wrong partition.
 func (w *world) foreign() {
@@ -225,9 +246,13 @@ func (w *world) foreign() {
 	if n := len(part.records); n > 1 && w.dice.IntN(2) == 0 {
 		value, hit = part.records[1+w.dice.IntN(n-1)].value, hitMisplaced
 	}
+	var key []byte
+	if w.dice.IntN(3) == 0 && w.log.rules(p) >= schema.RulesV2 { // By rules 1 it would halt, and rightly.
+		key, hit = []byte("what is this"), hitKey
+	}
 	w.note("somebody writes to partition %d", p)
 	w.hits[hit]++
-	w.log.append(p, nil, value)
+	w.log.append(p, key, value)
 }
 
 // settleMax bounds how long everything may take to come right, in virtual time: the

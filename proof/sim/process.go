@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/aggregate"
+	"mlf/aggregate/fold"
 	"mlf/ingest/broker"
 	"mlf/schema"
 )
@@ -31,7 +32,8 @@ type process struct {
 	// Of one that counts.
 	counter *aggregate.Aggregator
 	held    chan []schema.Partition
-	rowsMax int // How many rows may wait for the store; 0: as many as there are.
+	rowsMax int  // How many rows may wait for the store; 0: as many as there are.
+	old     bool // Of a version that knows rules 1 alone.
 
 	// Of one that takes votes in.
 	producer *broker.Producer
@@ -80,6 +82,10 @@ func (w *world) startCounter(ctx context.Context, held []schema.Partition) *proc
 	if !w.calm && w.dice.IntN(2) == 0 {
 		p.rowsMax = 1 + w.dice.IntN(20)
 	}
+	rules := fold.RulesMax
+	if p.old = !w.calm && w.dice.IntN(4) == 0 && w.log.rules(0) == schema.RulesV1; p.old {
+		rules = schema.RulesV1
+	}
 	counter, err := aggregate.New(
 		aggregate.Parts{Log: &reader{w: w, who: p}, Store: writer{w, p}, Assigner: &assigner{w, p, held}},
 		aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)},
@@ -93,7 +99,9 @@ func (w *world) startCounter(ctx context.Context, held []schema.Partition) *proc
 			StepBack:         stepBack,
 			StartedTolerance: tolerance,
 			AboveMax:         aboveMax,
+			StuckAfter:       stuckAfter,
 			DrainMax:         drainMax,
+			RulesMax:         rules,
 		})
 	if err != nil {
 		panic(fmt.Sprintf("BUG: %v", err)) // The same Config always, but for what is diced.

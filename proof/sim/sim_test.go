@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -110,12 +111,36 @@ func TestASeedPlaysTheSameScheduleAgain(t *testing.T) {
 		if a.Sum == b.Sum {
 			continue
 		}
-		x, y := bytes.Split(one.Bytes(), []byte("\n")), bytes.Split(two.Bytes(), []byte("\n"))
-		for i := range min(len(x), len(y)) {
-			if !bytes.Equal(x[i], y[i]) {
-				t.Errorf("seed %d differs:\n%s\n%s\n%s", seed, bytes.Join(x[max(0, i-3):i], []byte("\n")), x[i], y[i])
-				break
-			}
+		t.Errorf("seed %d differs:\n%s", seed, difference(one.String(), two.String()))
+	}
+}
+
+// difference returns where two traces part, with the lines before it. One may end
+// where the other goes on.
+func difference(one, two string) string {
+	x, y := strings.Split(one, "\n"), strings.Split(two, "\n")
+	i := 0
+	for i < min(len(x), len(y)) && x[i] == y[i] {
+		i++
+	}
+	at := func(lines []string) string {
+		if i < len(lines) {
+			return lines[i]
+		}
+		return "(the end)"
+	}
+	return strings.Join(append(x[max(0, i-3):i:i], at(x), at(y)), "\n")
+}
+
+func TestDifference(t *testing.T) {
+	f := func(one, two, want string) {
+		t.Helper()
+		if got := difference(one, two); got != want {
+			t.Errorf("%q and %q: got %q, want %q", one, two, got, want)
 		}
 	}
+	f("a\nb\nc", "a\nx\nc", "a\nb\nx")
+	f("a\nb", "a\nb\nc", "a\nb\n(the end)\nc")
+	f("1\n2\n3\n4\n5", "1\n2\n3\n4", "2\n3\n4\n5\n(the end)")
+	f("", "a", "\na")
 }

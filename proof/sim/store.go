@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"runtime/pprof"
 	"strconv"
+	"strings"
 	"time"
 
 	"mlf/aggregate/store/model"
@@ -136,7 +137,12 @@ func (s writer) WriteState(ctx context.Context, states []schema.PartitionState) 
 	effect := func(func() bool) error {
 		for _, st := range states {
 			s.w.store.states[st.Partition] = st.State
-			if st.State == schema.StateHalted {
+			switch {
+			case st.State == schema.StateStuck:
+				s.w.hits[hitStuck]++
+			case st.State == schema.StateHalted && s.who.old && strings.Contains(st.Reason, `"`+schema.KeyRules+`", which this version does not know`):
+				s.w.hits[hitOld]++ // As it must: others go on.
+			case st.State == schema.StateHalted:
 				s.w.store.halts[st.Partition] = st.Reason
 			}
 		}

@@ -29,6 +29,7 @@ type terminal struct {
 	id     schema.TerminalID
 	stream schema.StreamID
 	next   schema.Seq
+	step   schema.Seq // From one seq to the next. Above 1: votes come by the thousand, and gaps are filled late.
 	kept   []*vote
 	open   []*request
 }
@@ -36,6 +37,7 @@ type terminal struct {
 // A request is some votes of one stream on their way.
 type request struct {
 	votes     []*vote
+	ingested  schema.Instant
 	partition schema.Partition
 	comune    schema.ComuneID
 
@@ -51,7 +53,7 @@ const terminalCount = 4
 func newTerminals() []*terminal {
 	all := make([]*terminal, terminalCount)
 	for i := range all {
-		all[i] = &terminal{id: schema.TerminalID(i + 1), stream: 1, next: 1}
+		all[i] = &terminal{id: schema.TerminalID(i + 1), stream: 1, next: 1, step: 1}
 	}
 	return all
 }
@@ -75,17 +77,46 @@ func (w *world) cast(t *terminal) {
 		if v.Value == schema.Red {
 			v.Reason = schema.Reason(1 + w.dice.IntN(4))
 		}
+		if w.chance(10) { // No ingest of ours writes such.
+			v.At = schema.InstantOf(at.AddDate(w.dice.IntN(3), 0, 0))
+		}
+		if w.chance(200) {
+			v.Wall = v.At + schema.Instant(w.dice.IntN(5000)-1000)
+		}
 		t.kept = append(t.kept, v)
 		if t.next > 1 && w.chance(20) { // A defective or cloned terminal: another content under an old seq.
 			w.clone(t)
 		}
-		t.next++
+		t.next += t.step
 	}
-	if w.chance(20) { // It lost its counter, and got a new stream.
+	if t.step > 1 && w.chance(100) {
+		w.rush(t)
+	}
+	if t.step == 1 && w.chance(20) { // It lost its counter, and got a new stream.
 		w.hits[hitNewStream]++
 		t.stream, t.next = t.stream+1, 1
 	}
 }
+
+// rush lets a terminal of a sparse numbering cast a thousand votes, or what comes
+// late for its gaps.
+func (w *world) rush(t *terminal) {
+	at := schema.InstantOf(time.Now())
+	if t.next > 9*batchRush*t.step/2 && w.dice.IntN(2) == 0 {
+		for range 20 {
+			q := 1 + schema.Seq(w.dice.Int64N(int64(t.next)))
+			t.kept = append(t.kept, &vote{key: voteKey{t.id, t.stream, q}, Vote: schema.Vote{Seq: q, At: at, Service: 1, Value: schema.Green}})
+		}
+		return
+	}
+	for range batchRush {
+		t.kept = append(t.kept, &vote{key: voteKey{t.id, t.stream, t.next}, Vote: schema.Vote{Seq: t.next, At: at, Service: 1, Value: schema.Value(w.dice.IntN(4))}})
+		t.next += t.step
+	}
+}
+
+// batchRush is how many votes a rush has.
+const batchRush = schema.BatchVotesMax
 
 func (w *world) clone(t *terminal) {
 	c := *t.kept[w.dice.IntN(len(t.kept))]
@@ -100,11 +131,15 @@ const batchMax = 6
 // send sends what t does not know to be taken, and now and then what it does.
 func (w *world) send(ctx context.Context, t *terminal, by *process) {
 	var votes []*vote
+	most := batchMax
+	if t.step > 1 {
+		most = batchRush
+	}
 	for _, v := range t.kept {
 		if v.done && (w.calm || !w.chance(20)) || len(votes) > 0 && v.key.stream != votes[0].key.stream {
 			continue
 		}
-		if votes = append(votes, v); len(votes) == batchMax {
+		if votes = append(votes, v); len(votes) == most {
 			break
 		}
 	}
@@ -120,7 +155,7 @@ func (w *world) send(ctx context.Context, t *terminal, by *process) {
 		plain[i] = v.Vote
 	}
 	value := schema.AppendVoteBatch(nil, &h, plain)
-	r := &request{votes: votes, partition: schema.PartitionOf(h.Slot, partitions), comune: h.Comune}
+	r := &request{votes: votes, ingested: h.Ingested, partition: schema.PartitionOf(h.Slot, partitions), comune: h.Comune}
 	w.requests[string(value)] = r
 	t.open = append(t.open, r)
 	w.note("terminal %d sends %d votes by %s", t.id, len(votes), by)

@@ -13,6 +13,7 @@ const (
 	stepBack        = 20 * time.Second
 	tolerance       = time.Second
 	aboveMax        = 8 * time.Second
+	stuckAfter      = 5 * time.Second
 	drainMax        = 4 * time.Second
 
 	fetchWait = 500 * time.Millisecond
