@@ -34,6 +34,7 @@ type flusher struct {
 	rows    int       // Of the last flush.
 	suspect bool      // Something failed since the store's start time was last seen.
 	runDue  time.Time // When it must be looked at again.
+	tellDue time.Time // When all states must be told again.
 	ending  bool      // The process stops: its partitions are others' to speak of.
 }
 
@@ -347,36 +348,6 @@ func (f *flusher) commit(ctx context.Context, next map[schema.Partition]schema.O
 	if err := f.a.parts.Assigner.Commit(ctx, next); err != nil {
 		f.a.log.Debug("position not told to the group: tools show too much lag", slog.Any("err", err))
 	}
-}
-
-// tellStates writes the states that have changed, and all of them now and then:
-// the last to speak of a partition may have been its owner before. One that stops
-// tells no more than what it has halted.
-func (f *flusher) tellStates(ctx context.Context) error {
-	var changed []*worker
-	var states []schema.PartitionState
-	for _, w := range f.a.list() {
-		w.mu.Lock()
-		s := w.shown()
-		if news := s.State != w.told.State || !s.Since.Equal(w.told.Since); news && (!f.ending || s.State == schema.StateHalted) {
-			w.told = s
-			changed, states = append(changed, w), append(states, s)
-		}
-		w.mu.Unlock()
-	}
-	if len(states) == 0 {
-		return nil
-	}
-	err := f.a.parts.Store.WriteState(ctx, states)
-	if err == nil {
-		return nil
-	}
-	for _, w := range changed {
-		w.mu.Lock()
-		w.told = schema.PartitionState{}
-		w.mu.Unlock()
-	}
-	return f.failed("state", err)
 }
 
 // failed notes that the store did not do something. It may have restarted.

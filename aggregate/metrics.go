@@ -36,7 +36,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return &metrics{
 		votes: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "mlf_aggregate_votes_total",
-			Help: "Votes folded, by what became of them; a replay counts again. Look into conflicts (a cloned terminal?) and quarantined (a foreign or broken producer, or a stream with too many gaps).",
+			Help: "Votes folded, by what became of them; a replay counts again. Look into conflicts (a cloned terminal?) and quarantined (a foreign or broken producer, or a terminal whose votes come for gaps that were closed long ago).",
 		}, []string{"result"}),
 		records: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_aggregate_records_total",

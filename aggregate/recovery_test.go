@@ -330,16 +330,22 @@ func TestRecordsAreReadOnce(t *testing.T) {
 	})
 }
 
-// TestStatesAreToldAgain: the owner has the last word.
+// TestStatesAreToldAgain: the owner has the last word, within a minute; told more
+// often, a state that has not changed is an insert that says nothing.
 func TestStatesAreToldAgain(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.run()
 		r.counted()
+		pass(time.Second)
+		before := r.store.calls["state"]
 		r.store.look(func() { r.store.states[0] = schema.PartitionState{State: schema.StateRecovering} })
 		pass(62 * time.Second)
 		r.store.look(func() {
 			if got := r.store.states[0].State; got != schema.StateOK {
 				t.Errorf("the store still says %s", got)
+			}
+			if got := r.store.calls["state"] - before; got > 2 {
+				t.Errorf("it was told %d times in a minute, want once", got)
 			}
 		})
 	})

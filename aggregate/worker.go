@@ -321,12 +321,12 @@ func (w *worker) haltWith(err error) {
 
 // watchRun drops the count when it was for another run of the store than the one
 // that started at started. Checkpoints made of it before that are known by theirs.
-// The state is told again.
+// The state is told again then.
 func (w *worker) watchRun(started time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.told = schema.PartitionState{}
 	if w.fold != nil && !w.cfg.sameRun(w.started, started) {
+		w.told = schema.PartitionState{}
 		w.interrupt(errRunChanged)
 		if w.state.State != schema.StateHalted { // Who has halted does not begin again: what it folded is still written.
 			w.forget() // Here, and not when the worker notices: the flush that is about to collect takes nothing of it.

@@ -84,7 +84,7 @@ func TestASlowServerIsNotSilent(t *testing.T) {
 		"SELECT sleepEachRow(0.5) FROM numbers(8) SETTINGS max_block_size = 1",
 		"SELECT sleepEachRow(2) FROM numbers(2) SETTINGS max_block_size = 2, function_sleep_max_microseconds_per_block = 10000000",
 	} {
-		if _, err := s.Ask(t.Context(), statement); err != nil {
+		if _, err := s.Store.(*store.Store).Ask(t.Context(), statement); err != nil {
 			t.Errorf("%s: %v", statement, err)
 		}
 	}

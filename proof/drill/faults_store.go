@@ -3,7 +3,7 @@ package drill
 func flushFaults() []fault {
 	flush := place{"aggregate/flush.go", aggregatePackage}
 	worker := place{"aggregate/worker.go", aggregatePackage}
-	stuck := place{"aggregate/stuck.go", aggregatePackage}
+	states := place{"aggregate/states.go", aggregatePackage}
 	const order = "TestStepsWaitForEachOther"
 	return []fault{
 		flush.fault("a failed flush drops its rows", order, "if err := f.land(ctx, f.flight); err != nil {", "if err := f.land(ctx, f.flight); err != nil {\n\t\t\tf.flight = nil"),
@@ -20,8 +20,8 @@ func flushFaults() []fault {
 		flush.fault("one checkpoint stops the others", "TestOneCheckpointHarmsNoOther", "p.due = f.a.cfg.Now().Add(p.pause.next(f.a.cfg.CheckpointEvery))\n\t\t\tcontinue", "p.due = f.a.cfg.Now().Add(p.pause.next(f.a.cfg.CheckpointEvery))\n\t\t\treturn failures"),
 		flush.fault("a refused checkpoint is tried all the time", "TestOneCheckpointHarmsNoOther", "p.due = f.a.cfg.Now().Add(p.pause.next(f.a.cfg.CheckpointEvery))", "p.due = f.a.cfg.Now()"),
 		flush.fault("states wait for rows", "TestACountThatStandsStillSaysSo", "return errors.Join(err, f.tellStates(ctx))", "return err"),
-		stuck.fault("rows that wait are no standstill", "TestACountThatStandsStillSaysSo", "case !m.waiting.IsZero() && now.Sub(m.waiting) > most:", "case !m.waiting.IsZero() && now.Sub(m.waiting) < 0:"),
-		stuck.fault("a silent log is no standstill", "TestACountThatStandsStillSaysSo", "case now.Sub(m.read) > most:", "case now.Sub(m.read) < 0:"),
+		states.fault("rows that wait are no standstill", "TestACountThatStandsStillSaysSo", "case !m.waiting.IsZero() && now.Sub(m.waiting) > most:", "case !m.waiting.IsZero() && now.Sub(m.waiting) < 0:"),
+		states.fault("a silent log is no standstill", "TestACountThatStandsStillSaysSo", "case now.Sub(m.read) > most:", "case now.Sub(m.read) < 0:"),
 		worker.fault("gauges of others", "TestNoGaugesOfOthers", "w.gone = true", "w.gone = false"),
 		worker.fault("no room is waited for", "TestStoreAway", "if err := w.room(ctx); err != nil {", "if err := ctx.Err(); err != nil {"),
 	}

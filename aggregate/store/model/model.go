@@ -67,12 +67,26 @@ func (t *Tables) Rollup(r schema.Rollup) {
 	t.Rollups[k] = r
 }
 
-// Account merges r: all its numbers grow with Next, so the highest is the maximum.
+// Account merges r by maximum, number by number.
 func (t *Tables) Account(r schema.LedgerRow) {
 	k := LedgerKey{r.Partition, r.Segment, r.Chain}
-	if r.Next >= t.Ledger[k].Next {
-		t.Ledger[k] = r
+	old := t.Ledger[k]
+	r.Next, r.Newest = max(r.Next, old.Next), max(r.Newest, old.Newest)
+	for _, n := range []struct {
+		to  *uint64
+		old uint64
+	}{
+		{&r.Records, old.Records},
+		{&r.VotesIn, old.VotesIn},
+		{&r.Counted, old.Counted},
+		{&r.Duplicates, old.Duplicates},
+		{&r.Conflicts, old.Conflicts},
+		{&r.Quarantined, old.Quarantined},
+		{&r.Voided, old.Voided},
+	} {
+		*n.to = max(*n.to, n.old)
 	}
+	t.Ledger[k] = r
 }
 
 // Mark merges m: the state at the highest offset holds. It keeps nothing of m's

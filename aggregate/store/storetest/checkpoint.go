@@ -119,11 +119,14 @@ func damagedCheckpoint(t *testing.T, s Subject) {
 		}
 	}
 
+	if s.SQL == nil {
+		return
+	}
 	whole := checkpoint(20, morning(), 9<<20)
 	if err := s.WriteCheckpoint(t.Context(), whole); err != nil {
 		t.Fatal(err)
 	}
-	s.SQL(t, "DELETE FROM checkpoint WHERE next = 20 AND chunk = 1")
+	s.sql(t, "DELETE FROM checkpoint WHERE next = 20 AND chunk = 1")
 	infos, err := s.Checkpoints(t.Context(), whole.Partition)
 	if err != nil || len(infos) != 1 || infos[0].Next != 10 {
 		t.Errorf("one without a chunk: got %+v, %v, want only the one before", infos, err)

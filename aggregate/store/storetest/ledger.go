@@ -75,7 +75,7 @@ func ledger(t *testing.T, s Subject) {
 		}
 	}
 	read("before merges")
-	s.SQL(t, "OPTIMIZE TABLE segment_ledger FINAL")
+	s.sql(t, "OPTIMIZE TABLE segment_ledger FINAL")
 	read("after merges")
 }
 
@@ -101,7 +101,7 @@ func chains(t *testing.T, s Subject) {
 		f(0, 2, two, one)
 		f(0, 3)
 		f(1, 3, two)
-		s.SQL(t, "OPTIMIZE TABLE segment_ledger FINAL")
+		s.sql(t, "OPTIMIZE TABLE segment_ledger FINAL")
 	}
 }
 
@@ -130,14 +130,14 @@ func watermarks(t *testing.T, s Subject) {
 			t.Errorf("round %d: got %+v, %v, %v, want %+v", round, got, ok, err, want)
 		}
 		if round == 3 {
-			s.SQL(t, "OPTIMIZE TABLE terminal_watermark FINAL")
+			s.sql(t, "OPTIMIZE TABLE terminal_watermark FINAL")
 		}
 	}
 	// A worker that is behind comes last, and then the rows are merged.
 	if err := s.WriteLedger(t.Context(), nil, marks[:1]); err != nil {
 		t.Fatal(err)
 	}
-	s.SQL(t, "OPTIMIZE TABLE terminal_watermark FINAL")
+	s.sql(t, "OPTIMIZE TABLE terminal_watermark FINAL")
 	if got, ok, err := s.Watermark(t.Context(), terminal, stream); err != nil || !ok || got.Offset != want.Offset {
 		t.Errorf("after a late writer and merges: got %+v, %v, %v, want %+v", got, ok, err, want)
 	}
@@ -176,7 +176,7 @@ func states(t *testing.T, s Subject) {
 				t.Errorf("got %+v, want %+v", got.PartitionState, want[i])
 			}
 		}
-		s.SQL(t, "OPTIMIZE TABLE partition_state FINAL")
+		s.sql(t, "OPTIMIZE TABLE partition_state FINAL")
 	}
 
 	added := schema.PartitionState{Partition: 5, State: schema.StateHalted, Reason: "it was added to the topic", Since: since}

@@ -26,7 +26,7 @@ export function showState(sections, ledger, now) {
   if (bad.length > 0) return tell("trouble", say("partly", { what: bad.map((one) => `${one.title} (${dated(one.question, now)})`).join(", ") }));
   if (sections.every(({ question }) => question.data === null)) return tell("connecting", "");
   const partitions = ledger.data?.partitions ?? [];
-  const broken = ["halted", "recovering"].find((state) => partitions.some((p) => p.state === state));
+  const broken = ["halted", "stuck", "recovering"].find((state) => partitions.some((p) => p.state === state));
   const n = partitions.filter((p) => p.state === broken).length;
   tell(broken ? "trouble" : "live", broken ? say(broken, { n: number(n), all: number(partitions.length) }) : "");
 }

@@ -79,7 +79,7 @@ export function showLedger({ totals, partitions }) {
   const balanced = parts.reduce((sum, key) => sum + totals[key], 0) === totals.votes_in;
   verdict($("balance"), balanced ? "good" : "bad", say(balanced ? "balance_good" : "balance_bad"));
   showLag(lag(totals), totals.quarantined);
-  const marks = { ok: ["good", "ok"], recovering: ["busy", "recovering_word"], halted: ["bad", "halted_word"] };
+  const marks = { ok: ["good", "ok"], recovering: ["busy", "recovering_word"], stuck: ["bad", "stuck_word"], halted: ["bad", "halted_word"] };
   fill($("partitions-table"), partitions.map((p) => {
     const [mark, word] = marks[p.state];
     const state = span("state", say(word), p.reason ? `: ${p.reason}` : "");

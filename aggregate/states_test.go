@@ -2,9 +2,11 @@ package aggregate_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -202,5 +204,24 @@ func TestOneCheckpointHarmsNoOther(t *testing.T) {
 		if got := testutil.CollectAndCount(r.metrics, "mlf_aggregate_stuck"); got != 3 {
 			t.Errorf("%d partitions say whether they stand still, want 3", got)
 		}
+	})
+}
+
+// TestAReasonIsASentence: a server's error can be a page.
+func TestAReasonIsASentence(t *testing.T) {
+	bubble(t, func(r *rig) {
+		r.vote(1)
+		r.run()
+		r.counted()
+		r.store.look(func() {
+			r.store.fault = func(string) error { return errors.New(strings.Repeat("è", 5000)) }
+		})
+		r.vote(1)
+		pass(29 * time.Second)
+		got := r.States()[0]
+		if got.State != schema.StateStuck || len(got.Reason) > 1000 || !utf8.ValidString(got.Reason) || !strings.HasSuffix(got.Reason, "è…") {
+			t.Errorf("got %+v", got)
+		}
+		r.store.look(func() { r.store.fault = nil })
 	})
 }

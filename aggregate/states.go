@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"mlf/schema"
@@ -87,11 +88,19 @@ func (w *worker) shown() schema.PartitionState {
 	return schema.PartitionState{Partition: w.p, State: schema.StateStuck, Reason: why, Since: since.UTC()}
 }
 
+// troubleMax is how many bytes of an error a reason quotes: it is a sentence in the
+// ledger, and a server's error can be a page. The log line has all of it.
+const troubleMax = 500
+
 // failed notes what the world did, for people who ask why nothing moves.
 func (w *worker) failed(err error) {
+	text := err.Error()
+	if len(text) > troubleMax {
+		text = strings.ToValidUTF8(text[:troubleMax], "") + "…"
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.moved.trouble = err.Error()
+	w.moved.trouble = text
 }
 
 // hasRead notes that the log gave an answer.
@@ -106,6 +115,45 @@ func (w *worker) hasTaken(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.moved.hasTaken(now, w.dirty.Load() > 0)
+}
+
+// tellEvery is how often states are told that have not changed. Each time is a
+// durable insert, and a state that is wrong meanwhile is only a report.
+const tellEvery = time.Minute
+
+// tellStates writes the states that have changed, and all of them now and then:
+// the last to speak of a partition may have been its owner before. One that stops
+// tells no more than what it has halted.
+func (f *flusher) tellStates(ctx context.Context) error {
+	now := f.a.cfg.Now()
+	again := !now.Before(f.tellDue)
+	if again {
+		f.tellDue = now.Add(tellEvery)
+	}
+	var changed []*worker
+	var states []schema.PartitionState
+	for _, w := range f.a.list() {
+		w.mu.Lock()
+		s := w.shown()
+		if news := again || s.State != w.told.State || !s.Since.Equal(w.told.Since); news && (!f.ending || s.State == schema.StateHalted) {
+			w.told = s
+			changed, states = append(changed, w), append(states, s)
+		}
+		w.mu.Unlock()
+	}
+	if len(states) == 0 {
+		return nil
+	}
+	err := f.a.parts.Store.WriteState(ctx, states)
+	if err == nil {
+		return nil
+	}
+	for _, w := range changed {
+		w.mu.Lock()
+		w.told = schema.PartitionState{}
+		w.mu.Unlock()
+	}
+	return f.failed("state", err)
 }
 
 // watch sets the gauges of counts that stand still, and logs it once: also where
