@@ -66,7 +66,7 @@ func history(random *rand.Rand, keys, writes int) []schema.Rollup {
 		counts := map[schema.ReasonKey]uint64{}
 		for range 1 + random.IntN(writes) {
 			r.Values[random.IntN(int(schema.ValueMax))] += 1 + random.Uint64N(1<<random.IntN(40))
-			counts[schema.KeyOfReason(schema.Value(1+random.IntN(5)), schema.Reason(1+random.IntN(11)))]++
+			counts[schema.KeyOfReason(schema.Value(1+random.IntN(5)), schema.Reason(1+random.IntN(int(schema.ReasonMax))))]++
 			r.Reasons = maps.Clone(counts)
 			rows = append(rows, r)
 		}
