@@ -211,17 +211,11 @@ func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
 				continue
 			}
 		}
-		switch s.take(v.Seq, contentOf(b.Scale, v.Value), sparse) {
-		case fateDuplicate:
-			t.Duplicates++
-			continue
-		case fateConflict:
-			t.Conflicts++
-			continue
-		case fateQuarantined:
-			t.Quarantined++
-			continue
-		case fateNew:
+		if said := contentOf(b.Scale, v.Value); !s.extend(v.Seq, said) {
+			if is := s.take(v.Seq, said, sparse); is != fateNew {
+				is.account(t)
+				continue
+			}
 		}
 		f.touch(s)
 		if v.Value == schema.Voided {

@@ -67,15 +67,35 @@ const (
 	fateQuarantined                 // Of a gap that was closed; by rules 1 a gap too many.
 )
 
-// take decides on a vote, and remembers it where it is the first of its seq. sparse:
-// by rules 2, by which a stream may have any gaps.
-func (s *stream) take(q schema.Seq, c content, sparse bool) fate {
-	// A terminal that is never away sends its seqs in order: one span, made longer.
-	if last := len(s.seen) - 1; last >= 0 && s.seen[last].Next == q {
-		s.seen[last].Next++
-		s.contents[q%ContentsKept] = c
-		return fateNew
+// account adds a vote that is not the first of its seq to t.
+func (f fate) account(t *schema.Tally) {
+	switch f {
+	case fateDuplicate:
+		t.Duplicates++
+	case fateConflict:
+		t.Conflicts++
+	case fateQuarantined:
+		t.Quarantined++
+	case fateNew:
 	}
+}
+
+// extend takes a vote that comes right after the stream's highest, which is the
+// first of its seq then. A terminal that is never away sends nothing else: one span,
+// made longer.
+func (s *stream) extend(q schema.Seq, c content) bool {
+	last := len(s.seen) - 1
+	if last < 0 || s.seen[last].Next != q {
+		return false
+	}
+	s.seen[last].Next++
+	s.contents[q%ContentsKept] = c
+	return true
+}
+
+// take decides on any other vote, and remembers it where it is the first of its seq.
+// sparse: by rules 2, by which a stream may have any gaps.
+func (s *stream) take(q schema.Seq, c content, sparse bool) fate {
 	most := SpansMax
 	if sparse {
 		if s.closed.holds(q) {
