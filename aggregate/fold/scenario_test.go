@@ -33,6 +33,7 @@ import (
 //	change N                                             the record that changes the rules
 //	fill OFFSET                                          records without votes, up to there
 //	drain                                                print what has changed since the last
+//	takeover                                             another worker goes on from a checkpoint
 //
 // Times are of 2026-11-02, UTC, or of another day: 2026-11-01/08:00:00.
 func TestScenarios(t *testing.T) {
@@ -166,6 +167,8 @@ func (s *scenario) command(words []string) {
 		}
 	case "drain":
 		s.drain()
+	case "takeover":
+		s.fold = reopened(s.t, s.fold)
 	default:
 		s.t.Fatalf("unknown command %q", words)
 	}

@@ -35,7 +35,7 @@ func checkpointFaults() []fault {
 	return []fault{
 		write.fault("checkpoint without contents", cuts, "dst = append(dst, byte(s.contents[q%ContentsKept]))", "_ = q\n\t\tdst = append(dst, byte(contentVoided))"),
 		write.fault("checkpoint without pace", cuts, "case s.paced:", "case s.paced && s.lastAt < 0:"),
-		write.fault("checkpoint without wall clock", cuts, "case s.paced && s.lastWall != 0:", "case s.paced && s.lastWall < 0:"),
+		write.fault("checkpoint without wall clock", "TestScenarios", "case s.paced && s.lastWall != 0:", "case s.paced && s.lastWall < 0:"),
 		read.fault("account is not checked", "TestOpenRefusesAnAccountOfOtherVotes", "if r.err == nil && counted != f.tally.Counted {", "if r.err == nil && counted > 1<<62 {"),
 		keep.fault("one checkpoint is enough", rule, "const newestKept = 4", "const newestKept = 1"),
 		keep.fault("the one just written is dropped", rule, "keep := map[checkpointKey]bool{keyOf(written): true}", "keep := map[checkpointKey]bool{}"),
