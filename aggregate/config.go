@@ -9,6 +9,9 @@ import (
 	"mlf/schema"
 )
 
+// RulesMax is the highest rules by which this program counts.
+const RulesMax = fold.RulesMax
+
 // A Config sets how often and how much. The zero value of each field stands for
 // its default.
 type Config struct {

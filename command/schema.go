@@ -2,9 +2,11 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"mlf/aggregate"
 	"mlf/aggregate/store"
 	"mlf/command/process"
 	"mlf/ingest/broker"
@@ -39,7 +41,7 @@ func (c *applyCmd) Run(ctx context.Context, p *console) error {
 		return err
 	}
 	w := &process.Waiter{Log: p.Log, Attempt: applyMax, Until: time.Now().Add(c.Wait), Hopeless: hopeless}
-	identity, err := process.Await(ctx, w, "Kafka and ClickHouse", func(ctx context.Context) (schema.Identity, error) {
+	done, err := process.Await(ctx, w, "Kafka and ClickHouse", func(ctx context.Context) (applied, error) {
 		return applySchema(ctx, client, c.Clickhouse, broker.TopicsConfig{Partitions: c.Partitions, Replicas: c.Replicas})
 	})
 	if err == nil && c.EndTLSSessions {
@@ -51,17 +53,36 @@ func (c *applyCmd) Run(ctx context.Context, p *console) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.Stdout, "log %v, %d partitions, rules %d: ready\n", identity.Log, identity.Partitions, identity.Rules)
-	return err
+	fmt.Fprintf(p.Stdout, "log %v, %d partitions, rules %d: ready\n", done.Log, done.Partitions, done.inForce)
+	if done.stays != nil {
+		fmt.Fprintln(p.Stdout, done.stays)
+	}
+	return nil
 }
 
-// applySchema creates what is missing and changes nothing else: topics, a
-// stream key, a ticket secret, genesis records, database and tables, the log's identity in the
-// store. It may be run again at any time.
-func applySchema(ctx context.Context, client *broker.Client, dsn string, topics broker.TopicsConfig) (schema.Identity, error) {
+// applied is what applySchema leaves.
+type applied struct {
+	schema.Identity
+	inForce schema.Rules // By which the log is counted from now on.
+	stays   error        // Why these are not the newest; nil if they are.
+}
+
+// applySchema creates what is missing: topics, a stream key, a ticket secret,
+// genesis records, database and tables, the log's identity in the store. Of what is
+// there it changes the log's rules, once every worker knows the newest. It may be
+// run again at any time, and several times at once.
+func applySchema(ctx context.Context, client *broker.Client, dsn string, topics broker.TopicsConfig) (applied, error) {
 	identity, err := client.Apply(ctx, topics)
 	if err != nil {
-		return identity, err
+		return applied{}, err
 	}
-	return identity, store.Apply(ctx, dsn, identity)
+	if err := store.Apply(ctx, dsn, identity); err != nil {
+		return applied{}, err
+	}
+	a := applied{Identity: identity}
+	a.inForce, err = client.RaiseRules(ctx, identity, aggregate.RulesMax)
+	if errors.Is(err, broker.ErrRulesStay) {
+		a.stays, err = err, nil
+	}
+	return a, err
 }

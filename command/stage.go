@@ -89,7 +89,7 @@ func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Ter
 // aggregatePart counts the log into s.
 func (b *base) aggregatePart(s *store.Store) (process.Part, process.Check, error) {
 	aggregator, err := aggregate.New(
-		aggregate.Parts{Log: b.client.NewConsumer(), Assigner: b.client.NewGroup(), Store: s},
+		aggregate.Parts{Log: b.client.NewConsumer(), Assigner: b.client.NewGroup(aggregate.RulesMax), Store: s},
 		aggregate.Telemetry{Registerer: b.metrics, Logger: b.log},
 		aggregate.Config{},
 	)

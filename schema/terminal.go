@@ -145,6 +145,7 @@ func (e *Enrolment) validate() error {
 const (
 	terminalKeyPrefix  = "terminal/"
 	revokedKeyPrefix   = "revoked/"
+	rulesKeyPrefix     = "rules/"
 	streamKeyKeyPrefix = "stream-key/"
 )
 

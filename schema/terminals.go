@@ -17,6 +17,7 @@ type Terminals struct {
 	byToken   map[TokenHash]*Enrolment
 	perComune map[ComuneID]uint32
 	revoked   map[TerminalID]struct{} // By a Revocation, whatever their enrolment says.
+	rules     map[LogID]Rules
 	keys      map[uint32]StreamKey
 	newest    StreamKey
 	tickets   atomic.Pointer[TicketSecret]
@@ -54,6 +55,8 @@ func (t *Terminals) Apply(key string, value []byte) error {
 		}
 		t.revoke(id)
 		return nil
+	case strings.HasPrefix(key, rulesKeyPrefix):
+		return t.setRules(key, value)
 	case strings.HasPrefix(key, streamKeyKeyPrefix):
 		var k StreamKey
 		if err := json.Unmarshal(value, &k); err != nil {

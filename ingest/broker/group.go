@@ -20,6 +20,7 @@ import (
 // are wrong, and a worker knows better where it stands.
 type Group struct {
 	client *Client
+	rules  schema.Rules // By which this worker counts at most.
 
 	mu      sync.Mutex
 	current *kafka.Generation // nil while no partitions are held.
@@ -45,8 +46,9 @@ const (
 	leaveMax = 3 * time.Second
 )
 
-// NewGroup returns this process's membership of the workers' group. Assign joins.
-func (c *Client) NewGroup() *Group { return &Group{client: c} }
+// NewGroup returns this process's membership of the workers' group, which is told
+// by which rules the process counts at most. Assign joins.
+func (c *Client) NewGroup(most schema.Rules) *Group { return &Group{client: c, rules: most} }
 
 // Assign joins the group and calls hold with the partitions of the votes topic
 // that this process holds, each time that they change, one call after the other.
@@ -85,7 +87,7 @@ func (g *Group) config(lines *lines) kafka.ConsumerGroupConfig {
 			ClientID: clientID, DialFunc: lines.Dial, Timeout: dialTimeout,
 			TLS: c.transport.TLS, SASLMechanism: c.sasl,
 		},
-		GroupBalancers:    []kafka.GroupBalancer{kafka.RangeGroupBalancer{}},
+		GroupBalancers:    []kafka.GroupBalancer{balancer{rules: g.rules}},
 		HeartbeatInterval: heartbeatInterval,
 		SessionTimeout:    c.cfg.SessionTimeout,
 		RebalanceTimeout:  rebalanceTimeout,

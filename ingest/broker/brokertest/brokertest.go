@@ -71,6 +71,7 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"genesis is completed", genesisCompleted},
 		{"keys are made once", keysOnce},
 		{"several that apply at once agree", applyAtOnce},
+		{"rules are raised when every worker knows them", rulesRaised},
 		{"the registry is followed", follow},
 		{"the registry is followed through an outage", followOutage},
 		{"an empty registry is caught up with", followEmpty},
