@@ -76,7 +76,7 @@ func (s *Server) logEnds(ctx context.Context) []schema.Offset {
 	defer cancel()
 	ends, err := s.Log.LogEnds(ctx)
 	if err != nil {
-		s.logger.Debug("log end unknown", slog.Any("error", err))
+		s.logger.Debug("log end unknown", slog.Any("err", err))
 		return nil
 	}
 	return ends

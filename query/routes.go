@@ -94,7 +94,7 @@ func (s *Server) fail(w *answer, r *http.Request, id string, err error) {
 	}
 	if p.Status >= http.StatusInternalServerError {
 		s.logger.Warn("request not answered", slog.String("request", id), slog.String("path", r.URL.Path),
-			slog.Int("status", p.Status), slog.Any("error", err))
+			slog.Int("status", p.Status), slog.Any("err", err))
 	}
 	writeProblem(w, *p, id)
 }

@@ -159,7 +159,7 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	drain, cancel := context.WithTimeout(requests, s.cfg.DrainMax)
 	defer cancel()
 	if err := srv.Shutdown(drain); err != nil {
-		s.logger.Warn("requests cut at shutdown", slog.Any("error", err))
+		s.logger.Warn("requests cut at shutdown", slog.Any("err", err))
 		_ = srv.Close() // Its only error is that of closing ln again.
 	}
 	if err := <-served; !errors.Is(err, http.ErrServerClosed) {

@@ -48,7 +48,7 @@ func (l *load) rounds(ctx context.Context, faults <-chan struct{}, r *Report) (t
 			return time.Now(), ctx.Err()
 		}
 		if err != nil && one.Votes == 0 { // Nothing was cast, so nothing can be lost.
-			l.log.Info("round ended before a vote was cast", slog.Any("error", err))
+			l.log.Info("round ended before a vote was cast", slog.Any("err", err))
 			if barren++; barren == roundsBarrenMax {
 				return time.Now(), fmt.Errorf("%d rounds ended before a vote was cast: %w", barren, err)
 			}

@@ -171,6 +171,6 @@ func TestWhatWaitingCannotMendEndsAStage(t *testing.T) {
 	f(command.ExitUsage, "want the native protocol", "aggregate", "--clickhouse", "http://127.0.0.1:1")
 	f(command.ExitUsage, "want at least", "ingest", "--inflight-bytes-max", "1")
 	f(command.ExitUsage, "want 1024 to", "ingest", "--header-bytes-max", "1000")
-	f(command.ExitUsage, "idle time", "ingest", "--idle-max", "-1s")
+	f(command.ExitUsage, "idle time", "ingest", "--idle-max=-1s")
 	f(command.ExitFailed, "address already in use", "ingest", "--admin", broker.Addr())
 }

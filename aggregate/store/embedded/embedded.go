@@ -233,7 +233,7 @@ func (s *Server) watch(ctx context.Context, c *child) {
 		s.cfg.Logger.Warn("embedded engine died, it is started again",
 			slog.String("state", c.cmd.ProcessState.String()), slog.String("stderr", c.stderr.said()))
 		if err := c.stop(); err != nil { // It is gone; this gives its terminal back.
-			s.cfg.Logger.Error("embedded engine left its terminal", slog.Any("error", err))
+			s.cfg.Logger.Error("embedded engine left its terminal", slog.Any("err", err))
 		}
 		next, err := s.restart(ctx, time.Since(c.started))
 		if err != nil { // Only when ctx has ended.
@@ -264,7 +264,7 @@ func (s *Server) restart(ctx context.Context, lived time.Duration) (*child, erro
 			return nil, ctx.Err()
 		}
 		wait = min(2*wait, restartPauseMax)
-		s.cfg.Logger.Error("embedded engine does not start, trying again", slog.Any("error", err), slog.Duration("pause", wait))
+		s.cfg.Logger.Error("embedded engine does not start, trying again", slog.Any("err", err), slog.Duration("pause", wait))
 		if err := pause(ctx, wait); err != nil {
 			return nil, err
 		}
