@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"mlf/aggregate"
 	"mlf/command/process"
 )
 
@@ -30,7 +31,7 @@ func (c *aggregateCmd) serve(ctx context.Context, b *base) error {
 		return err
 	}
 	defer closeStore(s, b.log)
-	worker, ready, err := b.aggregatePart(s)
+	worker, ready, err := b.aggregatePart(s, aggregate.Config{})
 	if err != nil {
 		return err
 	}

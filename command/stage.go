@@ -87,11 +87,11 @@ func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Ter
 }
 
 // aggregatePart counts the log into s.
-func (b *base) aggregatePart(s *store.Store) (process.Part, process.Check, error) {
+func (b *base) aggregatePart(s *store.Store, cfg aggregate.Config) (process.Part, process.Check, error) {
 	aggregator, err := aggregate.New(
 		aggregate.Parts{Log: b.client.NewConsumer(), Assigner: b.client.NewGroup(aggregate.RulesMax), Store: s},
 		aggregate.Telemetry{Registerer: b.metrics, Logger: b.log},
-		aggregate.Config{},
+		cfg,
 	)
 	if err != nil {
 		return process.Part{}, process.Check{}, err

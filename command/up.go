@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"mlf/aggregate"
 	clickhouse "mlf/aggregate/store/embedded"
 	"mlf/command/datadir"
 	"mlf/command/process"
@@ -26,6 +27,11 @@ const upPartitions = 4
 
 // upConnectionsMax is the default of mlf ingest.
 const upConnectionsMax = 16_384
+
+// upDrainMax is how long a stage may take to hand on what it holds when mlf up
+// stops. All that was acknowledged is on the log, and the next start counts it:
+// whoever stops by hand need not wait for an engine that does not answer.
+const upDrainMax = 5 * time.Second
 
 // startMax bounds the start of the embedded engines, recovery of a large data
 // directory included.
@@ -131,11 +137,11 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	registered := u.newFollower()
-	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals, ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax})
+	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals, ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax})
 	if err != nil {
 		return err
 	}
-	counting, recovered, err := u.aggregatePart(s)
+	counting, recovered, err := u.aggregatePart(s, aggregate.Config{DrainMax: upDrainMax})
 	if err != nil {
 		return err
 	}

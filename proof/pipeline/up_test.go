@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -266,3 +268,58 @@ func TestEveryAcknowledgedVoteIsCountedOnceThroughTenKills(t *testing.T) {
 }
 
 var errNotYet = errors.New("not yet")
+
+// TestUpStopsSoonWhenItCannotFlush: the engine is frozen. What is not flushed is on
+// the log, and the next start counts it.
+func TestUpStopsSoonWhenItCannotFlush(t *testing.T) {
+	u := harness.NewUp(t)
+	u.Begin(t)
+	term := harness.Enrol(t, u.Kafka, u.Ingest, u.Query)
+	freezeChildren(t, u.Pid())
+	if status, body := term.Cast(`[{"seq":1,"age_ms":0,"face":"green"}]`); status != http.StatusAccepted {
+		t.Fatal(status, body)
+	}
+	if err := u.Interrupt(); err != nil {
+		t.Fatal(err)
+	}
+	const soon = 18 * time.Second // Aggregate has 5 s, the engine 10 until it is killed.
+	u.Wait(soon)
+	u.Begin(t)
+	harness.Eventually(t, time.Minute, func() error {
+		if got := harness.Faces(t, u.Query); got[0] != 1 {
+			return fmt.Errorf("counted %v: want the green vote", got)
+		}
+		return nil
+	})
+	u.Stop()
+}
+
+// freezeChildren stops the children of a process in mid-sentence: the embedded
+// ClickHouse.
+func freezeChildren(t *testing.T, pid int) {
+	t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	frozen := 0
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			continue // A thread that has ended.
+		}
+		for child := range strings.FieldsSeq(string(text)) {
+			id, err := strconv.Atoi(child)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Kill(id, syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+			frozen++
+		}
+	}
+	if frozen != 1 {
+		t.Fatalf("froze %d children: want the engine alone", frozen)
+	}
+}
