@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -81,41 +82,19 @@ type Config struct {
 
 // withDefaults returns c with every zero field set.
 func (c Config) withDefaults() Config {
-	durations := []struct {
-		field   *time.Duration
-		initial time.Duration
-	}{
-		{&c.FlushEvery, 250 * time.Millisecond},
-		{&c.FlushEveryMax, 10 * time.Second},
-		{&c.CheckpointEvery, time.Minute},
-		{&c.TailEvery, 5 * time.Second},
-		{&c.StepBack, 15 * time.Minute},
-		{&c.StartedTolerance, 2 * time.Second},
-		{&c.AboveMax, time.Minute},
-		{&c.StuckAfter, 20 * time.Second},
-		{&c.DrainMax, 20 * time.Second},
-	}
-	for _, d := range durations {
-		if *d.field == 0 {
-			*d.field = d.initial
-		}
-	}
-	numbers := []struct {
-		field   *int
-		initial int
-	}{
-		{&c.RowsPerSecondMax, 50_000},
-		{&c.InsertRowsMax, 100_000},
-		{&c.DirtyRowsMax, 500_000},
-	}
-	for _, n := range numbers {
-		if *n.field == 0 {
-			*n.field = n.initial
-		}
-	}
-	if c.RulesMax == 0 {
-		c.RulesMax = fold.RulesMax
-	}
+	c.FlushEvery = cmp.Or(c.FlushEvery, 250*time.Millisecond)
+	c.FlushEveryMax = cmp.Or(c.FlushEveryMax, 10*time.Second)
+	c.CheckpointEvery = cmp.Or(c.CheckpointEvery, time.Minute)
+	c.TailEvery = cmp.Or(c.TailEvery, 5*time.Second)
+	c.StepBack = cmp.Or(c.StepBack, 15*time.Minute)
+	c.StartedTolerance = cmp.Or(c.StartedTolerance, 2*time.Second)
+	c.AboveMax = cmp.Or(c.AboveMax, time.Minute)
+	c.StuckAfter = cmp.Or(c.StuckAfter, 20*time.Second)
+	c.DrainMax = cmp.Or(c.DrainMax, 20*time.Second)
+	c.RowsPerSecondMax = cmp.Or(c.RowsPerSecondMax, 50_000)
+	c.InsertRowsMax = cmp.Or(c.InsertRowsMax, 100_000)
+	c.DirtyRowsMax = cmp.Or(c.DirtyRowsMax, 500_000)
+	c.RulesMax = cmp.Or(c.RulesMax, fold.RulesMax)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
@@ -82,17 +83,17 @@ const (
 
 // withDefaults returns c with its zero fields filled in.
 func (c Config) withDefaults() Config {
-	orDefault(&c.BodyBytesMax, 256<<10)
-	orDefault(&c.DecodedBytesMax, 1<<20)
-	orDefault(&c.VotesMax, schema.BatchVotesMax)
-	orDefault(&c.InflightBytesMax, 64<<20)
-	orDefault(&c.HeaderBytesMax, 16<<10)
-	orDefault(&c.ConnsMax, 16384)
-	orDefault(&c.ReadMax, 10*time.Second)
-	orDefault(&c.WriteMax, 10*time.Second)
-	orDefault(&c.IdleMax, 90*time.Second)
-	orDefault(&c.AppendMax, 4500*time.Millisecond)
-	orDefault(&c.DrainMax, 10*time.Second)
+	c.BodyBytesMax = cmp.Or(c.BodyBytesMax, 256<<10)
+	c.DecodedBytesMax = cmp.Or(c.DecodedBytesMax, 1<<20)
+	c.VotesMax = cmp.Or(c.VotesMax, schema.BatchVotesMax)
+	c.InflightBytesMax = cmp.Or(c.InflightBytesMax, 64<<20)
+	c.HeaderBytesMax = cmp.Or(c.HeaderBytesMax, 16<<10)
+	c.ConnsMax = cmp.Or(c.ConnsMax, 16384)
+	c.ReadMax = cmp.Or(c.ReadMax, 10*time.Second)
+	c.WriteMax = cmp.Or(c.WriteMax, 10*time.Second)
+	c.IdleMax = cmp.Or(c.IdleMax, 90*time.Second)
+	c.AppendMax = cmp.Or(c.AppendMax, 4500*time.Millisecond)
+	c.DrainMax = cmp.Or(c.DrainMax, 10*time.Second)
 	if c.KeyExchange == "" {
 		c.KeyExchange = KeyExchangeAuto
 	}
@@ -114,12 +115,6 @@ func (c Config) connLimits() connLimits {
 	return connLimits{
 		read: c.ReadMax, idle: c.IdleMax, headerBytes: c.HeaderBytesMax,
 		slack: min(c.ReadMax, c.WriteMax, c.IdleMax) / slackShare,
-	}
-}
-
-func orDefault[T int | int64 | time.Duration](field *T, value T) {
-	if *field == 0 {
-		*field = value
 	}
 }
 

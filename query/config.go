@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -82,23 +83,17 @@ func (c Config) Validate() error {
 }
 
 func (c Config) withDefaults() Config {
-	orElse(&c.StoreTimeout, 30*time.Second)
-	orElse(&c.LogTimeout, time.Second)
-	orElse(&c.DrainMax, 10*time.Second)
-	orElse(&c.RowsMax, 1_000_000)
-	orElse(&c.StatsMax, StatsMaxDefault)
-	orElse(&c.WideMax, WideMaxDefault)
-	orElse(&c.LookupsMax, LookupsMaxDefault)
+	c.StoreTimeout = cmp.Or(c.StoreTimeout, 30*time.Second)
+	c.LogTimeout = cmp.Or(c.LogTimeout, time.Second)
+	c.DrainMax = cmp.Or(c.DrainMax, 10*time.Second)
+	c.RowsMax = cmp.Or(c.RowsMax, 1_000_000)
+	c.StatsMax = cmp.Or(c.StatsMax, StatsMaxDefault)
+	c.WideMax = cmp.Or(c.WideMax, WideMaxDefault)
+	c.LookupsMax = cmp.Or(c.LookupsMax, LookupsMaxDefault)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	return c
-}
-
-func orElse[T int | time.Duration](field *T, byDefault T) {
-	if *field == 0 {
-		*field = byDefault
-	}
 }
 
 // Telemetry is where a Server reports. Its zero value reports nowhere.

@@ -8,6 +8,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,18 +93,10 @@ func (c Config) Validate() error {
 
 // withDefaults returns c with every zero replaced.
 func (c Config) withDefaults() Config {
-	if c.ConnsMax == 0 {
-		c.ConnsMax = ConnsMaxDefault
-	}
-	if c.ReadMax == 0 {
-		c.ReadMax = ReadMaxDefault
-	}
-	if c.ReadMemoryMax == 0 {
-		c.ReadMemoryMax = ReadMemoryMaxDefault
-	}
-	if c.WriteMax == 0 {
-		c.WriteMax = WriteMaxDefault
-	}
+	c.ConnsMax = cmp.Or(c.ConnsMax, ConnsMaxDefault)
+	c.ReadMax = cmp.Or(c.ReadMax, ReadMaxDefault)
+	c.ReadMemoryMax = cmp.Or(c.ReadMemoryMax, ReadMemoryMaxDefault)
+	c.WriteMax = cmp.Or(c.WriteMax, WriteMaxDefault)
 	return c
 }
 

@@ -3,6 +3,7 @@ package backlog_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"mlf/bench/backlog"
 	"mlf/schema"
@@ -47,18 +48,34 @@ func TestSharesAreThePlan(t *testing.T) {
 	}
 }
 
-func TestJSONIsJSON(t *testing.T) {
+// TestJSONSaysAllThatTheCountNeeds: whoever counts the JSON counts by the same cells.
+func TestJSONSaysAllThatTheCountNeeds(t *testing.T) {
+	type vote struct {
+		Number  uint64           `json:"terminal"`
+		Seq     schema.Seq       `json:"seq"`
+		Comune  schema.ComuneID  `json:"comune"`
+		Service schema.ServiceID `json:"service"`
+		Channel schema.Channel   `json:"channel"`
+		Value   schema.Value     `json:"value"`
+		Reason  schema.Reason    `json:"reason"`
+		At      time.Time        `json:"at"`
+	}
 	for rec := range plan().Share(0, 1) {
-		for i := range rec.Votes {
-			var vote struct {
-				Seq   schema.Seq `json:"seq"`
-				Value uint8      `json:"value"`
-			}
-			if err := json.Unmarshal(rec.AppendJSON(nil, i), &vote); err != nil {
+		h := &rec.Header
+		for i, v := range rec.Votes {
+			var got vote
+			if err := json.Unmarshal(rec.AppendJSON(nil, i), &got); err != nil {
 				t.Fatal(err)
 			}
-			if vote.Seq != rec.Votes[i].Seq || schema.Value(vote.Value) != rec.Votes[i].Value {
-				t.Errorf("got %+v, want %+v", vote, rec.Votes[i])
+			want := vote{
+				Number: uint64(h.Terminal), Seq: v.Seq, Comune: h.Comune, Service: v.Service, Channel: h.Channel,
+				Value: v.Value, Reason: v.Reason, At: v.At.Time().Truncate(time.Second),
+			}
+			if !got.At.Equal(want.At) || h.Comune == 0 || h.Channel == 0 || v.Service == 0 {
+				t.Fatalf("got %+v, want %+v, nothing empty", got, want)
+			}
+			if got.At = want.At; got != want {
+				t.Fatalf("got %+v, want %+v", got, want)
 			}
 		}
 	}

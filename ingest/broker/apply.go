@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,7 +15,7 @@ import (
 // twice at once. Topics that others made so that they lose records are refused,
 // setting by setting; of what may be meant the log warns. It returns whose log it is.
 func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identity, error) {
-	orDefault(&topics.Partitions, DefaultPartitions)
+	topics.Partitions = cmp.Or(topics.Partitions, DefaultPartitions)
 	if topics.Replicas == 0 {
 		var err error
 		if topics.Replicas, err = c.defaultReplicas(ctx); err != nil {

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -159,32 +160,25 @@ func (c Config) validateLimits() error {
 }
 
 func (c Config) withDefaults() Config {
-	orDefault(&c.VotesTopic, schema.VotesTopic)
-	orDefault(&c.RegistryTopic, schema.RegistryTopic)
-	orDefault(&c.Group, DefaultGroup)
+	c.VotesTopic = cmp.Or(c.VotesTopic, schema.VotesTopic)
+	c.RegistryTopic = cmp.Or(c.RegistryTopic, schema.RegistryTopic)
+	c.Group = cmp.Or(c.Group, DefaultGroup)
 	if c.SASLUser != "" {
-		orDefault(&c.SASLMechanism, MechanismScramSHA512)
+		c.SASLMechanism = cmp.Or(c.SASLMechanism, MechanismScramSHA512)
 	}
-	orDefault(&c.Timeout, 5*time.Second)
-	orDefault(&c.GiveUp, GiveUp)
-	orDefault(&c.AppendTimeout, 4500*time.Millisecond)
-	orDefault(&c.InflightBytesMax, 64<<20)
-	orDefault(&c.BatchBytesMax, 1_000_000)
-	orDefault(&c.DrainMax, 5*time.Second)
-	orDefault(&c.FetchWaitMax, 500*time.Millisecond)
-	orDefault(&c.FetchBytesMax, 8<<20)
-	orDefault(&c.SessionTimeout, 6*time.Second)
+	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
+	c.GiveUp = cmp.Or(c.GiveUp, GiveUp)
+	c.AppendTimeout = cmp.Or(c.AppendTimeout, 4500*time.Millisecond)
+	c.InflightBytesMax = cmp.Or(c.InflightBytesMax, 64<<20)
+	c.BatchBytesMax = cmp.Or(c.BatchBytesMax, 1_000_000)
+	c.DrainMax = cmp.Or(c.DrainMax, 5*time.Second)
+	c.FetchWaitMax = cmp.Or(c.FetchWaitMax, 500*time.Millisecond)
+	c.FetchBytesMax = cmp.Or(c.FetchBytesMax, 8<<20)
+	c.SessionTimeout = cmp.Or(c.SessionTimeout, 6*time.Second)
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
 	return c
-}
-
-func orDefault[T comparable](v *T, def T) {
-	var zero T
-	if *v == zero {
-		*v = def
-	}
 }
 
 // mechanism returns nil when no user is set.

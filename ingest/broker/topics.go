@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ const usablePause = 50 * time.Millisecond
 // returns the names of those it made. It changes nothing about a topic that exists:
 // one that was made with another partition count is an error.
 func (c *Client) CreateTopics(ctx context.Context, cfg TopicsConfig) (created []string, err error) {
-	orDefault(&cfg.Partitions, DefaultPartitions)
+	cfg.Partitions = cmp.Or(cfg.Partitions, DefaultPartitions)
 	if cfg.Partitions < 1 || cfg.Partitions > schema.Slots {
 		return nil, fmt.Errorf("create topics: %d partitions: want 1 to %d", cfg.Partitions, schema.Slots)
 	}

@@ -1,6 +1,7 @@
 package country
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -78,28 +79,21 @@ func (c Config) withDefaults() Config {
 	if c.Query == "" {
 		c.Query = "http://127.0.0.1:8081"
 	}
-	setDefault(&c.Terminals, 200)
-	setDefault(&c.Pace, PaceFast)
+	c.Terminals = cmp.Or(c.Terminals, 200)
+	c.Pace = cmp.Or(c.Pace, PaceFast)
 	if c.Pace == PaceFast {
-		setDefault(&c.Days, 1)
+		c.Days = cmp.Or(c.Days, 1)
 	}
-	setDefault(&c.VotesPerDay, 100)
-	setDefault(&c.ResendShare, 0.08)
-	setDefault(&c.Rate, float64(c.Terminals)/60)
-	setDefault(&c.Connections, 32)
-	setDefault(&c.Timeout, 15*time.Second)
-	setDefault(&c.GiveUp, 10*time.Minute)
+	c.VotesPerDay = cmp.Or(c.VotesPerDay, 100)
+	c.ResendShare = cmp.Or(c.ResendShare, 0.08)
+	c.Rate = cmp.Or(c.Rate, float64(c.Terminals)/60)
+	c.Connections = cmp.Or(c.Connections, 32)
+	c.Timeout = cmp.Or(c.Timeout, 15*time.Second)
+	c.GiveUp = cmp.Or(c.GiveUp, 10*time.Minute)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	return c
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // Validate tells what in c cannot be played.
