@@ -80,7 +80,7 @@ func (f *kafkaFlags) client(cfg broker.Config, log *slog.Logger, reg prometheus.
 	cfg.Brokers = f.Kafka
 	cfg.TLS, cfg.TLSCA, cfg.TLSCert, cfg.TLSKey = f.KafkaTLS, f.KafkaCA, f.KafkaCert, f.KafkaKey
 	cfg.SASLMechanism, cfg.SASLUser, cfg.SASLPassword = f.KafkaSASL, f.KafkaUser, f.KafkaPassword
-	client, err := broker.New(cfg, log, reg)
+	client, err := broker.New(cfg, broker.Telemetry{Registerer: reg, Logger: log})
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -116,7 +116,7 @@ func (f *storeFlags) validate() error {
 
 // open connects to the store and says what to do when it is not there.
 func (f *storeFlags) open(ctx context.Context, log *slog.Logger, reg prometheus.Registerer) (*store.Store, error) {
-	return store.Open(ctx, store.Config{DSN: f.Clickhouse}, log, reg)
+	return store.Open(ctx, store.Config{DSN: f.Clickhouse}, store.Telemetry{Registerer: reg, Logger: log})
 }
 
 // registryFlags say where the reference data is.

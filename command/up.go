@@ -94,7 +94,7 @@ func (u *up) startEngines(ctx context.Context) error {
 	if u.kafka, err = kafka.Start(ctx, kafka.Config{Dir: filepath.Join(u.cmd.Data, "kafka"), Listen: u.cmd.KafkaListen, Logger: u.log}); err != nil {
 		return err
 	}
-	if u.client, err = broker.New(broker.Config{Brokers: []string{u.kafka.Addr()}}, u.log, u.metrics); err != nil {
+	if u.client, err = broker.New(broker.Config{Brokers: []string{u.kafka.Addr()}}, broker.Telemetry{Registerer: u.metrics, Logger: u.log}); err != nil {
 		return err
 	}
 	u.clickhouse, err = clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(u.cmd.Data, "clickhouse"), Logger: u.log, Registerer: u.metrics})

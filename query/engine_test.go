@@ -42,7 +42,7 @@ func newServed(t *testing.T) *served {
 	if err := store.Apply(t.Context(), engine.DSN(), schema.Identity{Log: schema.LogID{1}, Partitions: 2, Rules: schema.RulesV1}); err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(t.Context(), store.Config{DSN: engine.DSN()}, nil, nil)
+	s, err := store.Open(t.Context(), store.Config{DSN: engine.DSN()}, store.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

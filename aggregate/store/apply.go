@@ -19,7 +19,7 @@ func Apply(ctx context.Context, dsn string, id schema.Identity) (err error) {
 	if err := Migrate(ctx, dsn); err != nil {
 		return err
 	}
-	s, err := Open(ctx, Config{DSN: dsn, ConnsMax: 1}, nil, nil)
+	s, err := Open(ctx, Config{DSN: dsn, ConnsMax: 1}, Telemetry{})
 	if err != nil {
 		return err
 	}

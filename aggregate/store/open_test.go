@@ -37,7 +37,7 @@ func TestApplyMayRunAgainButNotForAnotherLog(t *testing.T) {
 func TestOpenSaysWhenNothingWasApplied(t *testing.T) {
 	server := engine(t)
 	dsn := newDatabase(t, server.DSN())
-	_, err := store.Open(t.Context(), store.Config{DSN: dsn}, nil, nil)
+	_, err := store.Open(t.Context(), store.Config{DSN: dsn}, store.Telemetry{})
 	if !errors.Is(err, store.ErrNotApplied) || !strings.Contains(err.Error(), "mlf schema apply") {
 		t.Errorf("no database: got %v, want %v", err, store.ErrNotApplied)
 	}
@@ -51,7 +51,7 @@ func TestOpenSaysWhenNothingWasApplied(t *testing.T) {
 	conn := dial(t, dsn)
 	defer func() { _ = conn.Close() }()
 	ask(t, conn, "DROP TABLE segment_ledger")
-	_, err = store.Open(t.Context(), store.Config{DSN: dsn}, nil, nil)
+	_, err = store.Open(t.Context(), store.Config{DSN: dsn}, store.Telemetry{})
 	if !errors.Is(err, store.ErrNotApplied) || !strings.Contains(err.Error(), "[segment_ledger]") {
 		t.Errorf("a table is missing: got %v, want %v", err, store.ErrNotApplied)
 	}
@@ -177,7 +177,7 @@ func TestMetricsCountRowsReadsAndErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	reg := prometheus.NewRegistry()
-	s, err := store.Open(t.Context(), store.Config{DSN: dsn}, nil, reg)
+	s, err := store.Open(t.Context(), store.Config{DSN: dsn}, store.Telemetry{Registerer: reg})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,9 +112,15 @@ type Store struct {
 	identity atomic.Pointer[schema.Identity] // Once read; it never changes.
 }
 
+// Telemetry is where a Store tells about itself. Its zero value reports nowhere.
+type Telemetry struct {
+	Registerer prometheus.Registerer
+	Logger     *slog.Logger
+}
+
 // Open connects to the store and checks that its tables are there: ErrNotApplied
-// if not. A nil logger or reg is none.
-func Open(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.Registerer) (*Store, error) {
+// if not.
+func Open(ctx context.Context, cfg Config, tel Telemetry) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -138,10 +144,10 @@ func Open(ctx context.Context, cfg Config, logger *slog.Logger, reg prometheus.R
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
+	if tel.Logger == nil {
+		tel.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Store{cfg: cfg, conn: conn, answers: answers, logger: logger, metrics: newMetrics(reg)}, nil
+	return &Store{cfg: cfg, conn: conn, answers: answers, logger: tel.Logger, metrics: newMetrics(tel.Registerer)}, nil
 }
 
 // Close gives the connections back. Calls that run are cut off.

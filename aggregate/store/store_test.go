@@ -118,7 +118,7 @@ func open(t *testing.T, dsn string) storetest.Subject {
 
 func openStore(t testing.TB, cfg store.Config) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), cfg, nil, nil)
+	s, err := store.Open(t.Context(), cfg, store.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

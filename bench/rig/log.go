@@ -102,7 +102,7 @@ func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (
 		}
 	}
 	reg := prometheus.NewRegistry()
-	if l.client, err = broker.New(broker.Config{Brokers: l.brokers, InflightBytesMax: 256 << 20}, r.log, reg); err != nil {
+	if l.client, err = broker.New(broker.Config{Brokers: l.brokers, InflightBytesMax: 256 << 20}, broker.Telemetry{Registerer: reg, Logger: r.log}); err != nil {
 		return nil, err
 	}
 	if err := l.fill(ctx); err != nil {
@@ -235,7 +235,7 @@ func (l *benchLog) newCount(ctx context.Context) (*count, error) {
 	if err := store.Apply(ctx, dsn, identity); err != nil {
 		return nil, err
 	}
-	if c.store, err = store.Open(ctx, store.Config{DSN: dsn}, l.rig.log, nil); err != nil {
+	if c.store, err = store.Open(ctx, store.Config{DSN: dsn}, store.Telemetry{Logger: l.rig.log}); err != nil {
 		return nil, err
 	}
 	if c.database, err = baseline.OpenDatabase(dsn); err != nil {

@@ -48,7 +48,7 @@ func (b *aggregateBench) runMix(ctx context.Context, m rowMix) (_ measure.Sample
 	if err := store.Migrate(ctx, dsn); err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, store.Config{DSN: dsn}, b.rig.log, nil)
+	s, err := store.Open(ctx, store.Config{DSN: dsn}, store.Telemetry{Logger: b.rig.log})
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (r *ingestRig) client(topic string) (*broker.Client, error) {
 	if topic != "" {
 		cfg.RegistryTopic = topic + ".registry"
 	}
-	return broker.New(cfg, r.log, prometheus.NewRegistry())
+	return broker.New(cfg, broker.Telemetry{Registerer: prometheus.NewRegistry(), Logger: r.log})
 }
 
 // enrol makes the topics and the terminals that send.

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"errors"
-	"log/slog"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -99,7 +98,7 @@ func startSecured(t *testing.T) broker.Config {
 
 func newClient(t testing.TB, cfg broker.Config) *broker.Client {
 	t.Helper()
-	client, err := broker.New(cfg, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	client, err := broker.New(cfg, broker.Telemetry{Registerer: prometheus.NewRegistry()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +144,7 @@ func TestForeignProducer(t *testing.T) {
 // TestGroupCommit: what arrives while a batch is under way shares the next.
 func TestGroupCommit(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	client, err := broker.New(broker.Config{Brokers: []string{startEmbedded(t)}}, slog.New(slog.DiscardHandler), registry)
+	client, err := broker.New(broker.Config{Brokers: []string{startEmbedded(t)}}, broker.Telemetry{Registerer: registry})
 	if err != nil {
 		t.Fatal(err)
 	}

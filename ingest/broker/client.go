@@ -50,9 +50,14 @@ type Client struct {
 	registry  *leaders
 }
 
-// New returns a client. It reads the TLS files, but does not connect. A nil
-// registerer keeps the metrics to itself.
-func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Client, error) {
+// Telemetry is where a Client tells about itself. Its zero value reports nowhere.
+type Telemetry struct {
+	Registerer prometheus.Registerer
+	Logger     *slog.Logger
+}
+
+// New returns a client. It reads the TLS files, but does not connect.
+func New(cfg Config, tel Telemetry) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("check Kafka settings: %w", err)
 	}
@@ -80,11 +85,14 @@ func New(cfg Config, log *slog.Logger, reg prometheus.Registerer) (*Client, erro
 		TLS:            tlsConfig,
 		SASL:           mechanism,
 	}
+	if tel.Logger == nil {
+		tel.Logger = slog.New(slog.DiscardHandler)
+	}
 	client := &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: cfg.Timeout, Transport: transport}
 	return &Client{
 		cfg:       cfg,
-		log:       log,
-		metrics:   newMetrics(reg),
+		log:       tel.Logger,
+		metrics:   newMetrics(tel.Registerer),
 		transport: transport,
 		sasl:      mechanism,
 		kafka:     client,

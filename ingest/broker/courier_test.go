@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"slices"
 	"sync"
@@ -39,7 +38,7 @@ func newGate(t *testing.T, brokers, partitions int, cfg Config) *gate {
 	}
 	t.Cleanup(cluster.Close)
 	cfg.Brokers = cluster.ListenAddrs()
-	client, err := New(cfg, slog.New(slog.DiscardHandler), nil)
+	client, err := New(cfg, Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

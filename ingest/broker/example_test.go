@@ -3,7 +3,6 @@ package broker_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 
 	"mlf/ingest/broker"
@@ -20,7 +19,7 @@ func ExampleProducer() {
 	check(err)
 	defer func() { _ = kafka.Close() }()
 
-	client, err := broker.New(broker.Config{Brokers: []string{kafka.Addr()}}, slog.New(slog.DiscardHandler), nil)
+	client, err := broker.New(broker.Config{Brokers: []string{kafka.Addr()}}, broker.Telemetry{})
 	check(err)
 	defer client.Close()
 	log, err := client.Apply(ctx, broker.TopicsConfig{Partitions: 1, Replicas: 1})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
@@ -32,7 +31,7 @@ func TestWrongCredentialsAreHopeless(t *testing.T) {
 	})
 	f := func(addr string, want bool) {
 		t.Helper()
-		client, err := broker.New(broker.Config{Brokers: []string{addr}, SASLUser: "mlf", SASLPassword: "right"}, slog.New(slog.DiscardHandler), nil)
+		client, err := broker.New(broker.Config{Brokers: []string{addr}, SASLUser: "mlf", SASLPassword: "right"}, broker.Telemetry{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +72,7 @@ func TestBrokersThatAreToComeAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cluster.Close()
-	client, err := broker.New(broker.Config{Brokers: []string{cluster.ListenAddrs()[0], "127.0.0.1:1"}}, slog.New(slog.DiscardHandler), nil)
+	client, err := broker.New(broker.Config{Brokers: []string{cluster.ListenAddrs()[0], "127.0.0.1:1"}}, broker.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

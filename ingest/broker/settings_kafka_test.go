@@ -79,7 +79,7 @@ func othersTopic(t *testing.T, addrs []string) func(replicas int, want string, v
 		}, votes...)...)
 		create(cfg.RegistryTopic, 1, 3, append([]string{"min.insync.replicas=2", "cleanup.policy=compact"}, registry...)...)
 		var said bytes.Buffer
-		client, err := broker.New(cfg, slog.New(slog.NewTextHandler(&said, nil)), nil)
+		client, err := broker.New(cfg, broker.Telemetry{Logger: slog.New(slog.NewTextHandler(&said, nil))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package enrolment_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +25,7 @@ func newClient(t *testing.T) *broker.Client {
 			t.Error(err)
 		}
 	})
-	client, err := broker.New(broker.Config{Brokers: []string{b.Addr()}}, slog.New(slog.DiscardHandler), nil)
+	client, err := broker.New(broker.Config{Brokers: []string{b.Addr()}}, broker.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

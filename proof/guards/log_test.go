@@ -2,7 +2,6 @@ package guards_test
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +19,7 @@ import (
 // client returns a client for the log, to set it up by hand.
 func (g *guarded) client() *broker.Client {
 	g.t.Helper()
-	client, err := broker.New(broker.Config{Brokers: strings.Split(g.kafka, ",")}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	client, err := broker.New(broker.Config{Brokers: strings.Split(g.kafka, ",")}, broker.Telemetry{Registerer: prometheus.NewRegistry()})
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func TestGuardACorruptCheckpointIsPassedOver(t *testing.T) {
 	g.counted()
 	g.stopAggregate() // And another.
 
-	s, err := store.Open(t.Context(), store.Config{DSN: g.server.DSN()}, nil, nil)
+	s, err := store.Open(t.Context(), store.Config{DSN: g.server.DSN()}, store.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -22,7 +21,7 @@ func TestUpRaisesTheRulesOfAnOldLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := broker.New(broker.Config{Brokers: []string{old.Addr()}}, slog.New(slog.DiscardHandler), nil)
+	client, err := broker.New(broker.Config{Brokers: []string{old.Addr()}}, broker.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func newEnv(ctx context.Context, t *testing.T, endpoint Endpoint) *env {
 
 func (e *env) newClient(t *testing.T, cfg broker.Config) *broker.Client {
 	t.Helper()
-	client, err := broker.New(cfg, slog.New(slog.NewTextHandler(testWriter{t}, nil)), e.metrics)
+	client, err := broker.New(cfg, broker.Telemetry{Registerer: e.metrics, Logger: slog.New(slog.NewTextHandler(testWriter{t}, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -200,7 +199,7 @@ func tear(t *testing.T, dir string) {
 
 func newClient(t *testing.T, addr string) *broker.Client {
 	t.Helper()
-	client, err := broker.New(broker.Config{Brokers: []string{addr}}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	client, err := broker.New(broker.Config{Brokers: []string{addr}}, broker.Telemetry{Registerer: prometheus.NewRegistry()})
 	if err != nil {
 		t.Fatal(err)
 	}
