@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -201,15 +200,8 @@ func (l *benchLog) producing(ctx context.Context, do func(put putFunc) error) er
 	producer := l.client.NewProducer(l.plan.Partitions)
 	ran := make(chan error, 1)
 	go func() { ran <- producer.Run(running) }()
-	err := do(func(ctx context.Context, p schema.Partition, record []byte) error {
-		for {
-			err := producer.Append(ctx, p, record)
-			if !errors.Is(err, broker.ErrClosed) || ctx.Err() != nil {
-				return err
-			}
-			runtime.Gosched() // It has only just been started.
-		}
-	})
+	<-producer.Running()
+	err := do(producer.Append)
 	stop()
 	return errors.Join(err, <-ran)
 }

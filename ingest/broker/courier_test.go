@@ -206,11 +206,8 @@ func TestLeaderMovesMeanwhile(t *testing.T) {
 	errs := make(chan error, 3)
 	for p := range schema.Partition(3) {
 		wg.Go(func() {
-			err := producer.Append(ctx, p, []byte("x"))
-			for errors.Is(err, ErrClosed) {
-				err = producer.Append(ctx, p, []byte("x"))
-			}
-			errs <- err
+			<-producer.Running()
+			errs <- producer.Append(ctx, p, []byte("x"))
 		})
 		g.await(t, func(c *courier) bool { return c.underWay == min(int(p)+1, requestsMax) })
 	}

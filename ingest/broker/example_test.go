@@ -28,9 +28,8 @@ func ExampleProducer() {
 	producer := client.NewProducer(log.Partitions)
 	ended := make(chan error, 1)
 	go func() { ended <- producer.Run(ctx) }()
-	for err = broker.ErrClosed; err != nil; {
-		err = producer.Append(ctx, 0, []byte("a record")) // Refused until Run has begun.
-	}
+	<-producer.Running()
+	check(producer.Append(ctx, 0, []byte("a record")))
 	fetched, err := client.NewConsumer().Fetch(ctx, 0, 1) // At 0 is the genesis record.
 	check(err)
 	fmt.Printf("%s at offset %d, log end %d\n", fetched.Records[0].Value, fetched.Records[0].Offset, fetched.LogEnd)

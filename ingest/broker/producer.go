@@ -30,6 +30,7 @@ type Producer struct {
 	appenders []appender
 	pending   atomic.Int64 // Bytes of records in batches, waiting or under way.
 	ran       atomic.Bool
+	running   chan struct{}
 	clock     clock
 }
 
@@ -40,6 +41,7 @@ func (c *Client) NewProducer(partitions int) *Producer {
 }
 
 func newProducer(p *Producer, partitions int) *Producer {
+	p.running = make(chan struct{})
 	p.appenders = make([]appender, partitions)
 	for i := range p.appenders {
 		p.appenders[i].init(schema.Partition(i))
@@ -54,6 +56,9 @@ func (p *Producer) Partitions() int { return len(p.appenders) }
 // process's (negative: behind), and whether that was seen within the last minute.
 // Brokers that do not write their own append time never show it.
 func (p *Producer) ClockSkew() (time.Duration, bool) { return p.clock.skew(time.Now()) }
+
+// Running is closed when Run has begun: from then on Append takes records.
+func (p *Producer) Running() <-chan struct{} { return p.running }
 
 // Append puts record on the log, with acks=all. It blocks until then, at most
 // until ctx ends or for Config.AppendTimeout. It copies record before it blocks.
@@ -127,6 +132,7 @@ func (p *Producer) Run(ctx context.Context) error {
 		a.open()
 		wg.Go(func() { p.appendAll(working, a) })
 	}
+	close(p.running)
 	<-ctx.Done()
 	for i := range p.appenders {
 		p.appenders[i].close()

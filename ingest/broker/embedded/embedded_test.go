@@ -218,12 +218,9 @@ func appendRecords(t *testing.T, addr string, n int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
-	for i := 0; i < n; {
-		err := p.Append(ctx, 0, fmt.Appendf(nil, "record %d", i))
-		switch {
-		case err == nil:
-			i++
-		case !errors.Is(err, broker.ErrClosed): // Run is about to begin.
+	<-p.Running()
+	for i := range n {
+		if err := p.Append(ctx, 0, fmt.Appendf(nil, "record %d", i)); err != nil {
 			t.Fatal(err)
 		}
 	}
