@@ -105,7 +105,7 @@ func TestGuardUnknownRulesHalt(t *testing.T) {
 	g := newEngines(t)
 	id := schema.Identity{Log: schema.NewLogID(), Partitions: 2, Rules: schema.RulesV1}
 	g.applied(id, id, func(first *schema.Genesis) { first.Rules = 3 }) // Those of a later version.
-	g.halted(0, 10*time.Second, "rules 2, which this version does not know")
+	g.halted(0, 10*time.Second, "rules 3, which this version does not know")
 	g.partition1GoesOn(0)
 }
 
