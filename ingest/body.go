@@ -200,22 +200,3 @@ func (f *inflater) unzstd(body []byte) ([]byte, error) {
 	}
 	return out, nil
 }
-
-// errNotUTF8 is the error of a body in another encoding of Unicode.
-var errNotUTF8 = errors.New("this looks like UTF-16: want UTF-8")
-
-// utf8Text returns the JSON in body without the byte order mark that editors and
-// some libraries put before it (RFC 8259 §8.1 lets a reader pass over it). JSON
-// begins with two characters of ASCII, so a zero among them tells UTF-16.
-func utf8Text(body []byte) ([]byte, error) {
-	const utf8Mark, bigMark, littleMark = "\xef\xbb\xbf", "\xfe\xff", "\xff\xfe"
-	for _, mark := range [...]string{bigMark, littleMark} {
-		if bytes.HasPrefix(body, []byte(mark)) {
-			return nil, errNotUTF8
-		}
-	}
-	if bytes.IndexByte(body[:min(2, len(body))], 0) >= 0 {
-		return nil, errNotUTF8
-	}
-	return bytes.TrimPrefix(body, []byte(utf8Mark)), nil
-}

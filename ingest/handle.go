@@ -14,6 +14,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"mlf/ingest/wire"
 	"mlf/schema"
 )
 
@@ -377,7 +378,7 @@ func (s *Server) decoded(in *intake, c coding, use func(body []byte) error) *ref
 		return nil
 	case errors.Is(err, errTooLong):
 		return refuse(tooLarge, "want at most %d bytes after decompression", s.cfg.DecodedBytesMax)
-	case errors.Is(err, errTooManyVotes):
+	case errors.Is(err, wire.ErrTooMany):
 		return refuse(tooManyVotes, "want at most %d votes", s.cfg.VotesMax)
 	}
 	return refuse(malformedBody, "%v", err)

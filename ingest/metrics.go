@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/valyala/fasthttp"
+
+	"mlf/ingest/wire"
 )
 
 // An endpoint is what metrics tell requests apart by.
@@ -57,7 +59,7 @@ type metrics struct {
 	succeeded [endpoints]prometheus.Counter // The endpoint's usual answer.
 	durations [endpoints]prometheus.Observer
 	accepted  prometheus.Counter
-	findings  [codes]prometheus.Counter // Votes rejected for the code, or warnings.
+	findings  [wire.Codes]prometheus.Counter // Votes rejected for the code, or warnings.
 	inflight  prometheus.Gauge
 	panics    prometheus.Counter
 	unacked   prometheus.Counter
@@ -104,9 +106,9 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 	}, []string{"kind"})
 	m.handshakes, m.resumed = handshakes.WithLabelValues("full"), handshakes.WithLabelValues("resumed")
 	m.accepted = votes.WithLabelValues("accepted", "")
-	for c := range codes {
-		name, _ := code(c).text()
-		if code(c).rejects() {
+	for c := range wire.Codes {
+		name, _ := wire.Code(c).Text()
+		if wire.Code(c).Rejects() {
 			m.findings[c] = votes.WithLabelValues("rejected", name)
 		} else {
 			m.findings[c] = warnings.WithLabelValues(name)
@@ -155,9 +157,9 @@ func (m *metrics) answered(e endpoint, status int, took time.Duration) {
 }
 
 // judged counts the votes of one request that was answered 202.
-func (m *metrics) judged(n *counts) {
-	m.accepted.Add(float64(n.accepted))
-	for c, found := range n.found {
+func (m *metrics) judged(n *wire.Counts) {
+	m.accepted.Add(float64(n.Accepted))
+	for c, found := range n.Found {
 		if found > 0 {
 			m.findings[c].Add(float64(found))
 		}

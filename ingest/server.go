@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
+	"mlf/ingest/wire"
 	"mlf/schema"
 )
 
@@ -46,7 +47,6 @@ type Server struct {
 	terminals  *schema.Terminals
 	logger     *slog.Logger
 	metrics    *metrics
-	words      *words
 	budget     budget
 	arrivals   arrivals
 	conns      conns
@@ -79,14 +79,13 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		log:        log,
 		terminals:  terminals,
 		logger:     telemetry.Logger,
-		words:      newWords(),
 		budget:     budget{max: cfg.InflightBytesMax},
 		conns:      conns{max: cfg.ConnsMax, limits: cfg.connLimits(), now: cfg.Now},
 		inflaters:  inflaters,
 		patience:   patience{max: cfg.AppendMax},
 		requestIDs: requestIDs{process: newProcessName()},
 	}
-	s.intakes.New = func() any { return new(intake) }
+	s.intakes.New = func() any { return &intake{reader: wire.NewReader()} }
 	s.entries.New = func() any { return new(entry) }
 	s.metrics = newMetrics(telemetry.Registerer, &s.budget, &s.conns)
 	return s, nil

@@ -24,22 +24,13 @@ func (s *Server) streams(x *exchange) *refusal {
 	held, refused := s.read(x, in, p.enrolled.Terminal)
 	defer s.budget.release(held)
 	if refused == nil && len(in.body) > 0 {
-		refused = s.decoded(in, p.coding, in.checkObject)
+		refused = s.decoded(in, p.coding, in.reader.Object)
 	}
 	s.release(in)
 	if refused != nil {
 		return refused
 	}
 	return s.issue(x, p.enrolled)
-}
-
-// checkObject tells whether body is one JSON object, whatever is in it.
-func (in *intake) checkObject(body []byte) error {
-	text, err := utf8Text(body)
-	if err != nil {
-		return err
-	}
-	return in.scanner.checkObject(text)
 }
 
 // issue answers with a new stream.

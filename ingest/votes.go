@@ -7,6 +7,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"mlf/ingest/wire"
 	"mlf/schema"
 )
 
@@ -16,10 +17,8 @@ const protoType = "application/x-protobuf"
 // the next. Nothing in it refers to fasthttp's memory. A request that waits for
 // the log has given it back, so that a slow log holds records and not bodies.
 type intake struct {
-	body    []byte
-	scanner scanner
-	message message
-	verdict verdict
+	body   []byte
+	reader *wire.Reader
 }
 
 // An entry is what a request has judged to be written, and will be answered.
@@ -27,7 +26,7 @@ type entry struct {
 	partition schema.Partition
 	record    []byte // Empty: there is nothing to write.
 	answer    []byte
-	counts    counts
+	counts    wire.Counts
 }
 
 // keepBytesMax is the largest buffer that an idle intake keeps: a body of any
@@ -73,18 +72,17 @@ func (s *Server) judge(x *exchange, p posted, in *intake, out *entry) *refusal {
 	if refused := s.decode(p, in); refused != nil {
 		return refused
 	}
-	stream, err := s.stream(x, in.message.stream)
+	stream, err := s.stream(x, in.reader.Stream())
 	if err != nil || stream.Terminal != p.enrolled.Terminal {
 		// One answer for forged and foreign.
 		return refuse(foreignStream, "want a stream that POST %s gave to this terminal", streamsPath)
 	}
-	v := &in.verdict
 	first, last := x.timing()
-	v.judge(&in.message, p.enrolled, first)
-	out.write(p.enrolled, stream, v.votes, last)
+	v := in.reader.Judge(p.enrolled, first)
+	out.write(p.enrolled, stream, v.Votes, last)
 	out.partition = schema.PartitionOf(stream.Slot, s.log.Partitions())
-	out.answer = appendAnswer(out.answer[:0], v)
-	out.counts = v.counts()
+	out.answer = v.AppendAnswer(out.answer[:0])
+	out.counts = v.Counts()
 	return nil
 }
 
@@ -103,18 +101,13 @@ func (s *Server) stream(x *exchange, text []byte) (schema.Stream, error) {
 	return stream, err
 }
 
-// decode reads the body in in into its message.
+// decode reads the votes in the body of in.
 func (s *Server) decode(p posted, in *intake) *refusal {
-	f := form{words: s.words, enrolled: p.enrolled, votesMax: s.cfg.VotesMax}
 	return s.decoded(in, p.coding, func(body []byte) error {
 		if p.kind == protoType {
-			return decodeProto(body, &f, &in.message)
+			return in.reader.Protobuf(body, p.enrolled, s.cfg.VotesMax)
 		}
-		text, err := utf8Text(body)
-		if err != nil {
-			return err
-		}
-		return in.scanner.decodeJSON(text, &f, &in.message)
+		return in.reader.JSON(body, p.enrolled, s.cfg.VotesMax)
 	})
 }
 

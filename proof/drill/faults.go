@@ -22,7 +22,7 @@ func (p place) fault(name, run, before, after string) fault {
 func frontDoorFaults() []fault {
 	votes := place{"ingest/votes.go", "ingest"}
 	handle := place{"ingest/handle.go", "ingest"}
-	judge := place{"ingest/judge.go", "ingest"}
+	judge := place{"ingest/wire/judge.go", "ingest/wire"}
 	body := place{"ingest/body.go", "ingest"}
 	timing := place{"ingest/timing.go", "ingest"}
 	return []fault{
@@ -72,8 +72,8 @@ func frontDoorFaults() []fault {
 		place{"ingest/incoming.go", "ingest"}.fault("a pipeline moves votes", "TestWaitingInAPipelineMovesNoVote",
 			"c.timing.begin()", "c.timing.last = schema.InstantOf(c.now())\n\t\t\tc.timing.begin()"),
 		timing.fault("one time for a connection", "TestEachRequestOfAConnectionHasItsOwnTime", "{ t.first = t.last }", "{\n\tif t.first == 0 {\n\t\tt.first = t.last\n\t}\n}"),
-		judge.fault("a voided vote is forgotten", "TestVotesAreOnTheLogBeforeTheAnswer",
-			"v.votes = append(v.votes, schema.Vote{Seq: c.seq, At: now})", "_ = now"),
+		place{judge.file, "ingest"}.fault("a voided vote is forgotten", "TestVotesAreOnTheLogBeforeTheAnswer",
+			"v.Votes = append(v.Votes, schema.Vote{Seq: c.seq, At: now})", "_ = now"),
 	}
 }
 

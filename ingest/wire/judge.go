@@ -1,4 +1,4 @@
-package ingest
+package wire
 
 import (
 	"math"
@@ -31,15 +31,15 @@ const (
 type finding struct {
 	index int
 	seq   schema.Seq // 0: it could not be read.
-	code  code
+	code  Code
 }
 
-// A code is what a finding says. Several have one word on the wire, and each its
+// A Code is what a finding says. Several have one word on the wire, and each its
 // own explanation; a word never changes its meaning.
-type code uint8
+type Code uint8
 
 const (
-	badSeq code = iota
+	badSeq Code = iota
 	badFace
 	badValue
 	unknownService
@@ -58,11 +58,11 @@ const (
 	beyondAge
 )
 
-// codes is how many codes there are.
-const codes = int(beyondAge) + 1
+// Codes is how many codes there are: they are 0 to Codes-1.
+const Codes = int(beyondAge) + 1
 
-// text returns the code as it is on the wire, and its explanation for people.
-func (c code) text() (name, detail string) {
+// Text returns the code as it is on the wire, and its explanation for people.
+func (c Code) Text() (name, detail string) {
 	switch c {
 	case badSeq:
 		return "bad_seq", "want an object whose seq is an integer from 1 to 9007199254740991"
@@ -80,7 +80,7 @@ func (c code) text() (name, detail string) {
 }
 
 // doubt says why a vote's time is not believed.
-func (c code) doubt() string {
+func (c Code) doubt() string {
 	switch c {
 	case noTime:
 		return "neither age_ms nor at; counted in the hour of arrival"
@@ -107,43 +107,44 @@ func (c code) doubt() string {
 	}
 }
 
-// rejects tells whether a vote with c is rejected; the others are warnings.
-func (c code) rejects() bool { return c == badSeq || c == badFace || c == badValue }
+// Rejects tells whether a vote with c is rejected; the others are warnings.
+func (c Code) Rejects() bool { return c == badSeq || c == badFace || c == badValue }
 
-// A verdict is what becomes of a message: the votes that go on the log, in
+// A Verdict is what becomes of a message: the votes that go on the log, in
 // their order, and what the answer says.
-type verdict struct {
-	votes    []schema.Vote // Accepted ones, and voided ones that close their seq.
+type Verdict struct {
+	Votes    []schema.Vote // Accepted ones, and voided ones that close their seq.
 	accepted int
 	rejected []finding
 	warnings []finding
 }
 
-func (v *verdict) reset() {
-	*v = verdict{votes: v.votes[:0], rejected: v.rejected[:0], warnings: v.warnings[:0]}
+func (v *Verdict) reset() {
+	*v = Verdict{Votes: v.Votes[:0], rejected: v.rejected[:0], warnings: v.warnings[:0]}
 }
 
-// counts are how many votes were accepted, and how many findings of each code
+// Counts are how many votes were accepted, and how many findings of each code
 // there are.
-type counts struct {
-	accepted int
-	found    [codes]int
+type Counts struct {
+	Accepted int
+	Found    [Codes]int // By Code.
 }
 
-func (v *verdict) counts() counts {
-	n := counts{accepted: v.accepted}
+// Counts counts what v says.
+func (v *Verdict) Counts() Counts {
+	n := Counts{Accepted: v.accepted}
 	for _, f := range v.rejected {
-		n.found[f.code]++
+		n.Found[f.code]++
 	}
 	for _, f := range v.warnings {
-		n.found[f.code]++
+		n.Found[f.code]++
 	}
 	return n
 }
 
 // judge decides every claim of m, which terminal e sent and whose first byte came
 // at now.
-func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
+func (v *Verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 	v.reset()
 	bad := badFace
 	if e.Scale != schema.ScaleMLF3 {
@@ -158,7 +159,7 @@ func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 		}
 		if c.value == schema.Voided {
 			v.rejected = append(v.rejected, finding{i, c.seq, bad})
-			v.votes = append(v.votes, schema.Vote{Seq: c.seq, At: now})
+			v.Votes = append(v.Votes, schema.Vote{Seq: c.seq, At: now})
 			continue
 		}
 		at := r.stated(c)
@@ -174,8 +175,8 @@ func (v *verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 			v.warnings = append(v.warnings, finding{i, c.seq, unknownReason})
 		}
 		// Written in its place: made elsewhere and copied it takes twice as long.
-		v.votes = append(v.votes, schema.Vote{})
-		vote := &v.votes[len(v.votes)-1]
+		v.Votes = append(v.Votes, schema.Vote{})
+		vote := &v.Votes[len(v.Votes)-1]
 		vote.Seq, vote.At, vote.Service = c.seq, at, c.service
 		vote.Value, vote.Reason, vote.LateClock = c.value, c.reason, late
 		if !late && r.byWall(c) {
@@ -241,7 +242,7 @@ func (r *reckoning) contradicted(c *claim, at schema.Instant) bool {
 }
 
 // doubt says why the time at that c states cannot be believed.
-func (r *reckoning) doubt(c *claim, at schema.Instant) code {
+func (r *reckoning) doubt(c *claim, at schema.Instant) Code {
 	switch {
 	case at == never:
 		return r.missing(c)
@@ -258,7 +259,7 @@ func (r *reckoning) doubt(c *claim, at schema.Instant) code {
 }
 
 // missing says why c has no time at all.
-func (r *reckoning) missing(c *claim) code {
+func (r *reckoning) missing(c *claim) Code {
 	switch {
 	case c.wallState == valid && r.sentState == invalid:
 		return unreadableSent

@@ -1,4 +1,4 @@
-package ingest
+package wire
 
 import (
 	"cmp"
@@ -156,7 +156,7 @@ func FuzzJSON(f *testing.F) {
 		}
 		form := formOf(scale)
 		err := s.decodeJSON(body, form, &got)
-		if nesting(body) > depthMax || errors.Is(err, errTooManyVotes) {
+		if nesting(body) > depthMax || errors.Is(err, ErrTooMany) {
 			return // Limits of this decoder's own.
 		}
 		want, ok := meaning(body, form)
@@ -364,7 +364,7 @@ func FuzzProto(f *testing.F) {
 		}
 		form := formOf(scale)
 		err := decodeProto(body, form, &got)
-		if errors.Is(err, errTooManyVotes) || errors.Is(err, errIncomplete) {
+		if errors.Is(err, ErrTooMany) || errors.Is(err, errIncomplete) {
 			return // Limits of this decoder's own.
 		}
 		var request votepb.VotesRequest

@@ -1,10 +1,10 @@
-package ingest
+package wire
 
 import "strconv"
 
-// appendAnswer appends the 202 answer to dst. Everything in it is a number or a
-// text of this package, so nothing needs escaping.
-func appendAnswer(dst []byte, v *verdict) []byte {
+// AppendAnswer appends to dst what the terminal is told of v, in JSON. Everything
+// in it is a number or a text of this package, so nothing needs escaping.
+func (v *Verdict) AppendAnswer(dst []byte) []byte {
 	dst = append(dst, `{"accepted":`...)
 	dst = strconv.AppendInt(dst, int64(v.accepted), 10)
 	dst = append(dst, `,"rejected":`...)
@@ -26,7 +26,7 @@ func appendFindings(dst []byte, findings []finding) []byte {
 			dst = append(dst, `,"seq":`...)
 			dst = strconv.AppendUint(dst, uint64(f.seq), 10)
 		}
-		name, detail := f.code.text()
+		name, detail := f.code.Text()
 		dst = append(dst, `,"code":"`...)
 		dst = append(dst, name...)
 		dst = append(dst, `","detail":"`...)

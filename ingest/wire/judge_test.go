@@ -1,4 +1,4 @@
-package ingest
+package wire
 
 import (
 	"bytes"
@@ -25,18 +25,18 @@ func TestVoteTime(t *testing.T) {
 		}
 		var s scanner
 		var m message
-		var v verdict
+		var v Verdict
 		body := fmt.Sprintf(`{"stream":"s",%s"votes":[{"seq":1,"face":"green",%s}]}`, sentAt, vote)
 		if err := s.decodeJSON([]byte(body), &form{newWords(), e, 1}, &m); err != nil {
 			t.Fatalf("%s: %v", body, err)
 		}
 		v.judge(&m, e, now)
-		got := v.votes[0].At.Time().Format(time.RFC3339Nano)
-		if v.votes[0].LateClock {
-			if v.votes[0].At != now || len(v.warnings) != 1 {
+		got := v.Votes[0].At.Time().Format(time.RFC3339Nano)
+		if v.Votes[0].LateClock {
+			if v.Votes[0].At != now || len(v.warnings) != 1 {
 				t.Fatalf("%s: got %+v, want a vote of the hour of arrival with a warning", body, v)
 			}
-			word, detail := v.warnings[0].code.text()
+			word, detail := v.warnings[0].code.Text()
 			got, _, _ = strings.Cut(detail, "; counted in the hour of arrival")
 			if word != "bad_time" || got == detail {
 				t.Errorf("%s: got %s: %s, want bad_time and in which hour it is counted", body, word, detail)
@@ -131,21 +131,21 @@ func TestWallClockGoesOnTheLog(t *testing.T) {
 		t.Helper()
 		var s scanner
 		var m message
-		var v verdict
+		var v Verdict
 		body := fmt.Sprintf(`{"stream":"s",%s"votes":[{"seq":1,%s}]}`, sentAt, vote)
 		if err := s.decodeJSON([]byte(body), &form{newWords(), e, 1}, &m); err != nil {
 			t.Fatalf("%s: %v", body, err)
 		}
 		v.judge(&m, e, now)
 		got := "none"
-		if v.votes[0].Wall != 0 {
-			got = v.votes[0].Wall.Time().Format(time.RFC3339Nano)
+		if v.Votes[0].Wall != 0 {
+			got = v.Votes[0].Wall.Time().Format(time.RFC3339Nano)
 		}
 		if got != want {
 			t.Errorf("%s: got wall clock %s, want %s", body, got, want)
 		}
 		header := &schema.BatchHeader{Comune: 1, Channel: 1, Scale: 1, Ingested: now}
-		if record := schema.AppendVoteBatch(nil, header, v.votes); (record[1] == 1) != (want == "none") {
+		if record := schema.AppendVoteBatch(nil, header, v.Votes); (record[1] == 1) != (want == "none") {
 			t.Errorf("%s: got format %d, want 1 without a wall clock and 2 with", body, record[1])
 		}
 	}
@@ -170,7 +170,7 @@ func TestEveryWarningIsGiven(t *testing.T) {
 	e := enrolled(schema.ChannelTotem, schema.ScaleMLF3)
 	var s scanner
 	var m message
-	var v verdict
+	var v Verdict
 	body := `{"stream":"s","votes":[
 		{"seq":7,"face":"red","service":"nozze","reason":"unclear"},
 		{"seq":8,"service":"nozze","reason":"unclear"}]}`
@@ -182,35 +182,15 @@ func TestEveryWarningIsGiven(t *testing.T) {
 		`{"index":0,"seq":7,"code":"bad_time","detail":"neither age_ms nor at; counted in the hour of arrival"},` +
 		`{"index":0,"seq":7,"code":"unknown_service","detail":"not a service of this terminal; counted as unspecified"},` +
 		`{"index":0,"seq":7,"code":"unknown_reason","detail":"not a reason of this channel; counted as other"}]}`
-	if got := string(appendAnswer(nil, &v)); got != want {
+	if got := string(v.AppendAnswer(nil)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	wantVotes := []schema.Vote{
 		{Seq: 7, At: 1795338000000, Value: schema.Red, Reason: schema.ReasonOther, LateClock: true},
 		{Seq: 8, At: 1795338000000},
 	}
-	if v.votes[0] != wantVotes[0] || v.votes[1] != wantVotes[1] {
-		t.Errorf("got %+v, want %+v", v.votes, wantVotes)
-	}
-}
-
-func TestIssuedForgetsWhoAskedLongAgo(t *testing.T) {
-	var r issued
-	now := time.Unix(1_800_000_000, 0)
-	for i := range issuersMax {
-		if wait, ok := r.take(schema.TerminalID(i), now); wait != 0 || !ok {
-			t.Fatalf("terminal %d: got %v, %v, want a stream", i, wait, ok)
-		}
-	}
-	if _, ok := r.take(issuersMax, now); ok {
-		t.Error("got a stream beyond the limit of terminals, want none")
-	}
-	now = now.Add(issueWindow)
-	if _, ok := r.take(issuersMax, now); !ok {
-		t.Error("got no stream an hour later, want one")
-	}
-	if len(r.by) != 1 {
-		t.Errorf("got %d terminals remembered, want 1", len(r.by))
+	if v.Votes[0] != wantVotes[0] || v.Votes[1] != wantVotes[1] {
+		t.Errorf("got %+v, want %+v", v.Votes, wantVotes)
 	}
 }
 
@@ -236,7 +216,7 @@ func looseRequestOf(n int) []byte {
 
 // decoders read the same votes in each of the ways that there are: as terminals
 // write JSON, as they might, and protobuf.
-func decoders(tb testing.TB, votes int) map[string]func(*intake, *form) error {
+func decoders(tb testing.TB, votes int) map[string]func(*Reader, *schema.Enrolment) error {
 	tb.Helper()
 	usual := requestOf(votes)
 	spaced := bytes.ReplaceAll(usual, []byte(","), []byte(", "))
@@ -252,45 +232,46 @@ func decoders(tb testing.TB, votes int) map[string]func(*intake, *form) error {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return map[string]func(*intake, *form) error{
-		"JSON":        func(in *intake, f *form) error { return in.scanner.decodeJSON(usual, f, &in.message) },
-		"spaced JSON": func(in *intake, f *form) error { return in.scanner.decodeJSON(spaced, f, &in.message) },
-		"loose JSON":  func(in *intake, f *form) error { return in.scanner.decodeJSON(loose, f, &in.message) },
-		"protobuf":    func(in *intake, f *form) error { return decodeProto(message, f, &in.message) },
+	return map[string]func(*Reader, *schema.Enrolment) error{
+		"JSON":        func(r *Reader, e *schema.Enrolment) error { return r.JSON(usual, e, votes) },
+		"spaced JSON": func(r *Reader, e *schema.Enrolment) error { return r.JSON(spaced, e, votes) },
+		"loose JSON":  func(r *Reader, e *schema.Enrolment) error { return r.JSON(loose, e, votes) },
+		"protobuf":    func(r *Reader, e *schema.Enrolment) error { return r.Protobuf(message, e, votes) },
 	}
 }
 
 func TestVotesCostNoAllocation(t *testing.T) {
 	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
-	f := &form{newWords(), e, 1000}
 	for name, decode := range decoders(t, 1000) {
-		in, out := new(intake), new(entry)
+		r := NewReader()
+		var v *Verdict
+		var record, answer []byte
 		allocs := testing.AllocsPerRun(20, func() {
-			if err := decode(in, f); err != nil {
+			if err := decode(r, e); err != nil {
 				t.Fatal(err)
 			}
-			in.verdict.judge(&in.message, e, 1795338000120)
-			out.record = schema.AppendVoteBatch(out.record[:0], &schema.BatchHeader{Comune: 1, Channel: 1, Scale: 1, Ingested: 1795338000120}, in.verdict.votes)
-			out.answer = appendAnswer(out.answer[:0], &in.verdict)
+			v = r.Judge(e, 1795338000120)
+			record = schema.AppendVoteBatch(record[:0], &schema.BatchHeader{Comune: 1, Channel: 1, Scale: 1, Ingested: 1795338000120}, v.Votes)
+			answer = v.AppendAnswer(answer[:0])
 		})
 		if allocs != 0 {
 			t.Errorf("%s: got %v allocations for 1,000 votes, want none", name, allocs)
 		}
-		if in.verdict.accepted != 1000 || len(in.verdict.warnings) != 0 {
-			t.Errorf("%s: got %d accepted, %v", name, in.verdict.accepted, in.verdict.warnings)
+		if v.accepted != 1000 || len(v.warnings) != 0 {
+			t.Errorf("%s: got %d accepted, %v", name, v.accepted, v.warnings)
 		}
 	}
 }
 
 func BenchmarkDecode(b *testing.B) {
-	f := &form{newWords(), enrolled(schema.ChannelCounter, schema.ScaleMLF3), 1000}
+	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
 	for _, n := range []int{1, 100, 1000} {
 		for name, decode := range decoders(b, n) {
 			b.Run(name+"/"+strconv.Itoa(n), func(b *testing.B) {
-				in := new(intake)
+				r := NewReader()
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := decode(in, f); err != nil {
+					if err := decode(r, e); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -304,7 +285,7 @@ func BenchmarkJudge(b *testing.B) {
 	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
 	var s scanner
 	var m message
-	var v verdict
+	var v Verdict
 	if err := s.decodeJSON(requestOf(1000), &form{newWords(), e, 1000}, &m); err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package ingest
+package wire
 
 import (
 	"errors"
@@ -53,8 +53,8 @@ type form struct {
 	votesMax int
 }
 
-// errTooManyVotes is the error of a message with more votes than the form allows.
-var errTooManyVotes = errors.New("too many votes")
+// ErrTooMany is the error of a body with more votes than its reader was to take.
+var ErrTooMany = errors.New("too many votes")
 
 // errIncomplete is the error of a message without a stream or without votes.
 var errIncomplete = errors.New("the members stream (a string) and votes (an array) are both needed")

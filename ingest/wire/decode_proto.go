@@ -1,4 +1,4 @@
-package ingest
+package wire
 
 import (
 	"encoding/binary"
@@ -50,7 +50,7 @@ func decodeProto(body []byte, f *form, m *message) error {
 		case requestVotes:
 			c := f.open(m)
 			if c == nil {
-				return errTooManyVotes
+				return ErrTooMany
 			}
 			value, n = protoBytes(rest)
 			if !protoVote(value, f, c) {
