@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -118,6 +119,9 @@ func TestTheTableNamesOnlyPackagesThatExist(t *testing.T) {
 func TestEveryPackageSaysWhatItKnows(t *testing.T) {
 	commented := make(map[string]bool)
 	eachFile(t, func(pkg, file string) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly|parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
@@ -131,27 +135,184 @@ func TestEveryPackageSaysWhatItKnows(t *testing.T) {
 	}
 }
 
-// TestFilesFitAReader holds files to the length that style asks for.
+// The sizes that a reader can take in. Tests tell longer stories.
+const (
+	filesMax        = 25   // Of a package.
+	packageLinesMax = 3500 // Of a package.
+	fileLinesMax    = 400
+	testLinesMax    = 600
+	functionMax     = 70 // Lines.
+	parametersMax   = 5
+)
+
+// logKeys are the keys of log lines, for those who search logs: one key a thing.
+var logKeys = []string{
+	"advice", "answered", "cells", "detail", "differences", "dir", "err", "file", "for", "generation", "group", "kafka",
+	"key", "kind", "length", "limit", "line", "listen", "log", "log_end", "log_end_known", "lost", "offset", "panic",
+	"part", "partition", "partitions", "path", "pause", "pid", "reason", "records_left", "request", "seed", "setting",
+	"since", "stack", "state", "status", "stderr", "subject", "taken", "tcp_port", "terminals", "text", "took", "topic",
+	"value", "votes", "votes_answered", "votes_per_second", "votes_planned", "votes_sent_again", "want",
+}
+
+// TestTheRootIsAFrontDoor: what has no room of its own does not stand in the hall.
+func TestTheRootIsAFrontDoor(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"architecture_test.go", "main.go"}; !slices.Equal(files, want) {
+		t.Errorf("root has %v: want %v; package command is where commands live", files, want)
+	}
+}
+
+// TestFilesFitAReader holds files and packages to the length that style asks for.
 func TestFilesFitAReader(t *testing.T) {
-	const linesMax = 400
-	eachFile(t, func(_, file string) {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	files, lines := make(map[string]int), make(map[string]int)
+	eachFile(t, func(pkg, file string) {
+		if isGenerated(file) {
+			return
 		}
-		if lines := strings.Count(string(text), "\n"); lines > linesMax && !isGenerated(file) {
-			t.Errorf("%s has %d lines: want at most %d", file, lines, linesMax)
+		n, most := linesOf(t, file), fileLinesMax
+		if strings.HasSuffix(file, "_test.go") {
+			most = testLinesMax
+		} else if filepath.Base(file) != "doc.go" {
+			files[pkg]++
+			lines[pkg] += n
+		}
+		if n > most {
+			t.Errorf("%s has %d lines: want at most %d", file, n, most)
+		}
+	})
+	for pkg := range files {
+		if files[pkg] > filesMax || lines[pkg] > packageLinesMax {
+			t.Errorf("package %s has %d files of %d lines: want at most %d of %d; what in it is a closed world of its own?",
+				pkg, files[pkg], lines[pkg], filesMax, packageLinesMax)
+		}
+	}
+}
+
+// TestFunctionsFitAScreen: tables in functions are data and may be long.
+func TestFunctionsFitAScreen(t *testing.T) {
+	eachParsed(t, func(file string, fset *token.FileSet, parsed *ast.File) {
+		if strings.HasSuffix(file, "_test.go") || isGenerated(file) {
+			return
+		}
+		for _, decl := range parsed.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Body == nil || isTable(f) {
+				continue
+			}
+			if n := fset.Position(f.End()).Line - fset.Position(f.Pos()).Line + 1; n > functionMax {
+				t.Errorf("%s: %s has %d lines: want at most %d", file, f.Name.Name, n, functionMax)
+			}
+			if n := f.Type.Params.NumFields(); n > parametersMax {
+				t.Errorf("%s: %s has %d parameters: want at most %d", file, f.Name.Name, n, parametersMax)
+			}
 		}
 	})
 }
 
+// isTable tells whether what f does is to return one literal, perhaps with a name
+// for what it is made with.
+func isTable(f *ast.FuncDecl) bool {
+	last := len(f.Body.List) - 1
+	if last < 0 || last > 1 {
+		return false
+	}
+	r, ok := f.Body.List[last].(*ast.ReturnStmt)
+	if !ok || len(r.Results) != 1 {
+		return false
+	}
+	value := r.Results[0]
+	if address, ok := value.(*ast.UnaryExpr); ok {
+		value = address.X
+	}
+	_, ok = value.(*ast.CompositeLit)
+	return ok
+}
+
+// TestLogLinesUseKnownKeys: who searches for a partition finds all lines of it.
+func TestLogLinesUseKnownKeys(t *testing.T) {
+	eachParsed(t, func(file string, fset *token.FileSet, parsed *ast.File) {
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 2 {
+				return true
+			}
+			of, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, isName := of.X.(*ast.Ident)
+			key, isText := call.Args[0].(*ast.BasicLit)
+			if !isName || pkg.Name != "slog" || !isText || key.Kind != token.STRING {
+				return true
+			}
+			if text, _ := strconv.Unquote(key.Value); !slices.Contains(logKeys, text) {
+				t.Errorf("%v: log key %s is not among the known ones", fset.Position(call.Pos()), key.Value)
+			}
+			return true
+		})
+	})
+}
+
+// TestWhoMayStartTheEngineCanBeIt: the embedded ClickHouse is the same program
+// started once more, so every program and test binary that can start one must know
+// when it is the child; otherwise it would start itself without end.
+func TestWhoMayStartTheEngineCanBeIt(t *testing.T) {
+	const engine = "mlf/aggregate/store/embedded"
+	imports, starts, calls, binary := make(map[string]bool), make(map[string]bool), make(map[string]bool), make(map[string]bool)
+	eachParsed(t, func(file string, _ *token.FileSet, parsed *ast.File) {
+		dir := filepath.ToSlash(filepath.Dir(file))
+		isTest := strings.HasSuffix(file, "_test.go")
+		unit := dir
+		if isTest {
+			unit += " (test)"
+		}
+		for _, spec := range parsed.Imports {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			imports[unit] = imports[unit] || path == engine
+		}
+		binary[unit] = binary[unit] || isTest || parsed.Name.Name == "main"
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			of, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			pkg, isName := of.X.(*ast.Ident)
+			is := func(name, function string) bool { return isName && pkg.Name == name && of.Sel.Name == function }
+			starts[unit] = starts[unit] || is("embedded", "Start") || is("clickhouse", "Start")
+			calls[unit] = calls[unit] || of.Sel.Name == "ChildMain" || is("harness", "Main") || is("command", "Main")
+			return true
+		})
+	})
+	for unit := range imports {
+		if imports[unit] && starts[unit] && binary[unit] && !calls[unit] {
+			t.Errorf("%s starts %s and never calls its ChildMain, nor harness.Main or command.Main", unit, engine)
+		}
+	}
+}
+
+func linesOf(t *testing.T, file string) int {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(string(text), "\n")
+}
+
 func isGenerated(file string) bool { return strings.HasSuffix(file, ".pb.go") }
 
-// packages returns, per package, what its files import and one file that does.
+// packages returns, per package, what its files import and one file that does;
+// tests apart.
 func packages(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	imports := make(map[string]map[string]string)
 	eachFile(t, func(pkg, file string) {
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
 		if err != nil {
 			t.Fatal(err)
@@ -170,7 +331,7 @@ func packages(t *testing.T) map[string]map[string]string {
 	return imports
 }
 
-// eachFile calls f for every Go file that is not a test.
+// eachFile calls f for every Go file, tests too.
 func eachFile(t *testing.T, f func(pkg, file string)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -183,7 +344,7 @@ func eachFile(t *testing.T, f func(pkg, file string)) {
 			}
 			return nil
 		}
-		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+		if strings.HasSuffix(path, ".go") {
 			pkg := filepath.ToSlash(filepath.Dir(path))
 			if pkg == "." {
 				pkg = "main"
@@ -195,4 +356,17 @@ func eachFile(t *testing.T, f func(pkg, file string)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// eachParsed calls f for every Go file, tests too.
+func eachParsed(t *testing.T, f func(file string, fset *token.FileSet, parsed *ast.File)) {
+	t.Helper()
+	eachFile(t, func(_, file string) {
+		fset := token.NewFileSet()
+		parsed, err := parser.ParseFile(fset, file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(file, fset, parsed)
+	})
 }

@@ -21,6 +21,7 @@ type scanFunc func(dest ...any) error
 type lane struct {
 	conn      *pool
 	timeMax   time.Duration // Whole seconds.
+	silence   time.Duration // How long the server may say nothing.
 	memoryMax int64         // Bytes.
 	groupsMax int           // Of GROUP BY; 0 for any number.
 }
@@ -47,22 +48,22 @@ const (
 
 // own is the lane of those who count: recovery must not wait for readers.
 func (s *Store) own() lane {
-	return lane{conn: s.conn, timeMax: s.cfg.ReadMax, memoryMax: s.cfg.ReadMemoryMax}
+	return lane{conn: s.conn, silence: ownSilenceMax, timeMax: s.cfg.ReadMax, memoryMax: s.cfg.ReadMemoryMax}
 }
 
 // lookups is the lane of what terminals and pages ask all the time.
 func (s *Store) lookups() lane {
-	return lane{conn: s.answers, timeMax: min(narrowTimeMax, s.cfg.ReadMax), memoryMax: min(LookupMemoryMax, s.cfg.ReadMemoryMax)}
+	return lane{conn: s.answers, silence: silenceMax, timeMax: min(narrowTimeMax, s.cfg.ReadMax), memoryMax: min(LookupMemoryMax, s.cfg.ReadMemoryMax)}
 }
 
 // narrow is the lane of statistics that should be cheap.
 func (s *Store) narrow() lane {
-	return lane{conn: s.answers, timeMax: min(narrowTimeMax, s.cfg.ReadMax), memoryMax: min(NarrowMemoryMax, s.cfg.ReadMemoryMax)}
+	return lane{conn: s.answers, silence: silenceMax, timeMax: min(narrowTimeMax, s.cfg.ReadMax), memoryMax: min(NarrowMemoryMax, s.cfg.ReadMemoryMax)}
 }
 
 // wide is the lane of all others.
 func (s *Store) wide() lane {
-	return lane{conn: s.answers, timeMax: s.cfg.ReadMax, memoryMax: s.cfg.ReadMemoryMax}
+	return lane{conn: s.answers, silence: silenceMax, timeMax: s.cfg.ReadMax, memoryMax: s.cfg.ReadMemoryMax}
 }
 
 // read runs the named query of those who count; see readBy.
@@ -100,24 +101,32 @@ var errReadMax = errors.New("the server did not keep to the read's limit of time
 // before we do: it looks at the clock between blocks only.
 const readGrace = 5 * time.Second
 
-// errSilent is the cause of a read of which nothing was heard for silenceMax.
+// errSilent is the cause of a read of which nothing was heard for too long.
 var errSilent = errors.New("the server says nothing: it hangs, or cannot be reached")
 
-// silenceMax is how long a server may say nothing. While it works on a query it
-// tells its progress ten times a second, so this is a server that is frozen, or
-// a line that is cut. Whoever waits is told within 3 s.
-const silenceMax = 2500 * time.Millisecond
+const (
+	// silenceMax is how long a server may say nothing to a read that somebody waits
+	// for. While it works on a query it tells its progress ten times a second, so
+	// this is a server that is frozen, or a line that is cut. Whoever waits is told
+	// within 3 s.
+	silenceMax = 2500 * time.Millisecond
+
+	// ownSilenceMax is the same for those who count, who wait for nobody: a
+	// checkpoint of half a gigabyte on a busy machine is worth some patience, and to
+	// give it up means to read the log again.
+	ownSilenceMax = 20 * time.Second
+)
 
 // run runs a statement. It ends when the caller's context does, when nothing
-// was heard for silenceMax, or readGrace after the lane's limit of time.
+// was heard for the lane's silence, or readGrace after the lane's limit of time.
 func (s *Store) run(ctx context.Context, l lane, text string, p clickhouse.Parameters, row func(scan scanFunc) error) (err error) {
 	ctx, stop := context.WithTimeoutCause(ctx, l.timeMax+readGrace, errReadMax)
 	defer stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silence := time.AfterFunc(silenceMax, func() { cancel(errSilent) })
+	silence := time.AfterFunc(l.silence, func() { cancel(errSilent) })
 	defer silence.Stop()
-	heard := func() { silence.Reset(silenceMax) }
+	heard := func() { silence.Reset(l.silence) }
 	defer func() {
 		if cause := context.Cause(ctx); err != nil && (errors.Is(cause, errReadMax) || errors.Is(cause, errSilent)) {
 			err = fmt.Errorf("%w: %w", cause, err)
