@@ -18,7 +18,7 @@ func answerFaults() []fault {
 			"next != nil && f.err != nil && f.ctx.Err() == nil", "next != nil && f.err != nil && f.ctx == nil"),
 		body.fault("slow readers have no budget", "TestAnswersOnTheirWayHaveABudget", "if !budget.TryAcquire(b.held()) {", "if !budget.TryAcquire(0) {"),
 		body.fault("slow readers have no end", "TestSlowReadersHaveAnEnd", "if last.Before(deadline) {", "if last.IsZero() {"),
-		read.fault("a frozen store is waited for", "TestASilentServerIsToldSoon", "time.AfterFunc(silenceMax,", "time.AfterFunc(9*silenceMax,"),
+		read.fault("a frozen store is waited for", "TestASilentServerIsToldSoon", "time.AfterFunc(l.silence,", "time.AfterFunc(9*l.silence,"),
 		read.fault("a slow store is taken for a frozen one", "TestASlowServerIsNotSilent", "{ heard() })), text)", "{})), text)"),
 		rows.fault("votes left out are not told", suite+"/votes_of_classes", "NOT asked AND class = 2", "asked AND class = 2"),
 		ledger.fault("any count of quarantined votes wins", suite+"/the_ledger_joins", "quarantined SimpleAggregateFunction(max,", "quarantined SimpleAggregateFunction(any,"),
