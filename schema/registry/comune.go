@@ -9,7 +9,8 @@ import (
 )
 
 // A Comune is a municipality as it was from one day to another. A rename gives
-// a second Comune with the same ID; a merger ends one and begins another.
+// a second Comune with the same ID, a new code one with another ID; a merger
+// ends one Comune and may begin another.
 type Comune struct {
 	ID         schema.ComuneID
 	Name       string // Official: both languages where there are two, "Bolzano/Bozen".
@@ -34,8 +35,9 @@ func (c *Comune) ValidOn(d Date) bool {
 // populationMax is the most residents of a comune; Roma has 2.8 million.
 const populationMax = 20_000_000
 
-// Comune returns the comune with the given code, in its newest form, whether it
-// still exists or not: votes of a comune that has ended keep their name.
+// Comune returns the comune with the given code, in the newest form that has
+// this code, whether it still exists or not: votes of a comune that has ended
+// keep their name.
 func (r *Registry) Comune(id schema.ComuneID) (Comune, bool) {
 	i := r.after(id)
 	if i == 0 || r.comuni[i-1].ID != id {
@@ -66,14 +68,15 @@ func (r *Registry) ComuniAt(d Date) []Comune {
 	return valid
 }
 
+const comuniFile = "comuni.csv"
+
 func (r *Registry) loadComuni(src source) error {
-	const file = "comuni.csv"
 	header := []string{
 		"istat_code", "name", "name_it", "name_alt", "province_code", "region_code", "population",
 		"cadastral_code", "ipa_code", "lat", "lon", "valid_from", "valid_to",
 	}
 	r.comuni = make([]Comune, 0, 8000)
-	err := readTable(src, file, header, func(row *row) {
+	err := readTable(src, comuniFile, header, func(row *row) {
 		c := Comune{ID: row.comune(), Name: row.text(), NameIT: row.text(), NameAlt: row.optional()}
 		c.Province, c.Sigla, c.Region = r.placeOf(row, c.ID)
 		c.Population = row.number(populationMax)
@@ -89,14 +92,21 @@ func (r *Registry) loadComuni(src source) error {
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(r.comuni, func(a, b Comune) int { // Nothing to do for the shipped file.
-		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.ValidFrom, b.ValidFrom))
-	})
+	slices.SortFunc(r.comuni, byCodeAndTime) // Nothing to do for the shipped file.
+	return nil
+}
+
+func byCodeAndTime(a, b Comune) int {
+	return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.ValidFrom, b.ValidFrom))
+}
+
+// checkComuni refuses two comuni that are the same.
+func (r *Registry) checkComuni() error {
 	if err := checkOverlaps(r.comuni, func(c *Comune) schema.ComuneID { return c.ID }); err != nil {
-		return fmt.Errorf("read registry file %s: column istat_code: %w", file, err)
+		return fmt.Errorf("read registry file %s: column istat_code: %w", comuniFile, err)
 	}
 	if err := checkOverlaps(r.comuni, func(c *Comune) string { return c.Cadastral }); err != nil {
-		return fmt.Errorf("read registry file %s: column cadastral_code: %w", file, err)
+		return fmt.Errorf("read registry file %s: column cadastral_code: %w", comuniFile, err)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,6 +16,7 @@ const (
 	comuniHeader   = "istat_code,name,name_it,name_alt,province_code,region_code,population,cadastral_code,ipa_code,lat,lon,valid_from,valid_to\n"
 	servicesHeader = "id,code,label_it,label_en,label_de,category\n"
 	classesHeader  = "code,label_it,label_en,label_de,from,next\n"
+	changesHeader  = "istat_code,change,istat_code_next,date\n"
 	aglie          = "001001,Agliè,Agliè,,001,01,2590,A074,c_a074,45.36591,7.77599,,\n"
 )
 
@@ -98,7 +100,7 @@ func TestFolderErrors(t *testing.T) {
 		{"sigla twice", "provinces.csv", "code,name,sigla,region_code\n001,a,TO,01\n002,b,TO,01\n", "line 3, column sigla: TO occurs"},
 		{"comune code", "comuni.csv", row("001001", "1001"), `file comuni.csv: line 2, column istat_code: comune "1001"`},
 		{"comune in another province", "comuni.csv", row(",001,", ",002,"), "line 2, column province_code: 002: want 001"},
-		{"comune of a past province", "comuni.csv", comuniHeader + strings.Replace(strings.Replace(aglie, "001001", "090001", 1), ",001,", ",090,", 1), "column province_code: no province 090"},
+		{"comune of a past province", "comuni.csv", comuniHeader + strings.Replace(strings.Replace(aglie, "001001", "104001", 1), ",001,", ",104,", 1), "column province_code: no province 104"},
 		{"comune in another region", "comuni.csv", row(",01,", ",02,"), "line 2, column region_code: 02: want 01"},
 		{"population", "comuni.csv", row("2590", "2.590"), `line 2, column population: "2.590": want a whole number`},
 		{"cadastral code", "comuni.csv", row("A074", "A07"), `line 2, column cadastral_code: "A07"`},
@@ -109,6 +111,20 @@ func TestFolderErrors(t *testing.T) {
 		{"ends before it begins", "comuni.csv", row(",,\n", ",2026-02-21,2026-02-21\n"), "line 2, column valid_to: 2026-02-21: want a day after"},
 		{"comune twice", "comuni.csv", comuniHeader + aglie + strings.Replace(aglie, "A074", "A075", 1), "column istat_code: 001001 is given to both"},
 		{"cadastral code twice", "comuni.csv", comuniHeader + aglie + strings.Replace(aglie, "001001", "001002", 1), "column cadastral_code: A074 is given to both"},
+		{"change of an unknown kind", "changes.csv", changesHeader + "090001,moved,113001,2026-01-01\n", `file changes.csv: line 2, column change: "moved": want recoded or merged`},
+		{"change of a code twice", "changes.csv", changesHeader + "090001,recoded,113001,2026-01-01\n090001,merged,113003,2027-01-01\n", "file changes.csv: line 3, column istat_code: 090001 occurs a second time"},
+		{"one code for two comuni", "changes.csv", changesHeader + "090001,recoded,113001,2026-01-01\n090002,recoded,113001,2026-01-01\n", "file changes.csv: line 3, column istat_code_next: 113001 occurs a second time"},
+		{"change without a day", "changes.csv", changesHeader + "090001,recoded,113001,\n", "file changes.csv: line 2, column date: is empty"},
+		{"changes in a circle", "changes.csv", changesHeader + "113001,recoded,113003,2026-01-01\n113003,recoded,113001,2026-01-01\n", "file changes.csv: line 2, column date: 2026-01-01: want a day before 2026-01-01, when 113003 ends"},
+		{"change into itself", "changes.csv", changesHeader + "113001,merged,113001,2026-01-01\n", "file changes.csv: line 2, column date: 2026-01-01: want a day before"},
+		{"change into nothing", "changes.csv", changesHeader + "090001,recoded,113999,2026-01-01\n", "file changes.csv: line 2: no comune 113999 in comuni.csv"},
+		{"merger into nothing", "changes.csv", changesHeader + "018082,merged,113999,2026-01-01\n", "file changes.csv: line 2: no comune 113999 in comuni.csv"},
+		{"merger of nothing", "changes.csv", changesHeader + "018999,merged,018094,2026-01-01\n", "file changes.csv: line 2: no comune 018999 in comuni.csv"},
+		{"merger on another day", "changes.csv", changesHeader + "018082,merged,018094,2026-01-31\n024129,merged,024128,2026-02-21\n", "file changes.csv: line 3: 024129 ends on"},
+		{"change of a province that never was", "changes.csv", changesHeader + "104001,recoded,113001,2026-01-01\n", "file changes.csv: line 2: no province 104 in provinces.csv or past_provinces.csv"},
+		{"change before the comune", "changes.csv", changesHeader + "024500,recoded,024129,2026-01-01\n", "file changes.csv: line 2: comune 024129 is not there on both sides of 2026-01-01"},
+		{"past province of nowhere", "past_provinces.csv", "code,name,sigla,region_code\n090,Sassari,SS,21\n", "file past_provinces.csv: line 2, column region_code: no region 21"},
+		{"past province twice", "past_provinces.csv", "code,name,sigla,region_code\n090,Sassari,SS,20\n090,Sassari,SS,20\n", "file past_provinces.csv: line 3, column code: 090 occurs"},
 		{"class gap", "population_classes.csv", classesHeader + "a,x,x,x,0,5\nb,x,x,x,6,\n", "line 3, column from: 6: want each class to begin"},
 		{"class overlap", "population_classes.csv", classesHeader + "a,x,x,x,0,5\nb,x,x,x,4,\n", "line 3, column from: 4: want each"},
 		{"class after the last", "population_classes.csv", classesHeader + "a,x,x,x,0,\nb,x,x,x,0,\n", "line 3, column from: 0: want each"},
@@ -140,6 +156,8 @@ func FuzzLoadFS(f *testing.F) {
 	f.Add("services.csv", servicesHeader+"1000,wifi,a,a,a,\n")
 	f.Add("population_classes.csv", classesHeader+"a,x,x,x,0,5\nb,x,x,x,5,\n")
 	f.Add("comuni.csv", comuniHeader+aglie)
+	f.Add("changes.csv", changesHeader+"090001,recoded,113001,2026-01-01\n018082,merged,018094,2026-01-31\n")
+	f.Add("past_provinces.csv", "code,name,sigla,region_code\n002,Vercelli,VC,01\n")
 	f.Add("faces.csv", "code,value,label_it,label_en,label_de\n")
 	f.Fuzz(func(t *testing.T, file, content string) {
 		folder := fstest.MapFS{file: {Data: []byte(content)}}
@@ -161,6 +179,9 @@ func FuzzLoadFS(f *testing.F) {
 				t.Errorf("comune %v: got %v, %v", c.ID, got.ID, ok)
 			}
 			r.Search(c.Name, 1)
+			if at, ok := r.ComuneAt(c.ID, c.ValidFrom); !ok || !slices.Contains(r.Codes(c.ID), at.ID) {
+				t.Errorf("comune %v on %v: got %v, %v", c.ID, c.ValidFrom, at.ID, ok)
+			}
 		}
 	})
 }

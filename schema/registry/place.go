@@ -44,31 +44,35 @@ func (r *Registry) Region(id schema.RegionID) (Region, bool) {
 // Regions returns the regions, ascending by code.
 func (r *Registry) Regions() []Region { return r.regions }
 
-// Province returns the province with the given code.
+// Province returns the province with the given code, also one that is no more.
 func (r *Registry) Province(id schema.ProvinceID) (Province, bool) {
-	i, ok := slices.BinarySearchFunc(r.provinces, id, func(x Province, id schema.ProvinceID) int { return cmp.Compare(x.ID, id) })
-	if !ok {
-		return Province{}, false
+	for _, provinces := range [...][]Province{r.provinces, r.past} {
+		i, ok := slices.BinarySearchFunc(provinces, id, func(x Province, id schema.ProvinceID) int { return cmp.Compare(x.ID, id) })
+		if ok {
+			return provinces[i], true
+		}
 	}
-	return r.provinces[i], true
+	return Province{}, false
 }
 
-// Provinces returns the provinces, ascending by code.
+// Provinces returns the provinces that there are, ascending by code.
 func (r *Registry) Provinces() []Province { return r.provinces }
 
-// ProvincesOf returns the provinces of a region, ascending; nil for a region
-// that does not exist. The slice is the caller's.
+// ProvincesOf returns the provinces of a region, ascending, then those that are
+// no more; nil for a region that does not exist. The slice is the caller's.
 func (r *Registry) ProvincesOf(region schema.RegionID) []schema.ProvinceID {
 	var ids []schema.ProvinceID
-	for i := range r.provinces {
-		if r.provinces[i].Region == region {
-			ids = append(ids, r.provinces[i].ID)
+	for _, provinces := range [...][]Province{r.provinces, r.past} {
+		for i := range provinces {
+			if provinces[i].Region == region {
+				ids = append(ids, provinces[i].ID)
+			}
 		}
 	}
 	return ids
 }
 
-// RegionOf maps every province to its region.
+// RegionOf maps every province to its region, also those that are no more.
 func (r *Registry) RegionOf() map[schema.ProvinceID]schema.RegionID { return r.regionOf }
 
 // PopulationClass returns the class of a comune with so many residents.
@@ -113,6 +117,30 @@ func (r *Registry) loadProvinces(src source) error {
 		r.regionOf[p.ID] = p.Region
 	})
 	slices.SortFunc(r.provinces, func(a, b Province) int { return cmp.Compare(a.ID, b.ID) })
+	return err
+}
+
+const pastProvincesFile = "past_provinces.csv"
+
+// loadPastProvinces reads the provinces that are no more. Of a code that
+// provinces.csv has, too, that one holds; and a list of the folder is not made
+// to have what the program's list of the past refers to.
+func (r *Registry) loadPastProvinces(src source) error {
+	seen := make(map[schema.ProvinceID]bool)
+	err := readTable(src, pastProvincesFile, []string{"code", "name", "sigla", "region_code"}, func(row *row) {
+		p := Province{ID: row.province()}
+		once(row, seen, p.ID)
+		p.Name, p.Sigla, p.Region = row.text(), row.text(), row.region()
+		_, ok := r.Region(p.Region)
+		if !ok && src.holds(pastProvincesFile) {
+			row.fail("no region %v in regions.csv", p.Region)
+		}
+		if _, known := r.regionOf[p.ID]; ok && !known {
+			r.past = append(r.past, p)
+			r.regionOf[p.ID] = p.Region
+		}
+	})
+	slices.SortFunc(r.past, func(a, b Province) int { return cmp.Compare(a.ID, b.ID) })
 	return err
 }
 

@@ -27,9 +27,13 @@ var embedded embed.FS
 type Registry struct {
 	regions   []Region // By ID, as are provinces and services.
 	provinces []Province
-	comuni    []Comune // By ID, then by ValidFrom.
+	past      []Province // Those that are no more; by ID.
+	comuni    []Comune   // By ID, then by ValidFrom.
 	services  []Service
 	classes   []PopulationClass // From the smallest up, without gaps.
+
+	codes  map[schema.ComuneID][]schema.ComuneID // Of comuni with several: each code to all, the oldest first.
+	merged map[schema.ComuneID]Merger            // By the last code.
 
 	regionOf      map[schema.ProvinceID]schema.RegionID
 	serviceByCode map[string]schema.ServiceID
@@ -52,7 +56,7 @@ func LoadFS(folder fs.FS) (*Registry, error) {
 	r := &Registry{labels: make(map[List][]Entry)}
 	// In the order in which they refer to one another.
 	for _, load := range []func(source) error{
-		r.loadRegions, r.loadProvinces, r.loadComuni, r.loadPopulationClasses, r.loadLabels, r.loadServices,
+		r.loadRegions, r.loadProvinces, r.loadPastProvinces, r.loadComuni, r.loadChanges, r.loadPopulationClasses, r.loadLabels, r.loadServices,
 	} {
 		if err := load(src); err != nil {
 			return nil, err
@@ -85,6 +89,12 @@ func checkNames(folder fs.FS) error {
 
 // A source is where the files are looked for, in this order.
 type source struct{ folder, fallback fs.FS }
+
+// holds tells whether a file comes from the folder.
+func (s source) holds(name string) bool {
+	_, err := fs.Stat(s.folder, name)
+	return err == nil
+}
 
 func (s source) open(name string) (fs.File, error) {
 	f, err := s.folder.Open(name)

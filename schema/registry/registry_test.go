@@ -42,7 +42,8 @@ func TestShippedFigures(t *testing.T) {
 	r := load(t)
 	perClass, perArea := map[string]int{}, map[string]int{}
 	var residents, small, bilingual, withIPA int
-	for _, c := range r.Comuni() {
+	comuni := r.ComuniAt(date(t, "2025-10-16"))
+	for _, c := range comuni {
 		class := r.PopulationClass(c.Population).Code
 		perClass[class]++
 		region, _ := r.Region(c.Region)
@@ -64,7 +65,7 @@ func TestShippedFigures(t *testing.T) {
 	}{
 		{"regions", len(r.Regions()), 20},
 		{"provinces", len(r.Provinces()), 110},
-		{"comuni", len(r.Comuni()), 7896},
+		{"comuni", len(comuni), 7896},
 		{"residents", residents, 59_580_936},
 		{"comuni below 5,000", perClass["under-5000"], 5505},
 		{"comuni from 5,000 to 40,000", perClass["5000-40000"], 2181},
@@ -105,7 +106,7 @@ func TestLookUps(t *testing.T) {
 			t.Errorf("comune %v: got %+v, want none", id, c)
 		}
 	}
-	for _, c := range r.Comuni() {
+	for _, c := range r.ComuniAt(date(t, "2026-11-26")) {
 		if found, ok := r.Comune(c.ID); !ok || found != c {
 			t.Errorf("comune %v: got %+v, want %+v", c.ID, found, c)
 		}
@@ -115,8 +116,12 @@ func TestLookUps(t *testing.T) {
 	if want := (registry.Province{ID: 21, Name: "Bolzano/Bozen", Sigla: "BZ", Region: 4}); !ok || province != want {
 		t.Errorf("province 021: got %+v, %v, want %+v", province, ok, want)
 	}
-	if _, ok := r.Province(90); ok {
-		t.Error("province 090 was replaced by 112 in 2025, but is there")
+	province, ok = r.Province(111)
+	if want := (registry.Province{ID: 111, Name: "Sud Sardegna", Sigla: "SU", Region: 20}); !ok || province != want {
+		t.Errorf("province 111, which is no more: got %+v, %v, want %+v", province, ok, want)
+	}
+	if _, ok := r.Province(104); ok {
+		t.Error("province 104 ended in 2017, but is there")
 	}
 	region, ok := r.Region(12)
 	if want := (registry.Region{ID: 12, Name: "Lazio", MacroArea: "Centro"}); !ok || region != want {
@@ -131,7 +136,7 @@ func TestLookUps(t *testing.T) {
 	if got := r.ProvincesOf(99); got != nil {
 		t.Errorf("provinces of region 99: got %v, want none", got)
 	}
-	if got := len(r.RegionOf()); got != 110 || r.RegionOf()[58] != 12 {
+	if got := len(r.RegionOf()); got != 115 || r.RegionOf()[58] != 12 {
 		t.Errorf("region of provinces: got %d entries, Roma in %v", got, r.RegionOf()[58])
 	}
 }
@@ -189,7 +194,7 @@ func TestShippedFilesAreSorted(t *testing.T) {
 	if !slices.IsSortedFunc(r.Comuni(), func(a, b registry.Comune) int { return cmp.Compare(a.ID, b.ID) }) {
 		t.Error("Comuni is not sorted")
 	}
-	for _, file := range []string{"provinces.csv", "regions.csv"} {
+	for _, file := range []string{"provinces.csv", "past_provinces.csv", "changes.csv", "regions.csv"} {
 		if !slices.IsSorted(strings.Split(strings.TrimSpace(shipped(t, file)), "\n")[1:]) {
 			t.Errorf("%s is not sorted", file)
 		}

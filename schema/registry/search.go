@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"mlf/schema"
 )
 
 // SearchQueryMax is the most bytes of a query that can match: the longest name
@@ -28,7 +30,7 @@ const (
 // code is q. Case, accents and punctuation do not matter. Exact names come
 // first, then names that begin with q, then the others; among equals the one
 // with more residents. Each comune occurs once, in its newest form, also when q
-// fits an older name. The slice is the caller's; nil for an empty query.
+// fits an older name or code. The slice is the caller's; nil for an empty query.
 func (r *Registry) Search(q string, limit int) []Comune {
 	if len(q) > SearchQueryMax || limit <= 0 {
 		return nil
@@ -37,28 +39,38 @@ func (r *Registry) Search(q string, limit int) []Comune {
 	if !ok {
 		return nil
 	}
-	type hit struct{ fit, comune int }
+	type hit struct {
+		fit    int
+		comune *Comune
+	}
 	var hits []hit
-	best := fitNot // Of the forms of one comune so far.
 	for i := range r.comuni {
-		best = min(best, r.fit(i, n))
-		if i+1 < len(r.comuni) && r.comuni[i+1].ID == r.comuni[i].ID {
-			continue
+		if fit := r.fit(i, n); fit < fitNot {
+			hits = append(hits, hit{fit, r.newest(i)})
 		}
-		if best < fitNot {
-			hits = append(hits, hit{best, i})
-		}
-		best = fitNot
 	}
 	slices.SortFunc(hits, func(a, b hit) int {
-		x, y := &r.comuni[a.comune], &r.comuni[b.comune]
+		x, y := a.comune, b.comune
 		return cmp.Or(cmp.Compare(a.fit, b.fit), cmp.Compare(y.Population, x.Population), cmp.Compare(x.ID, y.ID))
 	})
 	var found []Comune
-	for _, h := range hits[:min(limit, len(hits))] {
-		found = append(found, r.comuni[h.comune])
+	seen := make(map[schema.ComuneID]bool)
+	for _, h := range hits {
+		if len(found) < limit && !seen[h.comune.ID] { // Older forms fit, too.
+			seen[h.comune.ID] = true
+			found = append(found, *h.comune)
+		}
 	}
 	return found
+}
+
+// newest returns the newest form of the comune that r.comuni[i] is a form of.
+func (r *Registry) newest(i int) *Comune {
+	id := r.comuni[i].ID
+	if codes := r.codes[id]; codes != nil {
+		id = codes[len(codes)-1]
+	}
+	return &r.comuni[r.after(id)-1]
 }
 
 // A needle is a folded query, made once per search. Every name lies on a line

@@ -2,42 +2,12 @@ package registry_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"mlf/schema"
 	"mlf/schema/registry"
 )
-
-// with2026 is comuni.csv with what happened in 2026 (README.md, "Not applied").
-// The day on which Murisengo changed its name is not known; 1 June stands for it.
-func with2026(t *testing.T) *registry.Registry {
-	t.Helper()
-	content := shipped(t, "comuni.csv")
-	ends := func(code, day string) (line string) {
-		begin := strings.Index(content, "\n"+code+",") + 1
-		line = content[begin : begin+strings.Index(content[begin:], "\n")+1]
-		content = strings.Replace(content, line, strings.TrimSuffix(line, "\n")+day+"\n", 1)
-		return line
-	}
-	begins := func(line, day string, replace ...string) {
-		line = strings.NewReplacer(replace...).Replace(line)
-		content += strings.TrimSuffix(line, ",\n") + day + ",\n"
-	}
-	ends("018082", "2026-01-31") // Lirio, into Montalto Pavese.
-	ends("024071", "2026-02-21") // Nanto and Castegnero become one.
-	castegnero := ends("024027", "2026-02-21")
-	begins(castegnero, "2026-02-21", "024027", "024129", "Castegnero", "Castegnero Nanto", "C056", "M439", "c_c056", "")
-	murisengo := ends("006113", "2026-06-01")
-	begins(murisengo, "2026-06-01", "Murisengo", "Murisengo Monferrato")
-
-	r, err := loadWith("comuni.csv", content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
 
 func date(t *testing.T, text string) registry.Date {
 	t.Helper()
@@ -49,67 +19,41 @@ func date(t *testing.T, text string) registry.Date {
 }
 
 func TestComuniAt(t *testing.T) {
-	r := with2026(t)
+	r := load(t)
 	for _, c := range []struct {
 		day     string
 		n       int
-		present []string // Of those that changed.
+		present []string // Of some that changed.
 	}{
-		{"2009-03-23", 7896, []string{"Murisengo", "Lirio", "Montalto Pavese", "Castegnero", "Nanto"}},
-		{"2026-01-30", 7896, []string{"Murisengo", "Lirio", "Montalto Pavese", "Castegnero", "Nanto"}},
-		{"2026-01-31", 7895, []string{"Murisengo", "Montalto Pavese", "Castegnero", "Nanto"}},
-		{"2026-02-20", 7895, []string{"Murisengo", "Montalto Pavese", "Castegnero", "Nanto"}},
-		{"2026-02-21", 7894, []string{"Murisengo", "Montalto Pavese", "Castegnero Nanto"}},
-		{"2026-06-01", 7894, []string{"Murisengo Monferrato", "Montalto Pavese", "Castegnero Nanto"}},
+		{"2009-03-23", 7896, []string{"018082 Lirio", "018094 Montalto Pavese", "024027 Castegnero", "024071 Nanto", "090001 Aggius"}},
+		{"2025-10-16", 7896, []string{"018082 Lirio", "018094 Montalto Pavese", "024027 Castegnero", "024071 Nanto", "090001 Aggius"}},
+		{"2025-12-31", 7896, []string{"018082 Lirio", "018094 Montalto Pavese", "024027 Castegnero", "024071 Nanto", "090001 Aggius"}},
+		{"2026-01-01", 7896, []string{"018082 Lirio", "018094 Montalto Pavese", "024027 Castegnero", "024071 Nanto", "113001 Aggius"}},
+		{"2026-01-30", 7896, []string{"018082 Lirio", "018094 Montalto Pavese", "024027 Castegnero", "024071 Nanto", "113001 Aggius"}},
+		{"2026-01-31", 7895, []string{"018094 Montalto Pavese", "024027 Castegnero", "024071 Nanto", "113001 Aggius"}},
+		{"2026-02-20", 7895, []string{"018094 Montalto Pavese", "024027 Castegnero", "024071 Nanto", "113001 Aggius"}},
+		{"2026-02-21", 7894, []string{"018094 Montalto Pavese", "024129 Castegnero Nanto", "113001 Aggius"}},
+		{"2026-11-26", 7894, []string{"018094 Montalto Pavese", "024129 Castegnero Nanto", "113001 Aggius"}},
 	} {
 		valid := r.ComuniAt(date(t, c.day))
 		var present []string
+		residents := 0
 		for _, v := range valid {
-			if slices.Contains([]schema.ComuneID{18082, 18094, 24027, 24071, 24129, 6113}, v.ID) {
-				present = append(present, v.Name)
+			residents += int(v.Population)
+			if slices.Contains([]schema.ComuneID{18082, 18094, 24027, 24071, 24129, 90001, 113001}, v.ID) {
+				present = append(present, v.ID.String()+" "+v.Name)
 			}
 		}
 		if len(valid) != c.n || !slices.Equal(present, c.present) {
 			t.Errorf("on %s: got %d comuni with %q, want %d with %q", c.day, len(valid), present, c.n, c.present)
 		}
+		if want := 59_580_936; residents != want {
+			t.Errorf("on %s: got %d residents, want %d: who merges stays", c.day, residents, want)
+		}
 		for i := 1; i < len(valid); i++ {
 			if valid[i-1].ID >= valid[i].ID {
 				t.Fatalf("on %s: comune %v after %v", c.day, valid[i].ID, valid[i-1].ID)
 			}
-		}
-	}
-}
-
-// A vote keeps its comune's name after the comune has ended, and one that was
-// renamed shows its new one.
-func TestComuneThatChanged(t *testing.T) {
-	r := with2026(t)
-	for id, want := range map[schema.ComuneID]string{
-		18082: "Lirio", 24027: "Castegnero", 24129: "Castegnero Nanto", 6113: "Murisengo Monferrato",
-	} {
-		if got, ok := r.Comune(id); !ok || got.Name != want {
-			t.Errorf("comune %v: got %q, %v, want %q", id, got.Name, ok, want)
-		}
-	}
-	for q, want := range map[string]string{"lirio": "Lirio", "murisengo": "Murisengo Monferrato", "nanto": "Nanto"} {
-		if got := r.Search(q, 1); len(got) != 1 || got[0].Name != want {
-			t.Errorf("search %q: got %v, want %s", q, got, want)
-		}
-	}
-	if got := r.Search("murisengo", 9); len(got) != 1 {
-		t.Errorf("search murisengo: got %v, want the comune once", got)
-	}
-	if got, want := len(r.Comuni()), 7898; got != want {
-		t.Errorf("comuni of all times: got %d, want %d", got, want)
-	}
-}
-
-// Nothing of 2026 is in the shipped list: its changes are known from excerpts only.
-func TestShippedListHasNoChanges(t *testing.T) {
-	r := load(t)
-	for _, c := range r.Comuni() {
-		if c.ValidFrom != 0 || c.ValidTo != 0 || !c.ValidOn(date(t, "2009-03-23")) {
-			t.Errorf("%v: got %v to %v, want always", c.ID, c.ValidFrom, c.ValidTo)
 		}
 	}
 }
