@@ -148,6 +148,9 @@ func in[T comparable](filter []T, v T) bool { return len(filter) == 0 || slices.
 
 func (m *memory) keyOf(q *schema.StatsQuery, c schema.Cell) schema.StatsRow {
 	var row schema.StatsRow
+	if code, ok := q.CodeOf[c.Comune]; ok {
+		c.Comune = code
+	}
 	local := c.Hour.Time().In(m.rome)
 	day := func(y int, mo time.Month, d int) int32 {
 		return int32(time.Date(y, mo, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)

@@ -2,6 +2,7 @@ package query
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"mlf/schema"
@@ -37,6 +38,11 @@ type comuneAnswer struct {
 	Lon        float64         `json:"lon"`
 	ValidFrom  string          `json:"valid_from,omitempty"`
 	ValidTo    string          `json:"valid_to,omitempty"`
+
+	Current    *schema.ComuneID  `json:"current_code,omitempty"`
+	Former     []schema.ComuneID `json:"former_codes,omitempty"`
+	MergedInto *placeAnswer      `json:"merged_into,omitempty"`
+	MergedFrom []schema.ComuneID `json:"merged_from,omitempty"`
 }
 
 // serveComuni answers GET /v1/registry/comuni: by text, or by codes.
@@ -108,7 +114,27 @@ func (s *Server) comune(c *registry.Comune) comuneAnswer {
 	if c.ValidTo != 0 {
 		a.ValidTo = c.ValidTo.String()
 	}
+	s.history(c.ID, &a)
 	return a
+}
+
+// history says what the comune was called before code id, what it is called now,
+// and what it was merged with.
+func (s *Server) history(id schema.ComuneID, a *comuneAnswer) {
+	today := registry.DateOf(s.cfg.Now().In(s.rome))
+	if now, ok := s.Registry.ComuneAt(id, today); ok && now.ID != id {
+		a.Current = &now.ID
+	}
+	codes := s.Registry.Codes(id)
+	a.Former = codes[:slices.Index(codes, id)]
+	if id != codes[len(codes)-1] {
+		return // Mergers are of its last code.
+	}
+	if m, ok := s.Registry.MergedInto(id); ok {
+		into, _ := s.Registry.ComuneAt(m.Into, max(today, m.On))
+		a.MergedInto = &placeAnswer{Code: into.ID.String(), Name: into.Name}
+	}
+	a.MergedFrom = s.Registry.MergedFrom(id)
 }
 
 type serviceAnswer struct {

@@ -25,9 +25,10 @@ type question struct {
 	filters map[string][]string // As asked, with the defaults.
 	top     int                 // 0 for all rows.
 	format  format
-	faces   bool // The values are faces: scale mlf3 and no other.
-	rounded bool // From or Next is not as asked, but a whole hour before or behind it.
-	nothing bool // The filters contradict each other: no vote can pass.
+	faces   bool          // The values are faces: scale mlf3 and no other.
+	rounded bool          // From or Next is not as asked, but a whole hour before or behind it.
+	today   registry.Date // The day whose codes the rows have; 0 where they have none.
+	nothing bool          // The filters contradict each other: no vote can pass.
 }
 
 // columns are the names of the columns that can be grouped by, by number.
@@ -59,7 +60,7 @@ func ask(r *http.Request, reg *registry.Registry, clock clock) (*question, error
 	for _, read := range []func() error{
 		func() error { return q.readTime(values, clock) },
 		func() error { return q.readGroup(values) },
-		func() error { return q.readPlaces(values, reg) },
+		func() error { return q.readPlaces(values, places{reg, clock.zone}) },
 		func() error { return q.readAttributes(values, reg) },
 		func() error { return q.readScale(values) },
 		func() error { return q.readShape(values, r.Header.Values("Accept")) },
@@ -68,9 +69,7 @@ func ask(r *http.Request, reg *registry.Registry, clock clock) (*question, error
 			return nil, err
 		}
 	}
-	if slices.Contains(q.Group, schema.ColumnRegion) {
-		q.RegionOf = reg.RegionOf()
-	}
+	q.label(reg, registry.DateOf(clock.now.In(clock.zone)))
 	return q, nil
 }
 
@@ -125,52 +124,6 @@ func (q *question) readGroup(values url.Values) error {
 		}
 	}
 	return nil
-}
-
-// readPlaces turns regions into their provinces, because the store knows comuni
-// only and derives the province from their code.
-func (q *question) readPlaces(values url.Values, reg *registry.Registry) error {
-	regions, err := readFilter(q, values, "region", schema.ParseRegion, reg.Region)
-	if err != nil {
-		return err
-	}
-	if q.Provinces, err = readFilter(q, values, "province", schema.ParseProvince, reg.Province); err != nil {
-		return err
-	}
-	if q.Comuni, err = readFilter(q, values, "comune", schema.ParseComune, reg.Comune); err != nil {
-		return err
-	}
-	if len(regions) == 0 {
-		return nil
-	}
-	var within []schema.ProvinceID
-	for _, region := range regions {
-		within = append(within, reg.ProvincesOf(region)...)
-	}
-	if len(q.Provinces) > 0 {
-		within = slices.DeleteFunc(within, func(p schema.ProvinceID) bool { return !slices.Contains(q.Provinces, p) })
-	}
-	q.Provinces = within
-	q.nothing = len(within) == 0 // An empty filter would let everything pass.
-	return nil
-}
-
-// readFilter reads a filter by ISTAT codes. A code that no place has is an
-// error: it is misspelt, and would look like a place without votes.
-func readFilter[ID fmt.Stringer, Place any](q *question, values url.Values, name string,
-	parse func(string) (ID, error), known func(ID) (Place, bool),
-) ([]ID, error) {
-	ids, texts, err := parseList(values, name, parse)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
-		if _, ok := known(id); !ok {
-			return nil, badParameter(name, "no %s has the code %v", name, id)
-		}
-	}
-	q.keep(name, texts)
-	return ids, nil
 }
 
 func (q *question) keep(name string, texts []string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -265,6 +266,39 @@ func TestRegistry(t *testing.T) {
 		}
 		w.get(path+"?lang=it").problem(t, http.StatusBadRequest, "bad-parameter")
 	}
+}
+
+// A code that ended is answered, with what became of it.
+func TestRegistryOfCodesThatChanged(t *testing.T) {
+	w := newWorld(t, query.Config{Now: func() time.Time { return time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC) }})
+	f := func(ask string, want ...string) {
+		t.Helper()
+		var found struct{ Comuni []map[string]any }
+		w.get("/v1/registry/comuni?"+ask).json(t, &found)
+		var got []string
+		for _, c := range found.Comuni {
+			line := fmt.Sprint(c["code"], " ", c["name"], " ", c["province"].(map[string]any)["name"])
+			for _, key := range []string{"valid_from", "valid_to", "current_code", "former_codes", "merged_into", "merged_from"} {
+				if v, ok := c[key]; ok {
+					line += fmt.Sprint(", ", key, " ", v)
+				}
+			}
+			got = append(got, line)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", ask, got, want)
+		}
+	}
+	f("code=090001", "090001 Aggius Sassari, valid_to 2026-01-01, current_code 113001")
+	f("code=113001", "113001 Aggius Gallura Nord-Est Sardegna, valid_from 2026-01-01, former_codes [090001]")
+	f("q=090001", "113001 Aggius Gallura Nord-Est Sardegna, valid_from 2026-01-01, former_codes [090001]")
+	f("q=111009", "119003 Carbonia Sulcis Iglesiente, valid_from 2026-01-01, former_codes [111009]")
+	f("q=lirio", "018082 Lirio Pavia, valid_to 2026-01-31, merged_into map[code:018094 name:Montalto Pavese]")
+	f("q=nanto", "024071 Nanto Vicenza, valid_to 2026-02-21, merged_into map[code:024129 name:Castegnero Nanto]",
+		"024129 Castegnero Nanto Vicenza, valid_from 2026-02-21, merged_from [024027 024071]")
+	f("code=018094", "018094 Montalto Pavese Pavia, valid_from 2026-01-31, merged_from [018082]")
+	f("code=058091", "058091 Roma Roma")
+	f("code=104001")
 }
 
 func TestRoutes(t *testing.T) {

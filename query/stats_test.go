@@ -469,3 +469,64 @@ func TestStatsReadTheLedgerBeforeTheRows(t *testing.T) {
 		}
 	}
 }
+
+// A comune is found by every code that it has had, whatever code its votes were
+// counted under and whenever; rows have the code of today.
+func TestStatsOfCodesThatChanged(t *testing.T) {
+	w := newWorld(t, query.Config{Now: func() time.Time { return time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC) }})
+	vote := func(comune schema.ComuneID, at string, n uint64) {
+		c := cell(hour(t, at))
+		c.Comune = comune
+		w.memory.vote(c, schema.Green, n)
+	}
+	const before, after = "2025-12-01T09:00:00Z", "2026-03-02T09:00:00Z"
+	vote(90001, before, 1) // Aggius, Sassari, then Gallura.
+	vote(113001, before, 2)
+	vote(90001, after, 4)
+	vote(113001, after, 8)
+	vote(90003, before, 16) // Alghero, Sassari then and now.
+	vote(112001, after, 32)
+	vote(18082, before, 64) // Lirio, merged into Montalto Pavese.
+	vote(18082, after, 128)
+	vote(18094, after, 256)
+	vote(roma, before, 512)
+	f := func(ask string, want ...string) {
+		t.Helper()
+		got := w.get("/v1/stats?format=csv&"+ask, "Accept", "text/csv")
+		rows, err := csv.NewReader(strings.NewReader(string(got.body))).ReadAll()
+		if err != nil || got.StatusCode != http.StatusOK {
+			t.Fatalf("%s: got %d %s, %v", ask, got.StatusCode, got.body, err)
+		}
+		var found []string
+		for _, row := range rows[1:] {
+			found = append(found, strings.Join(row[:slices.Index(rows[0], "yellow")], " "))
+		}
+		if !slices.Equal(found, want) {
+			t.Errorf("%s: got %q, want %q", ask, found, want)
+		}
+	}
+	const old, now, all = "from=2025-11-01&to=2026-01-01", "from=2026-01-01&to=2026-06-01", "from=2025-11-01&to=2026-06-01"
+	f(old+"&comune=113001&group=comune", "113001 3")
+	f(old+"&comune=090001&group=comune", "113001 3")
+	f(now+"&comune=090001&group=comune", "113001 12")
+	f(all+"&comune=090001,113001&group=comune,month", "113001 2025-12 3", "113001 2026-03 12")
+	f(old+"&province=090", "19")
+	f(old+"&province=090&group=province", "112 16", "113 3")
+	f(now+"&province=090", "44")
+	f(old+"&province=113", "3")
+	f(now+"&province=113", "12")
+	f(all+"&province=112,113&group=province,comune", "112 112001 48", "113 113001 15")
+	f(all+"&province=113,058&group=province", "058 512", "113 15")
+	f(all+"&province=112&comune=090001", "0")
+	f(all+"&province=113&comune=090001", "15")
+	f(all+"&province=090&comune=113001", "15")
+	f(all+"&region=20&group=region", "20 63")
+	f(all+"&region=20&province=090", "63")
+	f(all+"&region=12&province=090", "0")
+	f(all+"&comune=018094", "256") // Lirio was another comune, and has its own row.
+	f(all+"&comune=018082&group=comune", "018082 192")
+	f(all+"&province=018&group=comune", "018082 192", "018094 256")
+	f(all+"&group=region", "03 448", "12 512", "20 63")
+	w.get("/v1/stats?"+all+"&province=104").problem(t, http.StatusBadRequest, "bad-parameter")
+	w.get("/v1/stats?"+all+"&comune=104001").problem(t, http.StatusBadRequest, "bad-parameter")
+}

@@ -14,7 +14,7 @@ import (
 // was counted. The process is part of it, because after a rebuild other counts
 // may stand at the same offset.
 func (s *Server) tagOf(q *question, ledger []schema.LedgerTotals) string {
-	named := fmt.Appendf(nil, "%s %s %d %d %t %q %q %d", s.ids.prefix, q.format, q.From, q.Next, q.rounded, q.group, q.filters, q.top)
+	named := fmt.Appendf(nil, "%s %s %d %d %t %q %q %d %d", s.ids.prefix, q.format, q.From, q.Next, q.rounded, q.group, q.filters, q.top, q.today)
 	for i := range ledger {
 		named = fmt.Appendf(named, " %d", ledger[i].Next)
 	}

@@ -27,6 +27,11 @@ type StatsQuery struct {
 	From, Next Hour     // Half-open.
 	Group      []Column // Rows come in no order. At most one of hour, day, week, month.
 
+	// CodeOf maps codes that votes were counted under to those that rows have in
+	// their place; region and province are then derived from these. A code that it
+	// lacks stays. Filters are of the codes that were counted.
+	CodeOf map[ComuneID]ComuneID
+
 	// RegionOf maps every province to its region; needed when Group has ColumnRegion.
 	RegionOf map[ProvinceID]RegionID
 

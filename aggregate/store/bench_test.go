@@ -75,6 +75,12 @@ func BenchmarkStats(b *testing.B) {
 		{"country, one row", func(*schema.StatsQuery) {}},
 		{"country by hour", func(q *schema.StatsQuery) { q.Group = []schema.Column{schema.ColumnHour} }},
 		{"country by comune", func(q *schema.StatsQuery) { q.Group = []schema.Column{schema.ColumnComune} }},
+		{"country by comune, some with other codes", func(q *schema.StatsQuery) {
+			q.Group, q.CodeOf = []schema.Column{schema.ColumnComune}, make(map[schema.ComuneID]schema.ComuneID)
+			for i := range schema.ComuneID(377) { // As many as in Sardinia.
+				q.CodeOf[1000+12*i] = 990_000 + i
+			}
+		}},
 		{"country by comune and hour", func(q *schema.StatsQuery) {
 			q.Group = []schema.Column{schema.ColumnComune, schema.ColumnHour}
 		}},

@@ -96,7 +96,8 @@ func statsParameters(q schema.StatsQuery) (clickhouse.Parameters, schema.Column,
 		time = c
 	}
 	by := func(c schema.Column) string { return strconv.FormatBool(slices.Contains(q.Group, c)) }
-	provinces, regions := regionArrays(q.RegionOf)
+	provinces, regions := arrays(q.RegionOf)
+	codes, codesNow := arrays(q.CodeOf)
 	return clickhouse.Parameters{
 		"by_region":    by(schema.ColumnRegion),
 		"by_province":  by(schema.ColumnProvince),
@@ -107,6 +108,8 @@ func statsParameters(q schema.StatsQuery) (clickhouse.Parameters, schema.Column,
 		"by_scale":     by(schema.ColumnScale),
 		"by_class":     by(schema.ColumnClass),
 		"time":         timeWord(time),
+		"codes":        codes,
+		"codes_now":    codesNow,
 		"provinces_of": provinces,
 		"regions_of":   regions,
 		"from":         number(uint64(q.From) * secondsPerHour),
@@ -137,14 +140,14 @@ func timeWord(c schema.Column) string {
 	}
 }
 
-// regionArrays returns the provinces and, at the same places, their regions.
-// They are never empty: transform() refuses an empty array.
-func regionArrays(regionOf map[schema.ProvinceID]schema.RegionID) (provinces, regions string) {
-	p, r := []schema.ProvinceID{0}, []schema.RegionID{0}
-	for province, region := range regionOf {
-		p, r = append(p, province), append(r, region)
+// arrays returns the keys of a map and, at the same places, their values. They
+// are never empty: transform() refuses an empty array.
+func arrays[K, V ~uint8 | ~uint16 | ~uint32](of map[K]V) (keys, values string) {
+	k, v := []K{0}, []V{0}
+	for key, value := range of {
+		k, v = append(k, key), append(v, value)
 	}
-	return numbers(p), numbers(r)
+	return numbers(k), numbers(v)
 }
 
 // number writes n as the server reads it.

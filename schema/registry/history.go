@@ -105,11 +105,15 @@ type Territory struct {
 // a comune has had. Of a province that had no comuni in that time it takes those
 // that it has had in another. The slices are the caller's.
 func (r *Registry) Territory(provinces []schema.ProvinceID, first, next Date) Territory {
+	var t Territory
 	codes := make(map[schema.ComuneID]bool)
 	for _, p := range provinces {
 		of := r.comuniOf(p, first, next)
 		if len(of) == 0 {
 			of = r.codesLike(p)
+		}
+		if len(of) == 0 { // A list of one's own may have the province alone.
+			t.Provinces = append(t.Provinces, p)
 		}
 		for _, id := range of {
 			for _, code := range r.Codes(id) {
@@ -117,7 +121,6 @@ func (r *Registry) Territory(provinces []schema.ProvinceID, first, next Date) Te
 			}
 		}
 	}
-	var t Territory
 	all := 0
 	for code := range codes {
 		t.Comuni = append(t.Comuni, code)

@@ -168,7 +168,7 @@ func TestTerritory(t *testing.T) {
 		f(sardinia, time[0], time[1], sardinia, 0)
 		f(r.ProvincesOf(20), time[0], time[1], sardinia, 0)
 	}
-	f([]schema.ProvinceID{104}, "2025-01-01", "2025-02-01", nil, 0)
+	f([]schema.ProvinceID{104}, "2025-01-01", "2025-02-01", []schema.ProvinceID{104}, 0)
 }
 
 // A comune that leaves a province which goes on belongs to it until then.

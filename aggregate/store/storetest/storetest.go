@@ -84,6 +84,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a row may span no months, an insert may", months},
 		{"every grouping adds up", groupings},
 		{"filters leave out what they do not name", filters},
+		{"rows have the codes that hold now", codes},
 		{"days begin and end by Rome's clock", romeDays},
 		{"votes of classes not asked for are told", excluded},
 		{"more rows than asked for are an error", rowsMax},

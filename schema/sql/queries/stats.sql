@@ -4,11 +4,14 @@
 -- Votes of classes that were not asked for are read, too, to say how many there
 -- are of each: the class is part of the key, so FINAL reads it in any case. They
 -- fall into the group of zeros, so that they make no more than one.
-WITH (empty({classes:Array(UInt8)}) OR has({classes:Array(UInt8)}, class)) AS asked
+-- Rows have the codes of comuni that hold now; filters, which find rows by their
+-- key, those that were counted.
+WITH (empty({classes:Array(UInt8)}) OR has({classes:Array(UInt8)}, class)) AS asked,
+    transform(comune, {codes:Array(UInt32)}, {codes_now:Array(UInt32)}, comune) AS comune_now
 SELECT
-    if({by_region:Bool}, if(asked, transform(intDiv(comune, 1000), {provinces_of:Array(UInt32)}, {regions_of:Array(UInt8)}, 0), 0), 0)::UInt8 AS group_region,
-    if({by_province:Bool}, if(asked, intDiv(comune, 1000), 0), 0)::UInt16 AS group_province,
-    if({by_comune:Bool}, if(asked, comune, 0), 0)::UInt32 AS group_comune,
+    if({by_region:Bool}, if(asked, transform(intDiv(comune_now, 1000), {provinces_of:Array(UInt32)}, {regions_of:Array(UInt8)}, 0), 0), 0)::UInt8 AS group_region,
+    if({by_province:Bool}, if(asked, intDiv(comune_now, 1000), 0), 0)::UInt16 AS group_province,
+    if({by_comune:Bool}, if(asked, comune_now, 0), 0)::UInt32 AS group_comune,
     if({by_office:Bool}, if(asked, office, ''), '')::String AS group_office,
     if({by_service:Bool}, if(asked, service, 0), 0)::UInt16 AS group_service,
     if({by_channel:Bool}, if(asked, channel, 0), 0)::UInt8 AS group_channel,
