@@ -93,7 +93,7 @@ func usable(terminals *schema.Terminals, t schema.Enrolled) bool {
 
 // demoTemplates returns enrolments number first to first+n-1.
 func demoTemplates(lists *registry.Registry, first, n int) ([]schema.Enrolment, error) {
-	byPopulation := slices.Clone(lists.Comuni())
+	byPopulation := lists.ComuniAt(registry.DateOf(time.Now()))
 	slices.SortStableFunc(byPopulation, func(a, b registry.Comune) int { return cmp.Compare(b.Population, a.Population) })
 	services, err := enrolment.Services(lists, []string{"anagrafe", "tributi"}, "")
 	if err != nil {

@@ -20,7 +20,7 @@ const enrolCountMax = 200_000
 type enrolCmd struct {
 	toolFlags
 	registryFlags
-	Comune         string   `required:"" placeholder:"ISTAT" help:"Comune where the terminal stands: its ISTAT code, six digits (058091 is Roma)."`
+	Comune         string   `required:"" placeholder:"ISTAT" help:"Comune where the terminal stands: its ISTAT code, six digits (058091 is Roma); one that it had before will do."`
 	Channel        string   `required:"" enum:"counter,totem,phone,web,digital" help:"counter, totem, phone, web or digital."`
 	Services       []string `required:"" placeholder:"CODE,…" help:"Services that the terminal offers, for instance anagrafe,tributi."`
 	DefaultService string   `placeholder:"CODE" help:"Service of a vote that names none. Default: the first of --services."`
@@ -41,7 +41,7 @@ func (c *enrolCmd) Run(ctx context.Context, p *console) error {
 	if err != nil {
 		return err
 	}
-	template, err := c.template(reg)
+	template, err := c.template(reg, time.Now())
 	if err != nil {
 		return usageError{err}
 	}
@@ -52,6 +52,9 @@ func (c *enrolCmd) Run(ctx context.Context, p *console) error {
 	e, err := enrolment.New(ctx, client)
 	if err != nil {
 		return err
+	}
+	if now := template.Comune.String(); now != c.Comune {
+		fmt.Fprintf(p.Stderr, "comune %s has the code %s now: enrolled with that\n", c.Comune, now)
 	}
 	enrolled, err := e.Enrol(ctx, slices.Repeat([]schema.Enrolment{template}, c.Count))
 	for _, t := range enrolled {
@@ -65,14 +68,15 @@ func (c *enrolCmd) Run(ctx context.Context, p *console) error {
 }
 
 // template returns what the flags describe, less what differs per terminal.
-func (c *enrolCmd) template(reg *registry.Registry) (schema.Enrolment, error) {
+func (c *enrolCmd) template(reg *registry.Registry, now time.Time) (schema.Enrolment, error) {
 	var e schema.Enrolment
 	var err error
-	if e.Comune, err = schema.ParseComune(c.Comune); err != nil {
-		return e, fmt.Errorf("--comune: %w", err)
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		return e, err
 	}
-	if _, ok := reg.Comune(e.Comune); !ok {
-		return e, fmt.Errorf("--comune %v: not in the registry; look it up with GET /v1/registry/comuni?q=NAME", e.Comune)
+	if e.Comune, err = comuneNow(reg, c.Comune, registry.DateOf(now.In(rome))); err != nil {
+		return e, err
 	}
 	if e.Office, err = schema.ParseOffice(c.Office); err != nil {
 		return e, fmt.Errorf("--office: %w", err)
@@ -87,8 +91,26 @@ func (c *enrolCmd) template(reg *registry.Registry) (schema.Enrolment, error) {
 		return e, err
 	}
 	e.Test = c.Test
-	if e.Since, err = enrolment.Since(c.Since, time.Now()); err != nil {
+	if e.Since, err = enrolment.Since(c.Since, now); err != nil {
 		return e, err
 	}
 	return e, nil
+}
+
+// comuneNow returns the code that a comune has on the day, given any that it has
+// had. A comune that was merged into another has none: whoever enrols decides.
+func comuneNow(reg *registry.Registry, code string, today registry.Date) (schema.ComuneID, error) {
+	id, err := schema.ParseComune(code)
+	if err != nil {
+		return 0, fmt.Errorf("--comune: %w", err)
+	}
+	comune, ok := reg.ComuneAt(id, today)
+	if !ok {
+		return 0, fmt.Errorf("--comune %v: not in the registry; look it up with GET /v1/registry/comuni?q=NAME", id)
+	}
+	if m, merged := reg.MergedInto(id); merged && m.On <= today {
+		into, _ := reg.ComuneAt(m.Into, today)
+		return 0, fmt.Errorf("--comune %v: %s was merged into %s on %v; want --comune %v", id, comune.Name, into.Name, m.On, into.ID)
+	}
+	return comune.ID, nil
 }

@@ -93,7 +93,7 @@ func (c *Query) fill(ctx context.Context, p *Parts, db *baseline.Database) error
 		return err
 	}
 	f := baseline.Filling{Rows: c.Rows, First: first.Unix(), Hours: queryDays * 24}
-	for _, comune := range lists.Comuni() {
+	for _, comune := range lists.ComuniAt(registry.DateOf(time.Now())) {
 		f.Comuni = append(f.Comuni, uint32(comune.ID))
 	}
 	err = db.FillRollups(ctx, f, func(rows int) { fmt.Fprintf(p.Stderr, "filled %d of %d rows\n", rows, c.Rows) })

@@ -152,7 +152,7 @@ func (r *ingestRig) fillSenders(ctx context.Context, e *enrolment.Enroller) erro
 	if err != nil {
 		return err
 	}
-	comuni := lists.Comuni()
+	comuni := lists.ComuniAt(registry.DateOf(time.Now()))
 	templates := make([]schema.Enrolment, benchSenders)
 	for i := range templates {
 		templates[i] = schema.Enrolment{
