@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strconv"
@@ -113,7 +114,8 @@ func awaitReady(ctx context.Context, r *os.File) error {
 }
 
 // stop ends the child, orderly if it takes less than stopMax, and waits for its
-// end. It may be called, once, for a child that is gone.
+// end. A child that is killed loses nothing that it has acknowledged: it syncs its
+// files. It may be called, once, for a child that is gone.
 func (c *child) stop() error {
 	if err := c.terminal.Close(); err != nil {
 		return fmt.Errorf("stop embedded engine: %w", err)
@@ -129,5 +131,6 @@ func (c *child) stop() error {
 		return fmt.Errorf("kill embedded engine: %w", err)
 	}
 	<-c.exited
-	return fmt.Errorf("stop embedded engine: killed after %v", stopMax)
+	c.stderr.logger.Warn("embedded engine did not end in time and was killed", slog.Duration("took", stopMax))
+	return nil
 }
