@@ -48,7 +48,7 @@ const (
 
 // own is the lane of those who count: recovery must not wait for readers.
 func (s *Store) own() lane {
-	return lane{conn: s.conn, silence: ownSilenceMax, timeMax: s.cfg.ReadMax, memoryMax: s.cfg.ReadMemoryMax}
+	return lane{conn: s.conn, silence: ownSilenceMax, timeMax: ownTimeMax, memoryMax: s.cfg.ReadMemoryMax}
 }
 
 // lookups is the lane of what terminals and pages ask all the time.
@@ -115,6 +115,10 @@ const (
 	// checkpoint of half a gigabyte on a busy machine is worth some patience, and to
 	// give it up means to read the log again.
 	ownSilenceMax = 20 * time.Second
+
+	// ownTimeMax is how long a read of theirs may take in all, whole seconds: to
+	// recover from the largest checkpoint takes 3 s on a machine of its own.
+	ownTimeMax = 2 * time.Minute
 )
 
 // run runs a statement. It ends when the caller's context does, when nothing
