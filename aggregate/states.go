@@ -188,7 +188,7 @@ func (w *worker) tellStuck(known bool) bool {
 	gauge := w.m.stuck.WithLabelValues(label(w.p))
 	switch {
 	case is && !known:
-		w.log.Error("partition stands still", slog.Time("since", s.Since), slog.String("reason", s.Reason))
+		w.log.Warn("partition stands still", slog.Time("since", s.Since), slog.String("reason", s.Reason))
 	case known && !is && s.State != schema.StateHalted:
 		w.log.Info("partition moves again")
 	}

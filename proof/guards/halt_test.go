@@ -77,8 +77,8 @@ func guards() []guard {
 		{"unknown record format", soon, "is of a format that this version does not know", func(g *guarded) {
 			g.produce(0, nil, newerRecord())
 		}},
-		{"unknown control record", soon, `is a control record "mlf.rules", which this version does not know`, func(g *guarded) {
-			g.produce(0, []byte("mlf.rules"), []byte("?"))
+		{"unknown control record", soon, `is a control record "mlf.later", which this version does not know`, func(g *guarded) {
+			g.produce(0, []byte("mlf.later"), []byte("?"))
 		}},
 	}
 }
