@@ -16,11 +16,17 @@ import (
 // FreeAddr returns a loopback address that nobody listens on.
 func FreeAddr(t *testing.T) string {
 	t.Helper()
-	addr, err := child.FreeAddr()
+	return FreeAddrs(t, 1)[0]
+}
+
+// FreeAddrs returns n of them, no two alike.
+func FreeAddrs(t *testing.T, n int) []string {
+	t.Helper()
+	addrs, err := child.FreeAddrs(n)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return addr
+	return addrs
 }
 
 // WaitReady returns when the process's /readyz answers 200.
