@@ -49,28 +49,25 @@ func AppendControl(dst []byte, c Control) []byte { return AppendGenesis(dst, Gen
 // DecodeControl reads the value of a control record, which is encoded as a genesis
 // record is. Its errors are those of DecodeGenesis.
 func DecodeControl(value []byte) (Control, error) {
-	body, err := checkSum(value)
-	if err != nil {
-		return Control{}, fmt.Errorf("read control record: %w", err)
-	}
-	g, err := splitGenesis(body)
-	if err != nil {
-		return Control{}, fmt.Errorf("read control record: %w", newerFormat(body, genesisFormat, err))
-	}
-	return Control(g), nil
+	g, err := decodeGenesis(value, "control record")
+	return Control(g), err
 }
 
 // DecodeGenesis reads the value of a genesis record. The errors wrap
 // ErrUndecodable or ErrFormat, as those of VoteBatch.Decode. Whether it is the
 // genesis of this log, and whether its rules are known, is the caller's to ask.
-func DecodeGenesis(value []byte) (Genesis, error) {
+func DecodeGenesis(value []byte) (Genesis, error) { return decodeGenesis(value, "genesis") }
+
+// decodeGenesis reads the value of a record that is encoded as a genesis is. Its
+// errors call it what.
+func decodeGenesis(value []byte, what string) (Genesis, error) {
 	body, err := checkSum(value)
 	if err != nil {
-		return Genesis{}, fmt.Errorf("read genesis: %w", err)
+		return Genesis{}, fmt.Errorf("read %s: %w", what, err)
 	}
 	g, err := splitGenesis(body)
 	if err != nil {
-		return Genesis{}, fmt.Errorf("read genesis: %w", newerFormat(body, genesisFormat, err))
+		return Genesis{}, fmt.Errorf("read %s: %w", what, newerFormat(body, genesisFormat, err))
 	}
 	return g, nil
 }
