@@ -115,19 +115,26 @@ func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (
 
 // startBroker starts a broker of the log's own.
 func (l *benchLog) startBroker(ctx context.Context) error {
-	addr, err := child.FreeAddr()
-	if err != nil {
-		return err
-	}
-	l.brokers = []string{addr}
 	dir, err := os.MkdirTemp(l.rig.dir, "kafka-")
 	if err != nil {
 		return fmt.Errorf("make folder for the broker: %w", err)
 	}
-	if l.broker, err = child.StartSelf("--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
-		return err
+	var addr string
+	l.broker, addr, err = startBroker(ctx, dir)
+	l.brokers = []string{addr}
+	return err
+}
+
+// startBroker starts an embedded broker on the log in dir, as a process of its own,
+// and returns when it listens on addr. After an error the process may run.
+func startBroker(ctx context.Context, dir string) (p *child.Process, addr string, err error) {
+	if addr, err = child.FreeAddr(); err != nil {
+		return nil, "", err
 	}
-	return l.broker.Await(ctx, func() error { return dials(ctx, addr) })
+	if p, err = child.StartSelf("--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
+		return nil, "", err
+	}
+	return p, addr, p.Await(ctx, func() error { return dials(ctx, addr) })
 }
 
 func (l *benchLog) close() {

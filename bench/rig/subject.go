@@ -78,15 +78,10 @@ func (r *ingestRig) startBroker(ctx context.Context) error {
 	if r.dir, err = os.MkdirTemp("", "mlf-bench-"); err != nil {
 		return fmt.Errorf("make folder for the broker: %w", err)
 	}
-	addr, err := child.FreeAddr()
-	if err != nil {
-		return err
-	}
+	var addr string
+	r.broker, addr, err = startBroker(ctx, r.dir)
 	r.brokers = []string{addr}
-	if r.broker, err = child.StartSelf("--log-level", "warn", "bench", "broker", "--data", r.dir, "--listen", addr); err != nil {
-		return err
-	}
-	return r.broker.Await(ctx, func() error { return dials(ctx, addr) })
+	return err
 }
 
 // dials tells whether somebody listens on addr.
