@@ -198,21 +198,9 @@ func TestChunksWithoutEndAreEnded(t *testing.T) {
 	}
 	w := d.dial() // One that goes on is given no more time.
 	w.say(tm.chunkedHead(""))
-	ended := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ended:
-				return
-			case <-tick.C:
-				_, _ = w.Write([]byte("1\r\n \r\n")) // The other side may have closed.
-			}
-		}
-	}()
+	stop := w.drip("1\r\n \r\n")
 	wantProblem(t, w.hear(), 408, "request-timeout")
-	close(ended)
+	stop()
 }
 
 // Bodies in chunks announce nothing; what has come of them counts.

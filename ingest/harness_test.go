@@ -340,6 +340,25 @@ func (w *wire) say(text string) {
 	}
 }
 
+// drip writes text again and again, slowly, until the function that it returns is
+// called.
+func (w *wire) drip(text string) (stop func()) {
+	ended := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+				_, _ = io.WriteString(w.Conn, text) // The other side may have closed.
+			}
+		}
+	}()
+	return func() { close(ended) }
+}
+
 // hear reads one answer.
 func (w *wire) hear() answer {
 	w.t.Helper()

@@ -26,21 +26,9 @@ func TestSlowRequestsAreEnded(t *testing.T) {
 
 	w := d.dial() // One that goes on, slowly, is given no more time.
 	w.say(tm.head(20_000) + "\n")
-	ended := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(5 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ended:
-				return
-			case <-tick.C:
-				_, _ = w.Write([]byte(" ")) // The other side may have closed.
-			}
-		}
-	}()
+	stop := w.drip(" ")
 	wantProblem(t, w.hear(), 408, "request-timeout")
-	close(ended)
+	stop()
 }
 
 // Memory and budget follow what has come, not what was announced: that would be
