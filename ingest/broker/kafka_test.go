@@ -111,16 +111,24 @@ func TestKafkaHangingLeader(t *testing.T) {
 	}
 }
 
-// awaitInSync waits until every broker has every record of the votes topic: until
-// then the loss of another one stops appends, as it should.
+// awaitInSync waits until every broker says that all of them have every record of
+// the votes topic: until then the loss of another one stops appends, as it should.
+// Each is asked by itself: one that was paused still believes what was so before.
 func awaitInSync(t *testing.T, cluster *kafka.Cluster, client *broker.Client) {
 	t.Helper()
-	transport := &kafkago.Transport{MetadataTTL: 100 * time.Millisecond}
-	defer transport.CloseIdleConnections()
-	asking := &kafkago.Client{Addr: kafkago.TCP(cluster.Addrs()...), Timeout: time.Second, Transport: transport}
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+	saysSo := func(addr string) bool {
+		transport := &kafkago.Transport{MetadataTTL: 100 * time.Millisecond}
+		defer transport.CloseIdleConnections()
+		asking := &kafkago.Client{Addr: kafkago.TCP(addr), Timeout: time.Second, Transport: transport}
 		res, err := asking.Metadata(t.Context(), &kafkago.MetadataRequest{Topics: []string{schema.VotesTopic}})
-		if err == nil && len(res.Topics[0].Partitions[0].Isr) == len(cluster.Addrs()) && client.Ping(t.Context()) == nil {
+		return err == nil && len(res.Topics[0].Partitions[0].Isr) == len(cluster.Addrs())
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		inSync := client.Ping(t.Context()) == nil
+		for _, addr := range cluster.Addrs() {
+			inSync = inSync && saysSo(addr)
+		}
+		if inSync {
 			return
 		}
 		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // Another process is waited for.
