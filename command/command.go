@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(stderr, "mlf: %v\n", err)
 		if errors.Is(err, broker.ErrGivenUp) {
-			fmt.Fprintln(stderr, "mlf: is Kafka running, and its address (--kafka) right? --wait waits longer")
+			fmt.Fprintln(stderr, "mlf: is Kafka running, and its address (--kafka) right? Where there is --wait, it waits longer")
 		}
 		var usage usageError
 		if errors.As(err, &usage) {

@@ -208,7 +208,7 @@ func (l *benchLog) runJSON(ctx context.Context, votes int) (measure.Sample, erro
 	}
 	done := filepath.Join(dir, "done")
 	began := time.Now()
-	p, err := child.StartSelf("bench", "count-json", "--kafka", strings.Join(l.brokers, ","), "--votes", fmt.Sprint(votes),
+	p, err := child.StartSelf(nil, "bench", "count-json", "--kafka", strings.Join(l.brokers, ","), "--votes", fmt.Sprint(votes),
 		"--group", filepath.Base(dir), "--done", done)
 	if err != nil {
 		return nil, err

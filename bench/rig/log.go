@@ -131,7 +131,7 @@ func startBroker(ctx context.Context, dir string) (p *child.Process, addr string
 	if addr, err = child.FreeAddr(); err != nil {
 		return nil, "", err
 	}
-	if p, err = child.StartSelf("--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
+	if p, err = child.StartSelf(nil, "--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
 		return nil, "", err
 	}
 	return p, addr, p.Await(ctx, func() error { return dials(ctx, addr) })
@@ -249,9 +249,14 @@ func (c *count) start() error {
 	if c.admin, err = child.FreeAddr(); err != nil {
 		return err
 	}
-	c.process, err = child.StartSelf("--log-level", "warn", "aggregate",
-		"--kafka", strings.Join(c.log.brokers, ","), "--clickhouse", c.dsn, "--admin", c.admin)
+	c.process, err = c.startSelf("aggregate", "--admin", c.admin)
 	return err
+}
+
+// startSelf starts a stage of mlf on the log and the database.
+func (c *count) startSelf(stage string, args ...string) (*child.Process, error) {
+	args = append([]string{"--log-level", "warn", stage, "--kafka", strings.Join(c.log.brokers, ",")}, args...)
+	return child.StartSelf([]string{"MLF_CLICKHOUSE=" + c.dsn}, args...)
 }
 
 // stop ends counting, with a last checkpoint.

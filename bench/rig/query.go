@@ -109,8 +109,7 @@ func (c *Query) ask(ctx context.Context, p *Parts, counts *count) ([]measure.Res
 	if err != nil {
 		return nil, err
 	}
-	server, err := child.StartSelf("--log-level", "warn", "query", "--kafka", strings.Join(counts.log.brokers, ","),
-		"--clickhouse", counts.dsn, "--admin", "127.0.0.1:0", "--listen", addr, "--disclosure", "none")
+	server, err := counts.startSelf("query", "--admin", "127.0.0.1:0", "--listen", addr, "--disclosure", "none")
 	if err != nil {
 		return nil, err
 	}

@@ -221,7 +221,7 @@ func (r *ingestRig) start(ctx context.Context, name string, flags ...string) (*i
 	if name == earlier {
 		s.process, err = child.Start(exec.Command(r.before, args...)) //nolint:noctx // Ended by Stop, which is gentler.
 	} else {
-		s.process, err = child.StartSelf(args...)
+		s.process, err = child.StartSelf(nil, args...)
 	}
 	if err != nil {
 		return nil, err

@@ -60,13 +60,17 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// StartSelf starts this very program with other arguments.
-func StartSelf(args ...string) (*Process, error) {
+// StartSelf starts this very program with other arguments, and with variables
+// (NAME=VALUE) beside its own: what is secret goes there, where no other user of
+// the machine reads it.
+func StartSelf(variables []string, args ...string) (*Process, error) {
 	binary, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find own program: %w", err)
 	}
-	return Start(exec.Command(binary, args...)) //nolint:noctx // Ended by Stop, which is gentler.
+	cmd := exec.Command(binary, args...) //nolint:noctx // Ended by Stop, which is gentler.
+	cmd.Env = append(os.Environ(), variables...)
+	return Start(cmd)
 }
 
 // Pid returns the process's number.
