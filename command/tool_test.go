@@ -47,7 +47,7 @@ func TestToolsGiveUpOnAKafkaThatDoesNotAnswer(t *testing.T) {
 
 // TestSchemaApplyGivesUpOnAClickHouseThatDoesNotAnswer: the same for its other half.
 func TestSchemaApplyGivesUpOnAClickHouseThatDoesNotAnswer(t *testing.T) {
-	log, err := kafka.Start(t.Context(), kafka.Config{Dir: t.TempDir()})
+	log, err := kafka.Start(t.Context(), kafka.Config{Dir: t.TempDir()}, kafka.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,13 +91,13 @@ func (c *upCmd) Run(ctx context.Context, p *console) error {
 // startEngines starts the broker and the database, and a client for the broker.
 func (u *up) startEngines(ctx context.Context) error {
 	var err error
-	if u.kafka, err = kafka.Start(ctx, kafka.Config{Dir: filepath.Join(u.cmd.Data, "kafka"), Listen: u.cmd.KafkaListen, Logger: u.log}); err != nil {
+	if u.kafka, err = kafka.Start(ctx, kafka.Config{Dir: filepath.Join(u.cmd.Data, "kafka"), Listen: u.cmd.KafkaListen}, kafka.Telemetry{Logger: u.log}); err != nil {
 		return err
 	}
 	if u.client, err = broker.New(broker.Config{Brokers: []string{u.kafka.Addr()}}, broker.Telemetry{Registerer: u.metrics, Logger: u.log}); err != nil {
 		return err
 	}
-	u.clickhouse, err = clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(u.cmd.Data, "clickhouse"), Logger: u.log, Registerer: u.metrics})
+	u.clickhouse, err = clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(u.cmd.Data, "clickhouse")}, clickhouse.Telemetry{Registerer: u.metrics, Logger: u.log})
 	return err
 }
 

@@ -31,7 +31,7 @@ type served struct {
 
 func newServed(t *testing.T) *served {
 	t.Helper()
-	engine, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()})
+	engine, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{})
 	if errors.Is(err, embedded.ErrNoLibrary) && os.Getenv("MLF_REQUIRE_ENGINE") == "" {
 		t.Skip(err)
 	}

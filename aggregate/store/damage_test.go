@@ -17,7 +17,7 @@ import (
 func TestADamagedDiskIsACorruptCheckpoint(t *testing.T) {
 	engine(t) // Skips where there is no library.
 	dir := t.TempDir()
-	server, err := embedded.Start(t.Context(), embedded.Config{Dir: dir})
+	server, err := embedded.Start(t.Context(), embedded.Config{Dir: dir}, embedded.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

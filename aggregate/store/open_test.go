@@ -95,7 +95,7 @@ func TestConfigValidateKeepsThePassword(t *testing.T) {
 // flush does: it sends the same rows until they are acknowledged.
 func TestStoreOutlivesItsServer(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	server, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir(), Registerer: reg})
+	server, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{Registerer: reg})
 	if errors.Is(err, embedded.ErrNoLibrary) && os.Getenv("MLF_REQUIRE_ENGINE") == "" {
 		t.Skip(err)
 	}

@@ -46,7 +46,7 @@ func engine(t testing.TB) *embedded.Server {
 
 func engineOf(t testing.TB, cfg embedded.Config) *embedded.Server {
 	t.Helper()
-	server, err := embedded.Start(t.Context(), cfg)
+	server, err := embedded.Start(t.Context(), cfg, embedded.Telemetry{})
 	if errors.Is(err, embedded.ErrNoLibrary) && os.Getenv("MLF_REQUIRE_ENGINE") == "" {
 		t.Skip(err)
 	}

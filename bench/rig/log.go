@@ -40,7 +40,7 @@ func newRig(ctx context.Context, log *slog.Logger) (*rig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make folder for the engines: %w", err)
 	}
-	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(dir, "clickhouse"), Logger: log})
+	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(dir, "clickhouse")}, clickhouse.Telemetry{Logger: log})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -320,7 +320,7 @@ type Broker struct {
 
 // Run serves until ctx ends.
 func (c *Broker) Run(ctx context.Context, p *Parts) error {
-	b, err := kafka.Start(ctx, kafka.Config{Dir: c.Data, Listen: c.Listen, Logger: p.Log})
+	b, err := kafka.Start(ctx, kafka.Config{Dir: c.Data, Listen: c.Listen}, kafka.Telemetry{Logger: p.Log})
 	if err != nil {
 		return err
 	}

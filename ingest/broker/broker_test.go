@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func startEmbedded(t testing.TB) string {
 	t.Helper()
-	b, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()})
+	b, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ func ExampleProducer() {
 	dir, err := os.MkdirTemp("", "mlf-example-")
 	check(err)
 	defer func() { _ = os.RemoveAll(dir) }()
-	kafka, err := embedded.Start(ctx, embedded.Config{Dir: dir})
+	kafka, err := embedded.Start(ctx, embedded.Config{Dir: dir}, embedded.Telemetry{})
 	check(err)
 	defer func() { _ = kafka.Close() }()
 

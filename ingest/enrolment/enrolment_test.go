@@ -16,7 +16,7 @@ import (
 // newClient returns a client of a log of its own, set up.
 func newClient(t *testing.T) *broker.Client {
 	t.Helper()
-	b, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()})
+	b, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func newService(ctx context.Context, cfg Config) (*service, error) {
 	for i, addr := range s.kafka.Addrs() {
 		s.kafkaLines[i].SetTarget(addr)
 	}
-	s.store, err = clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(cfg.Dir, "clickhouse"), Logger: cfg.Log})
+	s.store, err = clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(cfg.Dir, "clickhouse")}, clickhouse.Telemetry{Logger: cfg.Log})
 	if err != nil {
 		return s, err
 	}

@@ -122,7 +122,7 @@ func (g *guarded) startBroker() {
 	g.t.Helper()
 	g.broker = nil
 	harness.Eventually(g.t, 10*time.Second, func() (err error) { // A process between fork and exec holds the folder's lock, too.
-		g.broker, err = kafka.Start(g.t.Context(), kafka.Config{Dir: g.kafkaDir, Listen: g.kafka})
+		g.broker, err = kafka.Start(g.t.Context(), kafka.Config{Dir: g.kafkaDir, Listen: g.kafka}, kafka.Telemetry{})
 		return err
 	})
 }
@@ -163,7 +163,7 @@ func (g *guarded) startStore() {
 	g.t.Helper()
 	g.storeDir = filepath.Join(g.t.TempDir(), "clickhouse")
 	var err error
-	if g.server, err = clickhouse.Start(g.t.Context(), clickhouse.Config{Dir: g.storeDir}); err != nil {
+	if g.server, err = clickhouse.Start(g.t.Context(), clickhouse.Config{Dir: g.storeDir}, clickhouse.Telemetry{}); err != nil {
 		g.t.Fatal(err)
 	}
 	g.storeStarted = time.Now()

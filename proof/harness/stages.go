@@ -30,7 +30,7 @@ func NewStages(t *testing.T, brokers int) *Stages {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Stop)
-	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: filepath.Join(t.TempDir(), "clickhouse")})
+	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: filepath.Join(t.TempDir(), "clickhouse")}, clickhouse.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

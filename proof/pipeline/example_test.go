@@ -27,10 +27,10 @@ func Example() {
 	defer stop()
 
 	// The engines, and what they must hold before a vote comes.
-	logEngine, err := kafka.Start(ctx, kafka.Config{Dir: filepath.Join(dir, "kafka")})
+	logEngine, err := kafka.Start(ctx, kafka.Config{Dir: filepath.Join(dir, "kafka")}, kafka.Telemetry{})
 	check(err)
 	defer func() { _ = logEngine.Close() }()
-	storeEngine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(dir, "clickhouse")})
+	storeEngine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(dir, "clickhouse")}, clickhouse.Telemetry{})
 	check(err)
 	defer func() { _ = storeEngine.Close() }()
 	log, err := broker.New(broker.Config{Brokers: []string{logEngine.Addr()}}, broker.Telemetry{})

@@ -17,7 +17,7 @@ import (
 // goes on by the newest, once, and counts.
 func TestUpRaisesTheRulesOfAnOldLog(t *testing.T) {
 	u := harness.NewUp(t)
-	old, err := kafka.Start(t.Context(), kafka.Config{Dir: filepath.Join(u.Data, "kafka")})
+	old, err := kafka.Start(t.Context(), kafka.Config{Dir: filepath.Join(u.Data, "kafka")}, kafka.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

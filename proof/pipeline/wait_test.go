@@ -71,7 +71,7 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 	}
 	idle := stage(harness.FreeAddr(t), "aggregate")
 
-	broker, err := kafka.Start(t.Context(), kafka.Config{Dir: filepath.Join(t.TempDir(), "kafka"), Listen: kafkaAddr})
+	broker, err := kafka.Start(t.Context(), kafka.Config{Dir: filepath.Join(t.TempDir(), "kafka"), Listen: kafkaAddr}, kafka.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 
 	apply := harness.Start(t, append([]string{"schema", "apply", "--partitions", "2", "--wait", "1m"}, neighbours...)...)
 	says(t, stages[1], admins[1], "waiting for ClickHouse: ")
-	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: filepath.Join(t.TempDir(), "clickhouse"), Password: "secret"})
+	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: filepath.Join(t.TempDir(), "clickhouse"), Password: "secret"}, clickhouse.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestAStageThatWaitsForASilentNeighbourStopsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = silent.Close() })
-	broker, err := kafka.Start(t.Context(), kafka.Config{Dir: t.TempDir()})
+	broker, err := kafka.Start(t.Context(), kafka.Config{Dir: t.TempDir()}, kafka.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,12 +147,12 @@ func TestAStageThatWaitsForASilentNeighbourStopsAtOnce(t *testing.T) {
 
 // TestWhatWaitingCannotMendEndsAStage: its exit says what to do.
 func TestWhatWaitingCannotMendEndsAStage(t *testing.T) {
-	broker, err := kafka.Start(t.Context(), kafka.Config{Dir: t.TempDir()})
+	broker, err := kafka.Start(t.Context(), kafka.Config{Dir: t.TempDir()}, kafka.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = broker.Close() })
-	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: t.TempDir()})
+	server, err := clickhouse.Start(t.Context(), clickhouse.Config{Dir: t.TempDir()}, clickhouse.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 // machine, or a page in one of its browsers, can send bytes to the port.
 func TestStrangersAreTurnedAwayAndTheEngineLives(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	server := start(t, embedded.Config{Dir: t.TempDir(), Registerer: reg})
+	server := startWith(t, embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{Registerer: reg})
 	pid := server.Pid()
 	f := func(credentials, database string) {
 		t.Helper()
@@ -183,7 +183,7 @@ func TestTheEngineListensOnOnePortOfLoopback(t *testing.T) {
 // first that they send is the password.
 func TestNobodyTakesThePlaceOfADeadEngine(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	server := start(t, embedded.Config{Dir: t.TempDir(), Registerer: reg})
+	server := startWith(t, embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{Registerer: reg})
 	_, port, _ := net.SplitHostPort(server.Addr())
 	if err := process(t, server).Kill(); err != nil {
 		t.Fatal(err)

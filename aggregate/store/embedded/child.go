@@ -43,7 +43,7 @@ func (s *Server) startChild(ctx context.Context) (*child, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ready pipe: %w", err), terminal.Close(), stdin.Close())
 	}
-	c := &child{terminal: terminal, stderr: &stderrLog{logger: s.cfg.Logger}, started: time.Now(), exited: make(chan struct{})}
+	c := &child{terminal: terminal, stderr: &stderrLog{logger: s.logger}, started: time.Now(), exited: make(chan struct{})}
 	// Not CommandContext: ctx bounds the start, the child outlives it.
 	c.cmd = exec.Command(exe, s.cfg.Library, s.cfg.Dir, strconv.Itoa(s.port.port)) //nolint:noctx // The child outlives ctx.
 	c.cmd.Env = append(os.Environ(), childMark+"=1")

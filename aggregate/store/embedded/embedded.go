@@ -12,6 +12,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -46,12 +47,13 @@ type Config struct {
 	// Password is the one that the engine asks for, letters and digits. Empty: 128
 	// random bits, others at each start. For tests whose clients are there first.
 	Password string
+}
 
-	// Logger gets the engine's own messages and its restarts. Nil: none.
-	Logger *slog.Logger
-
-	// Registerer gets the engine's metrics. Nil: none.
+// Telemetry is where a Server tells about itself: the engine's own messages and
+// its restarts. Its zero value reports nowhere.
+type Telemetry struct {
 	Registerer prometheus.Registerer
+	Logger     *slog.Logger
 }
 
 const (
@@ -126,9 +128,6 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Password == "" {
 		c.Password = rand.Text()
 	}
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
 	return c, nil
 }
 
@@ -140,6 +139,7 @@ var ErrNoChildMain = errors.New("start embedded engine: this program does not ca
 // its whole life, however often the child behind them dies.
 type Server struct {
 	cfg      Config
+	logger   *slog.Logger
 	port     *reservation
 	pid      atomic.Int64 // Of the newest child.
 	restarts prometheus.Counter
@@ -152,7 +152,7 @@ type Server struct {
 // only. From then on the engine is watched: a child that dies is started again
 // on the same port, until Close. The child ends with this process, however
 // this process ends. ErrNoLibrary, ErrNoChildMain: what to do is in their texts.
-func Start(ctx context.Context, cfg Config) (*Server, error) {
+func Start(ctx context.Context, cfg Config, tel Telemetry) (*Server, error) {
 	if os.Getenv(childMark) != "" { // We are that child, and would start the next.
 		return nil, ErrNoChildMain
 	}
@@ -160,7 +160,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, stopped: make(chan struct{})}
+	s := &Server{cfg: cfg, logger: cmp.Or(tel.Logger, slog.New(slog.DiscardHandler)), stopped: make(chan struct{})}
 	if s.port, err = reserve(); err != nil {
 		return nil, err
 	}
@@ -168,9 +168,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.port.release())
 	}
-	cfg.Logger.Info("embedded engine started",
+	s.logger.Info("embedded engine started",
 		slog.String("dir", cfg.Dir), slog.Int("tcp_port", s.port.port), slog.Int("pid", c.cmd.Process.Pid))
-	s.restarts = newRestarts(cfg.Registerer)
+	s.restarts = newRestarts(tel.Registerer)
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	s.pid.Store(int64(c.cmd.Process.Pid))
@@ -230,10 +230,10 @@ func (s *Server) watch(ctx context.Context, c *child) {
 			return
 		case <-c.exited:
 		}
-		s.cfg.Logger.Warn("embedded engine died, it is started again",
+		s.logger.Warn("embedded engine died, it is started again",
 			slog.String("state", c.cmd.ProcessState.String()), slog.String("stderr", c.stderr.said()))
 		if err := c.stop(); err != nil { // It is gone; this gives its terminal back.
-			s.cfg.Logger.Error("embedded engine left its terminal", slog.Any("err", err))
+			s.logger.Error("embedded engine left its terminal", slog.Any("err", err))
 		}
 		next, err := s.restart(ctx, time.Since(c.started))
 		if err != nil { // Only when ctx has ended.
@@ -264,7 +264,7 @@ func (s *Server) restart(ctx context.Context, lived time.Duration) (*child, erro
 			return nil, ctx.Err()
 		}
 		wait = min(2*wait, restartPauseMax)
-		s.cfg.Logger.Error("embedded engine does not start, trying again", slog.Any("err", err), slog.Duration("pause", wait))
+		s.logger.Error("embedded engine does not start, trying again", slog.Any("err", err), slog.Duration("pause", wait))
 		if err := pause(ctx, wait); err != nil {
 			return nil, err
 		}

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 }
 
 func hold(dir string) {
-	server, err := embedded.Start(context.Background(), embedded.Config{Dir: dir}) //nolint:forbidigo // A main of its own.
+	server, err := embedded.Start(context.Background(), embedded.Config{Dir: dir}, embedded.Telemetry{}) //nolint:forbidigo // A main of its own.
 	if err != nil {
 		_, _ = os.Stdout.WriteString(err.Error() + "\n")
 		os.Exit(1)
@@ -76,7 +76,7 @@ func TestStartAppliesTheMemoryLimit(t *testing.T) {
 
 func TestDeadEngineIsRestartedOnTheSamePort(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	server := start(t, embedded.Config{Dir: t.TempDir(), Registerer: reg})
+	server := startWith(t, embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{Registerer: reg})
 	ask(t, server, "CREATE DATABASE mlf")
 
 	for kills := 1; kills <= 3; kills++ {
@@ -126,7 +126,7 @@ func TestEngineEndsWithItsParentAndTheNextOneWaitsForIt(t *testing.T) {
 		t.Fatalf("parent says %q, %v", line, err)
 	}
 
-	_, err = embedded.Start(t.Context(), embedded.Config{Dir: dir, LockWait: 300 * time.Millisecond})
+	_, err = embedded.Start(t.Context(), embedded.Config{Dir: dir, LockWait: 300 * time.Millisecond}, embedded.Telemetry{})
 	if err == nil || !strings.Contains(err.Error(), "another process has held the directory") {
 		t.Errorf("start in a directory in use: %v", err)
 	}
@@ -153,7 +153,7 @@ func TestAProgramWithoutChildMainIsToldSo(t *testing.T) {
 		t.Errorf("got %q, %v, want %q", out, err, want)
 	}
 	t.Setenv(embedded.ChildMark, "1")
-	if _, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}); !errors.Is(err, embedded.ErrNoChildMain) {
+	if _, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{}); !errors.Is(err, embedded.ErrNoChildMain) {
 		t.Errorf("start in a child: got %v, want %v", err, embedded.ErrNoChildMain)
 	}
 }
@@ -161,7 +161,7 @@ func TestAProgramWithoutChildMainIsToldSo(t *testing.T) {
 func TestStartWithoutLibrarySaysHowToInstallIt(t *testing.T) {
 	t.Setenv("MLF_LIBCHDB", "")
 	t.Setenv("MLF_CACHE", t.TempDir())
-	_, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()})
+	_, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{})
 	if !errors.Is(err, embedded.ErrNoLibrary) || !strings.Contains(err.Error(), "make engine") {
 		t.Errorf("got %v, want %v", err, embedded.ErrNoLibrary)
 	}
@@ -172,7 +172,7 @@ func TestStartWithAForeignLibraryFails(t *testing.T) {
 	if err := os.WriteFile(library, []byte("not a library"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir(), Library: library})
+	_, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir(), Library: library}, embedded.Telemetry{})
 	if err == nil || !strings.Contains(err.Error(), library) {
 		t.Errorf("got %v, want an error that names %s", err, library)
 	}
@@ -196,7 +196,12 @@ func TestConfigValidate(t *testing.T) {
 // start starts an engine that ends with the test.
 func start(t *testing.T, cfg embedded.Config) *embedded.Server {
 	t.Helper()
-	server, err := embedded.Start(t.Context(), cfg)
+	return startWith(t, cfg, embedded.Telemetry{})
+}
+
+func startWith(t *testing.T, cfg embedded.Config, tel embedded.Telemetry) *embedded.Server {
+	t.Helper()
+	server, err := embedded.Start(t.Context(), cfg, tel)
 	if errors.Is(err, embedded.ErrNoLibrary) && os.Getenv("MLF_REQUIRE_ENGINE") == "" {
 		t.Skip(err)
 	}

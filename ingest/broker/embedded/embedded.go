@@ -8,6 +8,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,10 @@ import (
 type Config struct {
 	Dir    string // Made when missing. One process at a time may use it.
 	Listen string // host:port on which clients reach it; 127.0.0.1:0. The host must be one to dial.
+}
+
+// Telemetry is where a Broker tells about itself. Its zero value reports nowhere.
+type Telemetry struct {
 	Logger *slog.Logger
 }
 
@@ -47,15 +52,12 @@ const lockName = "mlf.lock"
 // Start begins to serve and returns when clients can connect. It reads the whole
 // log to do so: 0.2 to 2 s for half a gigabyte, and, after a crash, as much memory
 // as the log is long, until all is read.
-func Start(ctx context.Context, cfg Config) (*Broker, error) {
+func Start(ctx context.Context, cfg Config, tel Telemetry) (*Broker, error) {
 	if cfg.Listen == "" {
 		cfg.Listen = "127.0.0.1:0"
 	}
 	if err := checkListen(cfg.Listen); err != nil {
 		return nil, err
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	lock, err := lockDir(cfg.Dir)
 	if err != nil {
@@ -74,7 +76,7 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 		kfake.ListenFn(listen),
 		kfake.DataDir(filepath.Join(cfg.Dir, "data")),
 		kfake.SyncWrites(),
-		kfake.WithLogger(&logger{log: cfg.Logger, said: make(map[string]time.Time)}),
+		kfake.WithLogger(&logger{log: cmp.Or(tel.Logger, slog.New(slog.DiscardHandler)), said: make(map[string]time.Time)}),
 		kfake.BrokerConfigs(map[string]string{"log.cleaner.backoff.ms": cleanerNever}),
 	)
 	if err != nil {

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 func serveUntilKilled(dir string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) //nolint:forbidigo // The child's main.
 	defer cancel()
-	b, err := embedded.Start(ctx, embedded.Config{Dir: dir})
+	b, err := embedded.Start(ctx, embedded.Config{Dir: dir}, embedded.Telemetry{})
 	if err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
@@ -66,7 +66,7 @@ func TestConformance(t *testing.T) {
 
 func start(t *testing.T, cfg embedded.Config) *embedded.Broker {
 	t.Helper()
-	b, err := embedded.Start(t.Context(), cfg)
+	b, err := embedded.Start(t.Context(), cfg, embedded.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func start(t *testing.T, cfg embedded.Config) *embedded.Broker {
 func TestOneProcessAtATime(t *testing.T) {
 	cfg := embedded.Config{Dir: t.TempDir()}
 	first := start(t, cfg)
-	if _, err := embedded.Start(t.Context(), cfg); !errors.Is(err, embedded.ErrInUse) {
+	if _, err := embedded.Start(t.Context(), cfg, embedded.Telemetry{}); !errors.Is(err, embedded.ErrInUse) {
 		t.Errorf("got %v, want ErrInUse", err)
 	}
 	if err := first.Close(); err != nil {
@@ -93,7 +93,7 @@ func TestOneProcessAtATime(t *testing.T) {
 func TestListenAddress(t *testing.T) {
 	f := func(listen, want string) {
 		t.Helper()
-		_, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir(), Listen: listen})
+		_, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir(), Listen: listen}, embedded.Telemetry{})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", listen, err, want)
 		}
