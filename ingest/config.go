@@ -24,11 +24,11 @@ type Config struct {
 	// schema.BatchVotesMax, because a request is one record.
 	VotesMax int
 
-	// InflightBytesMax is the most bytes of requests held at once, bodies and
-	// what each request costs besides (requestBytes). Beyond it the answer is 503
-	// as soon as it is known. Default 64 MiB: at 50 ms to an acknowledgement
-	// that is tens of thousands of requests a second, and it bounds what a
-	// silent log can pile up.
+	// InflightBytesMax is the most bytes of requests held at once: bodies, long
+	// headers, and what each request costs besides (requestBytes). Beyond it the
+	// answer is 503 as soon as it is known. Default 64 MiB: at 50 ms to an
+	// acknowledgement that is tens of thousands of requests a second, and it bounds
+	// what a silent log can pile up.
 	InflightBytesMax int64
 
 	// HeaderBytesMax is the longest header of a request, its first line included;
@@ -142,7 +142,7 @@ func (c Config) Validate() error {
 	if c.DecodedBytesMax < c.BodyBytesMax {
 		return fmt.Errorf("ingest: %d bytes decoded: want at least the %d bytes as sent", c.DecodedBytesMax, c.BodyBytesMax)
 	}
-	if least := int64(c.BodyBytesMax) + requestBytes; c.InflightBytesMax < least {
+	if least := int64(c.BodyBytesMax) + int64(c.HeaderBytesMax) + requestBytes; c.InflightBytesMax < least {
 		return fmt.Errorf("ingest: %d bytes in flight: want at least %d, one request", c.InflightBytesMax, least)
 	}
 	if c.HeaderBytesMax < aheadBytes || c.HeaderBytesMax > headerBytesLimit {

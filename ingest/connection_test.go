@@ -295,7 +295,7 @@ func TestConfigIsValidated(t *testing.T) {
 	f(ingest.Config{}, "<nil>")
 	f(ingest.Config{VotesMax: 1001}, "ingest: 1001 votes a request: want 1 to 1000")
 	f(ingest.Config{DecodedBytesMax: 10}, "ingest: 10 bytes decoded: want at least the 262144 bytes as sent")
-	f(ingest.Config{InflightBytesMax: 10}, "ingest: 10 bytes in flight: want at least 278528, one request")
+	f(ingest.Config{InflightBytesMax: 10}, "ingest: 10 bytes in flight: want at least 294912, one request")
 	f(ingest.Config{DrainMax: time.Minute}, "ingest: drain for 1m0s: want at most 20s")
 	f(ingest.Config{ReadMax: -1}, "ingest: read time -1: want a positive limit")
 }

@@ -11,10 +11,25 @@ import (
 )
 
 // padded is a votes request of tm whose header is n bytes long.
-func (tm *terminal) padded(n int) string {
+func (tm *terminal) padded(n int) string { return tm.paddedTwice(n, 0) }
+
+// paddedTwice returns one whose body is at least so long, too.
+func (tm *terminal) paddedTwice(n, least int) string {
 	body := string(tm.request(green))
+	body += strings.Repeat(" ", max(0, least-len(body)))
 	head := strings.ReplaceAll(tm.head(len(body)), "\n", "\r\n") + "X-Forwarded-Client-Cert: "
 	return head + strings.Repeat("x", n-len(head)-4) + "\r\n\r\n" + body
+}
+
+// TestTheLeastRoomIsForTheLargestRequest: else one that keeps to the limits could
+// never be taken.
+func TestTheLeastRoomIsForTheLargestRequest(t *testing.T) {
+	d := open(t, ingest.Config{InflightBytesMax: 294_912})
+	w := d.dial()
+	w.sayRaw(d.enrol(nil).paddedTwice(16<<10, 256<<10))
+	if got := w.hear(); got.status != 202 {
+		t.Errorf("got %d %s, want 202", got.status, got.body)
+	}
 }
 
 func TestHeadersUpToTheLimit(t *testing.T) {

@@ -366,7 +366,7 @@ func TestSilentLogIs503InTime(t *testing.T) {
 
 func TestTooFullIs503AtOnce(t *testing.T) {
 	// Room for two small requests, or a large one.
-	d := open(t, ingest.Config{BodyBytesMax: 20_000, InflightBytesMax: 36_800})
+	d := open(t, ingest.Config{BodyBytesMax: 20_000, HeaderBytesMax: 1 << 10, InflightBytesMax: 37_500})
 	tm := d.enrol(nil)
 	log := holding()
 	d.log.set(log)
