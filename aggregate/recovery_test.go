@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -381,6 +382,11 @@ func TestStoreRestart(t *testing.T) {
 		r.vote(5)
 		r.counted()
 		lose(r)
+		pass(10 * time.Second) // Not at the next checkpoint alone.
+		synctest.Wait()
+		if !strings.Contains(r.logs.String(), "partition steps back") {
+			r.t.Errorf("not noticed for 10 s:\n%s", r.logs.String())
+		}
 		pass(2 * time.Minute)
 	}, "partition steps back")
 	f("between two processes, back to a proven checkpoint", func(r *rig) {

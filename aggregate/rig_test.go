@@ -22,7 +22,7 @@ type rig struct {
 	store    *memStore
 	assigner *assigner
 	cfg      aggregate.Config
-	logs     bytes.Buffer // Of the last process; read it when that has ended.
+	logs     bytes.Buffer // Of the last process; read it when that has ended or stands still (synctest.Wait).
 	metrics  *prometheus.Registry
 	kept     []schema.Record // Of a log that was harmed.
 	*process
