@@ -328,7 +328,7 @@ func (w *worker) watchRun(started time.Time) {
 	if w.fold != nil && !w.cfg.sameRun(w.started, started) {
 		w.told = schema.PartitionState{}
 		w.interrupt(errRunChanged)
-		if w.state.State != schema.StateHalted { // Who has halted does not begin again: what it folded is still written.
+		if w.state.State != schema.StateHalted { // A halted worker stays so: what it folded is still written.
 			w.forget() // Here, and not when the worker notices: the flush that is about to collect takes nothing of it.
 		}
 	}

@@ -9,12 +9,12 @@
 //
 // The cast, in order of appearance. A [Server] accepts a conn, which reads a
 // request ahead (incoming) and hands its header to one of the engines, fasthttp's.
-// The request is an exchange. route finds its endpoint; checkHeader makes of it a
-// posted request: the enrolment of its terminal by the token, its kind and coding,
-// or a refusal, which names a problem. The body is read into an intake, as an
+// The request is an exchange. route finds its endpoint; checkHeader makes of it an
+// admission: the enrolment of its terminal by the token, its kind and coding, or a
+// refusal, which names a problem. The body is read into an intake, as an
 // arrival that the budget and the arrivals of its terminal allow; a chunkedBody is
 // one without a length, and an inflater takes off its coding. The intake's
-// [wire.Reader] reads the votes in it and judges them. entry.write seals those of
+// [wire.Reader] reads the votes in it and judges them. outcome.write seals those of
 // the verdict as a record, the [Log] takes it within the server's patience, and the
 // answer goes back. streams issues streams, within what issued remembers.
 package ingest

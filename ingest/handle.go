@@ -187,8 +187,8 @@ func (s *Server) handleError(h *fasthttp.RequestCtx, err error) {
 	x.closeUnread()
 }
 
-// A posted request has passed every check that needs no look into its body.
-type posted struct {
+// An admission is a request that has passed every check that needs no look into its body.
+type admission struct {
 	enrolled *schema.Enrolment
 	coding   coding
 	kind     string // Which of the media types asked for it has.
@@ -197,29 +197,29 @@ type posted struct {
 // checkHeader makes the checks of a POST that need no body, in the protocol's
 // order: 417, 411, 415, 413, 401, 403. kinds are the media types accepted; an empty
 // one among them stands for no Content-Type at all.
-func (s *Server) checkHeader(x *exchange, kinds ...string) (posted, *refusal) {
+func (s *Server) checkHeader(x *exchange, kinds ...string) (admission, *refusal) {
 	header := &x.Request.Header
 	n := header.ContentLength()
 	if x.conn.framing.expects == expectsUnknown {
-		return posted{}, refuseLast(expectationFailed, "want Expect: 100-continue or none")
+		return admission{}, refuseLast(expectationFailed, "want Expect: 100-continue or none")
 	}
 	// Without a length fasthttp makes it 0 and gives no stream; -1 is chunked.
 	if x.RequestBodyStream() == nil {
-		return posted{}, refuseLast(lengthRequired, "want a Content-Length or Transfer-Encoding: chunked")
+		return admission{}, refuseLast(lengthRequired, "want a Content-Length or Transfer-Encoding: chunked")
 	}
 	kind, ok := kindOf(header.ContentType(), kinds)
 	if !ok {
-		return posted{}, refuse(unsupportedMediaType, "want Content-Type %s", strings.TrimSuffix(strings.Join(kinds, " or "), " or "))
+		return admission{}, refuse(unsupportedMediaType, "want Content-Type %s", strings.TrimSuffix(strings.Join(kinds, " or "), " or "))
 	}
 	c, ok := codingOf(header.PeekAll(fasthttp.HeaderContentEncoding))
 	if !ok {
-		return posted{}, refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
+		return admission{}, refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
 	}
 	if n > s.cfg.BodyBytesMax {
-		return posted{}, refuse(tooLarge, "%d bytes: want at most %d", n, s.cfg.BodyBytesMax)
+		return admission{}, refuse(tooLarge, "%d bytes: want at most %d", n, s.cfg.BodyBytesMax)
 	}
 	e, refused := s.authenticate(x)
-	return posted{e, c, kind}, refused
+	return admission{e, c, kind}, refused
 }
 
 // kindOf tells which of kinds a Content-Type is, parameters aside.

@@ -53,7 +53,7 @@ type Server struct {
 	inflaters  inflaters
 	patience   patience
 	intakes    sync.Pool // Of *intake.
-	entries    sync.Pool // Of *entry.
+	outcomes   sync.Pool // Of *outcome.
 	issued     issued
 	requestIDs requestIDs
 	complaint  complaint
@@ -86,7 +86,7 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		requestIDs: requestIDs{process: newProcessName()},
 	}
 	s.intakes.New = func() any { return &intake{reader: wire.NewReader()} }
-	s.entries.New = func() any { return new(entry) }
+	s.outcomes.New = func() any { return new(outcome) }
 	s.metrics = newMetrics(telemetry.Registerer, &s.budget, &s.conns)
 	return s, nil
 }
@@ -96,7 +96,7 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 // Config.DrainMax at the latest it cuts what is left. It owns ln and closes it.
 // Run a server once.
 func (s *Server) Run(ctx context.Context, ln net.Listener) error {
-	// What was taken is answered after ctx has ended, so appends outlive it.
+	// Requests that were taken are answered even after ctx has ended, so appends outlive it.
 	appends, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	engines := engines{s.http(appends, min(headBytes, s.cfg.HeaderBytesMax)), s.http(appends, s.cfg.HeaderBytesMax)}

@@ -21,8 +21,8 @@ type intake struct {
 	reader *wire.Reader
 }
 
-// An entry is what a request has judged to be written, and will be answered.
-type entry struct {
+// An outcome is what a request has judged to be written, and will be answered.
+type outcome struct {
 	partition schema.Partition
 	record    []byte // Empty: there is nothing to write.
 	answer    []byte
@@ -52,7 +52,7 @@ func (s *Server) votes(appends context.Context, x *exchange) *refusal {
 	in := s.intakes.Get().(*intake)
 	held, refused := s.read(x, in, p.enrolled.Terminal)
 	defer s.budget.release(held)
-	out := s.entries.Get().(*entry)
+	out := s.outcomes.Get().(*outcome)
 	if refused == nil {
 		refused = s.judge(x, p, in, out)
 	}
@@ -61,14 +61,14 @@ func (s *Server) votes(appends context.Context, x *exchange) *refusal {
 		refused = s.append(appends, x, out)
 	}
 	if cap(out.answer) <= keepBytesMax {
-		s.entries.Put(out)
+		s.outcomes.Put(out)
 	}
 	return refused
 }
 
 // judge decodes and judges the votes of p, whose body is in in. What is to be
 // written and answered is in out.
-func (s *Server) judge(x *exchange, p posted, in *intake, out *entry) *refusal {
+func (s *Server) judge(x *exchange, p admission, in *intake, out *outcome) *refusal {
 	if refused := s.decode(p, in); refused != nil {
 		return refused
 	}
@@ -102,7 +102,7 @@ func (s *Server) stream(x *exchange, text []byte) (schema.Stream, error) {
 }
 
 // decode reads the votes in the body of in.
-func (s *Server) decode(p posted, in *intake) *refusal {
+func (s *Server) decode(p admission, in *intake) *refusal {
 	return s.decoded(in, p.coding, func(body []byte) error {
 		if p.kind == protoType {
 			return in.reader.Protobuf(body, p.enrolled, s.cfg.VotesMax)
@@ -113,7 +113,7 @@ func (s *Server) decode(p posted, in *intake) *refusal {
 
 // write makes the votes of e's terminal one record. Without a vote that could be
 // numbered there is none. ingested is when the request had been read.
-func (out *entry) write(e *schema.Enrolment, stream schema.Stream, votes []schema.Vote, ingested schema.Instant) {
+func (out *outcome) write(e *schema.Enrolment, stream schema.Stream, votes []schema.Vote, ingested schema.Instant) {
 	out.record = out.record[:0]
 	if len(votes) == 0 {
 		return
@@ -132,7 +132,7 @@ func (out *entry) write(e *schema.Enrolment, stream schema.Stream, votes []schem
 }
 
 // append puts out on the log, and answers 202 when it is there.
-func (s *Server) append(ctx context.Context, x *exchange, out *entry) *refusal {
+func (s *Server) append(ctx context.Context, x *exchange, out *outcome) *refusal {
 	if len(out.record) > 0 {
 		if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {
 			s.metrics.unacked.Inc()

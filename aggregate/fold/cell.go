@@ -46,27 +46,27 @@ func (c *cell) rollup(p schema.Partition) schema.Rollup {
 	return row
 }
 
-// A placeKey is the part of a cell that all votes of a record share.
-type placeKey struct {
+// A recordKey is the part of a cell that all votes of a record share.
+type recordKey struct {
 	comune  schema.ComuneID
 	office  schema.OfficeCode
 	channel schema.Channel
 	scale   schema.Scale
 }
 
-// A place holds the cells of one placeKey in the open segment. Two steps, so
+// A cellGroup holds the cells of one recordKey in the open segment. Two steps, so
 // that the string in the key is hashed once a record and not once a vote.
-type place map[rest]*cell
+type cellGroup map[voteKey]*cell
 
-// rest is the part of a cell that may differ within a record, in one word: hour
+// voteKey is the part of a cell that may differ within a record, in one word: hour
 // 32 bits, service 16, class 8.
-type rest uint64
+type voteKey uint64
 
-func restOf(h schema.Hour, s schema.ServiceID, c schema.Class) rest {
-	return rest(h)<<24 | rest(s)<<8 | rest(c)
+func voteKeyOf(h schema.Hour, s schema.ServiceID, c schema.Class) voteKey {
+	return voteKey(h)<<24 | voteKey(s)<<8 | voteKey(c)
 }
 
-func (k placeKey) cell(r rest, s schema.Segment) *cell {
+func (k recordKey) cell(r voteKey, s schema.Segment) *cell {
 	return &cell{
 		Cell: schema.Cell{
 			Comune:  k.comune,

@@ -98,7 +98,7 @@ func (f *Fold) appendState(dst []byte) []byte {
 
 func (f *Fold) sortedCells() []*cell {
 	var cells []*cell
-	for _, p := range f.places {
+	for _, p := range f.groups {
 		for _, c := range p {
 			cells = append(cells, c)
 		}

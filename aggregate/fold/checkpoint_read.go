@@ -172,7 +172,7 @@ func (r *stateReader) cells(f *Fold) {
 		}
 		last = c
 		counted += in
-		f.place(placeKey{c.Comune, c.Office, c.Channel, c.Scale})[restOf(c.Hour, c.Service, c.Class)] = c
+		f.group(recordKey{c.Comune, c.Office, c.Channel, c.Scale})[voteKeyOf(c.Hour, c.Service, c.Class)] = c
 	}
 	if r.err == nil && counted != f.tally.Counted {
 		r.fail("cells hold %d votes: the account says %d", counted, f.tally.Counted)

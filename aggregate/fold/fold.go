@@ -41,7 +41,7 @@ type Fold struct {
 	// The open segment.
 	segment schema.Segment
 	first   schema.Offset // Its first record.
-	places  map[placeKey]place
+	groups  map[recordKey]cellGroup
 	tally   schema.Tally
 	newest  schema.Instant
 
@@ -69,7 +69,7 @@ func New(p schema.Partition, id schema.Identity) *Fold {
 		rulesMax:  RulesMax,
 		streams:   make(map[streamKey]*stream),
 		terminals: make(map[schema.TerminalID]*terminal),
-		places:    make(map[placeKey]place),
+		groups:    make(map[recordKey]cellGroup),
 		digest:    sha256.New(),
 	}
 }
@@ -192,10 +192,10 @@ func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
 	key := streamKey{b.Terminal, b.Stream}
 	s := f.streams[key]
 	sparse, times := f.id.Rules >= schema.RulesV2, f.timesOf(b)
-	where := placeKey{b.Comune, b.Office, b.Channel, b.Scale}
+	where := recordKey{b.Comune, b.Office, b.Channel, b.Scale}
 	var (
-		here place
-		r    rest // Of c.
+		here cellGroup
+		r    voteKey // Of c.
 		c    *cell
 	)
 	votes := b.Votes()
@@ -223,9 +223,9 @@ func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
 			continue
 		}
 		t.Counted++
-		if is := restOf(v.At.Hour(), v.Service, classOf(b, s, v)); c == nil || is != r {
+		if is := voteKeyOf(v.At.Hour(), v.Service, classOf(b, s, v)); c == nil || is != r {
 			if here == nil {
-				here = f.place(where)
+				here = f.group(where)
 			}
 			r, c = is, f.cell(where, here, is)
 		}
@@ -270,17 +270,17 @@ func (f *Fold) adopt(s *stream) {
 	f.streams[s.key] = s
 }
 
-func (f *Fold) place(k placeKey) place {
-	p := f.places[k]
+func (f *Fold) group(k recordKey) cellGroup {
+	p := f.groups[k]
 	if p == nil {
-		p = make(place)
-		f.places[k] = p
+		p = make(cellGroup)
+		f.groups[k] = p
 	}
 	return p
 }
 
 // cell returns the cell of a vote that is about to be counted: it is dirty now.
-func (f *Fold) cell(k placeKey, p place, r rest) *cell {
+func (f *Fold) cell(k recordKey, p cellGroup, r voteKey) *cell {
 	c := p[r]
 	if c == nil {
 		c = k.cell(r, f.segment)
@@ -338,7 +338,7 @@ func (f *Fold) Tail() schema.Offset { return max(0, f.next-tailRecords) }
 func (f *Fold) closeSegment() {
 	f.closed = append(f.closed, f.ledgerRow(f.chain))
 	f.segment, f.first = f.segment+1, f.next
-	f.places = make(map[placeKey]place)
+	f.groups = make(map[recordKey]cellGroup)
 	f.tally, f.newest, f.dirtyLedger = schema.Tally{}, 0, false
 }
 

@@ -76,7 +76,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 			if err != nil {
 				return nil, err
 			}
-			return &line{Conn: conn}, nil
+			return &boundedConn{Conn: conn}, nil
 		},
 		DialTimeout:    dialTimeout,
 		MetadataTTL:    metadataTTL,

@@ -105,15 +105,15 @@ func (c *courier) handOn() {
 	c.underWay--
 }
 
-// A load is what goes in one request. There is one set of a partition: of two, a
+// parcels are what goes in one request. There is one set of a partition: of two, a
 // broker appends one and answers for both.
-type load map[schema.Partition]*parcel
+type parcels map[schema.Partition]*parcel
 
 // carry sends mine and what else waits, in one request.
 func (c *courier) carry(ctx context.Context, mine *parcel) {
 	runtime.Gosched() // Those who are about to come may come along: half as many again do.
 	c.mu.Lock()
-	all, size := load{mine.partition: mine}, len(mine.set)
+	all, size := parcels{mine.partition: mine}, len(mine.set)
 	c.waiting = slices.DeleteFunc(c.waiting, func(p *parcel) bool {
 		if p.carries || all[p.partition] != nil || size+len(p.set) > requestBytesMax {
 			return p == mine
@@ -155,7 +155,7 @@ func timeout(ctx context.Context, most time.Duration) time.Duration {
 
 // request sends buf, which is all, and notes what came of each parcel. It returns
 // an error if there was no answer.
-func (c *courier) request(ctx context.Context, buf []byte, all load) error {
+func (c *courier) request(ctx context.Context, buf []byte, all parcels) error {
 	for _, p := range all {
 		p.err = errNoAnswer
 	}

@@ -20,9 +20,9 @@
 //     nobody waits any more (producer.go).
 //   - leaders know who leads the partition, and have a courier to each (leaders.go).
 //   - The courier takes the set as a parcel. Those that wait for one leader at the
-//     same time are a load, and go in one request (courier.go).
-//   - produce.go writes the request and reads the answer, over a line, a connection
-//     on which nothing lasts for ever (exchange.go, line.go).
+//     same time are parcels of one request (courier.go).
+//   - produce.go writes the request and reads the answer, over a boundedConn, on which
+//     nothing lasts for ever (exchange.go, conn.go).
 //
 // Send is where Kafka can be replaced: a simulation is a Sender of its own.
 //

@@ -57,9 +57,9 @@ func (c *Client) NewGroup(most schema.Rules) *Group { return &Group{client: c, r
 // the group and returns nil when ctx ends, and the error of a hold that fails
 // before. It must not run twice at the same time.
 func (g *Group) Assign(ctx context.Context, hold func(ctx context.Context, held []schema.Partition) error) error {
-	lines := &lines{dial: g.client.cfg.Dial, open: make(map[*line]struct{})}
-	defer lines.cut()
-	members, err := kafka.NewConsumerGroup(g.config(lines))
+	conns := &memberConns{dial: g.client.cfg.Dial, open: make(map[*boundedConn]struct{})}
+	defer conns.cut()
+	members, err := kafka.NewConsumerGroup(g.config(conns))
 	if err != nil {
 		return fmt.Errorf("join group %s: %w", g.client.cfg.Group, err)
 	}
@@ -71,20 +71,20 @@ func (g *Group) Assign(ctx context.Context, hold func(ctx context.Context, held 
 	})
 	err = g.holdAll(ctx, members, hold)
 	leave()
-	limit := time.AfterFunc(leaveMax, lines.cut) // Close itself knows no limit.
+	limit := time.AfterFunc(leaveMax, conns.cut) // Close itself knows no limit.
 	defer limit.Stop()
 	<-left
 	return err
 }
 
-func (g *Group) config(lines *lines) kafka.ConsumerGroupConfig {
+func (g *Group) config(conns *memberConns) kafka.ConsumerGroupConfig {
 	c := g.client
 	return kafka.ConsumerGroupConfig{
 		ID:      c.cfg.Group,
 		Brokers: c.cfg.Brokers,
 		Topics:  []string{c.cfg.VotesTopic},
 		Dialer: &kafka.Dialer{
-			ClientID: clientID, DialFunc: lines.Dial, Timeout: dialTimeout,
+			ClientID: clientID, DialFunc: conns.Dial, Timeout: dialTimeout,
 			TLS: c.transport.TLS, SASLMechanism: c.sasl,
 		},
 		GroupBalancers:    []kafka.GroupBalancer{balancer{rules: g.rules}},

@@ -75,7 +75,7 @@ func (r *produceRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error)
 
 // appendProduce writes a request as the Produce API wants it. Brokers get timeout
 // for their replicas.
-func appendProduce(dst []byte, topic string, timeout time.Duration, all load) []byte {
+func appendProduce(dst []byte, topic string, timeout time.Duration, all parcels) []byte {
 	be := binary.BigEndian
 	dst = appendHead(dst, protocol.Produce, produceVersion)
 	dst = be.AppendUint16(dst, 1<<16-1) // No transaction.

@@ -46,8 +46,8 @@ func (m *message) reset() {
 	*m = message{stream: m.stream[:0], claims: m.claims[:0]}
 }
 
-// A form is what the claims of one terminal are read against.
-type form struct {
+// criteria are what the claims of one terminal are read against.
+type criteria struct {
 	words    *words
 	enrolled *schema.Enrolment
 	votesMax int
@@ -67,9 +67,9 @@ type malformed struct {
 
 func (e *malformed) Error() string { return fmt.Sprintf("byte %d: want %s", e.at, e.want) }
 
-// open adds a claim to m; nil when there are as many as the form allows. It is
+// open adds a claim to m; nil when there are as many as there may be. It is
 // valid until the next one is opened.
-func (f *form) open(m *message) *claim {
+func (f *criteria) open(m *message) *claim {
 	if len(m.claims) >= f.votesMax {
 		return nil
 	}
@@ -121,7 +121,7 @@ func (c *claim) setAge(n int64) {
 }
 
 // readValue takes a value of a scale other than mlf3.
-func (f *form) readValue(c *claim, n number) {
+func (f *criteria) readValue(c *claim, n number) {
 	c.value = 0
 	if value, ok := n.whole(); ok && value <= int64(f.enrolled.Scale.Max()) {
 		c.value = schema.Value(value)
@@ -130,7 +130,7 @@ func (f *form) readValue(c *claim, n number) {
 
 // readService takes the code of a service: of two that differ in case only the
 // one as it is written, else the first.
-func (f *form) readService(c *claim, code []byte) {
+func (f *criteria) readService(c *claim, code []byte) {
 	id, ok := f.enrolled.Service(code)
 	if !ok {
 		id, ok = f.serviceInAnyCase(code)
@@ -138,7 +138,7 @@ func (f *form) readService(c *claim, code []byte) {
 	c.service, c.badService = id, !ok
 }
 
-func (f *form) serviceInAnyCase(code []byte) (schema.ServiceID, bool) {
+func (f *criteria) serviceInAnyCase(code []byte) (schema.ServiceID, bool) {
 	for i := range f.enrolled.Services {
 		if s := &f.enrolled.Services[i]; sameWord(s.Code, code) {
 			return s.ID, true
@@ -147,11 +147,11 @@ func (f *form) serviceInAnyCase(code []byte) (schema.ServiceID, bool) {
 	return schema.ServiceUnspecified, false
 }
 
-func (f *form) noService(c *claim) {
+func (f *criteria) noService(c *claim) {
 	c.service, c.badService = f.enrolled.DefaultService(), false
 }
 
-func (f *form) readReason(c *claim, code []byte) {
+func (f *criteria) readReason(c *claim, code []byte) {
 	r := f.words.usualReason(code)
 	if !r.OfferedOn(f.enrolled.Channel) {
 		f.unusualReason(c, code)
@@ -161,7 +161,7 @@ func (f *form) readReason(c *claim, code []byte) {
 }
 
 // unusualReason takes a reason that is written otherwise, or is none here.
-func (f *form) unusualReason(c *claim, code []byte) {
+func (f *criteria) unusualReason(c *claim, code []byte) {
 	r := schema.Reason(find(f.words.reasons, code))
 	if !r.OfferedOn(f.enrolled.Channel) {
 		c.otherReason()
@@ -175,7 +175,7 @@ func (c *claim) otherReason() {
 }
 
 // faces tells whether the terminal says face and not value.
-func (f *form) faces() bool { return f.enrolled.Scale == schema.ScaleMLF3 }
+func (f *criteria) faces() bool { return f.enrolled.Scale == schema.ScaleMLF3 }
 
 // words are the codes of schema's enumerations, laid out so that a code is found
 // in a body without a string being made of it.

@@ -12,7 +12,7 @@ import (
 // kept. It allocates only where m's memory must grow.
 //
 // The errors are *malformed, errIncomplete and errTooManyVotes.
-func (s *scanner) decodeJSON(body []byte, f *form, m *message) error {
+func (s *scanner) decodeJSON(body []byte, f *criteria, m *message) error {
 	m.reset()
 	s.reset(body)
 	if !s.open('{') {
@@ -67,7 +67,7 @@ func (s *scanner) sentAt(m *message) {
 }
 
 // votes reads the array of votes. It returns false when there are too many.
-func (s *scanner) votes(f *form, m *message) bool {
+func (s *scanner) votes(f *criteria, m *message) bool {
 	m.claims, m.votesGiven = m.claims[:0], false
 	if s.null() {
 		return true
@@ -94,7 +94,7 @@ func (s *scanner) votes(f *form, m *message) bool {
 }
 
 // vote reads the members of one vote.
-func (s *scanner) vote(f *form, c *claim) {
+func (s *scanner) vote(f *criteria, c *claim) {
 	for first := true; ; {
 		key, more := s.member(&first)
 		if !more {
@@ -154,7 +154,7 @@ func (s *scanner) age(c *claim) {
 	c.readAge(s.numberOrSkip())
 }
 
-func (s *scanner) face(f *form, c *claim) {
+func (s *scanner) face(f *criteria, c *claim) {
 	switch {
 	case !f.faces():
 		s.skip()
@@ -166,7 +166,7 @@ func (s *scanner) face(f *form, c *claim) {
 	}
 }
 
-func (s *scanner) value(f *form, c *claim) {
+func (s *scanner) value(f *criteria, c *claim) {
 	if f.faces() {
 		s.skip()
 		return
@@ -174,7 +174,7 @@ func (s *scanner) value(f *form, c *claim) {
 	f.readValue(c, s.numberOrSkip())
 }
 
-func (s *scanner) service(f *form, c *claim) {
+func (s *scanner) service(f *criteria, c *claim) {
 	switch {
 	case s.null():
 		f.noService(c)
@@ -186,7 +186,7 @@ func (s *scanner) service(f *form, c *claim) {
 	}
 }
 
-func (s *scanner) reason(f *form, c *claim) {
+func (s *scanner) reason(f *criteria, c *claim) {
 	switch {
 	case s.null():
 		c.reason, c.unknownReason = 0, false

@@ -30,7 +30,7 @@ const (
 // protobuf's rules: unknown fields are skipped, a field of another wire type is
 // an unknown one, of a scalar given twice the last one holds, strings are UTF-8.
 // Its errors are those of decodeJSON.
-func decodeProto(body []byte, f *form, m *message) error {
+func decodeProto(body []byte, f *criteria, m *message) error {
 	m.reset()
 	m.votesGiven = true // An empty list has no field.
 	for rest := body; len(rest) > 0; {
@@ -72,7 +72,7 @@ func decodeProto(body []byte, f *form, m *message) error {
 
 // protoVote reads one VoteMessage; false where it is none. A code that is known
 // is UTF-8, so that only the others are looked at.
-func protoVote(rest []byte, f *form, c *claim) bool {
+func protoVote(rest []byte, f *criteria, c *claim) bool {
 	for rest = protoUsual(rest, f, c); len(rest) > 0; {
 		tag, n := protoNumber(rest)
 		if n < 0 {
@@ -129,7 +129,7 @@ func protoVote(rest []byte, f *form, c *claim) bool {
 // protoUsual takes from the beginning of a vote the fields that nearly all have,
 // in the order in which encoders write them, and returns the rest: what comes
 // next is guessed and not asked, for the answer is another for each vote.
-func protoUsual(rest []byte, f *form, c *claim) []byte {
+func protoUsual(rest []byte, f *criteria, c *claim) []byte {
 	if number, n := protoNumberAfter(rest, voteSeq); n > 0 {
 		c.setSeq(int64(number))
 		rest = rest[n:]

@@ -26,8 +26,8 @@ func enrolled(c schema.Channel, s schema.Scale) *schema.Enrolment {
 	}
 }
 
-func formOf(s schema.Scale) *form {
-	return &form{words: newWords(), enrolled: enrolled(schema.ChannelCounter, s), votesMax: 10}
+func criteriaOf(s schema.Scale) *criteria {
+	return &criteria{words: newWords(), enrolled: enrolled(schema.ChannelCounter, s), votesMax: 10}
 }
 
 func TestDecodeJSON(t *testing.T) {
@@ -35,7 +35,7 @@ func TestDecodeJSON(t *testing.T) {
 	var m message
 	f := func(votes string, want ...claim) {
 		t.Helper()
-		if err := s.decodeJSON([]byte(`{"stream":"s","votes":[`+votes+`]}`), formOf(schema.ScaleMLF3), &m); err != nil {
+		if err := s.decodeJSON([]byte(`{"stream":"s","votes":[`+votes+`]}`), criteriaOf(schema.ScaleMLF3), &m); err != nil {
 			t.Errorf("%s: %v", votes, err)
 			return
 		}
@@ -89,7 +89,7 @@ func TestDecodeJSON(t *testing.T) {
 		f(`{"seq":1,"face":"green","age_ms":`+age+`}`, claim{seq: 1, value: schema.Green, service: 1, age: 2300, ageState: valid})
 	}
 	for _, age := range []string{`-1`, `-0.3`, `"five"`, `""`, `"5 s"`, `true`, `99999999999999999999`, `1e400`} {
-		if err := s.decodeJSON([]byte(`{"stream":"s","votes":[{"seq":1,"age_ms":`+age+`}]}`), formOf(schema.ScaleMLF3), &m); err != nil || m.claims[0].ageState != invalid {
+		if err := s.decodeJSON([]byte(`{"stream":"s","votes":[{"seq":1,"age_ms":`+age+`}]}`), criteriaOf(schema.ScaleMLF3), &m); err != nil || m.claims[0].ageState != invalid {
 			t.Errorf("age_ms %s: got %+v, %v, want it invalid", age, m.claims, err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 	var m message
 	f := func(body, want string) {
 		t.Helper()
-		if err := s.decodeJSON([]byte(body), formOf(schema.ScaleMLF3), &m); err == nil || err.Error() != want {
+		if err := s.decodeJSON([]byte(body), criteriaOf(schema.ScaleMLF3), &m); err == nil || err.Error() != want {
 			t.Errorf("%.60s: got %v, want %s", body, err, want)
 		}
 	}
@@ -154,12 +154,12 @@ func FuzzJSON(f *testing.F) {
 		if stars {
 			scale = schema.ScaleStars5
 		}
-		form := formOf(scale)
-		err := s.decodeJSON(body, form, &got)
+		by := criteriaOf(scale)
+		err := s.decodeJSON(body, by, &got)
 		if nesting(body) > depthMax || errors.Is(err, ErrTooMany) {
 			return // Limits of this decoder's own.
 		}
-		want, ok := meaning(body, form)
+		want, ok := meaning(body, by)
 		if ok != (err == nil) {
 			t.Fatalf("%q: got %v, encoding/json accepts: %v", body, err, ok)
 		}
@@ -189,7 +189,7 @@ func same(t *testing.T, body []byte, got, want *message) {
 }
 
 // meaning decodes body by encoding/json, member by member.
-func meaning(body []byte, f *form) (*message, bool) {
+func meaning(body []byte, f *criteria) (*message, bool) {
 	var top map[string]json.RawMessage
 	if json.Unmarshal(body, &top) != nil || top == nil {
 		return nil, false
@@ -215,7 +215,7 @@ func rawOf(members map[string]json.RawMessage, key string) json.RawMessage {
 	return json.RawMessage("null")
 }
 
-func claimOf(vote json.RawMessage, f *form) claim {
+func claimOf(vote json.RawMessage, f *criteria) claim {
 	c := claim{service: f.enrolled.DefaultService()}
 	var members map[string]json.RawMessage
 	if json.Unmarshal(vote, &members) != nil {
@@ -362,8 +362,8 @@ func FuzzProto(f *testing.F) {
 		if stars {
 			scale = schema.ScaleSmiley4
 		}
-		form := formOf(scale)
-		err := decodeProto(body, form, &got)
+		by := criteriaOf(scale)
+		err := decodeProto(body, by, &got)
 		if errors.Is(err, ErrTooMany) || errors.Is(err, errIncomplete) {
 			return // Limits of this decoder's own.
 		}
@@ -379,13 +379,13 @@ func FuzzProto(f *testing.F) {
 			want.sent, want.sentState = readInstant([]byte(request.GetSentAt()))
 		}
 		for _, v := range request.GetVotes() {
-			want.claims = append(want.claims, claimOfProto(v, form))
+			want.claims = append(want.claims, claimOfProto(v, by))
 		}
 		same(t, body, &got, want)
 	})
 }
 
-func claimOfProto(v *votepb.VoteMessage, f *form) claim {
+func claimOfProto(v *votepb.VoteMessage, f *criteria) claim {
 	c := claim{service: f.enrolled.DefaultService()}
 	if v.Seq != nil {
 		c.setSeq(v.GetSeq())
@@ -413,9 +413,9 @@ func claimOfProto(v *votepb.VoteMessage, f *form) claim {
 func TestReasonsOfAChannel(t *testing.T) {
 	f := func(c schema.Channel, code string, want claim) {
 		t.Helper()
-		form := &form{newWords(), enrolled(c, schema.ScaleMLF3), 10}
+		by := &criteria{newWords(), enrolled(c, schema.ScaleMLF3), 10}
 		var got claim
-		if form.readReason(&got, []byte(code)); got != want {
+		if by.readReason(&got, []byte(code)); got != want {
 			t.Errorf("%v, %s: got %+v, want %+v", c, code, got, want)
 		}
 	}
@@ -441,11 +441,11 @@ func TestReasonsOfAChannel(t *testing.T) {
 func TestCaseOfWordsDoesNotDecide(t *testing.T) {
 	e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
 	e.Services = []schema.EnrolledService{{Code: "Tari", ID: 7}, {Code: "tari", ID: 8}, {Code: "imu", ID: 9}}
-	form := &form{newWords(), e, 10}
+	by := &criteria{newWords(), e, 10}
 	f := func(code string, want schema.ServiceID) {
 		t.Helper()
 		var c claim
-		if form.readService(&c, []byte(code)); c.service != want || c.badService != (want == schema.ServiceUnspecified) {
+		if by.readService(&c, []byte(code)); c.service != want || c.badService != (want == schema.ServiceUnspecified) {
 			t.Errorf("%s: got %+v, want service %d", code, c, want)
 		}
 	}
@@ -456,7 +456,7 @@ func TestCaseOfWordsDoesNotDecide(t *testing.T) {
 	f("im\u00fa", schema.ServiceUnspecified)
 	f("", schema.ServiceUnspecified)
 	var c claim
-	if form.readReason(&c, []byte("S\u212aIPPED")); !c.unknownReason { // The Kelvin sign is no K.
+	if by.readReason(&c, []byte("S\u212aIPPED")); !c.unknownReason { // The Kelvin sign is no K.
 		t.Errorf("got %+v, want an unknown reason", c)
 	}
 	body, err := proto.Marshal(&votepb.VotesRequest{Stream: "s", Votes: []*votepb.VoteMessage{
@@ -466,7 +466,7 @@ func TestCaseOfWordsDoesNotDecide(t *testing.T) {
 		t.Fatal(err)
 	}
 	var m message
-	if err := decodeProto(body, form, &m); err != nil {
+	if err := decodeProto(body, by, &m); err != nil {
 		t.Fatal(err)
 	}
 	want := claim{seq: 1, value: schema.Red, service: 9, reason: schema.ReasonStaff, wall: 1000, wallState: valid}

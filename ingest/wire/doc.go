@@ -3,7 +3,7 @@
 //
 // A [Reader] reads a body: the scanner JSON (scan_json.go, decode_json.go; usual_json.go
 // the votes that are written as nearly all are), decodeProto protobuf. Both make of
-// it a message of claims, by the form of the terminal (claim.go), and know numbers
+// it a message of claims, by the criteria of the terminal (claim.go), and know numbers
 // and times in all the ways in which they are written (number.go, rfc3339.go). Then
 // claims become votes and findings, the [Verdict] (judge.go), and that the answer
 // (answer.go).

@@ -27,7 +27,7 @@ func TestVoteTime(t *testing.T) {
 		var m message
 		var v Verdict
 		body := fmt.Sprintf(`{"stream":"s",%s"votes":[{"seq":1,"face":"green",%s}]}`, sentAt, vote)
-		if err := s.decodeJSON([]byte(body), &form{newWords(), e, 1}, &m); err != nil {
+		if err := s.decodeJSON([]byte(body), &criteria{newWords(), e, 1}, &m); err != nil {
 			t.Fatalf("%s: %v", body, err)
 		}
 		v.judge(&m, e, now)
@@ -133,7 +133,7 @@ func TestWallClockGoesOnTheLog(t *testing.T) {
 		var m message
 		var v Verdict
 		body := fmt.Sprintf(`{"stream":"s",%s"votes":[{"seq":1,%s}]}`, sentAt, vote)
-		if err := s.decodeJSON([]byte(body), &form{newWords(), e, 1}, &m); err != nil {
+		if err := s.decodeJSON([]byte(body), &criteria{newWords(), e, 1}, &m); err != nil {
 			t.Fatalf("%s: %v", body, err)
 		}
 		v.judge(&m, e, now)
@@ -174,7 +174,7 @@ func TestEveryWarningIsGiven(t *testing.T) {
 	body := `{"stream":"s","votes":[
 		{"seq":7,"face":"red","service":"nozze","reason":"unclear"},
 		{"seq":8,"service":"nozze","reason":"unclear"}]}`
-	if err := s.decodeJSON([]byte(body), &form{newWords(), e, 10}, &m); err != nil {
+	if err := s.decodeJSON([]byte(body), &criteria{newWords(), e, 10}, &m); err != nil {
 		t.Fatal(err)
 	}
 	v.judge(&m, e, 1795338000000)
@@ -286,7 +286,7 @@ func BenchmarkJudge(b *testing.B) {
 	var s scanner
 	var m message
 	var v Verdict
-	if err := s.decodeJSON(requestOf(1000), &form{newWords(), e, 1000}, &m); err != nil {
+	if err := s.decodeJSON(requestOf(1000), &criteria{newWords(), e, 1000}, &m); err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()

@@ -23,16 +23,16 @@ func (r *Reader) JSON(body []byte, e *schema.Enrolment, votesMax int) error {
 	if err != nil {
 		return err
 	}
-	return r.scanner.decodeJSON(text, r.form(e, votesMax), &r.message)
+	return r.scanner.decodeJSON(text, r.criteria(e, votesMax), &r.message)
 }
 
 // Protobuf is JSON for a VotesRequest of schema/vote.proto.
 func (r *Reader) Protobuf(body []byte, e *schema.Enrolment, votesMax int) error {
-	return decodeProto(body, r.form(e, votesMax), &r.message)
+	return decodeProto(body, r.criteria(e, votesMax), &r.message)
 }
 
-func (r *Reader) form(e *schema.Enrolment, votesMax int) *form {
-	return &form{words: r.words, enrolled: e, votesMax: votesMax}
+func (r *Reader) criteria(e *schema.Enrolment, votesMax int) *criteria {
+	return &criteria{words: r.words, enrolled: e, votesMax: votesMax}
 }
 
 // Object tells whether body is one object of JSON, whatever is in it. The error

@@ -10,7 +10,7 @@ import (
 // of the protocol, no white space, no escape. Otherwise it returns false, and has
 // taken nothing. It does what vote does in half the time: what comes next is
 // guessed and only compared, and where it begins is kept in a register.
-func (s *scanner) usual(f *form, c *claim) bool {
+func (s *scanner) usual(f *criteria, c *claim) bool {
 	rest := s.text[s.at:]
 	seq, n := digitsAfter(rest, `{"seq":`)
 	if n == 0 || !f.faces() {

@@ -12,7 +12,7 @@ func TestUsualVotes(t *testing.T) {
 		t.Helper()
 		s := scanner{text: []byte(vote + ",")}
 		var c claim
-		if got := s.usual(formOf(schema.ScaleMLF3), &c); got != want {
+		if got := s.usual(criteriaOf(schema.ScaleMLF3), &c); got != want {
 			t.Errorf("%s: got %v, want %v", vote, got, want)
 		}
 		if want && s.at != len(vote) || !want && (s.at != 0 || c != claim{}) {
@@ -50,15 +50,15 @@ func FuzzUsual(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	form := formOf(schema.ScaleMLF3)
+	by := criteriaOf(schema.ScaleMLF3)
 	f.Fuzz(func(t *testing.T, vote []byte) {
 		quick, slow := scanner{text: vote}, scanner{text: vote}
 		var got, want claim
-		if !quick.usual(form, &got) {
+		if !quick.usual(by, &got) {
 			return
 		}
 		if slow.open('{') {
-			slow.vote(form, &want)
+			slow.vote(by, &want)
 		}
 		if got != want || quick.at != slow.at || slow.fault != "" {
 			t.Errorf("%q: got %+v up to byte %d, want %+v up to %d %s", vote, got, quick.at, want, slow.at, slow.fault)

@@ -177,7 +177,7 @@ func (s *service) torment(ctx context.Context, w *watch, report *Report) error {
 		return err
 	})
 	group.Go(func() error {
-		exact, err := (&load{s, s.log}).rounds(loadCtx, faults, report)
+		exact, err := (&player{s, s.log}).rounds(loadCtx, faults, report)
 		if err != nil && ctx.Err() == nil {
 			report.problem("%v", err)
 		}

@@ -15,8 +15,8 @@ import (
 	"mlf/proof/country"
 )
 
-// A load plays one country after the other and adds up what was found.
-type load struct {
+// A player plays one country after the other and adds up what was found.
+type player struct {
 	service *service
 	log     *slog.Logger
 }
@@ -35,7 +35,7 @@ const (
 // rounds plays until a whole round ended after the last fault, which is due
 // when the duration is over. It adds to r what each round found, and returns when the last one agreed
 // with what was cast.
-func (l *load) rounds(ctx context.Context, faults <-chan struct{}, r *Report) (time.Time, error) {
+func (l *player) rounds(ctx context.Context, faults <-chan struct{}, r *Report) (time.Time, error) {
 	end := time.Now().Add(l.service.cfg.Duration)
 	barren := 0
 	for seed := l.service.cfg.Seed; ; seed++ {
@@ -74,7 +74,7 @@ func (l *load) rounds(ctx context.Context, faults <-chan struct{}, r *Report) (t
 }
 
 // round plays one country against the service, through its lines, and compares.
-func (l *load) round(ctx context.Context, seed uint64, terminals int) (country.Report, error) {
+func (l *player) round(ctx context.Context, seed uint64, terminals int) (country.Report, error) {
 	cfg := &l.service.cfg
 	args := []string{
 		"--log-level", "error",

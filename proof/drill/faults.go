@@ -11,20 +11,20 @@ func allFaults() []fault {
 	)
 }
 
-// A place is where the faults of a group are, and who must notice them.
-type place struct{ file, pkg string }
+// A site is where the faults of a group are, and who must notice them.
+type site struct{ file, pkg string }
 
 // fault returns one that replaces one text.
-func (p place) fault(name, run, before, after string) fault {
+func (p site) fault(name, run, before, after string) fault {
 	return fault{Name: name, Edits: []edit{{p.file, before, after}}, Package: p.pkg, Run: run}
 }
 
 func frontDoorFaults() []fault {
-	votes := place{"ingest/votes.go", "ingest"}
-	handle := place{"ingest/handle.go", "ingest"}
-	judge := place{"ingest/wire/judge.go", "ingest/wire"}
-	body := place{"ingest/body.go", "ingest"}
-	timing := place{"ingest/timing.go", "ingest"}
+	votes := site{"ingest/votes.go", "ingest"}
+	handle := site{"ingest/handle.go", "ingest"}
+	judge := site{"ingest/wire/judge.go", "ingest/wire"}
+	body := site{"ingest/body.go", "ingest"}
+	timing := site{"ingest/timing.go", "ingest"}
 	return []fault{
 		votes.fault("202 without an append", "TestNoAcknowledgementIs503",
 			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {",
@@ -49,7 +49,7 @@ func frontDoorFaults() []fault {
 			"if n > s.cfg.BodyBytesMax {", "if n > 64*s.cfg.BodyBytesMax {"),
 		body.fault("room for all that is announced", "TestAnnouncedBodiesHoldNoMemory",
 			"min(n, max(growBytes, 2*cap(dst)))", "max(n, growBytes)"),
-		place{"ingest/arrivals.go", "ingest"}.fault("one terminal holds the budget", "TestSlowBodiesOfOneTerminalHarmNobodyElse",
+		site{"ingest/arrivals.go", "ingest"}.fault("one terminal holds the budget", "TestSlowBodiesOfOneTerminalHarmNobodyElse",
 			"if held := a.all.by[a.from]; held > a.noted && held+more > arrivalBytesMax {", "if a.all.by[a.from] < 0 {"),
 		body.fault("gzip bomb", "TestTooManyVotesAndTooLongAfterDecompression", "case n == len(out):\n\t\t\treturn nil, errTooLong",
 			"case n == len(out):\n\t\t\tout = append(out, make([]byte, len(out))...)"),
@@ -69,18 +69,18 @@ func frontDoorFaults() []fault {
 		judge.fault("a body of long ago", "TestVoteTime", "r.behind >= lateSendMax", "r.behind >= 1000*lateSendMax"),
 		judge.fault("a clock that was never set", "TestVoteTime", "m.sent >= since && ", ""),
 		timing.fault("the line moves votes", "TestTheTimeOnTheLineMovesNoVote", "return t.first, max(t.first, t.last)", "return t.last, max(t.first, t.last)"),
-		place{"ingest/incoming.go", "ingest"}.fault("a pipeline moves votes", "TestWaitingInAPipelineMovesNoVote",
+		site{"ingest/incoming.go", "ingest"}.fault("a pipeline moves votes", "TestWaitingInAPipelineMovesNoVote",
 			"c.timing.begin()", "c.timing.last = schema.InstantOf(c.now())\n\t\t\tc.timing.begin()"),
 		timing.fault("one time for a connection", "TestEachRequestOfAConnectionHasItsOwnTime", "{ t.first = t.last }", "{\n\tif t.first == 0 {\n\t\tt.first = t.last\n\t}\n}"),
-		place{judge.file, "ingest"}.fault("a voided vote is forgotten", "TestVotesAreOnTheLogBeforeTheAnswer",
+		site{judge.file, "ingest"}.fault("a voided vote is forgotten", "TestVotesAreOnTheLogBeforeTheAnswer",
 			"v.Votes = append(v.Votes, schema.Vote{Seq: c.seq, At: now})", "_ = now"),
 	}
 }
 
 func appendFaults() []fault {
-	request := place{"ingest/broker/produce.go", "ingest/broker"}
-	courier := place{"ingest/broker/courier.go", "ingest/broker"}
-	suite := place{"ingest/broker/producer.go", "ingest/broker/embedded"}
+	request := site{"ingest/broker/produce.go", "ingest/broker"}
+	courier := site{"ingest/broker/courier.go", "ingest/broker"}
+	suite := site{"ingest/broker/producer.go", "ingest/broker/embedded"}
 	const full = "TestConformance/appends_are_refused_when_too_much_is_pending"
 	return []fault{
 		request.fault("acks of the leader only", "TestAppendsWantAllReplicas", "acksAll = 1<<16 - 1", "acksAll = 1"),
@@ -108,8 +108,8 @@ func appendFaults() []fault {
 }
 
 func fetchFaults() []fault {
-	decode := place{"ingest/broker/record_batch_decode.go", "ingest/broker"}
-	fetch := place{"ingest/broker/fetch.go", "ingest/broker/embedded"}
+	decode := site{"ingest/broker/record_batch_decode.go", "ingest/broker"}
+	fetch := site{"ingest/broker/fetch.go", "ingest/broker/embedded"}
 	return []fault{
 		decode.fault("Kafka's checksum", "TestDamagedBatches", "; got != want {", "; got != want && len(b) == 0 {"),
 		decode.fault("offsets between batches", "TestDamagedBatches", "if r.dense && (r.at < schema.Offset(base) || r.at >= next) {", "if r.dense && r.at > 1<<60 {"),

@@ -6,9 +6,9 @@ const (
 )
 
 func foldFaults() []fault {
-	fold := place{"aggregate/fold/fold.go", foldPackage}
-	spans := place{"aggregate/fold/spans.go", foldPackage}
-	stream := place{"aggregate/fold/stream.go", foldPackage}
+	fold := site{"aggregate/fold/fold.go", foldPackage}
+	spans := site{"aggregate/fold/spans.go", foldPackage}
+	stream := site{"aggregate/fold/stream.go", foldPackage}
 	const specified, set = "TestScenarios", "TestSpansAreASet"
 	return []fault{
 		spans.fault("a seq seen is new", set, "return markSeen", "return markNew"),
@@ -29,13 +29,13 @@ func foldFaults() []fault {
 		fold.fault("late clocks make bursts", specified, "case v.LateClock:", "case v.LateClock && !s.bursts(b.Channel, v):"),
 		fold.fault("slot of another partition", specified, "!= f.partition {\n\t\t// The seqs", "!= f.partition && t.VotesIn == 0 {\n\t\t// The seqs"),
 		fold.fault("undecodable is nothing", specified, "t.VotesIn, t.Quarantined = 1, 1", "t.VotesIn, t.Quarantined = 0, 0"),
-		fold.fault("a segment goes on", specified, "f.places = make(map[placeKey]place)\n\tf.tally", "f.tally"),
+		fold.fault("a segment goes on", specified, "f.groups = make(map[recordKey]cellGroup)\n\tf.tally", "f.tally"),
 		fold.fault("chain of one record", specified, "f.digest.Write(f.chain[:])", ""),
 	}
 }
 
 func identityFaults() []fault {
-	fold := place{"aggregate/fold/fold.go", foldPackage}
+	fold := site{"aggregate/fold/fold.go", foldPackage}
 	const halts = "TestFoldHalts"
 	return []fault{
 		fold.fault("genesis of another log", halts, "g.Log != id.Log || ", ""),
@@ -49,10 +49,10 @@ func identityFaults() []fault {
 }
 
 func recoveryFaults() []fault {
-	recovery := place{"aggregate/recovery.go", aggregatePackage}
-	reading := place{"aggregate/reading.go", aggregatePackage}
-	worker := place{"aggregate/worker.go", aggregatePackage}
-	fold := place{"aggregate/fold/fold.go", aggregatePackage}
+	recovery := site{"aggregate/recovery.go", aggregatePackage}
+	reading := site{"aggregate/reading.go", aggregatePackage}
+	worker := site{"aggregate/worker.go", aggregatePackage}
+	fold := site{"aggregate/fold/fold.go", aggregatePackage}
 	const halts, live, damaged = "TestHalts$", "TestHaltsWhileCounting", "TestCorruptCheckpoint"
 	return []fault{
 		fold.fault("tail is never compared", halts, "if f.hash(rec) != f.tail[rec.Offset%tailRecords] {", "if rec.Offset < 0 {"),
@@ -82,10 +82,10 @@ func recoveryFaults() []fault {
 }
 
 func restartFaults() []fault {
-	recovery := place{"aggregate/recovery.go", aggregatePackage}
-	reading := place{"aggregate/reading.go", aggregatePackage}
-	worker := place{"aggregate/worker.go", aggregatePackage}
-	flush := place{"aggregate/flush.go", aggregatePackage}
+	recovery := site{"aggregate/recovery.go", aggregatePackage}
+	reading := site{"aggregate/reading.go", aggregatePackage}
+	worker := site{"aggregate/worker.go", aggregatePackage}
+	flush := site{"aggregate/flush.go", aggregatePackage}
 	const restart = "TestStoreRestart"
 	return []fault{
 		recovery.fault("no step back", restart, "case c.sameRun(info.StoreStarted, started) || slices.ContainsFunc(infos, outlived):", "case c.sameRun(info.StoreStarted, started) || slices.ContainsFunc(infos, outlived) || true:"),

@@ -2,19 +2,19 @@ package drill
 
 func answerFaults() []fault {
 	const pkg, suite = "query", "TestEmbeddedEngineIsAStore"
-	stats := place{"query/stats.go", pkg}
-	body := place{"query/body.go", pkg}
-	read := place{"aggregate/store/read.go", "aggregate/store"}
-	rows := place{"schema/sql/queries/stats.sql", "aggregate/store"}
-	ledger := place{"schema/sql/migrations/00002_segment_ledger.sql", "aggregate/store"}
+	stats := site{"query/stats.go", pkg}
+	body := site{"query/body.go", pkg}
+	read := site{"aggregate/store/read.go", "aggregate/store"}
+	rows := site{"schema/sql/queries/stats.sql", "aggregate/store"}
+	ledger := site{"schema/sql/migrations/00002_segment_ledger.sql", "aggregate/store"}
 	return []fault{
 		stats.fault("the ledger is read after the rows", "TestStatsReadTheLedgerBeforeTheRows", "return s.encode(&q, ledger, answer)",
 			"if again, err := s.readTallies(ctx); err == nil {\n\t\tledger = again\n\t}\n\treturn s.encode(&q, ledger, answer)"),
 		stats.fault("dear questions stand among the others", "TestDearQuestionsHaveTheirOwnPlace|TestWideQuestionsLeaveRoom",
 			"return s.read(ctx, s.wide, wide, ledger)", "return s.read(ctx, s.narrow, wide, ledger)"),
-		place{"query/relay.go", pkg}.fault("the first who leaves ends it for all", "TestAFlightEndsWithTheLastWhoWaits",
+		site{"query/relay.go", pkg}.fault("the first who leaves ends it for all", "TestAFlightEndsWithTheLastWhoWaits",
 			"if f.waiters--; f.waiters == 0 {", "if f.waiters--; f.waiters >= 0 {"),
-		place{"query/relay.go", pkg}.fault("each waits for a store that hangs", "TestRelayTellsOfFailuresOnce",
+		site{"query/relay.go", pkg}.fault("each waits for a store that hangs", "TestRelayTellsOfFailuresOnce",
 			"next != nil && f.err != nil && f.ctx.Err() == nil", "next != nil && f.err != nil && f.ctx == nil"),
 		body.fault("slow readers have no budget", "TestAnswersOnTheirWayHaveABudget", "if !budget.TryAcquire(b.held()) {", "if !budget.TryAcquire(0) {"),
 		body.fault("slow readers have no end", "TestSlowReadersHaveAnEnd", "if last.Before(deadline) {", "if last.IsZero() {"),

@@ -2,9 +2,9 @@ package drill
 
 // rulesFaults are of what rules 2 say.
 func rulesFaults() []fault {
-	fold := place{"aggregate/fold/fold.go", foldPackage}
-	rules := place{"aggregate/fold/rules.go", foldPackage}
-	stream := place{"aggregate/fold/stream.go", foldPackage}
+	fold := site{"aggregate/fold/fold.go", foldPackage}
+	rules := site{"aggregate/fold/rules.go", foldPackage}
+	stream := site{"aggregate/fold/stream.go", foldPackage}
 	const specified, halts = "TestScenarios", "TestControlRecordsThatHalt"
 	return []fault{
 		rules.fault("rules of a later version", halts, "if c.Rules > f.rulesMax {", "if c.Rules < 0 {"),
@@ -25,15 +25,15 @@ func rulesFaults() []fault {
 		fold.fault("a vote out of time leaves its content", specified, "if !times.hold(v.At) {\n", "if !times.hold(v.At) {\n\t\t\tif s != nil {\n\t\t\t\ts.contents[v.Seq%ContentsKept] = contentOf(b.Scale, v.Value)\n\t\t\t}\n"),
 		stream.fault("wall clocks are ignored", specified, "if v.Wall != 0 && s.lastWall != 0 {", "if v.Wall != 0 && s.lastWall != 0 && !s.paced {"),
 		stream.fault("a wall clock of one vote", specified, "if v.Wall != 0 && s.lastWall != 0 {", "if v.Wall != 0 {"),
-		place{"aggregate/fold/checkpoint_read.go", foldPackage}.fault("checkpoints of version 1", "TestCheckpointsOfVersion1", "if version < 1 ||", "if version < 2 ||"),
+		site{"aggregate/fold/checkpoint_read.go", foldPackage}.fault("checkpoints of version 1", "TestCheckpointsOfVersion1", "if version < 1 ||", "if version < 2 ||"),
 	}
 }
 
 // gapFaults are of streams with any gaps.
 func gapFaults() []fault {
-	fold := place{"aggregate/fold/fold.go", foldPackage}
-	stream := place{"aggregate/fold/stream.go", foldPackage}
-	gaps := place{"aggregate/fold/gaps.go", foldPackage}
+	fold := site{"aggregate/fold/fold.go", foldPackage}
+	stream := site{"aggregate/fold/stream.go", foldPackage}
+	gaps := site{"aggregate/fold/gaps.go", foldPackage}
 	const specified, modelled, bounded = "TestScenarios", "TestGapsAreClosedAsTheModelSays", "TestTerminalsAreBounded"
 	return []fault{
 		gaps.fault("the highest gap is closed", specified, "s.closed = append(s.closed, schema.SeqSpan{First: s.seen[0].Next, Next: s.seen[1].First})\n\ts.seen.join()",
@@ -47,6 +47,6 @@ func gapFaults() []fault {
 		gaps.fault("spans of a terminal without bound", bounded, "excess := min(1, s.of.spans-TerminalSpansMax)", "excess := min(0, s.of.spans-TerminalSpansMax)"),
 		fold.fault("streams without bound", bounded, "of.streams >= StreamsMax &&", "of.streams >= 2*StreamsMax &&"),
 		fold.fault("a terminal's spans are forgotten at a take-over", bounded, "s.of.spans += len(s.seen) + len(s.closed)", "_ = s.of"),
-		place{"aggregate/fold/checkpoint.go", foldPackage}.fault("checkpoint without closed gaps", modelled, "dst = s.closed.append(dst)", "dst = spans(nil).append(dst)"),
+		site{"aggregate/fold/checkpoint.go", foldPackage}.fault("checkpoint without closed gaps", modelled, "dst = s.closed.append(dst)", "dst = spans(nil).append(dst)"),
 	}
 }

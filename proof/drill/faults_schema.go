@@ -1,7 +1,7 @@
 package drill
 
 func recordFaults() []fault {
-	decode := place{"schema/votebatch_decode.go", "schema"}
+	decode := site{"schema/votebatch_decode.go", "schema"}
 	return []fault{
 		decode.fault("checksum of a record", "TestVoteBatchEveryBit", "; got != want {", "; got != want && n < 0 {"),
 		decode.fault("newer format is quarantined", "TestVoteBatchRefusals", "if format <= known {", "if format >= 0 {"),
@@ -12,14 +12,14 @@ func recordFaults() []fault {
 		decode.fault("format 1 with reasons of format 2", "TestVoteBatchRefusals", "reasonMax = reasonMax1", "reasonMax = ReasonMax"),
 		decode.fault("format 1 with wall clocks", "TestVoteBatchRefusals", "if c.format == format1 && c.walls != nil {", "if c.format < format1 {"),
 		decode.fault("wall clocks of another record", "TestVoteBatchForgetsWallClocks", "if b.walled && len(c.walls) == 0 {", "if b.walled && n < 0 {"),
-		place{"schema/votebatch.go", decode.pkg}.fault("format 2 calls itself 1", "TestVoteBatchFormat", "return format2, walls != 0", "return format1, walls != 0"),
-		place{"schema/log.go", "schema"}.fault("another partitioner", "TestGoldenPlacing", "Partition(int(s) * n / Slots)", "Partition(int(s) % n)"),
+		site{"schema/votebatch.go", decode.pkg}.fault("format 2 calls itself 1", "TestVoteBatchFormat", "return format2, walls != 0", "return format1, walls != 0"),
+		site{"schema/log.go", "schema"}.fault("another partitioner", "TestGoldenPlacing", "Partition(int(s) * n / Slots)", "Partition(int(s) % n)"),
 	}
 }
 
 func registryFaults() []fault {
-	stream := place{"schema/stream.go", "schema"}
-	terminals := place{"schema/terminals.go", "schema"}
+	stream := site{"schema/stream.go", "schema"}
+	terminals := site{"schema/terminals.go", "schema"}
 	return []fault{
 		stream.fault("unsigned stream", "TestStreamRefusals", "!hmac.Equal(mac, key.mac(body))", "len(mac) != len(key.mac(body))"),
 		stream.fault("stream in many spellings", "TestStreamRefusals", "base64.RawURLEncoding.Strict().Decode", "base64.RawURLEncoding.Decode"),

@@ -72,7 +72,7 @@ func Example() {
 			fmt.Printf("counted %d of %d votes, duplicates %d\n", ledger[0].Counted, ledger[0].VotesIn, ledger[0].Duplicates)
 			break
 		}
-		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // The ledger is looked at until it has them.
+		time.Sleep(50 * time.Millisecond)
 	}
 	end()
 	check(errors.Join(<-ended, <-ended))

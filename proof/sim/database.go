@@ -16,9 +16,9 @@ type written struct {
 	do func(*model.Tables)
 }
 
-// A store is what the workers write to: it merges as the real one does, and can
+// A database is what the workers write to: it merges as the real one does, and can
 // lose what it wrote lately.
-type store struct {
+type database struct {
 	w       *world
 	run     int // Its number, from 1.
 	started time.Time
@@ -30,8 +30,8 @@ type store struct {
 	journal []written
 }
 
-func newStore(w *world) *store {
-	return &store{
+func newDatabase(w *world) *database {
+	return &database{
 		w: w, run: 1, started: time.Now(), Tables: model.New(),
 		halts:  make(map[schema.Partition]string),
 		states: make(map[schema.Partition]schema.State),
@@ -39,10 +39,10 @@ func newStore(w *world) *store {
 }
 
 // down tells that the server is being started.
-func (s *store) down() bool { return time.Now().Before(s.started) }
+func (s *database) down() bool { return time.Now().Before(s.started) }
 
 // write does rows, as far as keep lets them be.
-func (s *store) write(rows []func(*model.Tables), keep func() bool) {
+func (s *database) write(rows []func(*model.Tables), keep func() bool) {
 	now := time.Now()
 	for _, do := range rows {
 		if keep() {
@@ -53,14 +53,14 @@ func (s *store) write(rows []func(*model.Tables), keep func() bool) {
 }
 
 // lay does a row of long ago, which no power cut takes.
-func (s *store) lay(do func(*model.Tables)) {
+func (s *database) lay(do func(*model.Tables)) {
 	do(s.Tables)
 	s.journal = append(s.journal, written{do: do})
 }
 
 // restart takes the server down, and up again later. With a power cut, what was
 // written within lossMax is lost in part, or all of it.
-func (s *store) restart(cut bool) {
+func (s *database) restart(cut bool) {
 	now := time.Now()
 	if s.down() {
 		return
@@ -85,7 +85,7 @@ type span struct{ from, until time.Time }
 
 // vouch looks whether c says of a run that it was there when it was not: such a
 // checkpoint proves others whose rows went with the run.
-func (s *store) vouch(c *schema.Checkpoint) {
+func (s *database) vouch(c *schema.Checkpoint) {
 	for _, run := range s.ended {
 		if c.StoreStarted.Sub(run.from).Abs() <= tolerance && c.Taken.After(run.until) {
 			s.lies = append(s.lies, fmt.Errorf("checkpoint of partition %d at %d was taken %v after the end of its run of the store",

@@ -29,7 +29,7 @@ func Play(ctx context.Context, g *Ground, seed uint64, trace io.Writer) (Report,
 	if seed%8 == 1 || seed%8 == 5 {
 		rules = schema.RulesV2
 	}
-	w.log, w.store = newLog(w, rules), newStore(w)
+	w.log, w.store = newLog(w, rules), newDatabase(w)
 	switch seed % 8 {
 	case 2, 6:
 		w.hits[hitSegment]++

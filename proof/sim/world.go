@@ -95,7 +95,7 @@ type world struct {
 	calm    bool // Nothing goes wrong any more.
 
 	log       *log
-	store     *store
+	store     *database
 	start     func(ctx context.Context, held []schema.Partition) *process // Starts one that counts.
 	terminals []*terminal
 	requests  map[string]*request // By the record they are on the log as.
