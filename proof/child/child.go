@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -191,28 +190,4 @@ func (p *Process) signal(s syscall.Signal) error {
 		return fmt.Errorf("process %v: %w", p.Args(), errors.Join(ErrEnded, err))
 	}
 	return nil
-}
-
-// FreeAddr returns an address of loopback on which nobody listens at the moment:
-// for a child that must be told where to listen before it does.
-func FreeAddr() (string, error) {
-	addrs, err := FreeAddrs(1)
-	if err != nil {
-		return "", err
-	}
-	return addrs[0], nil
-}
-
-// FreeAddrs returns n such addresses. Asked for one by one, the system may give the
-// same one twice.
-func FreeAddrs(n int) (addrs []string, err error) {
-	for range n {
-		ln, listenErr := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-		if listenErr != nil {
-			return nil, fmt.Errorf("find a free port: %w", listenErr)
-		}
-		defer func() { err = errors.Join(err, ln.Close()) }()
-		addrs = append(addrs, ln.Addr().String())
-	}
-	return addrs, nil
 }

@@ -13,18 +13,23 @@ import (
 	"mlf/proof/child"
 )
 
-// FreeAddr returns a loopback address that nobody listens on.
+// FreeAddr returns a loopback address that nobody listens on, another one each
+// time.
 func FreeAddr(t *testing.T) string {
 	t.Helper()
-	return FreeAddrs(t, 1)[0]
-}
-
-// FreeAddrs returns n of them, no two alike.
-func FreeAddrs(t *testing.T, n int) []string {
-	t.Helper()
-	addrs, err := child.FreeAddrs(n)
+	addr, err := child.FreeAddr()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return addr
+}
+
+// FreeAddrs returns n of them.
+func FreeAddrs(t *testing.T, n int) []string {
+	t.Helper()
+	addrs := make([]string, n)
+	for i := range addrs {
+		addrs[i] = FreeAddr(t)
 	}
 	return addrs
 }
