@@ -165,23 +165,38 @@ func (lend inflaters) with(body []byte, c coding, use func(decoded []byte) error
 	return use(decoded)
 }
 
+// gunzip reads member by member: left to itself, the decoder takes a next one that
+// is cut within its header for the end.
 func (f *inflater) gunzip(body []byte) ([]byte, error) {
 	f.source.Reset(body)
-	if err := f.gzip.Reset(&f.source); err != nil {
-		return nil, fmt.Errorf("%w: %w", errUncompressed, err)
+	n := 0
+	for more := true; more; more = f.source.Len() > 0 {
+		if err := f.gzip.Reset(&f.source); err != nil {
+			return nil, fmt.Errorf("%w: %w", errUncompressed, err)
+		}
+		f.gzip.Multistream(false)
+		got, err := f.member(f.out[n:cap(f.out)])
+		if err != nil {
+			return nil, err
+		}
+		n += got
 	}
-	// Not io.ReadFull: it reports a cut stream like a short one.
-	out := f.out[:cap(f.out)]
-	for n := 0; ; {
-		got, err := f.gzip.Read(out[n:])
+	return f.out[:n], nil
+}
+
+// member reads what is left of a member into dst, which it must not fill. Not
+// io.ReadFull: it reports a cut stream like a short one.
+func (f *inflater) member(dst []byte) (n int, err error) {
+	for {
+		got, err := f.gzip.Read(dst[n:])
 		n += got
 		switch {
-		case n == len(out):
-			return nil, errTooLong
+		case n == len(dst):
+			return n, errTooLong
 		case errors.Is(err, io.EOF):
-			return out[:n], nil
+			return n, nil
 		case err != nil:
-			return nil, fmt.Errorf("%w: %w", errUncompressed, err)
+			return n, fmt.Errorf("%w: %w", errUncompressed, err)
 		}
 	}
 }

@@ -26,6 +26,7 @@ func FuzzInflate(f *testing.F) {
 		_ = w.Close()
 		f.Add(zipped.Bytes(), false)
 		f.Add(append(zipped.Bytes(), zipped.Bytes()...), false) // Members may follow each other.
+		f.Add(append(zipped.Bytes(), "\x1f\x8b\b\x10000000comment"...), false)
 		f.Add(encoder.EncodeAll([]byte(text), nil), true)
 	}
 	lend, err := newInflaters(limit)

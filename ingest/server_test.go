@@ -229,6 +229,10 @@ func TestChecksInTheProtocolsOrder(t *testing.T) {
 	f(d.post("/v1/votes", tm.token, good, "Content-Encoding", "gzip"), 400, "malformed-body")
 	f(d.post("/v1/votes", tm.token, good, "Content-Encoding", "zstd"), 400, "malformed-body")
 	f(d.post("/v1/votes", tm.token, zip(good)[:40], "Content-Encoding", "gzip"), 400, "malformed-body")
+	second := append([]byte("\x1f\x8b\b\x10\x00\x00\x00\x00\x00\x03comment\x00"), zip(nil)[10:]...)
+	for n := 1; n < len(second); n++ { // A second member that is cut, be it within its comment.
+		f(d.post("/v1/votes", tm.token, append(zip(good), second[:n]...), "Content-Encoding", "gzip"), 400, "malformed-body")
+	}
 	f(d.post("/v1/votes", tm.token, []byte(`{"votes":[]}`)), 400, "malformed-body")
 	f(d.post("/v1/votes", tm.token, []byte(`{"stream":5,"votes":[]}`)), 400, "malformed-body")
 	f(d.post("/v1/votes", tm.token, []byte(`{"stream":"x"}`)), 400, "malformed-body")
