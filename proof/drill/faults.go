@@ -51,8 +51,9 @@ func frontDoorFaults() []fault {
 			"min(n, max(growBytes, 2*cap(dst)))", "max(n, growBytes)"),
 		site{"ingest/arrivals.go", "ingest"}.fault("one terminal holds the budget", "TestSlowBodiesOfOneTerminalHarmNobodyElse",
 			"if held := a.all.by[a.from]; held > a.noted && held+more > arrivalBytesMax {", "if a.all.by[a.from] < 0 {"),
-		body.fault("gzip bomb", "TestTooManyVotesAndTooLongAfterDecompression", "case n == len(out):\n\t\t\treturn nil, errTooLong",
-			"case n == len(out):\n\t\t\tout = append(out, make([]byte, len(out))...)"),
+		body.fault("gzip bomb", "TestTooManyVotesAndTooLongAfterDecompression", "case n == len(dst):\n\t\t\treturn n, errTooLong",
+			"case n == len(dst):\n\t\t\tdst = append(dst, make([]byte, len(dst))...)"),
+		body.fault("what follows a gzip member is not read", "TestChecksInTheProtocolsOrder", "more = f.source.Len() > 0 {", "more = false {"),
 		{
 			Name: "zstd bomb",
 			Edits: []edit{
