@@ -21,7 +21,7 @@ func TestNoAddressTwice(t *testing.T) {
 		given[addr] = true
 	}
 	for addr := range given {
-		ln, err := net.Listen("tcp", addr)
+		ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", addr)
 		if err != nil {
 			t.Fatal(err)
 		}
