@@ -16,7 +16,7 @@ const (
 )
 
 // given are the ports that FreeAddr has returned.
-var given sync.Map
+var given sync.Map //nolint:gochecknoglobals // The ports are the process's, too.
 
 // FreeAddr returns an address of loopback on which nobody listens at the moment,
 // another one each time: for a child that must be told where to listen before it
