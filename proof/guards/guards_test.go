@@ -88,11 +88,10 @@ func newEngines(t *testing.T) *guarded {
 func (g *guarded) startStages() {
 	g.t.Helper()
 	t := g.t
-	addrs := harness.FreeAddrs(t, 3)
-	g.ingestAddr, g.query = addrs[0], addrs[1]
+	g.ingestAddr, g.query = harness.FreeAddr(t), harness.FreeAddr(t)
 	g.startIngest()
 	g.startAggregate()
-	queryAdmin := addrs[2]
+	queryAdmin := harness.FreeAddr(t)
 	query := harness.Start(t, "query", "--kafka", g.kafka, "--clickhouse", g.server.DSN(), "--listen", g.query, "--admin", queryAdmin, "--disclosure", "none")
 	harness.WaitReady(t, query, queryAdmin)
 	harness.WaitReady(t, g.ingest, g.ingestAdmin)

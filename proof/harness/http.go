@@ -24,16 +24,6 @@ func FreeAddr(t *testing.T) string {
 	return addr
 }
 
-// FreeAddrs returns n of them.
-func FreeAddrs(t *testing.T, n int) []string {
-	t.Helper()
-	addrs := make([]string, n)
-	for i := range addrs {
-		addrs[i] = FreeAddr(t)
-	}
-	return addrs
-}
-
 // WaitReady returns when the process's /readyz answers 200.
 func WaitReady(t *testing.T, c *Command, admin string) {
 	t.Helper()

@@ -39,12 +39,11 @@ func NewStages(t *testing.T, brokers int) *Stages {
 			t.Error(err)
 		}
 	})
-	addrs := FreeAddrs(t, 6)
 	return &Stages{
 		Cluster: cluster,
 		Kafka:   strings.Join(cluster.Addrs(), ","), DSN: server.DSN(),
-		Ingest: addrs[0], Query: addrs[1],
-		IngestAdmin: addrs[2], AggregateAdmin: addrs[3], QueryAdmin: addrs[4], Aggregate2Admin: addrs[5],
+		Ingest: FreeAddr(t), Query: FreeAddr(t),
+		IngestAdmin: FreeAddr(t), AggregateAdmin: FreeAddr(t), QueryAdmin: FreeAddr(t), Aggregate2Admin: FreeAddr(t),
 	}
 }
 

@@ -15,10 +15,9 @@ type Up struct {
 // NewUp picks addresses and a data folder; Begin starts it.
 func NewUp(t *testing.T, flags ...string) *Up {
 	t.Helper()
-	addrs := FreeAddrs(t, 4)
 	return &Up{
 		Data: filepath.Join(t.TempDir(), "data"), Flags: flags,
-		Ingest: addrs[0], Query: addrs[1], Admin: addrs[2], Kafka: addrs[3],
+		Ingest: FreeAddr(t), Query: FreeAddr(t), Admin: FreeAddr(t), Kafka: FreeAddr(t),
 	}
 }
 

@@ -33,8 +33,7 @@ type front struct {
 
 func newFront(t *testing.T, terminals int) *front {
 	t.Helper()
-	addrs := harness.FreeAddrs(t, 2)
-	f := &front{up: harness.NewUp(t), ingest: addrs[0], admin: addrs[1]}
+	f := &front{up: harness.NewUp(t), ingest: harness.FreeAddr(t), admin: harness.FreeAddr(t)}
 	f.up.Begin(t)
 	f.Command = harness.Start(t, "ingest", "--kafka", f.up.Kafka, "--listen", f.ingest, "--admin", f.admin)
 	harness.WaitReady(t, f.Command, f.admin)

@@ -41,8 +41,7 @@ func TestASessionResumesAtAnotherProcess(t *testing.T) {
 	certFile, keyFile := certificate(t)
 	u := harness.NewUp(t, "--tls-cert", certFile, "--tls-key", keyFile)
 	u.Begin(t)
-	addrs := harness.FreeAddrs(t, 2)
-	listen, admin := addrs[0], addrs[1]
+	listen, admin := harness.FreeAddr(t), harness.FreeAddr(t)
 	beside := harness.Start(t, "ingest", "--kafka", u.Kafka, "--listen", listen, "--admin", admin, "--tls-cert", certFile, "--tls-key", keyFile)
 	harness.WaitReady(t, beside, admin)
 

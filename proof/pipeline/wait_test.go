@@ -59,8 +59,8 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 	stage := func(admin, name string, flags ...string) *harness.Command {
 		return harness.Start(t, append(append([]string{name, "--admin", admin}, neighbours...), flags...)...)
 	}
-	addrs := harness.FreeAddrs(t, 5)
-	admins, ingest, query := addrs[:3], addrs[3], addrs[4]
+	admins := []string{harness.FreeAddr(t), harness.FreeAddr(t), harness.FreeAddr(t)}
+	ingest, query := harness.FreeAddr(t), harness.FreeAddr(t)
 	stages := []*harness.Command{
 		stage(admins[0], "ingest", "--listen", ingest, "--connections-max", "2000000000"),
 		stage(admins[1], "aggregate"),
