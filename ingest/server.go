@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -67,9 +68,7 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	if telemetry.Logger == nil {
-		telemetry.Logger = slog.New(slog.DiscardHandler)
-	}
+	telemetry.Logger = cmp.Or(telemetry.Logger, slog.New(slog.DiscardHandler))
 	inflaters, err := newInflaters(cfg.DecodedBytesMax)
 	if err != nil {
 		return nil, err

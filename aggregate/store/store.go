@@ -144,9 +144,7 @@ func Open(ctx context.Context, cfg Config, tel Telemetry) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	if tel.Logger == nil {
-		tel.Logger = slog.New(slog.DiscardHandler)
-	}
+	tel.Logger = cmp.Or(tel.Logger, slog.New(slog.DiscardHandler))
 	return &Store{cfg: cfg, conn: conn, answers: answers, logger: tel.Logger, metrics: newMetrics(tel.Registerer)}, nil
 }
 

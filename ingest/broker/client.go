@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,9 +86,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		TLS:            tlsConfig,
 		SASL:           mechanism,
 	}
-	if tel.Logger == nil {
-		tel.Logger = slog.New(slog.DiscardHandler)
-	}
+	tel.Logger = cmp.Or(tel.Logger, slog.New(slog.DiscardHandler))
 	client := &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: cfg.Timeout, Transport: transport}
 	return &Client{
 		cfg:       cfg,

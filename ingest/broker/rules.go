@@ -44,9 +44,9 @@ var ErrRulesStay = errors.New("run mlf schema apply again when every worker is o
 
 // RaiseRules has the log be counted by rules to, from now on, and returns by which
 // rules it is: those in force with ErrRulesStay when a worker of the group does not
-// know the others, or the group cannot tell. Where nobody counts, nobody can halt. It may run again at any time
-// and twice at once: what was broken off is done again, and a second control record
-// changes nothing.
+// know the others, or the group cannot tell. Where nobody counts, nobody can halt.
+// It may run again at any time and twice at once: what was broken off is done again,
+// and a second control record changes nothing.
 func (c *Client) RaiseRules(ctx context.Context, id schema.Identity, to schema.Rules) (schema.Rules, error) {
 	terminals, err := c.ReadRegistry(ctx)
 	if err != nil {

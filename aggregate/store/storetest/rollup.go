@@ -44,13 +44,18 @@ func (m model) write(rows []schema.Rollup) {
 func (m model) sums() map[schema.Cell][schema.ValueMax]uint64 {
 	sums := map[schema.Cell][schema.ValueMax]uint64{}
 	for _, r := range m {
-		v := sums[r.Cell]
-		for i := range v {
-			v[i] += r.Values[i]
-		}
-		sums[r.Cell] = v
+		add(sums, r.Cell, r.Values)
 	}
 	return sums
+}
+
+// add adds values to those of k.
+func add[K comparable](sums map[K][schema.ValueMax]uint64, k K, values [schema.ValueMax]uint64) {
+	sum := sums[k]
+	for i := range sum {
+		sum[i] += values[i]
+	}
+	sums[k] = sum
 }
 
 // firstHour is the hour at which the tests' votes begin: two days before a month

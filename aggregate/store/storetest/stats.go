@@ -100,12 +100,7 @@ func groupings(t *testing.T, s Subject) {
 	for _, group := range groups {
 		want := map[schema.StatsRow][schema.ValueMax]uint64{}
 		for cell, values := range m.sums() {
-			k := project(cell, group, rome)
-			sum := want[k]
-			for i := range sum {
-				sum[i] += values[i]
-			}
-			want[k] = sum
+			add(want, project(cell, group, rome), values)
 		}
 		q := everything(group...)
 		q.RegionOf = regionOf()
@@ -143,12 +138,7 @@ func codes(t *testing.T, s Subject) {
 			if code, ok := codeOf[cell.Comune]; ok {
 				cell.Comune = code
 			}
-			k := project(cell, group, rome)
-			sum := want[k]
-			for i := range sum {
-				sum[i] += values[i]
-			}
-			want[k] = sum
+			add(want, project(cell, group, rome), values)
 		}
 		q := everything(group...)
 		q.CodeOf, q.RegionOf, q.Provinces = codeOf, regionOf(), []schema.ProvinceID{58, 59}
