@@ -43,6 +43,8 @@ var mayImport = map[string][]string{
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query":                          {"schema", "schema/registry", "query/dashboard"},
+	"query/calendar":                 {"schema"},
+	"query/question":                 {"schema", "schema/registry", "query/calendar"},
 	"query/dashboard":                {},
 	"query/client":                   {"schema"},
 	"proof/country":                  {"query/client", "schema", "schema/registry", "schema/votepb"},

@@ -60,6 +60,9 @@ const (
 	ClassTest      Class = 4 // From a terminal enrolled for tests.
 )
 
+// ClassMax is the highest class.
+const ClassMax = ClassTest
+
 // BurstWindow is the time within which a second vote of a stream on a counter
 // or totem is taken for the same citizen pressing again, in milliseconds:
 // 0 to BurstWindow-1 after the vote before it.
