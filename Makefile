@@ -9,7 +9,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine run test test-kafka kafka simulate sim chaos guards drill overload fuzz bench connections lint fmt generate clean
+.PHONY: help build engine run test test-kafka kafka simulate sim chaos guards drill overload fuzz bench connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ connections: engine build ## Hold 50,000 connections with three processes at onc
 lint: ## Check style and the usual mistakes.
 	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(GO) run $(LINT) run ./...
 	$(GO) mod tidy -diff
+
+lint-api: ## Hold the OpenAPI document to the rules of public administrations (needs Node).
+	schema/lint/lint.sh
 
 fmt: ## Format.
 	$(GO) run $(LINT) fmt ./...

@@ -42,10 +42,11 @@ var mayImport = map[string][]string{
 	"aggregate/store/embedded/fetch": {"aggregate/store/embedded"},
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
-	"query":                          {"schema", "schema/registry", "query/dashboard"},
+	"query":                          {"schema", "schema/registry", "query/dashboard", "query/reference"},
 	"query/calendar":                 {"schema"},
 	"query/question":                 {"schema", "schema/registry", "query/calendar"},
 	"query/dashboard":                {},
+	"query/reference":                {},
 	"query/client":                   {"schema"},
 	"proof/country":                  {"query/client", "schema", "schema/registry", "schema/votepb"},
 	"proof/child":                    {},
@@ -77,7 +78,7 @@ var onlyIn = map[string][]string{
 	"github.com/twmb/franz-go":            {"ingest/broker/embedded"},
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
-	"net/http":                            {"command/process", "query", "query/dashboard", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
+	"net/http":                            {"command/process", "query", "query/dashboard", "query/reference", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/reference"
 	"mlf/schema"
 )
 
@@ -29,6 +30,8 @@ func (s *Server) routes() []route {
 		{"labels", "/v1/registry/labels", s.serveLabels},
 		{"openapi", "/openapi.yaml", serveOpenAPI},
 		{"status", "/status", serveStatus},
+		{"docs", "/docs", redirectToDocs},
+		{"docs", reference.Path + "{file...}", s.serveDocs},
 		{"dashboard", "/{$}", s.serveDashboard},
 		{"dashboard", "/assets/{file...}", s.serveDashboard},
 		{"dashboard", "/messages/{file}", s.serveDashboard},
@@ -165,5 +168,18 @@ func (s *Server) serveDashboard(w http.ResponseWriter, r *http.Request) error {
 		return errNotFound
 	}
 	s.page.ServeHTTP(w, r)
+	return nil
+}
+
+// redirectToDocs adds the slash that the page's own links need. The address is
+// relative: a proxy may serve us under another path.
+func redirectToDocs(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Location", "docs/")
+	w.WriteHeader(http.StatusMovedPermanently)
+	return nil
+}
+
+func (s *Server) serveDocs(w http.ResponseWriter, r *http.Request) error {
+	s.docs.ServeHTTP(w, r)
 	return nil
 }

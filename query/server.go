@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 
 	"mlf/query/dashboard"
+	"mlf/query/reference"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -62,6 +63,7 @@ type Server struct {
 	metrics *metrics
 	rome    *time.Location
 	page    *dashboard.Page
+	docs    *reference.Page
 	ids     *requestIDs
 	codes   []string // Of the services, by number.
 	handler http.Handler
@@ -90,6 +92,10 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load dashboard: %w", err)
 	}
+	docs, err := reference.New()
+	if err != nil {
+		return nil, fmt.Errorf("load reference: %w", err)
+	}
 	cfg = cfg.withDefaults()
 	s := &Server{
 		Parts:   parts,
@@ -98,6 +104,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		metrics: newMetrics(telemetry.Registerer),
 		rome:    rome,
 		page:    page,
+		docs:    docs,
 		ids:     newRequestIDs(),
 		codes:   serviceCodes(parts.Registry),
 
