@@ -21,6 +21,7 @@ type schemaCmd struct {
 type applyCmd struct {
 	kafkaFlags
 	storeFlags
+	registryFlags
 	Partitions int           `default:"16" help:"Partitions of the votes topic: fixed for its life, and the most workers that can count at once."`
 	Replicas   int           `help:"Copies of every record. Default: 3, or the number of brokers where there are fewer."`
 	Wait       time.Duration `default:"1m" help:"Longest time to wait for Kafka and ClickHouse; 0: they must be there."`
@@ -36,13 +37,17 @@ func (c *applyCmd) Run(ctx context.Context, p *console) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
+	lists, err := c.load()
+	if err != nil {
+		return err
+	}
 	client, err := c.client(broker.Config{GiveUp: c.Wait}, p.Log, process.NewRegistry(version()))
 	if err != nil {
 		return err
 	}
 	w := &process.Waiter{Log: p.Log, Attempt: applyMax, Until: time.Now().Add(c.Wait), Hopeless: hopeless}
 	done, err := process.Await(ctx, w, "Kafka and ClickHouse", func(ctx context.Context) (applied, error) {
-		return applySchema(ctx, client, c.Clickhouse, broker.TopicsConfig{Partitions: c.Partitions, Replicas: c.Replicas})
+		return applySchema(ctx, client, broker.TopicsConfig{Partitions: c.Partitions, Replicas: c.Replicas}, c.Clickhouse, namesOf(lists))
 	})
 	if err == nil && c.EndTLSSessions {
 		err = client.ReplaceTicketSecret(ctx)
@@ -69,14 +74,17 @@ type applied struct {
 
 // applySchema creates what is missing: topics, a stream key, a ticket secret,
 // genesis records, database and tables, the log's identity in the store. Of what is
-// there it changes the log's rules, once every worker knows the newest. It may be
+// there it changes the names for BI tools, and the log's rules, once every worker knows the newest. It may be
 // run again at any time, and several times at once.
-func applySchema(ctx context.Context, client *broker.Client, dsn string, topics broker.TopicsConfig) (applied, error) {
+func applySchema(ctx context.Context, client *broker.Client, topics broker.TopicsConfig, dsn string, names store.Names) (applied, error) {
 	identity, err := client.Apply(ctx, topics)
 	if err != nil {
 		return applied{}, err
 	}
 	if err := store.Apply(ctx, dsn, identity); err != nil {
+		return applied{}, err
+	}
+	if err := store.ApplyNames(ctx, dsn, names); err != nil {
 		return applied{}, err
 	}
 	a := applied{Identity: identity}

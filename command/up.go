@@ -78,7 +78,7 @@ func (c *upCmd) Run(ctx context.Context, p *console) error {
 	if err := u.startEngines(starting); err != nil {
 		return err
 	}
-	if _, err := applySchema(starting, u.client, u.clickhouse.DSN(), broker.TopicsConfig{Partitions: upPartitions, Replicas: 1}); err != nil {
+	if _, err := applySchema(starting, u.client, broker.TopicsConfig{Partitions: upPartitions, Replicas: 1}, u.clickhouse.DSN(), namesOf(lists)); err != nil {
 		return err
 	}
 	shown, err := u.demoTerminals(starting, lists)

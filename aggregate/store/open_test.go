@@ -256,8 +256,8 @@ func await(t *testing.T, what string, ok func() bool) {
 func TestWritesAreDurable(t *testing.T) {
 	s := open(t, engine(t).DSN())
 	tables := s.SQL(t, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name != 'goose_db_version'")
-	if tables != 6 {
-		t.Errorf("%d tables: want 6", tables)
+	if tables < 6 {
+		t.Errorf("%d tables: want at least 6", tables)
 	}
 	for _, setting := range []string{
 		"fsync_after_insert = 1", "fsync_part_directory = 1",

@@ -26,8 +26,9 @@ func TestMigrationsAreWrittenAlike(t *testing.T) {
 		if !named.MatchString(name) {
 			t.Errorf("%s: want a number of five digits and a name", name)
 		}
+		isView := strings.Contains(string(text), "CREATE VIEW")
 		for _, want := range []string{"-- +goose NO TRANSACTION\n", "-- +goose Up\n", "IF NOT EXISTS", "fsync_after_insert = 1"} {
-			if !strings.Contains(string(text), want) {
+			if !strings.Contains(string(text), want) && !(isView && strings.HasPrefix(want, "fsync")) {
 				t.Errorf("%s: has no %q", name, want)
 			}
 		}
