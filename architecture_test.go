@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"query":                          {"schema", "schema/registry", "query/dashboard", "query/reference"},
 	"query/calendar":                 {"schema"},
 	"query/question":                 {"schema", "schema/registry", "query/calendar"},
+	"query/figures":                  {},
 	"query/dashboard":                {},
 	"query/reference":                {},
 	"query/client":                   {"schema"},
