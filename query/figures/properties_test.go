@@ -266,3 +266,23 @@ func TestRankIsAsDefined(t *testing.T) {
 		}
 	})
 }
+
+// A yellow vote that turns green, or a red one that turns yellow, lowers no end of the
+// net's interval: for all votes of up to 40.
+func TestNetRisesWithItsVotes(t *testing.T) {
+	for n := uint64(1); n <= 40; n++ {
+		for green := range n + 1 {
+			for red := range n + 1 - green {
+				f := figures.Faces{Green: green, Yellow: n - green - red, Red: red}
+				if f.Yellow == 0 {
+					continue
+				}
+				was, _ := figures.Net(f, figures.Independent)
+				is, _ := figures.Net(figures.Faces{Green: f.Green + 1, Yellow: f.Yellow - 1, Red: f.Red}, figures.Independent)
+				if is.Value <= was.Value || is.Low < was.Low-dust || is.High < was.High-dust {
+					t.Fatalf("%+v: %+v, with a green one for a yellow one %+v", f, was, is)
+				}
+			}
+		}
+	}
+}
