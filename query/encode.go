@@ -4,77 +4,88 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 
+	"mlf/query/format"
+	"mlf/query/question"
 	"mlf/schema"
 )
 
-// A format is what an answer is written in.
-type format string
+// A form is what an answer is written in.
+type form string
 
 const (
-	formatJSON  format = "json"
-	formatCSV   format = "csv"
-	formatExcel format = "excel"
+	formJSON  form = "json"
+	formCSV   form = "csv"
+	formExcel form = "excel"
 )
 
-// formatOf returns the format of that name, "" for none.
-func formatOf(name string) format {
-	if f := format(name); slices.Contains([]format{formatJSON, formatCSV, formatExcel}, f) {
-		return f
+// readForm returns the form that is asked for.
+func readForm(values url.Values, accept []string) (form, error) {
+	name, err := question.Single(values, "format")
+	switch {
+	case err != nil:
+		return "", err
+	case !values.Has("format") && prefersCSV(accept):
+		return formCSV, nil
+	case !values.Has("format"):
+		return formJSON, nil
 	}
-	return ""
+	if f := form(name); slices.Contains([]form{formJSON, formCSV, formExcel}, f) {
+		return f, nil
+	}
+	return "", badParameter("format", "%q: want json, csv or excel", name)
 }
 
-// encode writes the answer to q, whose rows are in order.
-func (s *Server) encode(q *question, ledger []schema.LedgerTotals, answer schema.StatsAnswer) (*body, error) {
-	left := leftOut(q, ledger, answer.Excluded)
+// encode writes the answer to q.
+func (s *Server) encode(q *statsQuestion, a *answered) (*body, error) {
+	left := leftOut(q.Question, a.view.Ledger(), &a.excluded)
 	header := http.Header{}
 	header.Set("X-MLF-Excluded", left.String())
 	header.Set("X-MLF-Span", q.From.String()+"/"+q.Next.String())
-	e := &rowEncoder{group: q.Group, names: q.group, faces: q.faces, services: s.codes, zone: s.rome}
-	switch q.format {
-	case formatJSON:
-	case formatCSV:
+	rows := &format.Rows{Table: a.table, Zone: s.clock.Zone(), Interval: wilson}
+	n := len(a.table.Rows)
+	switch q.form {
+	case formJSON:
+	case formCSV:
 		header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		header.Set("Content-Disposition", `inline; filename="`+s.fileName(q)+`"`)
-		return write(header, answer.Rows, e.appendHeader(nil), e.appendCSV, "")
-	case formatExcel:
+		header.Set("Content-Disposition", `inline; filename="`+s.fileName(q.Question)+`"`)
+		return write(header, n, rows.AppendCSVHeader(nil), rows.AppendCSV, "")
+	case formExcel:
 		header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		header.Set("Content-Disposition", `attachment; filename="`+s.fileName(q)+`"`)
-		return write(header, answer.Rows, e.appendExcelHeader(nil), e.appendExcel, "")
+		header.Set("Content-Disposition", `attachment; filename="`+s.fileName(q.Question)+`"`)
+		return write(header, n, rows.AppendExcelHeader(nil), rows.AppendExcel, "")
 	}
 	header.Set("Content-Type", "application/json")
-	head, err := s.head(q, ledger, left)
+	head, err := s.head(q, a.view.Ledger(), left)
 	if err != nil {
 		return nil, err
 	}
-	return write(header, answer.Rows, head, e.appendJSON, "]}\n")
+	return write(header, n, head, rows.AppendJSON, "]}\n")
 }
 
 // fileName says which days are in the file, by Rome's clock, the last inclusive.
-func (s *Server) fileName(q *question) string {
-	first, last := q.From.Time().In(s.rome), (q.Next - 1).Time().In(s.rome)
-	return "mlf_" + first.Format(time.DateOnly) + "_" + last.Format(time.DateOnly) + ".csv"
+func (s *Server) fileName(q *question.Question) string {
+	first, last := s.clock.DayOf(q.From), s.clock.DayOf(q.Next-1)
+	return "mlf_" + first.String() + "_" + last.String() + ".csv"
 }
 
 // write makes a body of head, every row by appendRow, and tail.
-func write(header http.Header, rows []schema.StatsRow, head []byte,
-	appendRow func(dst []byte, i int, row *schema.StatsRow) []byte, tail string,
-) (*body, error) {
+func write(header http.Header, rows int, head []byte, appendRow func(dst []byte, i int) []byte, tail string) (*body, error) {
 	var w bodyWriter
 	buf := slices.Grow(head, chunkBytes+1024)
 	for i := range rows {
-		buf = appendRow(buf, i, &rows[i])
+		buf = appendRow(buf, i)
 		if len(buf) >= chunkBytes {
 			_, _ = w.Write(buf) // Never fails.
 			buf = buf[:0]
 		}
 	}
 	_, _ = w.Write(append(buf, tail...))
-	return w.body(header, len(rows))
+	return w.body(header, rows)
 }
 
 // An omission is what an answer does not show: of each class that was not asked
@@ -85,7 +96,7 @@ type omission []struct {
 	votes uint64
 }
 
-func leftOut(q *question, ledger []schema.LedgerTotals, excluded map[schema.Class]uint64) omission {
+func leftOut(q *question.Question, ledger []schema.LedgerTotals, excluded *[schema.ClassMax + 1]uint64) omission {
 	var left omission
 	add := func(name string, votes uint64) {
 		left = append(left, struct {
@@ -94,7 +105,7 @@ func leftOut(q *question, ledger []schema.LedgerTotals, excluded map[schema.Clas
 		}{name, votes})
 	}
 	for _, class := range schema.Classes() {
-		if len(q.Classes) > 0 && !slices.Contains(q.Classes, class) {
+		if q.LeavesOut(class) {
 			add(class.String(), excluded[class])
 		}
 	}
@@ -145,7 +156,7 @@ type statsMeta struct {
 }
 
 // head returns the answer up to its first row.
-func (s *Server) head(q *question, ledger []schema.LedgerTotals, left omission) ([]byte, error) {
+func (s *Server) head(q *statsQuestion, ledger []schema.LedgerTotals, left omission) ([]byte, error) {
 	next := make([]schema.Offset, len(ledger))
 	for i := range ledger {
 		next[i] = ledger[i].Next
@@ -153,10 +164,10 @@ func (s *Server) head(q *question, ledger []schema.LedgerTotals, left omission) 
 	meta := statsMeta{
 		From:        q.From.String(),
 		To:          q.Next.String(),
-		Rounded:     q.rounded,
-		TimeZone:    s.rome.String(),
-		Group:       append([]string{}, q.group...),
-		Filters:     q.filters,
+		Rounded:     q.Rounded,
+		TimeZone:    s.clock.Zone().String(),
+		Group:       q.Names(),
+		Filters:     q.Filters,
 		Top:         q.top,
 		Excluded:    left,
 		Formula:     formula,

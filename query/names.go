@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -52,14 +53,14 @@ func (s *Server) serveComuni(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	limit := comuniDefault
-	if text, err := single(values, "limit"); err != nil {
+	if text, err := question.Single(values, "limit"); err != nil {
 		return err
 	} else if values.Has("limit") {
 		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > comuniMax {
 			return badParameter("limit", "%q: want a number from 1 to %d", text, comuniMax)
 		}
 	}
-	text, err := single(values, "q")
+	text, err := question.Single(values, "q")
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (s *Server) serveComuni(w http.ResponseWriter, r *http.Request) error {
 	case values.Has("q") == values.Has("code"):
 		return badParameter("q", "want either q, the beginning of a name or code, or code")
 	case values.Has("code"):
-		codes, _, err := parseList(values, "code", schema.ParseComune)
+		codes, _, err := question.ParseList(values, "code", schema.ParseComune)
 		if err != nil {
 			return err
 		}
@@ -121,7 +122,7 @@ func (s *Server) comune(c *registry.Comune) comuneAnswer {
 // history says what the comune was called before code id, what it is called now,
 // and what it was merged with.
 func (s *Server) history(id schema.ComuneID, a *comuneAnswer) {
-	today := registry.DateOf(s.cfg.Now().In(s.rome))
+	today := registry.DateOf(s.cfg.Now().In(s.clock.Zone()))
 	if now, ok := s.Registry.ComuneAt(id, today); ok && now.ID != id {
 		a.Current = &now.ID
 	}

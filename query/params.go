@@ -7,10 +7,6 @@ import (
 	"strings"
 )
 
-// filterValuesMax is the most values of one filter: a large province has 250
-// comuni, and a list of thousands is a region asked for the long way.
-const filterValuesMax = 1000
-
 // parameters reads the query string and refuses every parameter whose name is
 // not known: a misspelt filter must not pass for an answer. Noise is no filter.
 func parameters(r *http.Request, known ...string) (url.Values, error) {
@@ -70,49 +66,4 @@ func orNone(known []string) string {
 		return "no parameter"
 	}
 	return "one of " + strings.Join(known, ", ")
-}
-
-// single returns the one value of a parameter, "" where it is absent.
-func single(values url.Values, name string) (string, error) {
-	given := values[name]
-	switch len(given) {
-	case 0:
-		return "", nil
-	case 1:
-		return given[0], nil
-	}
-	return "", badParameter(name, "given %d times; want it once", len(given))
-}
-
-// list returns the values of a parameter that may be repeated and may hold
-// several values with commas between; each value once.
-func list(values url.Values, name string) ([]string, error) {
-	var all []string
-	for _, given := range values[name] {
-		for value := range strings.SplitSeq(given, ",") {
-			if !slices.Contains(all, value) {
-				all = append(all, value)
-			}
-			if len(all) > filterValuesMax {
-				return nil, badParameter(name, "more than %d values; ask in several requests, or by province or region", filterValuesMax)
-			}
-		}
-	}
-	return all, nil
-}
-
-// parseList returns the values of a list, each read by parse, with their texts.
-func parseList[T any](values url.Values, name string, parse func(string) (T, error)) (parsed []T, texts []string, err error) {
-	texts, err = list(values, name)
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, text := range texts {
-		value, err := parse(text)
-		if err != nil {
-			return nil, nil, badParameter(name, "%v", err)
-		}
-		parsed = append(parsed, value)
-	}
-	return parsed, texts, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync/atomic"
 
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -101,6 +102,13 @@ func problemOf(err error) *problem {
 	var p *problem
 	if errors.As(err, &p) {
 		return p
+	}
+	var wrong *question.Error
+	if errors.As(err, &wrong) {
+		if wrong.TooMuch {
+			return tooMuch(wrong.Parameter, "%s", wrong.Detail)
+		}
+		return badParameter(wrong.Parameter, "%s", wrong.Detail)
 	}
 	return errInternal
 }

@@ -11,7 +11,9 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 
+	"mlf/query/calendar"
 	"mlf/query/dashboard"
+	"mlf/query/question"
 	"mlf/query/reference"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -61,11 +63,11 @@ type Server struct {
 	cfg     Config
 	logger  *slog.Logger
 	metrics *metrics
-	rome    *time.Location
+	clock   calendar.Clock
+	words   *question.Vocabulary
 	page    *dashboard.Page
 	docs    *reference.Page
 	ids     *requestIDs
-	codes   []string // Of the services, by number.
 	handler http.Handler
 
 	alarm      *alarm
@@ -84,9 +86,9 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure query: %w", err)
 	}
-	rome, err := time.LoadLocation("Europe/Rome")
+	clock, err := calendar.Rome()
 	if err != nil {
-		return nil, fmt.Errorf("load Rome's clock: %w", err)
+		return nil, err
 	}
 	page, err := dashboard.New()
 	if err != nil {
@@ -102,11 +104,11 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		cfg:     cfg,
 		logger:  telemetry.Logger,
 		metrics: newMetrics(telemetry.Registerer),
-		rome:    rome,
+		clock:   clock,
+		words:   question.NewVocabulary(parts.Registry, clock),
 		page:    page,
 		docs:    docs,
 		ids:     newRequestIDs(),
-		codes:   serviceCodes(parts.Registry),
 
 		alarm:      newAlarm(),
 		stats:      flights[*body]{named: make(map[string]*flight[*body])},

@@ -369,10 +369,14 @@ mlf_query_requests_total{code="404",route="other"} 1
 }
 
 func TestNewNeedsNoRegisterer(t *testing.T) {
-	if _, err := query.New(query.Parts{}, query.Telemetry{}, query.Config{Disclosure: "none"}); err != nil {
+	names, err := registry.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := query.New(query.Parts{Registry: names}, query.Telemetry{}, query.Config{Disclosure: "none"}); err != nil {
 		t.Error(err)
 	}
-	if _, err := query.New(query.Parts{}, query.Telemetry{Registerer: prometheus.NewRegistry()}, query.Config{}); err == nil {
+	if _, err := query.New(query.Parts{Registry: names}, query.Telemetry{Registerer: prometheus.NewRegistry()}, query.Config{}); err == nil {
 		t.Error("got no error, want one that names disclosure")
 	}
 }

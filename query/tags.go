@@ -5,20 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"mlf/schema"
 )
 
-// tagOf names an answer: what was asked, whatever words it was asked in, and how
-// far the ledger had come. The same question is not read again until something
-// was counted. The process is part of it, because after a rebuild other counts
-// may stand at the same offset.
-func (s *Server) tagOf(q *question, ledger []schema.LedgerTotals) string {
-	named := fmt.Appendf(nil, "%s %s %d %d %t %q %q %d %d", s.ids.prefix, q.format, q.From, q.Next, q.rounded, q.group, q.filters, q.top, q.today)
-	for i := range ledger {
-		named = fmt.Appendf(named, " %d", ledger[i].Next)
-	}
-	sum := sha256.Sum256(named)
+// tagOf names an answer: what was asked, whatever words it was asked in, and the
+// version of what was counted of it. The same question is not read again until
+// something was counted. The process is part of it, because after a rebuild other
+// counts may stand at the same offset.
+func (s *Server) tagOf(asked, version string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", s.ids.prefix, asked, version))
 	return fmt.Sprintf(`W/"%x"`, sum[:12])
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -29,7 +30,7 @@ func (s *Server) serveWatermark(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	text, err := single(values, "stream")
+	text, err := question.Single(values, "stream")
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (m Month) Year() int { return int(m) / 12 }
 func (m Month) Of() time.Month { return time.Month(m%12) + 1 }
 
 // String writes m as 2026-11.
-func (m Month) String() string { return fmt.Sprintf("%04d-%02d", m.Year(), int(m.Of())) }
+func (m Month) String() string { return string(m.Append(nil)) }
 
 // A Clock is the civil time of one zone. Safe for concurrent use.
 type Clock struct {
@@ -53,3 +53,6 @@ func (c Clock) Hours(m Month) (first, next schema.Hour) {
 	}
 	return at(m), at(m + 1)
 }
+
+// Append writes m as 2026-11.
+func (m Month) Append(dst []byte) []byte { return fmt.Appendf(dst, "%04d-%02d", m.Year(), int(m.Of())) }

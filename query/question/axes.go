@@ -11,13 +11,19 @@ import (
 // dimension (region, population class, service category, weekday …) is a function
 // of one attribute, so every question that can be asked has this form. Groups are
 // numbered from 0 without a gap; Out leaves a value out. A nil function is one group
-// of all.
+// of all. The functions number groups as they are met: one goroutine at a time may
+// call them.
 type Axes struct {
 	From, Next schema.Hour // Half-open.
 
-	// Comuni, where not nil, are all the comuni that Comune does not leave out,
-	// ascending: those of a question of a few places are found at once.
-	Comuni []schema.ComuneID
+	// Lists of what may be counted, where they are known: what is not in one that
+	// is not nil, the functions below leave out. Whoever finds cells by them need not
+	// look at others; an empty list is a question without an answer. A comune must be
+	// in Comuni, ascending, and begin with one of Provinces.
+	Comuni    []schema.ComuneID
+	Provinces []schema.ProvinceID
+	Offices   []schema.OfficeCode
+	Services  []schema.ServiceID
 
 	Comune  func(schema.ComuneID) Group
 	Office  func(schema.OfficeCode) Group
@@ -31,6 +37,10 @@ type Axes struct {
 	Reasons bool // Counts.Reasons are wanted, too.
 
 	RowsMax int // More rows are schema.ErrTooManyRows.
+
+	// Wide lets the answer cost more, of whoever counts at a price: what ended with
+	// schema.ErrTooDear may be asked again so.
+	Wide bool
 }
 
 // A Group is the number of a group of an axis.

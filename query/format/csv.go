@@ -1,49 +1,45 @@
-package query
+package format
 
 import (
 	"slices"
 	"strconv"
 	"strings"
 
+	"mlf/query/question"
 	"mlf/schema"
 )
 
-// The columns of the values, of faces and of any other scale.
-const (
-	faceColumns  = "green,yellow,red,n,green_share,green_low,green_high"
-	valueColumns = "v1,v2,v3,v4,v5,n"
-)
-
-// hourly tells whether the rows have an hour. It is UTC's, so it stands once
-// more at the end by Rome's clock; days and longer are Rome's already.
-func (e *rowEncoder) hourly() bool { return slices.Contains(e.group, schema.ColumnHour) }
-
-// appendHeader writes the first record of CSV.
-func (e *rowEncoder) appendHeader(dst []byte) []byte {
-	for _, name := range e.names {
-		dst = append(append(dst, name...), ',')
+// AppendCSVHeader writes the first record of CSV.
+func (e *Rows) AppendCSVHeader(dst []byte) []byte {
+	for i := range e.Table.Columns {
+		dst = append(append(dst, e.Table.Columns[i].Name...), ',')
 	}
-	if e.faces {
-		dst = append(dst, faceColumns...)
-	} else {
-		dst = append(dst, valueColumns...)
-	}
-	if e.hourly() {
+	dst = append(dst, e.valueNames()...)
+	if _, ok := e.hourly(); ok {
 		dst = append(dst, ",hour_local,time_zone"...)
 	}
 	return append(dst, "\r\n"...)
 }
 
-// appendCSV writes a record (RFC 4180). A share that does not exist is empty.
-func (e *rowEncoder) appendCSV(dst []byte, _ int, row *schema.StatsRow) []byte {
-	for _, column := range e.group {
+func (e *Rows) valueNames() string {
+	if e.Table.Faces {
+		return faceColumns
+	}
+	return valueColumns
+}
+
+// AppendCSV writes row i as a record (RFC 4180). A share that does not exist is
+// empty.
+func (e *Rows) AppendCSV(dst []byte, i int) []byte {
+	row := &e.Table.Rows[i]
+	for k := range e.Table.Columns {
 		from := len(dst)
-		dst = append(quoteCSV(e.appendColumn(dst, column, row), from), ',')
+		dst = append(quoteCSV(append(dst, e.Table.Columns[k].Text(row)...), from), ',')
 	}
 	dst = e.appendValues(dst, row, ',', '.')
-	if e.hourly() {
-		dst = row.Hour.Time().In(e.zone).AppendFormat(append(dst, ','), "2006-01-02T15:04:05-07:00")
-		dst = append(append(dst, ','), e.zone.String()...)
+	if c, ok := e.hourly(); ok {
+		dst = hour(c, row).In(e.Zone).AppendFormat(append(dst, ','), "2006-01-02T15:04:05-07:00")
+		dst = append(append(dst, ','), e.Zone.String()...)
 	}
 	return append(dst, "\r\n"...)
 }
@@ -59,9 +55,9 @@ func quoteCSV(dst []byte, from int) []byte {
 }
 
 // appendValues writes the columns behind those of the group.
-func (e *rowEncoder) appendValues(dst []byte, row *schema.StatsRow, comma, point byte) []byte {
+func (e *Rows) appendValues(dst []byte, row *question.Count, comma, point byte) []byte {
 	n := row.N()
-	if !e.faces {
+	if !e.Table.Faces {
 		for _, count := range row.Values {
 			dst = append(strconv.AppendUint(dst, count, 10), comma)
 		}
@@ -74,7 +70,7 @@ func (e *rowEncoder) appendValues(dst []byte, row *schema.StatsRow, comma, point
 	if n == 0 {
 		return append(dst, comma, comma)
 	}
-	low, high := wilson(green, n)
+	low, high := e.Interval(green, n)
 	from := len(dst)
 	dst = append(appendShare(dst, float64(green)/float64(n)), comma)
 	dst = append(appendShare(dst, low), comma)
@@ -98,42 +94,41 @@ const (
 	excelTime     = "2006-01-02 15:04:05" // Excel's own, whatever language it speaks.
 )
 
-// appendExcelHeader writes the first record of the form for Excel.
-func (e *rowEncoder) appendExcelHeader(dst []byte) []byte {
+// AppendExcelHeader writes the first record of the form for Excel.
+func (e *Rows) AppendExcelHeader(dst []byte) []byte {
 	dst = append(dst, byteOrderMark...)
-	for _, name := range e.names {
+	for i := range e.Table.Columns {
+		name := e.Table.Columns[i].Name
 		if name == "hour" {
 			name = "hour (UTC)"
 		}
 		dst = append(append(dst, name...), ';')
 	}
-	values := valueColumns
-	if e.faces {
-		values = faceColumns
-	}
-	dst = append(dst, strings.ReplaceAll(values, ",", ";")...)
-	if e.hourly() {
-		dst = append(append(append(dst, ";hour_local ("...), e.zone.String()...), ");utc_offset"...)
+	dst = append(dst, strings.ReplaceAll(e.valueNames(), ",", ";")...)
+	if _, ok := e.hourly(); ok {
+		dst = append(append(append(dst, ";hour_local ("...), e.Zone.String()...), ");utc_offset"...)
 	}
 	return append(dst, "\r\n"...)
 }
 
-// appendExcel writes a record of the form for Excel.
-func (e *rowEncoder) appendExcel(dst []byte, _ int, row *schema.StatsRow) []byte {
-	for _, column := range e.group {
-		switch column {
-		case schema.ColumnHour:
-			dst = row.Hour.Time().AppendFormat(dst, excelTime)
-		case schema.ColumnDay:
-			dst = appendDay(dst, row.Day)
+// AppendExcel writes row i as a record of the form for Excel.
+func (e *Rows) AppendExcel(dst []byte, i int) []byte {
+	row := &e.Table.Rows[i]
+	for k := range e.Table.Columns {
+		c := &e.Table.Columns[k]
+		switch {
+		case c.Name == "hour":
+			dst = hour(c, row).AppendFormat(dst, excelTime)
+		case c.Name == "day" || c.Bare:
+			dst = append(dst, c.Text(row)...)
 		default:
-			dst = appendExcelText(dst, string(e.appendColumn(nil, column, row)))
+			dst = appendExcelText(dst, c.Text(row))
 		}
 		dst = append(dst, ';')
 	}
 	dst = e.appendValues(dst, row, ';', ',')
-	if e.hourly() {
-		local := row.Hour.Time().In(e.zone)
+	if c, ok := e.hourly(); ok {
+		local := hour(c, row).In(e.Zone)
 		dst = append(local.AppendFormat(append(dst, ';'), excelTime), ';')
 		dst = appendExcelText(dst, local.Format("-07:00"))
 	}

@@ -1,4 +1,4 @@
-package query
+package calendar
 
 import (
 	"errors"
@@ -15,46 +15,50 @@ import (
 // store's hours end in 2106.
 const yearMax = 2100
 
-// A moment is one end of the time that is asked for.
-type moment struct {
-	hour    schema.Hour
-	rounded bool // What was written is no whole hour.
+// A Moment is one end of the time that is asked for.
+type Moment struct {
+	Hour    schema.Hour
+	Rounded bool // What was written is no whole hour.
 }
 
-// A clock reads moments: Rome's calendar, and what is now.
-type clock struct {
-	now  time.Time
-	zone *time.Location
-}
+// An End tells which end of a time is read: what is no whole hour, or a unit of
+// Grafana's, is rounded outwards.
+type End bool
 
-// parse reads an end of the time that is asked for: a date, which begins at
-// 00:00 in Rome; an instant with its zone; seconds or milliseconds since 1970;
-// or Grafana's now-7d/d. Votes are counted by the hour, so the end of a time
-// (up) is rounded up to a whole hour and its beginning down: nothing that was
+// The ends.
+const (
+	First End = false
+	Next  End = true
+)
+
+// Moment reads an end of the time that is asked for, at the time now: a date,
+// which begins at 00:00 in Rome; an instant with its zone; seconds or milliseconds
+// since 1970; or Grafana's now-7d/d. Votes are counted by the hour, so the end of
+// a time is rounded up to a whole hour and its beginning down: nothing that was
 // asked for is left out.
-func (c clock) parse(text string, up bool) (moment, error) {
-	t, err := c.read(text, up)
+func (c Clock) Moment(text string, now time.Time, end End) (Moment, error) {
+	t, err := c.read(text, now, end)
 	if err != nil {
-		return moment{}, err
+		return Moment{}, err
 	}
 	t = t.UTC()
 	hour := t.Truncate(time.Hour)
 	rounded := !hour.Equal(t)
-	if rounded && up {
+	if rounded && end == Next {
 		hour = hour.Add(time.Hour)
 	}
 	if hour.Unix() < 0 || t.In(c.zone).Year() >= yearMax {
-		return moment{}, fmt.Errorf("want a time from 1970 to %d", yearMax-1)
+		return Moment{}, fmt.Errorf("want a time from 1970 to %d", yearMax-1)
 	}
-	return moment{schema.HourOf(hour), rounded}, nil
+	return Moment{schema.HourOf(hour), rounded}, nil
 }
 
-func (c clock) read(text string, up bool) (time.Time, error) {
+func (c Clock) read(text string, now time.Time, end End) (time.Time, error) {
 	if t, err := time.ParseInLocation(time.DateOnly, text, c.zone); err == nil {
 		return t, nil
 	}
 	if rest, ok := strings.CutPrefix(text, "now"); ok {
-		return c.compute(rest, up)
+		return c.compute(rest, now, end)
 	}
 	if t, ok := sinceEpoch(text); ok {
 		return t, nil
@@ -109,8 +113,8 @@ func sinceEpoch(text string) (time.Time, bool) {
 
 // compute follows Grafana's steps from now: -7d goes back, /d goes to the
 // beginning of the day, or to its end.
-func (c clock) compute(steps string, up bool) (time.Time, error) {
-	t := c.now.In(c.zone)
+func (c Clock) compute(steps string, now time.Time, end End) (time.Time, error) {
+	t := now.In(c.zone)
 	for steps != "" {
 		op, rest := steps[0], steps[1:]
 		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
@@ -131,7 +135,7 @@ func (c clock) compute(steps string, up bool) (time.Time, error) {
 		case '+', ' ': // A '+' that was not encoded.
 			t, ok = move(t, n, unit)
 		case '/':
-			if t, ok = floor(t, unit); ok && up {
+			if t, ok = floor(t, unit); ok && end == Next {
 				t, ok = move(t, 1, unit)
 			}
 		}
