@@ -9,7 +9,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine run test test-kafka kafka simulate sim chaos guards drill overload fuzz bench connections lint lint-api fmt generate clean
+.PHONY: help build engine run test test-readers test-kafka kafka simulate sim chaos guards drill overload fuzz bench connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ test: engine ## Run every test that needs no Kafka.
 
 kafka: ## Fetch Apache Kafka through Maven and run a broker on 127.0.0.1:19092 (BROKERS=3 for three).
 	$(GO) run ./proof/kafka/run --brokers $(or $(BROKERS),1)
+
+test-readers: ## Let pandas, DuckDB and others read the files we write (needs Python 3.11 or newer).
+	@[ bin/python/ready -nt query/format/testdata/requirements.txt ] || { python3 -m venv --clear bin/python && bin/python/bin/pip install -q -r query/format/testdata/requirements.txt && touch bin/python/ready; }
+	MLF_PYTHON=$(CURDIR)/bin/python/bin/python $(GO) test -count=1 ./query/format -run Others
 
 test-kafka: engine build ## Run the broker's suite and the whole pipeline against real Kafka.
 	$(GO) run ./proof/kafka/run --fetch-only
