@@ -3,9 +3,13 @@ package store_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
 	"mlf/aggregate/store"
+	"mlf/aggregate/store/storetest"
+	"mlf/bench/measure"
 	"mlf/schema"
 )
 
@@ -108,4 +112,58 @@ func benchStore(b *testing.B) *store.Store {
 		b.Fatal(err)
 	}
 	return openStore(b, store.Config{DSN: dsn})
+}
+
+// fillMonth writes rows of one month, in a part for each four hundred thousand.
+func fillMonth(t testing.TB, s storetest.Subject, rows int) {
+	t.Helper()
+	const statement = `INSERT INTO votes_rollup SELECT
+    1000 + 12 * (cityHash64(number) %% 7896), if(number %% 20 = 0, concat('U', toString(number %% 7)), ''), 1 + cityHash64(number, 1) %% 9,
+    1 + number %% 3, 1, 1, toDateTime(%d, 'UTC') + 3600 * (cityHash64(number, 2) %% 700), cityHash64(number) %% 16, intDiv(number, 1000000),
+    number %% 2, number %% 3 = 0, 1, 0, 0, if(number %% 10 = 0, map(18, 1), map())
+FROM numbers(%d, %d) SETTINGS max_insert_threads = 1, max_block_size = 400000, min_insert_block_size_rows = 400000`
+	first := time.Date(2025, 11, 1, 0, 0, 0, 0, time.UTC).Unix()
+	for from := 0; from < rows; from += 400_000 {
+		s.SQL(t, fmt.Sprintf(statement, first, from, min(400_000, rows-from)))
+	}
+}
+
+// everySegment cuts the partitions of fillMonth behind all of their segments.
+func everySegment() []schema.Segment { return slices.Repeat([]schema.Segment{1 << 31}, 16) }
+
+// BenchmarkLoad measures reads of all that was counted, as a process does that holds
+// it in memory; a month's parts are not merged yet, or are.
+func BenchmarkLoad(b *testing.B) {
+	server := engine(b)
+	s := open(b, server.DSN())
+	const rows = 2_000_000
+	fillMonth(b, s, rows)
+	f := func(name string, load func(take func(*schema.RollupColumns) error) error) {
+		b.Run(name, func(b *testing.B) {
+			before, err := measure.CPU(server.Pid())
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := load(func(c *schema.RollupColumns) error { n += c.Len(); return nil }); err != nil {
+					b.Fatal(err)
+				}
+			}
+			after, err := measure.CPU(server.Pid())
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/row")
+			b.ReportMetric(float64((after-before).Nanoseconds())/float64(n), "engine-ns/row")
+		})
+	}
+	settled := func(take func(*schema.RollupColumns) error) error {
+		return s.Settled(b.Context(), 0, 1<<32-1, everySegment(), take)
+	}
+	f("settled, five parts", settled)
+	f("open", func(take func(*schema.RollupColumns) error) error { return s.Open(b.Context(), nil, take) })
+	s.SQL(b, "OPTIMIZE TABLE votes_rollup FINAL")
+	f("settled, one part", settled)
 }

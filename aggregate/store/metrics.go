@@ -1,11 +1,9 @@
 package store
 
 import (
-	"errors"
 	"strconv"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
@@ -71,9 +69,8 @@ func (m *metrics) read(query string, since time.Time, err error) {
 // codeOf returns the error code of ClickHouse's answer, or "connection" where
 // there was none. The codes are some hundred at most.
 func codeOf(err error) string {
-	var exception *clickhouse.Exception
-	if errors.As(err, &exception) {
-		return strconv.Itoa(int(exception.Code))
+	if code, ok := serverCode(err); ok {
+		return strconv.Itoa(int(code))
 	}
 	return "connection"
 }

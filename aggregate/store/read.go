@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"mlf/schema"
@@ -177,8 +178,21 @@ func tooDear(err error) bool {
 
 // hasCode tells whether err is the server's, with one of codes.
 func hasCode(err error, codes ...int32) bool {
+	code, ok := serverCode(err)
+	return ok && slices.Contains(codes, code)
+}
+
+// serverCode returns the code of an error that is the server's, by either driver.
+func serverCode(err error) (code int32, ok bool) {
 	var exception *clickhouse.Exception
-	return errors.As(err, &exception) && slices.Contains(codes, exception.Code)
+	if errors.As(err, &exception) {
+		return exception.Code, true
+	}
+	var column *ch.Exception
+	if errors.As(err, &column) {
+		return int32(column.Code), true
+	}
+	return 0, false
 }
 
 // Started returns when the server started. Within one run of the server two

@@ -155,3 +155,33 @@ func TestARestartIsNoOtherServer(t *testing.T) {
 		return err == nil
 	})
 }
+
+// TestALoadIsOfTheOneServer: each is over a connection of its own, and what another
+// server has is not what was counted.
+func TestALoadIsOfTheOneServer(t *testing.T) {
+	var failed atomic.Bool
+	dsn, _ := two(t, func(engines [2]*embedded.Server) string {
+		if failed.Load() {
+			return engines[1].Addr()
+		}
+		return engines[0].Addr()
+	})
+	take := func(*schema.RollupColumns) error { return nil }
+	for name, load := range map[string]func(s *store.Store) error{
+		"settled":  func(s *store.Store) error { return s.Settled(t.Context(), 0, 1, nil, take) },
+		"open":     func(s *store.Store) error { return s.Open(t.Context(), nil, take) },
+		"segments": func(s *store.Store) error { _, err := s.Segments(t.Context()); return err },
+	} {
+		failed.Store(false)
+		s := openStore(t, store.Config{DSN: dsn})
+		if err := load(s); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		failed.Store(true)
+		for _, call := range []error{load(s), s.Ping(t.Context())} {
+			if call == nil || !strings.Contains(call.Error(), "leads to two servers") {
+				t.Errorf("%s: got %v: want it told that there are two, from then on", name, call)
+			}
+		}
+	}
+}

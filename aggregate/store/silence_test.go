@@ -32,6 +32,14 @@ func TestASilentServerIsToldSoon(t *testing.T) {
 			},
 			"ledger":    func(ctx context.Context) error { _, err := s.Ledger(ctx); return err },
 			"tallies":   func(ctx context.Context) error { _, err := s.Tallies(ctx); return err },
+			"span":      func(ctx context.Context) error { _, _, err := s.Span(ctx); return err },
+			"segments":  func(ctx context.Context) error { _, err := s.Segments(ctx); return err },
+			"settled": func(ctx context.Context) error {
+				return s.Settled(ctx, 0, 1<<32-1, nil, func(*schema.RollupColumns) error { return nil })
+			},
+			"open": func(ctx context.Context) error {
+				return s.Open(ctx, nil, func(*schema.RollupColumns) error { return nil })
+			},
 			"watermark": func(ctx context.Context) error { _, _, err := s.Watermark(ctx, 1, 1); return err },
 		}
 	}
@@ -87,5 +95,34 @@ func TestASlowServerIsNotSilent(t *testing.T) {
 		if _, err := s.Store.(*store.Store).Ask(t.Context(), statement); err != nil {
 			t.Errorf("%s: %v", statement, err)
 		}
+	}
+}
+
+// TestALoadEndsWithTheServersSilence: who takes may need longer than a silent server
+// is given; a server that hangs in the midst of the rows may not.
+func TestALoadEndsWithTheServersSilence(t *testing.T) {
+	server := engine(t)
+	subject := open(t, server.DSN())
+	fillMonth(t, subject, 1_000_000)
+	patience := time.NewTimer(3 * time.Second)
+	defer patience.Stop()
+	process, calls := server.Pid(), 0
+	var frozen time.Time
+	err := subject.Settled(t.Context(), 0, 1<<32-1, everySegment(), func(c *schema.RollupColumns) error {
+		if calls++; calls == 1 {
+			<-patience.C
+		}
+		if calls == 2 {
+			frozen = time.Now()
+			return syscall.Kill(process, syscall.SIGSTOP)
+		}
+		return nil
+	})
+	took := time.Since(frozen)
+	if err := syscall.Kill(process, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if err == nil || errors.Is(err, schema.ErrTooDear) || calls < 2 || took > 3*time.Second {
+		t.Errorf("got %v after %d calls, %v after the server froze: want it told within 3 s", err, calls, took)
 	}
 }

@@ -105,6 +105,7 @@ func (c Config) withDefaults() Config {
 // one dials anew.
 type Store struct {
 	cfg      Config
+	opt      *clickhouse.Options
 	conn     *pool // Of those who count.
 	answers  *pool // Of reads for answers: they never hold up the counting.
 	logger   *slog.Logger
@@ -145,7 +146,7 @@ func Open(ctx context.Context, cfg Config, tel Telemetry) (*Store, error) {
 		return nil, errors.Join(err, conn.Close())
 	}
 	tel.Logger = cmp.Or(tel.Logger, slog.New(slog.DiscardHandler))
-	return &Store{cfg: cfg, conn: conn, answers: answers, logger: tel.Logger, metrics: newMetrics(tel.Registerer)}, nil
+	return &Store{cfg: cfg, opt: opt, conn: conn, answers: answers, logger: tel.Logger, metrics: newMetrics(tel.Registerer)}, nil
 }
 
 // Close gives the connections back. Calls that run are cut off.

@@ -95,7 +95,7 @@ func dial(t testing.TB, dsn string) driver.Conn {
 }
 
 // open returns a new store on the server of dsn, with nothing in it.
-func open(t *testing.T, dsn string) storetest.Subject {
+func open(t testing.TB, dsn string) storetest.Subject {
 	t.Helper()
 	dsn = newDatabase(t, dsn)
 	if err := store.Migrate(t.Context(), dsn); err != nil {
@@ -109,7 +109,7 @@ func open(t *testing.T, dsn string) storetest.Subject {
 	})
 	return storetest.Subject{
 		Store: openStore(t, store.Config{DSN: dsn}),
-		SQL: func(t *testing.T, statement string) uint64 {
+		SQL: func(t testing.TB, statement string) uint64 {
 			t.Helper()
 			return ask(t, conn, statement)
 		},

@@ -37,6 +37,11 @@ type Store interface {
 	Tallies(ctx context.Context) ([]schema.LedgerTotals, error)
 	Watermark(ctx context.Context, t schema.TerminalID, s schema.StreamID) (schema.Watermark, bool, error)
 
+	Segments(ctx context.Context) ([]schema.LedgerRow, error)
+	Span(ctx context.Context) (first, next schema.Hour, err error)
+	Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error
+	Open(ctx context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error
+
 	// Stats of a model need know no other question than for every whole cell.
 	Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAnswer, error)
 }
@@ -48,7 +53,7 @@ type Subject struct {
 	// SQL runs a statement on the store's database, for what tests alone ask,
 	// and returns the number that it answers with, 0 for none. nil: it is a model,
 	// and is spared what only a database has to do.
-	SQL func(t *testing.T, statement string) uint64
+	SQL func(t testing.TB, statement string) uint64
 }
 
 // sql runs a statement where there is a database.
@@ -77,6 +82,11 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"two chains of one segment are both seen", chains},
 		{"of a stream the highest offset wins", watermarks},
 		{"of a partition the last state wins", states},
+		{"what is settled and what is open are everything", loads},
+		{"who loads may stop", loadErrors},
+		{"an empty store has nothing to load", emptyLoads},
+		{"the span of hours is that of the rows", span},
+		{"segments are told one by one", segments},
 		{"checkpoints come back as they were", checkpoints},
 		{"a damaged checkpoint is refused", damagedCheckpoint},
 	}
