@@ -47,6 +47,8 @@ type StatsQuery struct {
 	// one that ends with ErrTooDear may be asked again as a wide one.
 	Wide bool
 
+	Reasons bool // StatsAnswer.Reasons are wanted, too: they cost several times the rest.
+
 	RowsMax int // More are ErrTooManyRows.
 }
 
@@ -57,6 +59,15 @@ type StatsAnswer struct {
 	// Excluded has the votes that pass every filter but that of the classes: of
 	// each class that was not asked for, where there are any.
 	Excluded map[Class]uint64
+
+	Reasons []StatsReason // Where asked for: by row, in no order of the keys, none of no votes.
+}
+
+// A StatsReason is how many votes of one answer row carry a value and a reason.
+type StatsReason struct {
+	Row int // The place among StatsAnswer.Rows.
+	Key ReasonKey
+	N   uint64
 }
 
 // A StatsRow is one answer row. The columns that were not asked for are zero.

@@ -77,6 +77,7 @@ func BenchmarkStats(b *testing.B) {
 			q.Comuni, q.Group = []schema.ComuneID{1000}, []schema.Column{schema.ColumnService, schema.ColumnHour}
 		}},
 		{"country, one row", func(*schema.StatsQuery) {}},
+		{"country, one row, with reasons", func(q *schema.StatsQuery) { q.Reasons = true }},
 		{"country by hour", func(q *schema.StatsQuery) { q.Group = []schema.Column{schema.ColumnHour} }},
 		{"country by comune", func(q *schema.StatsQuery) { q.Group = []schema.Column{schema.ColumnComune} }},
 		{"country by comune, some with other codes", func(q *schema.StatsQuery) {

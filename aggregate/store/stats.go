@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 
 	"mlf/schema"
 )
@@ -27,7 +28,8 @@ func (s *Store) Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAns
 	l.groupsMax = groupsMax(q.RowsMax)
 	answer := schema.StatsAnswer{Excluded: make(map[schema.Class]uint64)}
 	err = s.readBy(ctx, l, "stats", p, func(scan scanFunc) error {
-		row, err := scanStats(scan, time, answer.Excluded)
+		var reasons reasonCounts
+		row, err := scanStats(scan, time, answer.Excluded, &reasons)
 		switch {
 		case err != nil:
 			return err
@@ -35,6 +37,10 @@ func (s *Store) Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAns
 			return nil
 		case len(answer.Rows) == q.RowsMax:
 			return schema.ErrTooManyRows
+		}
+		for _, r := range reasons {
+			r.Row = len(answer.Rows)
+			answer.Reasons = append(answer.Reasons, r)
 		}
 		answer.Rows = append(answer.Rows, row)
 		return nil
@@ -50,9 +56,26 @@ func (s *Store) Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAns
 // asked for. The rows themselves are counted here.
 func groupsMax(rowsMax int) int { return max(0, rowsMax) + 1 }
 
+// reasonCounts are the reasons of one row. The driver puts a map into it entry by
+// entry, where into a map of ours it makes a new one for each row, also of nothing.
+type reasonCounts []schema.StatsReason
+
+// Put is called by the driver.
+func (c *reasonCounts) Put(key, value any) {
+	k, isKey := key.(uint8)
+	n, isCount := value.(uint64)
+	if !isKey || !isCount {
+		panic(fmt.Sprintf("BUG: a reason's count of types %T and %T", key, value))
+	}
+	*c = append(*c, schema.StatsReason{Key: schema.ReasonKey(k), N: n})
+}
+
+// Iterator is what the driver wants of who writes a map.
+func (*reasonCounts) Iterator() column.MapIterator { panic("BUG: reasons are only read") }
+
 // scanStats reads one row, whose last group column is of the given time, and adds
 // what it leaves out to excluded.
-func scanStats(scan scanFunc, time schema.Column, excluded map[schema.Class]uint64) (schema.StatsRow, error) {
+func scanStats(scan scanFunc, time schema.Column, excluded map[schema.Class]uint64, reasons *reasonCounts) (schema.StatsRow, error) {
 	var r schema.StatsRow
 	var region, channel, scale, class uint8
 	var province, service uint16
@@ -62,7 +85,7 @@ func scanStats(scan scanFunc, time schema.Column, excluded map[schema.Class]uint
 	v := &r.Values
 	var out [4]uint64
 	err := scan(&region, &province, &comune, &office, &service, &channel, &scale, &class, &at,
-		&v[0], &v[1], &v[2], &v[3], &v[4], &out[0], &out[1], &out[2], &out[3])
+		&v[0], &v[1], &v[2], &v[3], &v[4], &out[0], &out[1], &out[2], &out[3], reasons)
 	r.Region, r.Province = schema.RegionID(region), schema.ProvinceID(province)
 	r.Comune, r.Office, r.Service = schema.ComuneID(comune), schema.OfficeCode(office), schema.ServiceID(service)
 	r.Channel, r.Scale, r.Class = schema.Channel(channel), schema.Scale(scale), schema.Class(class)
@@ -107,6 +130,7 @@ func statsParameters(q schema.StatsQuery) (clickhouse.Parameters, schema.Column,
 		"by_channel":   by(schema.ColumnChannel),
 		"by_scale":     by(schema.ColumnScale),
 		"by_class":     by(schema.ColumnClass),
+		"by_reason":    strconv.FormatBool(q.Reasons),
 		"time":         timeWord(time),
 		"codes":        codes,
 		"codes_now":    codesNow,

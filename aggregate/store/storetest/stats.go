@@ -314,3 +314,44 @@ func nonsense(t *testing.T, s Subject) {
 		}
 	}
 }
+
+// reasonCounts: whatever is grouped and filtered, the reasons of the votes in each
+// row are told, in the row that has these votes.
+func reasonCounts(t *testing.T, s Subject) {
+	m, rome := written(t, s), rome(t)
+	type counted struct {
+		row schema.StatsRow
+		key schema.ReasonKey
+	}
+	for _, classes := range [][]schema.Class{nil, {schema.ClassOK, schema.ClassTest}} {
+		for _, group := range [][]schema.Column{{}, {schema.ColumnRegion}, {schema.ColumnService, schema.ColumnMonth}, {schema.ColumnClass, schema.ColumnDay}, allColumns()} {
+			want, got := map[counted]uint64{}, map[counted]uint64{}
+			for k, r := range m {
+				if k.cell.Channel == schema.Channels()[0] || len(classes) > 0 && !slices.Contains(classes, k.cell.Class) {
+					continue
+				}
+				for key, n := range r.Reasons {
+					want[counted{project(k.cell, group, rome), key}] += n
+				}
+			}
+			q := everything(group...)
+			q.RegionOf, q.Classes, q.Channels, q.Reasons = regionOf(), classes, schema.Channels()[1:], true
+			answer, err := s.Stats(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range answer.Reasons {
+				row := answer.Rows[r.Row]
+				row.Values = [schema.ValueMax]uint64{}
+				got[counted{row, r.Key}] += r.N
+			}
+			if !maps.Equal(got, want) || len(answer.Reasons) != len(want) || len(want) == 0 {
+				t.Errorf("classes %v, group %v: got %d, %v, want %d, %v", classes, group, len(answer.Reasons), got, len(want), want)
+			}
+			q.Reasons = false
+			if answer, err = s.Stats(t.Context(), q); err != nil || len(answer.Reasons) > 0 {
+				t.Errorf("got %d reasons that were not asked for, %v", len(answer.Reasons), err)
+			}
+		}
+	}
+}

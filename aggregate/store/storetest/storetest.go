@@ -97,6 +97,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"rows have the codes that hold now", codes},
 		{"days begin and end by Rome's clock", romeDays},
 		{"votes of classes not asked for are told", excluded},
+		{"reasons are told by row", reasonCounts},
 		{"more rows than asked for are an error", rowsMax},
 		{"nonsense is refused before the server sees it", nonsense},
 		{"the largest checkpoint is taken", largestCheckpoint},

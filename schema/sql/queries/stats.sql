@@ -6,6 +6,8 @@
 -- fall into the group of zeros, so that they make no more than one.
 -- Rows have the codes of comuni that hold now; filters, which find rows by their
 -- key, those that were counted.
+-- Reasons are in the one statement with what they are the reasons of, so that none is
+-- of a vote that its row does not have.
 WITH (empty({classes:Array(UInt8)}) OR has({classes:Array(UInt8)}, class)) AS asked,
     transform(comune, {codes:Array(UInt32)}, {codes_now:Array(UInt32)}, comune) AS comune_now
 SELECT
@@ -28,7 +30,8 @@ SELECT
     sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 1),
     sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 2),
     sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 3),
-    sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 4)
+    sumIf(v1 + v2 + v3 + v4 + v5, NOT asked AND class = 4),
+    sumMapIf(if({by_reason:Bool}, reasons, map()::Map(UInt8, UInt64)), asked)
 FROM votes_rollup FINAL
 WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({next:UInt32}, 'UTC')
   AND (empty({provinces:Array(UInt32)}) OR has({provinces:Array(UInt32)}, intDiv(comune, 1000)))
