@@ -2,11 +2,19 @@ package fold
 
 import "mlf/schema"
 
+// changed tells on which of the fold's lists of changed cells a cell is.
+type changed uint8
+
+const (
+	forStore     changed = 1 << iota // Since Drain.
+	forFollowers                     // Since DrainClaim.
+)
+
 // A cell is the counts of one schema.Cell in the open segment.
 type cell struct {
 	schema.Cell
 	segment schema.Segment
-	dirty   bool // On the fold's list of changed cells.
+	dirty   changed
 	values  [schema.ValueMax]uint64
 	reasons []reasonCount
 }

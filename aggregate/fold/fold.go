@@ -50,6 +50,9 @@ type Fold struct {
 	dirtyStreams []*stream
 	dirtyLedger  bool
 	closed       []schema.LedgerRow
+	dirty        changed // What a cell is once it has changed: on the lists there are.
+
+	untold untold // What has changed since DrainClaim.
 
 	total    schema.Tally   // Of all records this Fold has applied; not part of the state.
 	ingested schema.Instant // Ingest time of the last record applied; 0 for none.
@@ -70,6 +73,7 @@ func New(p schema.Partition, id schema.Identity) *Fold {
 		streams:   make(map[streamKey]*stream),
 		terminals: make(map[schema.TerminalID]*terminal),
 		groups:    make(map[recordKey]cellGroup),
+		dirty:     forStore,
 		digest:    sha256.New(),
 	}
 }
@@ -286,11 +290,21 @@ func (f *Fold) cell(k recordKey, p cellGroup, r voteKey) *cell {
 		c = k.cell(r, f.segment)
 		p[r] = c
 	}
-	if !c.dirty {
-		c.dirty = true
-		f.dirtyCells = append(f.dirtyCells, c)
+	if c.dirty != f.dirty {
+		f.soil(c)
 	}
 	return c
+}
+
+// soil puts c on the lists of changed cells that it is not on.
+func (f *Fold) soil(c *cell) {
+	if c.dirty&forStore == 0 {
+		f.dirtyCells = append(f.dirtyCells, c)
+	}
+	if (f.dirty&^c.dirty)&forFollowers != 0 {
+		f.untold.cells = append(f.untold.cells, c)
+	}
+	c.dirty = f.dirty
 }
 
 func (f *Fold) touch(s *stream) {
@@ -336,7 +350,11 @@ func (f *Fold) Tail() schema.Offset { return max(0, f.next-tailRecords) }
 // closeSegment ends the open segment: its account gets the chain, its counters
 // are written once more and forgotten, and the next segment counts from zero.
 func (f *Fold) closeSegment() {
-	f.closed = append(f.closed, f.ledgerRow(f.chain))
+	row := f.ledgerRow(f.chain)
+	f.closed = append(f.closed, row)
+	if f.dirty&forFollowers != 0 {
+		f.untold.closed = append(f.untold.closed, row)
+	}
 	f.segment, f.first = f.segment+1, f.next
 	f.groups = make(map[recordKey]cellGroup)
 	f.tally, f.newest, f.dirtyLedger = schema.Tally{}, 0, false

@@ -34,7 +34,7 @@ func (f *Fold) Dirty() int {
 // come again until they change.
 func (f *Fold) Drain(rows *Rows) {
 	for _, c := range f.dirtyCells {
-		c.dirty = false
+		c.dirty &^= forStore
 		rows.Rollups = append(rows.Rollups, c.rollup(f.partition))
 	}
 	for _, s := range f.dirtyStreams {
