@@ -22,6 +22,7 @@ type Parts struct {
 	Log      Log
 	Assigner Assigner
 	Store    Store
+	Teller   Teller // nil: nobody is told.
 }
 
 // Telemetry is where an Aggregator tells about itself. Its zero value reports
@@ -32,7 +33,7 @@ type Telemetry struct {
 }
 
 // An Aggregator counts the partitions that are assigned to this process: one
-// worker each, and one flusher for all.
+// worker each, and for all one that flushes and one that tells.
 type Aggregator struct {
 	parts Parts
 	cfg   Config
@@ -42,6 +43,7 @@ type Aggregator struct {
 	kick     chan struct{} // Asks for a flush now.
 	inflight atomic.Int64  // Rows the flusher has taken and the store has not acknowledged.
 	flush    flusher
+	tell     telling
 
 	mu       sync.Mutex // Guards what follows.
 	workers  map[schema.Partition]*worker
@@ -65,6 +67,7 @@ func New(parts Parts, tel Telemetry, cfg Config) (*Aggregator, error) {
 		workers: make(map[schema.Partition]*worker),
 	}
 	a.flush = flusher{a: a, waiting: make(map[*worker]*written)}
+	a.tell = telling{a: a, kick: make(chan struct{}, 1)}
 	return a, nil
 }
 
@@ -82,6 +85,7 @@ func (a *Aggregator) Run(ctx context.Context) error {
 	cutting.Go(func() { cutAfter(ctx, hard, cut, a.cfg.DrainMax) })
 	cutting.Go(func() { a.watch(ctx) })
 	flushing.Go(func() { a.flush.loop(ctx, hard) })
+	flushing.Go(func() { a.tell.loop(ctx, hard) })
 
 	err := a.parts.Assigner.Assign(ctx, a.hold)
 	if ctx.Err() != nil {
@@ -92,7 +96,9 @@ func (a *Aggregator) Run(ctx context.Context) error {
 	cancel()
 	a.stopWorkers()
 	flushing.Wait()
+	flushing.Go(func() { a.tell.last(hard) })
 	a.flush.last(hard)
+	flushing.Wait()
 	cut()
 	cutting.Wait()
 	if err != nil {
@@ -149,6 +155,7 @@ func (a *Aggregator) newWorker(p schema.Partition) *worker {
 		log:   a.log.With(slog.Int("partition", int(p))),
 		m:     a.m,
 		room:  a.room,
+		heard: a.tell.keepsUp,
 		done:  make(chan struct{}),
 	}
 	// The label tells profiles whose work it is.

@@ -27,3 +27,11 @@ func (a *Aggregator) CollectLater(p schema.Partition) func() {
 		w.tellAge(w.cfg.Now())
 	}
 }
+
+// Untold is how many rows wait for the Teller.
+func (a *Aggregator) Untold() (n int64) {
+	for _, w := range a.list() {
+		n += w.untold.Load()
+	}
+	return n
+}

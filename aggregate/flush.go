@@ -109,15 +109,19 @@ func (f *flusher) last(ctx context.Context) {
 	f.a.log.Error("stopped before everything was written: the next worker reads it again")
 }
 
-// stretch returns how long to wait before the next flush. The rows of a flush
-// grow less than the time it covers, for a cell changes many times: waiting as
-// long as they take at RowsPerSecondMax comes to rest where they fit.
+// stretch returns how long to wait before the next flush.
 func (f *flusher) stretch() time.Duration {
-	c := &f.a.cfg
-	worth := time.Duration(f.rows) * time.Second / time.Duration(c.RowsPerSecondMax)
-	every := min(max(worth, c.FlushEvery), c.FlushEveryMax)
+	every := f.a.cfg.stretched(f.a.cfg.FlushEvery, f.rows)
 	f.a.m.flushInterval.Set(every.Seconds())
 	return every
+}
+
+// stretched returns how long to wait after rows, every at the least. The rows of a
+// time grow less than it does, for a cell changes many times: waiting as long as
+// they take at RowsPerSecondMax comes to rest where they fit.
+func (c *Config) stretched(every time.Duration, rows int) time.Duration {
+	worth := time.Duration(rows) * time.Second / time.Duration(c.RowsPerSecondMax)
+	return min(max(worth, every), c.FlushEveryMax)
 }
 
 // flush does everything once that is to be done. After an error it is called

@@ -21,6 +21,9 @@ type metrics struct {
 	flushSeconds  prometheus.Histogram
 	flushRows     *prometheus.CounterVec
 	flushInterval prometheus.Gauge
+	tellRows      prometheus.Counter
+	tellSeconds   prometheus.Histogram
+	tellErrors    *prometheus.CounterVec
 	unflushed     prometheus.Gauge
 	logErrors     prometheus.Counter
 	storeErrors   *prometheus.CounterVec
@@ -69,6 +72,19 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "mlf_aggregate_flush_interval_seconds",
 			Help: "Time between flushes. Above the setting it has stretched, because there are more rows than the limit per second: expected after an outage, a reason to add processes otherwise.",
 		}),
+		tellRows: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_aggregate_tell_rows_total",
+			Help: "Rows told to followers, who answer from them before the store has them.",
+		}),
+		tellSeconds: f.NewHistogram(prometheus.HistogramOpts{
+			Name:    "mlf_aggregate_tell_duration_seconds",
+			Help:    "Time from collecting what has changed to its acknowledgement by the counts topic. Rising: see the brokers.",
+			Buckets: []float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5},
+		}),
+		tellErrors: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_aggregate_tell_errors_total",
+			Help: "Claims that followers were not told, so that they read from the store. failed: no acknowledgement; if it keeps rising, run mlf schema apply (is there a counts topic?) and see the brokers. full: more rows than may wait, because telling is slow.",
+		}, []string{"reason"}),
 		unflushed: f.NewGauge(prometheus.GaugeOpts{
 			Name: "mlf_aggregate_unflushed_rows",
 			Help: "Rows that wait for the store. At the limit, reading the log stops: see whether the store is there.",

@@ -20,7 +20,9 @@ type rig struct {
 	t        *testing.T
 	log      *memLog
 	store    *memStore
+	between  aggregate.Store // What lies before store; nil for nothing.
 	assigner *assigner
+	teller   aggregate.Teller // nil: nobody is told.
 	cfg      aggregate.Config
 	logs     bytes.Buffer // Of the last process; read it when that has ended or stands still (synctest.Wait).
 	metrics  *prometheus.Registry
@@ -43,10 +45,14 @@ func bubble(t *testing.T, test func(r *rig)) {
 func (r *rig) run() {
 	r.assigner = &assigner{first: []schema.Partition{0}, changes: make(chan []schema.Partition), fail: make(chan error)}
 	r.logs.Reset()
+	store := r.between
+	if store == nil {
+		store = r.store
+	}
 	r.metrics = prometheus.NewRegistry()
 	p := &process{ended: make(chan error, 1)}
 	p.Aggregator = newAggregator(r.t,
-		aggregate.Parts{Log: r.log, Store: r.store, Assigner: r.assigner},
+		aggregate.Parts{Log: r.log, Store: store, Assigner: r.assigner, Teller: r.teller},
 		aggregate.Telemetry{Registerer: r.metrics, Logger: slog.New(slog.NewTextHandler(&r.logs, nil))},
 		r.cfg)
 	var ctx context.Context

@@ -33,6 +33,17 @@ type Assigner interface {
 	Commit(ctx context.Context, next map[schema.Partition]schema.Offset) error
 }
 
+// A Teller tells followers what was counted, before the store has it. It is told
+// after nothing and before nothing: what it loses, they read from the store.
+type Teller interface {
+	// Tell hands on what has changed since it was last called, of all partitions
+	// that this process counts: one call at a time. It blocks until that is durable,
+	// for a time of its own at most. The claims are the caller's again when it
+	// returns. After an error some of it may be there, or come to be later; it is not
+	// told again, and the claims after it show the gap.
+	Tell(ctx context.Context, claims []schema.Claim) error
+}
+
 // A Store is where the counts are kept. Each write is durable when it returns
 // nil. After an error some of it may be there, or all; it is written again,
 // whole. Every row may come any number of times, in any order, from several

@@ -29,6 +29,7 @@ type worker struct {
 	log   *slog.Logger
 	m     *metrics
 	room  func(ctx context.Context) error // Waits while too much waits for the store.
+	heard func() bool                     // Too much does not wait for the Teller.
 
 	hard context.Context // Ends when everything must end: partition gone, or no time left.
 	drop context.CancelFunc
@@ -36,8 +37,9 @@ type worker struct {
 	stop context.CancelFunc
 	done chan struct{} // Closed when run has returned.
 
-	dirty atomic.Int64 // Rows in fold that the flusher has not taken.
-	out   fold.Rows    // The flusher's: the rows it has taken.
+	dirty  atomic.Int64 // Rows in fold that the flusher has not taken,
+	untold atomic.Int64 // and those that followers were not told.
+	out    fold.Rows    // The flusher's: the rows it has taken.
 
 	mu        sync.Mutex // Guards what follows.
 	fold      *fold.Fold // nil while there is none. Records are applied by run only.
@@ -124,6 +126,7 @@ func (w *worker) forget() {
 	w.fold, w.started, w.prepared, w.arrivals = nil, time.Time{}, nil, nil
 	w.moved.waiting = time.Time{}
 	w.dirty.Store(0)
+	w.untold.Store(0)
 }
 
 // become changes the state that others see. w.mu is held.
@@ -140,6 +143,9 @@ func (w *worker) count(ctx context.Context) error {
 	}
 	w.liveFrom = max(1, r.end) // An empty log is not caught up with: its genesis is missing.
 	w.savedAt = r.savedAt
+	if w.parts.Teller != nil {
+		r.fold.Follow() // What was counted before, somebody has told.
+	}
 	w.tailDue, w.due = time.Time{}, w.cfg.Now().Add(w.cfg.CheckpointEvery)
 	w.mu.Lock()
 	w.fold, w.started = r.fold, r.started
@@ -218,6 +224,7 @@ func (w *worker) apply(ctx context.Context, sum *fold.Fold, recs []schema.Record
 		if w.fold == sum { // It may have been dropped, and then nobody takes its rows.
 			w.dirty.Store(int64(sum.Dirty()))
 			w.moved.applied(w.cfg.Now(), sum.Dirty() > 0)
+			w.keepUntold(sum)
 		}
 		w.mu.Unlock()
 		w.m.fold(before, after)
