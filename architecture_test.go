@@ -31,7 +31,8 @@ var mayImport = map[string][]string{
 	"schema/votepb":                  {},
 	"ingest":                         {"schema", "ingest/wire"},
 	"ingest/wire":                    {"schema"},
-	"ingest/broker":                  {"schema"},
+	"ingest/broker":                  {"schema", "ingest/broker/recordset"},
+	"ingest/broker/recordset":        {"schema"},
 	"ingest/broker/embedded":         {},
 	"ingest/enrolment":               {"schema", "schema/registry"},
 	"ingest/broker/brokertest":       {"schema", "ingest/broker"},
@@ -74,7 +75,7 @@ var mayImport = map[string][]string{
 // onlyIn says which drivers are imported where, tests apart: each by the one
 // package that adapts it.
 var onlyIn = map[string][]string{
-	"github.com/segmentio/kafka-go":       {"ingest/broker", "bench/baseline"},
+	"github.com/segmentio/kafka-go":       {"ingest/broker", "ingest/broker/recordset", "bench/baseline"},
 	"github.com/ClickHouse/clickhouse-go": {"aggregate/store", "bench/baseline"},
 	"github.com/ClickHouse/ch-go":         {"aggregate/store"},
 	"github.com/twmb/franz-go":            {"ingest/broker/embedded"},

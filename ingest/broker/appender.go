@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -28,7 +29,7 @@ type appender struct {
 
 // A batch is some records on their way together.
 type batch struct {
-	set  recordSet
+	set  recordset.Set
 	size int // Bytes reserved for it.
 
 	// Guarded by appender.mu.
@@ -76,19 +77,19 @@ func (a *appender) join(record []byte, size, bytesMax int) (*batch, error) {
 	switch {
 	case !a.opened:
 		return nil, ErrClosed
-	case sizeBytes+batchHeadBytes+size > bytesMax:
+	case recordset.SizeBytes+recordset.HeadBytes+size > bytesMax:
 		return nil, ErrTooLarge
 	}
 	var b *batch
-	if n := len(a.queue); n > 0 && len(a.queue[n-1].set.buf)+size <= bytesMax {
+	if n := len(a.queue); n > 0 && len(a.queue[n-1].set.Buf)+size <= bytesMax {
 		b = a.queue[n-1]
 	} else {
-		b = &batch{set: recordSet{buf: a.spare}, done: make(chan struct{})}
+		b = &batch{set: recordset.Set{Buf: a.spare}, done: make(chan struct{})}
 		a.spare = nil
 		a.queue = append(a.queue, b)
 		a.change.Signal()
 	}
-	b.set.add(nil, record)
+	b.set.Add(nil, record)
 	b.size += size
 	b.waiters++
 	return b, nil
@@ -133,12 +134,12 @@ func (a *appender) next() *batch {
 func (a *appender) finish(b *batch, err error) {
 	b.err = err
 	close(b.done)
-	if err != nil || b.attempts > 1 || cap(b.set.buf) > spareBytesMax {
+	if err != nil || b.attempts > 1 || cap(b.set.Buf) > spareBytesMax {
 		return
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.spare == nil {
-		a.spare = b.set.buf[:0]
+		a.spare = b.set.Buf[:0]
 	}
 }

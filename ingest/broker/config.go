@@ -15,6 +15,7 @@ import (
 	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/segmentio/kafka-go/sasl/scram"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -149,7 +150,7 @@ func (c Config) validateLimits() error {
 			errs = append(errs, fmt.Errorf("%s %v: want at least 1ms", d.name, d.got))
 		}
 	}
-	if least := recordSetOverhead + schema.RecordBytesMax; c.BatchBytesMax < least || int64(c.BatchBytesMax) > c.InflightBytesMax {
+	if least := recordset.Overhead + schema.RecordBytesMax; c.BatchBytesMax < least || int64(c.BatchBytesMax) > c.InflightBytesMax {
 		errs = append(errs, fmt.Errorf("batch of %d bytes: want at least %d and at most the %d that may be in flight",
 			c.BatchBytesMax, least, c.InflightBytesMax))
 	}

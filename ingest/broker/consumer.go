@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -44,20 +45,20 @@ func (c *Consumer) Fetch(ctx context.Context, p schema.Partition, at schema.Offs
 		return schema.Fetched{}, err
 	}
 	clear(mem.records) // They point into answers that may be gone.
-	reader := batchReader{dense: true, at: at, records: mem.records[:0]}
-	err = reader.read(res.recordSets)
-	c.keep(p, fetchMemory{body: res.body, records: reader.records})
+	reader := recordset.Reader{Dense: true, At: at, Records: mem.records[:0]}
+	err = reader.Read(res.recordSets)
+	c.keep(p, fetchMemory{body: res.body, records: reader.Records})
 	if err != nil {
 		m.fetches.WithLabelValues(fetchResult(ctx, err)).Inc()
 		return schema.Fetched{}, fmt.Errorf("fetch %s, partition %d, offset %d: %w", c.client.cfg.VotesTopic, p, at, err)
 	}
 	m.fetches.WithLabelValues(resultOK).Inc()
 	m.fetchBytes.Add(float64(len(res.recordSets)))
-	m.fetchRecords.Add(float64(len(reader.records)))
+	m.fetchRecords.Add(float64(len(reader.Records)))
 	return schema.Fetched{
-		Records:     reader.records,
+		Records:     reader.Records,
 		LogEnd:      res.logEnd,
-		LeaderEpoch: reader.epoch,
+		LeaderEpoch: reader.Epoch,
 	}, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -77,10 +78,10 @@ func (g *gate) send(ctx context.Context, partitions ...schema.Partition) chan er
 	errs := make(chan error, len(partitions))
 	for _, p := range partitions {
 		go func() {
-			var set recordSet
-			set.add(nil, fmt.Appendf(nil, "record of %d", p))
-			set.seal(schema.InstantOf(time.Now()))
-			_, err := g.client.Send(ctx, p, set.buf)
+			var set recordset.Set
+			set.Add(nil, fmt.Appendf(nil, "record of %d", p))
+			set.Seal(schema.InstantOf(time.Now()))
+			_, err := g.client.Send(ctx, p, set.Buf)
 			errs <- err
 		}()
 	}

@@ -2,7 +2,7 @@ package broker
 
 import "encoding/binary"
 
-// A cursor reads the fields of a record or of an answer one after the other.
+// A cursor reads the fields of an answer one after the other.
 // After a field that is cut off, bad is set and every further field is zero.
 type cursor struct {
 	b   []byte
@@ -21,25 +21,6 @@ func (c *cursor) take(n int64) []byte {
 }
 
 func (c *cursor) skip(n int64) { c.take(n) }
-
-func (c *cursor) varint() int64 {
-	v, n := binary.Varint(c.b)
-	if n <= 0 {
-		c.bad, c.b = true, nil
-		return 0
-	}
-	c.b = c.b[n:]
-	return v
-}
-
-// nullable returns bytes with their length before them, nil for null.
-func (c *cursor) nullable() []byte {
-	n := c.varint()
-	if n == -1 {
-		return nil
-	}
-	return c.take(n)
-}
 
 func (c *cursor) int16() int16 {
 	if b := c.take(2); b != nil {

@@ -14,8 +14,8 @@
 //   - Producer.Append takes the record of one request, and waits.
 //   - The appender of its partition adds it to a batch: what arrives while the one
 //     before is under way goes together (appender.go).
-//   - The batch's recordSet is the bytes that Kafka keeps, sealed with a checksum
-//     when the batch goes (record_batch.go).
+//   - The batch's recordset.Set is the bytes that Kafka keeps, sealed with a checksum
+//     when the batch goes (package recordset).
 //   - Producer.deliver tries until the set is acknowledged, refused for good, or
 //     nobody waits any more (producer.go).
 //   - leaders know who leads the partition, and have a courier to each (leaders.go).
@@ -29,8 +29,8 @@
 // # The way back
 //
 // Consumer.Fetch reads a partition from an offset on (fetch.go, exchange.go), and a
-// batchReader takes the batches apart and refuses what is damaged or missing
-// (record_batch_decode.go). Group says which partitions are a worker's. Follow
+// recordset.Reader takes the batches apart and refuses what is damaged or missing
+// (package recordset). Group says which partitions are a worker's. Follow
 // reads the registry for as long as a process lives, ReadRegistry once.
 //
 // # Before all that

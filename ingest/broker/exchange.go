@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/segmentio/kafka-go/protocol"
+
+	"mlf/ingest/broker/recordset"
 )
 
 // What the exchanges of fetch and produce share: kafka-go hands over a connection,
@@ -43,7 +45,7 @@ func appendString(dst []byte, s string) []byte {
 
 // readAnswer reads one answer into body's memory, or into new memory.
 func readAnswer(r io.Reader, body []byte) ([]byte, error) {
-	var size [sizeBytes]byte
+	var size [recordset.SizeBytes]byte
 	if _, err := io.ReadFull(r, size[:]); err != nil {
 		return nil, err
 	}

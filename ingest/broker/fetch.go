@@ -12,6 +12,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 	fetchapi "github.com/segmentio/kafka-go/protocol/fetch"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -103,7 +104,7 @@ func (r *fetchRequest) append(dst []byte) []byte {
 	dst = be.AppendUint32(dst, uint32(r.bytesMax))
 	dst = be.AppendUint32(dst, 0) // No forgotten topics.
 	dst = appendString(dst, "")   // No rack.
-	be.PutUint32(dst, uint32(len(dst)-sizeBytes))
+	be.PutUint32(dst, uint32(len(dst)-recordset.SizeBytes))
 	return dst
 }
 

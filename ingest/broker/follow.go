@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -29,11 +30,11 @@ func (c *Client) PutRegistry(ctx context.Context, key string, value []byte) erro
 
 // put appends one record with a key to a partition.
 func (c *Client) put(ctx context.Context, to *leaders, p schema.Partition, key string, value []byte) error {
-	var set recordSet
-	set.add([]byte(key), value)
-	set.seal(schema.InstantOf(time.Now()))
+	var set recordset.Set
+	set.Add([]byte(key), value)
+	set.Seal(schema.InstantOf(time.Now()))
 	err := c.again(ctx, func(err error) bool { return !retriable(err) }, func(ctx context.Context) error {
-		return c.produce(ctx, to, p, set.buf)
+		return c.produce(ctx, to, p, set.Buf)
 	})
 	if err != nil {
 		return fmt.Errorf("append to %s, partition %d, of Kafka at %v: %w", to.topic, p, c.cfg.Brokers, err)
@@ -122,16 +123,16 @@ func (f *follower) step(ctx context.Context) error {
 		return err
 	}
 	clear(f.mem.records)
-	reader := batchReader{at: f.next, records: f.mem.records[:0]}
-	err = reader.read(res.recordSets)
-	f.mem = fetchMemory{body: res.body, records: reader.records}
+	reader := recordset.Reader{At: f.next, Records: f.mem.records[:0]}
+	err = reader.Read(res.recordSets)
+	f.mem = fetchMemory{body: res.body, records: reader.Records}
 	if err != nil {
 		return err
 	}
-	for i := range reader.records {
-		f.take(&reader.records[i])
+	for i := range reader.Records {
+		f.take(&reader.Records[i])
 	}
-	f.next = reader.at
+	f.next = reader.At
 	// The target may never be read: compaction removes records, also the last. An
 	// empty answer says that there is nothing more.
 	f.noteProgress(len(res.recordSets) == 0 && res.logEnd >= f.target)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -49,9 +50,9 @@ func (c *Client) WriteGenesis(ctx context.Context, id schema.LogID, rules schema
 
 // ensureGenesis writes g if its partition is empty, and returns what is there.
 func (c *Client) ensureGenesis(ctx context.Context, g schema.Genesis) (got schema.Genesis, err error) {
-	var set recordSet
-	set.add([]byte(schema.KeyGenesis), schema.AppendGenesis(nil, g))
-	set.seal(schema.InstantOf(time.Now()))
+	var set recordset.Set
+	set.Add([]byte(schema.KeyGenesis), schema.AppendGenesis(nil, g))
+	set.Seal(schema.InstantOf(time.Now()))
 	refusal := func(err error) bool { return !retriable(err) }
 	err = c.again(ctx, refusal, func(ctx context.Context) error {
 		// Also an append that failed may be there: look before writing again.
@@ -59,7 +60,7 @@ func (c *Client) ensureGenesis(ctx context.Context, g schema.Genesis) (got schem
 		if err != nil || end > 0 {
 			return err
 		}
-		return c.produce(ctx, c.votes, g.Partition, set.buf)
+		return c.produce(ctx, c.votes, g.Partition, set.Buf)
 	})
 	if err != nil {
 		return got, fmt.Errorf("partition %d: %w", g.Partition, err)
@@ -124,14 +125,14 @@ func (c *Client) readGenesis(ctx context.Context, p schema.Partition) (schema.Ge
 	if err != nil {
 		return schema.Genesis{}, err
 	}
-	reader := batchReader{dense: true}
-	if err := reader.read(res.recordSets); err != nil {
+	reader := recordset.Reader{Dense: true}
+	if err := reader.Read(res.recordSets); err != nil {
 		return schema.Genesis{}, err
 	}
-	if len(reader.records) == 0 {
+	if len(reader.Records) == 0 {
 		return schema.Genesis{}, errors.New("no record in time")
 	}
-	first := reader.records[0]
+	first := reader.Records[0]
 	if string(first.Key) != schema.KeyGenesis {
 		return schema.Genesis{}, fmt.Errorf("record 0 has key %q: %w", first.Key, schema.ErrUndecodable)
 	}

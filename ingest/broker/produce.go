@@ -10,6 +10,7 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -88,7 +89,7 @@ func appendProduce(dst []byte, topic string, timeout time.Duration, all parcels)
 		dst = be.AppendUint32(dst, uint32(p.partition))
 		dst = append(dst, p.set...) // Its size is before it.
 	}
-	be.PutUint32(dst, uint32(len(dst)-sizeBytes))
+	be.PutUint32(dst, uint32(len(dst)-recordset.SizeBytes))
 	return dst
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -74,7 +75,7 @@ func (p *Producer) Append(ctx context.Context, partition schema.Partition, recor
 		return fmt.Errorf("append %d bytes to partition %d: %w", len(record), partition, context.Cause(ctx))
 	}
 	cfg := &p.cfg
-	size := len(record) + recordHeadBytesMax
+	size := len(record) + recordset.RecordHeadBytes
 	if pending := p.pending.Add(int64(size)); pending > cfg.InflightBytesMax {
 		p.release(int64(size))
 		p.metrics.full.Inc()
@@ -176,14 +177,14 @@ func (p *Producer) deliver(ctx context.Context, a *appender, b *batch) error {
 		return errAbandoned
 	}
 	began := time.Now()
-	b.set.seal(schema.InstantOf(began))
+	b.set.Seal(schema.InstantOf(began))
 	for attempt := 1; ; attempt++ {
 		sent := time.Now()
 		b.attempts = attempt
-		appended, err := p.attempt(ctx, a.partition, b.set.buf)
+		appended, err := p.attempt(ctx, a.partition, b.set.Buf)
 		if err == nil {
 			now := time.Now()
-			m.appended(b.set.count, len(b.set.buf), now.Sub(began))
+			m.appended(b.set.Count, len(b.set.Buf), now.Sub(began))
 			if skew, ok := p.clock.see(appended, sent, now); ok {
 				m.skew.Set(skew.Seconds())
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -50,12 +51,12 @@ func NewProducerOver(parts SenderParts, partitions int) *Producer {
 // no Kafka. Offsets count from 0; keys and values point into set. The errors wrap
 // those of package schema: a set whose checksum does not match is none.
 func ReadSet(set []byte) ([]schema.Record, error) {
-	if len(set) < sizeBytes {
+	if len(set) < recordset.SizeBytes {
 		return nil, fmt.Errorf("read record set: %d bytes", len(set))
 	}
-	reader := batchReader{dense: true}
-	if err := reader.read(set[sizeBytes:]); err != nil {
+	reader := recordset.Reader{Dense: true}
+	if err := reader.Read(set[recordset.SizeBytes:]); err != nil {
 		return nil, err
 	}
-	return reader.records, nil
+	return reader.Records, nil
 }

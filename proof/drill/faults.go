@@ -97,10 +97,10 @@ func appendFaults() []fault {
 			Name: "the caller's memory is kept",
 			Edits: []edit{
 				{"ingest/broker/appender.go", "size int // Bytes reserved for it.", "size int\n\tlate [][]byte"},
-				{"ingest/broker/appender.go", "b.set.add(nil, record)", "b.late = append(b.late, record)"},
+				{"ingest/broker/appender.go", "b.set.Add(nil, record)", "b.late = append(b.late, record)"},
 				{
-					"ingest/broker/producer.go", "b.set.seal(schema.InstantOf(began))",
-					"for _, record := range b.late {\n\t\tb.set.add(nil, record)\n\t}\n\tb.set.seal(schema.InstantOf(began))",
+					"ingest/broker/producer.go", "b.set.Seal(schema.InstantOf(began))",
+					"for _, record := range b.late {\n\t\tb.set.Add(nil, record)\n\t}\n\tb.set.Seal(schema.InstantOf(began))",
 				},
 			},
 			Package: "ingest/broker/embedded", Run: "TestConformance/a_record_is_the_caller",
@@ -109,13 +109,13 @@ func appendFaults() []fault {
 }
 
 func fetchFaults() []fault {
-	decode := site{"ingest/broker/record_batch_decode.go", "ingest/broker"}
+	decode := site{"ingest/broker/recordset/reader.go", "ingest/broker/recordset"}
 	fetch := site{"ingest/broker/fetch.go", "ingest/broker/embedded"}
 	return []fault{
 		decode.fault("Kafka's checksum", "TestDamagedBatches", "; got != want {", "; got != want && len(b) == 0 {"),
-		decode.fault("offsets between batches", "TestDamagedBatches", "if r.dense && (r.at < schema.Offset(base) || r.at >= next) {", "if r.dense && r.at > 1<<60 {"),
-		decode.fault("offsets within a batch", "TestDamagedBatches", "|| r.dense && rec.offsetDelta != int64(i) {", "{"),
-		decode.fault("fewer records than offsets", "TestDamagedBatches", "if r.dense && int64(count) != lastDelta+1 {", "if r.dense && int64(count) > 1<<40 {"),
+		decode.fault("offsets between batches", "TestDamagedBatches", "if r.Dense && (r.At < schema.Offset(base) || r.At >= next) {", "if r.Dense && r.At > 1<<60 {"),
+		decode.fault("offsets within a batch", "TestDamagedBatches", "|| r.Dense && rec.offsetDelta != int64(i) {", "{"),
+		decode.fault("fewer records than offsets", "TestDamagedBatches", "if r.Dense && int64(count) != lastDelta+1 {", "if r.Dense && int64(count) > 1<<40 {"),
 		decode.fault("bytes after the last record", "TestDamagedBatches", "if len(payload) != 0 {", "if len(payload) < 0 {"),
 		{
 			Name: "expansion without bound",

@@ -1,4 +1,4 @@
-package broker
+package recordset
 
 import (
 	"bytes"
@@ -19,15 +19,15 @@ import (
 type keyValue struct{ key, value []byte }
 
 func sealed(now schema.Instant, records ...keyValue) []byte {
-	var set recordSet
+	var set Set
 	for _, r := range records {
-		set.add(r.key, r.value)
+		set.Add(r.key, r.value)
 	}
-	set.seal(now)
-	return set.buf
+	set.Seal(now)
+	return set.Buf
 }
 
-// TestOursReadByTheLibrary has kafka-go read what recordSet writes.
+// TestOursReadByTheLibrary has kafka-go read what Set writes.
 func TestOursReadByTheLibrary(t *testing.T) {
 	f := func(records ...keyValue) {
 		t.Helper()
@@ -78,14 +78,14 @@ func TestTheLibrarysReadByOurs(t *testing.T) {
 		if _, err := set.WriteTo(&wire); err != nil {
 			t.Fatal(err)
 		}
-		r := batchReader{dense: true, at: 100}
-		if err := r.read(wire.Bytes()[sizeBytes:]); err != nil {
+		r := Reader{Dense: true, At: 100}
+		if err := r.Read(wire.Bytes()[SizeBytes:]); err != nil {
 			t.Fatalf("%v: %v", compression, err)
 		}
-		if len(r.records) != n-100 || r.at != n {
-			t.Fatalf("%v: got %d records, next %d: want %d, %d", compression, len(r.records), r.at, n-100, n)
+		if len(r.Records) != n-100 || r.At != n {
+			t.Fatalf("%v: got %d records, next %d: want %d, %d", compression, len(r.Records), r.At, n-100, n)
 		}
-		for i, got := range r.records {
+		for i, got := range r.Records {
 			i += 100
 			want := fmt.Sprintf("value %d", i)
 			if got.Offset != schema.Offset(i) || string(got.Key) != "key" || string(got.Value) != want ||
@@ -97,13 +97,13 @@ func TestTheLibrarysReadByOurs(t *testing.T) {
 }
 
 func TestAppendTimeIsTheBrokers(t *testing.T) {
-	batch := sealed(1000, keyValue{nil, []byte("x")})[sizeBytes:]
+	batch := sealed(1000, keyValue{nil, []byte("x")})[SizeBytes:]
 	binary.BigEndian.PutUint16(batch[atAttributes:], attributeLogAppendTime)
 	binary.BigEndian.PutUint64(batch[atMaxTime:], 2000)
 	sign(batch)
-	r := batchReader{dense: true}
-	if err := r.read(batch); err != nil || r.records[0].Appended != 2000 {
-		t.Errorf("got %v, %v: want 2000", r.records, err)
+	r := Reader{Dense: true}
+	if err := r.Read(batch); err != nil || r.Records[0].Appended != 2000 {
+		t.Errorf("got %v, %v: want 2000", r.Records, err)
 	}
 }
 
@@ -115,13 +115,13 @@ func sign(batch []byte) {
 func TestDamagedBatches(t *testing.T) {
 	f := func(name string, damage func(b []byte) []byte, want error) {
 		t.Helper()
-		b := sealed(1000, keyValue{nil, []byte("first")}, keyValue{nil, []byte("second")})[sizeBytes:]
-		r := batchReader{dense: true}
-		if err := r.read(damage(b)); !errors.Is(err, want) {
+		b := sealed(1000, keyValue{nil, []byte("first")}, keyValue{nil, []byte("second")})[SizeBytes:]
+		r := Reader{Dense: true}
+		if err := r.Read(damage(b)); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", name, err, want)
 		}
-		if want != nil && (len(r.records) != 0 || r.at != 0) {
-			t.Errorf("%s: got %d records, next %d, beside the error", name, len(r.records), r.at)
+		if want != nil && (len(r.Records) != 0 || r.At != 0) {
+			t.Errorf("%s: got %d records, next %d, beside the error", name, len(r.Records), r.At)
 		}
 	}
 	be := binary.BigEndian
@@ -151,7 +151,7 @@ func TestDamagedBatches(t *testing.T) {
 		sign(b)
 		return b
 	}, schema.ErrCorrupt)
-	f("record offset", func(b []byte) []byte { b[batchHeadBytes+3] = 2; sign(b); return b }, schema.ErrGap)
+	f("record offset", func(b []byte) []byte { b[HeadBytes+3] = 2; sign(b); return b }, schema.ErrGap)
 	f("unknown compression", func(b []byte) []byte { b[atAttributes+1] = 7; sign(b); return b }, schema.ErrCorrupt)
 	f("not compressed at all", func(b []byte) []byte { b[atAttributes+1] = 1; sign(b); return b }, schema.ErrCorrupt)
 }
@@ -159,15 +159,15 @@ func TestDamagedBatches(t *testing.T) {
 // TestDamageBehindGoodBatches: the good ones come first, the damage with the next
 // fetch, which begins with it.
 func TestDamageBehindGoodBatches(t *testing.T) {
-	one := sealed(1000, keyValue{nil, []byte("one")})[sizeBytes:]
-	two := sealed(1000, keyValue{nil, []byte("two")})[sizeBytes:]
+	one := sealed(1000, keyValue{nil, []byte("one")})[SizeBytes:]
+	two := sealed(1000, keyValue{nil, []byte("two")})[SizeBytes:]
 	binary.BigEndian.PutUint64(two, 1)
 	two[len(two)-2] ^= 1
-	r := batchReader{dense: true}
-	if err := r.read(append(one, two...)); err != nil || len(r.records) != 1 || r.at != 1 {
-		t.Errorf("got %d records, next %d, %v: want 1, 1, nil", len(r.records), r.at, err)
+	r := Reader{Dense: true}
+	if err := r.Read(append(one, two...)); err != nil || len(r.Records) != 1 || r.At != 1 {
+		t.Errorf("got %d records, next %d, %v: want 1, 1, nil", len(r.Records), r.At, err)
 	}
-	if err := r.read(two); !errors.Is(err, schema.ErrCorrupt) {
+	if err := r.Read(two); !errors.Is(err, schema.ErrCorrupt) {
 		t.Errorf("got %v, want ErrCorrupt", err)
 	}
 }
@@ -175,20 +175,20 @@ func TestDamageBehindGoodBatches(t *testing.T) {
 // TestCompactedBatches: gaps, empty batches and batches that end before the offset
 // asked for are all well in a compacted topic.
 func TestCompactedBatches(t *testing.T) {
-	a := sealed(1, keyValue{[]byte("a"), []byte("1")}, keyValue{[]byte("b"), []byte("2")})[sizeBytes:]
+	a := sealed(1, keyValue{[]byte("a"), []byte("1")}, keyValue{[]byte("b"), []byte("2")})[SizeBytes:]
 	binary.BigEndian.PutUint64(a, 10)
-	var none recordSet
-	none.add(nil, nil)
-	none.seal(1)
-	empty := none.buf[sizeBytes : sizeBytes+batchHeadBytes]
+	var none Set
+	none.Add(nil, nil)
+	none.Seal(1)
+	empty := none.Buf[SizeBytes : SizeBytes+HeadBytes]
 	binary.BigEndian.PutUint64(empty, 20)
-	binary.BigEndian.PutUint32(empty[atLength:], batchHeadBytes-lengthFrom)
+	binary.BigEndian.PutUint32(empty[atLength:], HeadBytes-lengthFrom)
 	binary.BigEndian.PutUint32(empty[atCount:], 0)
 	binary.BigEndian.PutUint32(empty[atLastDelta:], 4)
 	sign(empty)
-	r := batchReader{at: 11}
-	if err := r.read(append(a, empty...)); err != nil || len(r.records) != 1 || r.records[0].Offset != 11 || r.at != 25 {
-		t.Errorf("got %+v, next %d, %v: want the record at 11, next 25", r.records, r.at, err)
+	r := Reader{At: 11}
+	if err := r.Read(append(a, empty...)); err != nil || len(r.Records) != 1 || r.Records[0].Offset != 11 || r.At != 25 {
+		t.Errorf("got %+v, next %d, %v: want the record at 11, next 25", r.Records, r.At, err)
 	}
 }
 
@@ -200,31 +200,31 @@ func TestExpansionIsLimited(t *testing.T) {
 	if _, err := set.WriteTo(&wire); err != nil {
 		t.Fatal(err)
 	}
-	r := batchReader{dense: true}
-	if err := r.read(wire.Bytes()[sizeBytes:]); !errors.Is(err, schema.ErrCorrupt) {
+	r := Reader{Dense: true}
+	if err := r.Read(wire.Bytes()[SizeBytes:]); !errors.Is(err, schema.ErrCorrupt) {
 		t.Errorf("got %v, want ErrCorrupt", err)
 	}
 }
 
 func FuzzBatchReader(f *testing.F) {
-	f.Add(sealed(1, keyValue{nil, []byte("x")})[sizeBytes:], int64(0), true, true)
-	f.Add(sealed(1, keyValue{[]byte("k"), nil}, keyValue{nil, []byte("x")})[sizeBytes:], int64(1), false, true)
+	f.Add(sealed(1, keyValue{nil, []byte("x")})[SizeBytes:], int64(0), true, true)
+	f.Add(sealed(1, keyValue{[]byte("k"), nil}, keyValue{nil, []byte("x")})[SizeBytes:], int64(1), false, true)
 	f.Add([]byte{}, int64(0), true, false)
 	f.Fuzz(func(t *testing.T, b []byte, at int64, dense, signed bool) {
-		if signed && len(b) >= batchHeadBytes {
+		if signed && len(b) >= HeadBytes {
 			binary.BigEndian.PutUint32(b[atLength:], uint32(len(b)-lengthFrom))
 			b[atMagic] = magic
 			b[atAttributes+1] &^= attributeCompression
 			sign(b)
 		}
-		r := batchReader{dense: dense, at: schema.Offset(at)}
-		err := r.read(b)
-		if err != nil && (len(r.records) != 0 || !errors.Is(err, schema.ErrCorrupt) && !errors.Is(err, schema.ErrGap)) {
-			t.Errorf("got %d records and %v", len(r.records), err)
+		r := Reader{Dense: dense, At: schema.Offset(at)}
+		err := r.Read(b)
+		if err != nil && (len(r.Records) != 0 || !errors.Is(err, schema.ErrCorrupt) && !errors.Is(err, schema.ErrGap)) {
+			t.Errorf("got %d records and %v", len(r.Records), err)
 		}
-		for i, rec := range r.records {
-			if rec.Offset < schema.Offset(at) || rec.Offset >= r.at || dense && rec.Offset != schema.Offset(at)+schema.Offset(i) {
-				t.Errorf("got offset %d as number %d from %d, next %d", rec.Offset, i, at, r.at)
+		for i, rec := range r.Records {
+			if rec.Offset < schema.Offset(at) || rec.Offset >= r.At || dense && rec.Offset != schema.Offset(at)+schema.Offset(i) {
+				t.Errorf("got offset %d as number %d from %d, next %d", rec.Offset, i, at, r.At)
 			}
 		}
 	})
@@ -235,14 +235,14 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key, value []byte, n uint8) {
 		records := slices.Repeat([]keyValue{{key, value}, {nil, value}, {key, nil}}, int(n)+1)
 		set := sealed(77, records...)
-		if got, want := len(set), recordSetOverhead+len(records)*(recordHeadBytesMax+len(key)+len(value)); got > want {
+		if got, want := len(set), Overhead+len(records)*(RecordHeadBytes+len(key)+len(value)); got > want {
 			t.Errorf("got %d bytes, want at most %d", got, want)
 		}
-		r := batchReader{dense: true}
-		if err := r.read(set[sizeBytes:]); err != nil || len(r.records) != len(records) {
-			t.Fatalf("got %d records, %v: want %d", len(r.records), err, len(records))
+		r := Reader{Dense: true}
+		if err := r.Read(set[SizeBytes:]); err != nil || len(r.Records) != len(records) {
+			t.Fatalf("got %d records, %v: want %d", len(r.Records), err, len(records))
 		}
-		for i, got := range r.records {
+		for i, got := range r.Records {
 			if !same(got.Key, records[i].key) || !same(got.Value, records[i].value) || got.Appended != 77 {
 				t.Errorf("record %d: got %q=%q, want %q=%q", i, got.Key, got.Value, records[i].key, records[i].value)
 			}
@@ -251,14 +251,14 @@ func FuzzRoundTrip(f *testing.F) {
 }
 
 func TestRecordSetAllocatesNothing(t *testing.T) {
-	set := recordSet{buf: make([]byte, 0, 64<<10)}
+	set := Set{Buf: make([]byte, 0, 64<<10)}
 	value := make([]byte, 300)
 	if got := testing.AllocsPerRun(100, func() {
-		set.count = 0
+		set.Count = 0
 		for range 100 {
-			set.add(nil, value)
+			set.Add(nil, value)
 		}
-		set.seal(1)
+		set.Seal(1)
 	}); got != 0 {
 		t.Errorf("got %v allocations, want 0", got)
 	}

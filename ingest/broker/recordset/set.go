@@ -1,4 +1,4 @@
-package broker
+package recordset
 
 import (
 	"encoding/binary"
@@ -12,17 +12,17 @@ import (
 // are big-endian; the checksum covers everything from the attributes on, but not
 // base offset, length and leader epoch, which brokers write.
 const (
-	atLength       = 8
-	atLeaderEpoch  = 12
-	atMagic        = 16
-	atChecksum     = 17
-	atAttributes   = 21
-	atLastDelta    = 23
-	atFirstTime    = 27
-	atMaxTime      = 35
-	atProducerID   = 43
-	atCount        = 57
-	batchHeadBytes = 61
+	atLength      = 8
+	atLeaderEpoch = 12
+	atMagic       = 16
+	atChecksum    = 17
+	atAttributes  = 21
+	atLastDelta   = 23
+	atFirstTime   = 27
+	atMaxTime     = 35
+	atProducerID  = 43
+	atCount       = 57
+	HeadBytes     = 61 // A batch without records.
 
 	magic = 2
 
@@ -33,59 +33,59 @@ const (
 	attributeLogAppendTime = 1 << 3
 )
 
-// sizeBytes is the length that stands before a record set in a request, and before
+// SizeBytes is the length that stands before a record set in a request, and before
 // a request or an answer as a whole.
-const sizeBytes = 4
+const SizeBytes = 4
 
-// recordSetOverhead is what a batch with one record takes beyond the record.
-const recordSetOverhead = sizeBytes + batchHeadBytes + recordHeadBytesMax
+// Overhead is what a batch with one record takes beyond the record.
+const Overhead = SizeBytes + HeadBytes + RecordHeadBytes
 
-// recordHeadBytesMax is what a record takes beyond key and value at most: length,
+// RecordHeadBytes is what a record takes beyond key and value at most: length,
 // attributes, time, offset, two lengths, count of headers.
-const recordHeadBytesMax = binary.MaxVarintLen32 + 1 + 1 + binary.MaxVarintLen32 + 2*binary.MaxVarintLen32 + 1
+const RecordHeadBytes = binary.MaxVarintLen32 + 1 + 1 + binary.MaxVarintLen32 + 2*binary.MaxVarintLen32 + 1
 
 // castagnoli returns the table of Kafka's checksum; crc32 keeps one for all.
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
-// A recordSet is one record batch under construction, with its size before it.
+// A Set is one record batch under construction, with its size before it.
 // It carries no producer id: brokers do not compare it with what came before, and
 // a batch that is sent twice may be on the log twice.
-type recordSet struct {
-	buf   []byte
-	count int32
+type Set struct {
+	Buf   []byte // Its memory is used again when Count is 0.
+	Count int32
 }
 
-// add appends a record. A nil key or value is null.
-func (s *recordSet) add(key, value []byte) {
-	if s.count == 0 {
-		s.buf = append(s.buf[:0], make([]byte, sizeBytes+batchHeadBytes)...)
+// Add appends a record. A nil key or value is null.
+func (s *Set) Add(key, value []byte) {
+	if s.Count == 0 {
+		s.Buf = append(s.Buf[:0], make([]byte, SizeBytes+HeadBytes)...)
 	}
-	length := 1 + 1 + varintBytes(int64(s.count)) + nullableBytes(key) + nullableBytes(value) + 1
-	s.buf = binary.AppendVarint(s.buf, int64(length))
-	s.buf = append(s.buf, 0) // Attributes: none are defined.
-	s.buf = append(s.buf, 0) // All records have the batch's time.
-	s.buf = binary.AppendVarint(s.buf, int64(s.count))
-	s.buf = appendNullable(s.buf, key)
-	s.buf = appendNullable(s.buf, value)
-	s.buf = append(s.buf, 0) // No headers.
-	s.count++
+	length := 1 + 1 + varintBytes(int64(s.Count)) + nullableBytes(key) + nullableBytes(value) + 1
+	s.Buf = binary.AppendVarint(s.Buf, int64(length))
+	s.Buf = append(s.Buf, 0) // Attributes: none are defined.
+	s.Buf = append(s.Buf, 0) // All records have the batch's time.
+	s.Buf = binary.AppendVarint(s.Buf, int64(s.Count))
+	s.Buf = appendNullable(s.Buf, key)
+	s.Buf = appendNullable(s.Buf, value)
+	s.Buf = append(s.Buf, 0) // No headers.
+	s.Count++
 }
 
-// seal completes the head. Nothing may be added afterwards; s has records.
-func (s *recordSet) seal(now schema.Instant) {
-	binary.BigEndian.PutUint32(s.buf, uint32(len(s.buf)-sizeBytes))
-	b := s.buf[sizeBytes:]
+// Seal completes the head. Nothing may be added afterwards; s has records.
+func (s *Set) Seal(now schema.Instant) {
+	binary.BigEndian.PutUint32(s.Buf, uint32(len(s.Buf)-SizeBytes))
+	b := s.Buf[SizeBytes:]
 	be := binary.BigEndian
 	be.PutUint32(b[atLength:], uint32(len(b)-lengthFrom))
 	be.PutUint32(b[atLeaderEpoch:], 1<<32-1) // -1: the broker's to write.
 	b[atMagic] = magic
-	be.PutUint32(b[atLastDelta:], uint32(s.count-1))
+	be.PutUint32(b[atLastDelta:], uint32(s.Count-1))
 	be.PutUint64(b[atFirstTime:], uint64(now))
 	be.PutUint64(b[atMaxTime:], uint64(now))
 	for i := atProducerID; i < atCount; i++ {
 		b[i] = 0xff // Producer id, epoch and sequence: -1, none.
 	}
-	be.PutUint32(b[atCount:], uint32(s.count))
+	be.PutUint32(b[atCount:], uint32(s.Count))
 	be.PutUint32(b[atChecksum:], crc32.Checksum(b[atAttributes:], castagnoli()))
 }
 

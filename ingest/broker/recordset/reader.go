@@ -1,4 +1,4 @@
-package broker
+package recordset
 
 import (
 	"bytes"
@@ -22,19 +22,19 @@ func corrupt(base int64, format string, args ...any) error {
 	return fmt.Errorf("read batch at offset %d: %s: %w", base, fmt.Sprintf(format, args...), schema.ErrCorrupt)
 }
 
-// A batchReader takes the record batches of one answer apart.
-type batchReader struct {
-	// dense tells that every offset must be there: a compacted topic has gaps.
-	dense bool
+// A Reader takes the record batches of one answer apart.
+type Reader struct {
+	// Dense tells that every offset must be there: a compacted topic has gaps.
+	Dense bool
 
-	at      schema.Offset   // Records below are skipped. It ends as the next to ask for.
-	records []schema.Record // What was found; keys and values point into the answer.
-	epoch   int32           // Of the last batch.
+	At      schema.Offset   // Records below are skipped. It ends as the next to ask for.
+	Records []schema.Record // What was found; keys and values point into the answer.
+	Epoch   int32           // Of the last batch.
 }
 
-// read takes all complete batches of set, which may end in the middle of one. An
+// Read takes all complete batches of set, which may end in the middle of one. An
 // error after some batches is kept for the next fetch, which begins there.
-func (r *batchReader) read(set []byte) error {
+func (r *Reader) Read(set []byte) error {
 	for first := true; len(set) > 0; first = false {
 		n, err := r.batch(set)
 		if err != nil && first {
@@ -51,14 +51,14 @@ func (r *batchReader) read(set []byte) error {
 // batch takes the batch that b begins with and returns its length. That b ends
 // before the batch does is an error too: brokers send the first batch of an answer
 // whole, however large, and for a later one read does not mind.
-func (r *batchReader) batch(b []byte) (int, error) {
-	if len(b) < batchHeadBytes {
+func (r *Reader) batch(b []byte) (int, error) {
+	if len(b) < HeadBytes {
 		return 0, r.cutOff(b)
 	}
 	be := binary.BigEndian
 	base := int64(be.Uint64(b))
 	size := lengthFrom + int64(be.Uint32(b[atLength:]))
-	if size < batchHeadBytes || b[atMagic] != magic {
+	if size < HeadBytes || b[atMagic] != magic {
 		return 0, corrupt(base, "%d bytes of version %d", size, b[atMagic])
 	}
 	if size > int64(len(b)) {
@@ -73,38 +73,38 @@ func (r *batchReader) batch(b []byte) (int, error) {
 	if next <= schema.Offset(base) {
 		return 0, corrupt(base, "last offset %d", next-1)
 	}
-	if r.dense && (r.at < schema.Offset(base) || r.at >= next) {
-		return 0, fmt.Errorf("read batch of offsets %d to %d where %d is due: %w", base, next-1, r.at, schema.ErrGap)
+	if r.Dense && (r.At < schema.Offset(base) || r.At >= next) {
+		return 0, fmt.Errorf("read batch of offsets %d to %d where %d is due: %w", base, next-1, r.At, schema.ErrGap)
 	}
-	kept := len(r.records)
+	kept := len(r.Records)
 	if err := r.batchRecords(base, b); err != nil {
-		r.records = r.records[:kept]
+		r.Records = r.Records[:kept]
 		return 0, err
 	}
-	r.at = max(r.at, next) // A compacted topic may give a batch that ends before what was asked for.
-	r.epoch = int32(be.Uint32(b[atLeaderEpoch:]))
+	r.At = max(r.At, next) // A compacted topic may give a batch that ends before what was asked for.
+	r.Epoch = int32(be.Uint32(b[atLeaderEpoch:]))
 	return int(size), nil
 }
 
 // cutOff tells apart the end of an answer from a batch whose length is wrong.
-func (r *batchReader) cutOff(b []byte) error {
+func (r *Reader) cutOff(b []byte) error {
 	if len(b) < atLength {
-		return corrupt(int64(r.at), "%d bytes", len(b))
+		return corrupt(int64(r.At), "%d bytes", len(b))
 	}
 	return corrupt(int64(binary.BigEndian.Uint64(b)), "cut off after %d bytes", len(b))
 }
 
-// batchRecords appends the records of one whole batch, less those below r.at.
-func (r *batchReader) batchRecords(base int64, b []byte) error {
+// batchRecords appends the records of one whole batch, less those below r.At.
+func (r *Reader) batchRecords(base int64, b []byte) error {
 	be := binary.BigEndian
 	attributes := be.Uint16(b[atAttributes:])
 	firstTime := schema.Instant(be.Uint64(b[atFirstTime:]))
 	count := int32(be.Uint32(b[atCount:]))
 	lastDelta := int64(int32(be.Uint32(b[atLastDelta:])))
-	if r.dense && int64(count) != lastDelta+1 {
+	if r.Dense && int64(count) != lastDelta+1 {
 		return fmt.Errorf("read batch at offset %d: %d records in %d offsets: %w", base, count, lastDelta+1, schema.ErrGap)
 	}
-	payload := b[batchHeadBytes:]
+	payload := b[HeadBytes:]
 	if codec := compress.Compression(attributes & attributeCompression); codec != compress.None {
 		var err error
 		if payload, err = expand(codec, payload); err != nil {
@@ -117,12 +117,12 @@ func (r *batchReader) batchRecords(base int64, b []byte) error {
 			return corrupt(base, "record %d of %d is malformed", i, count)
 		}
 		payload = payload[n:]
-		if rec.offsetDelta < 0 || rec.offsetDelta > lastDelta || r.dense && rec.offsetDelta != int64(i) {
+		if rec.offsetDelta < 0 || rec.offsetDelta > lastDelta || r.Dense && rec.offsetDelta != int64(i) {
 			return fmt.Errorf("read batch at offset %d: record %d of %d has offset %d: %w",
 				base, i, count, base+rec.offsetDelta, schema.ErrGap)
 		}
 		offset := schema.Offset(base + rec.offsetDelta)
-		if offset < r.at {
+		if offset < r.At {
 			continue
 		}
 		appended := firstTime + schema.Instant(rec.timeDelta)
@@ -131,7 +131,7 @@ func (r *batchReader) batchRecords(base int64, b []byte) error {
 			// came. kafka-go's own reader does not look.
 			appended = schema.Instant(be.Uint64(b[atMaxTime:]))
 		}
-		r.records = append(r.records, schema.Record{Offset: offset, Key: rec.key, Value: rec.value, Appended: appended})
+		r.Records = append(r.Records, schema.Record{Offset: offset, Key: rec.key, Value: rec.value, Appended: appended})
 	}
 	if len(payload) != 0 {
 		return corrupt(base, "%d bytes after the last record", len(payload))
@@ -152,7 +152,7 @@ func parseRecord(b []byte) (parsedRecord, int, bool) {
 		return parsedRecord{}, 0, false
 	}
 	c := cursor{b: b[head : head+int(length)]}
-	c.skip(1) // Attributes: none are defined.
+	c.take(1) // Attributes: none are defined.
 	rec := parsedRecord{timeDelta: c.varint(), offsetDelta: c.varint(), key: c.nullable(), value: c.nullable()}
 	for range c.varint() {
 		c.nullable() // Headers: this project's producer writes none.
