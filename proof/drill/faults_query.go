@@ -2,16 +2,16 @@ package drill
 
 func answerFaults() []fault {
 	const pkg, suite = "query", "TestEmbeddedEngineIsAStore"
-	stats := site{"query/stats.go", pkg}
+	reply := site{"query/reply.go", pkg}
 	body := site{"query/body.go", pkg}
 	read := site{"aggregate/store/read.go", "aggregate/store"}
 	rows := site{"schema/sql/queries/stats.sql", "aggregate/store"}
 	ledger := site{"schema/sql/migrations/00002_segment_ledger.sql", "aggregate/store"}
 	return []fault{
-		stats.fault("the ledger is read after the rows", "TestStatsReadTheLedgerBeforeTheRows", "return s.encode(&q, ledger, answer)",
-			"if again, err := s.readTallies(ctx); err == nil {\n\t\tledger = again\n\t}\n\treturn s.encode(&q, ledger, answer)"),
-		stats.fault("dear questions stand among the others", "TestDearQuestionsHaveTheirOwnPlace|TestWideQuestionsLeaveRoom",
-			"return s.read(ctx, s.wide, wide, ledger)", "return s.read(ctx, s.narrow, wide, ledger)"),
+		reply.fault("the ledger is read after the rows", "TestStatsReadTheLedgerBeforeTheRows", "return &answered{table: f.Table(counts), excluded: counts.Excluded, view: c.view}, nil",
+			"view := c.view\n\tif again, err := c.s.readTallies(ctx); err == nil {\n\t\tview = &question.StoreView{Totals: again}\n\t}\n\treturn &answered{table: f.Table(counts), excluded: counts.Excluded, view: view}, nil"),
+		reply.fault("dear questions stand among the others", "TestDearQuestionsHaveTheirOwnPlace|TestWideQuestionsLeaveRoom",
+			"return c.within(ctx, s.wide, answer)", "return c.within(ctx, s.narrow, answer)"),
 		site{"query/relay.go", pkg}.fault("the first who leaves ends it for all", "TestAFlightEndsWithTheLastWhoWaits",
 			"if f.waiters--; f.waiters == 0 {", "if f.waiters--; f.waiters >= 0 {"),
 		site{"query/relay.go", pkg}.fault("each waits for a store that hangs", "TestRelayTellsOfFailuresOnce",
