@@ -48,6 +48,7 @@ var mayImport = map[string][]string{
 	"query/question":                 {"schema", "schema/registry", "query/calendar"},
 	"query/figures":                  {},
 	"query/format":                   {"schema", "query/question"},
+	"query/disclosure":               {"schema", "schema/registry", "query/calendar", "query/question"},
 	"query/dashboard":                {},
 	"query/reference":                {},
 	"query/client":                   {"schema"},

@@ -1,0 +1,109 @@
+package schema
+
+import "time"
+
+// A Day is a day of Rome's calendar, in days since 1970-01-01.
+type Day int32
+
+// A Spot is where votes are cast, and in which faces: a cell without its class and
+// hour. Comparable.
+type Spot struct {
+	Comune  ComuneID
+	Office  OfficeCode
+	Service ServiceID
+	Channel Channel
+	Scale   Scale
+}
+
+// A SpotDay is votes of class ok of one spot and day: the finest that is looked at
+// when votes are published.
+type SpotDay struct {
+	Spot
+	Day     Day
+	Values  [ValueMax]uint64 // Values[v-1] is the count of value v.
+	Reasons []ReasonNumber   // Ascending by key, none of 0.
+}
+
+// A ReasonNumber is how many votes carry a value and a reason.
+type ReasonNumber struct {
+	Key ReasonKey
+	N   uint64
+}
+
+// A LotLevel is what the label of a lot still says of where its votes are from.
+type LotLevel uint8
+
+// The levels, from the finest to the coarsest. The scale is said at each: values of
+// two scales cannot be added.
+const (
+	LotOffice   LotLevel = iota + 1 // Comune, office, service, channel.
+	LotChannel                      // Comune, service, channel; the office is not told, or there is none.
+	LotService                      // Comune, service.
+	LotComune                       // Comune.
+	LotProvince                     // Province.
+	LotRegion                       // Region.
+	LotNation                       // Nothing.
+)
+
+// A LotLabel says where the votes of a lot are from. What its level does not say is
+// zero. Comparable.
+type LotLabel struct {
+	Level    LotLevel
+	Region   RegionID
+	Province ProvinceID
+	Spot
+}
+
+// A Lot is votes of class ok that are published together, once, and never in any
+// other company: at least as many as the threshold, in no other lot. Lots are all
+// that the public sees of votes.
+type Lot struct {
+	LotLabel
+	Number      uint32           // Within its release, from 0 without a gap.
+	First, Last Day              // Both of the same month; Last is the last day itself.
+	Values      [ValueMax]uint64 // Values[v-1] is the count of value v.
+	Reasons     []ReasonNumber   // Ascending by key, none of 0.
+}
+
+// N returns the votes in l.
+func (l *Lot) N() uint64 {
+	var n uint64
+	for _, v := range l.Values {
+		n += v
+	}
+	return n
+}
+
+// A Taken is what a lot has of one spot and day. It is kept to know what has been
+// published, and is no more public than the counts are.
+type Taken struct {
+	Lot uint32 // Its number.
+	SpotDay
+}
+
+// An AttemptID tells the rows of one attempt at a release from those of another.
+// It is random.
+type AttemptID uint64
+
+// A Release is the header of the lots that were published at once. It is written
+// after them. Of several of one number that name the same release before, the one
+// written first holds; the rows of others are never read.
+type Release struct {
+	Number   uint32 // From 1, without a gap.
+	Attempt  AttemptID
+	Previous AttemptID // That of the release before, which its lots go on from; 0 for the first.
+	Today    Day       // Votes of days before it were looked at.
+	K        uint32    // The fewest votes of a lot.
+	Hold     bool      // No lot has votes of one value only.
+	Lots     uint64    // Rows that belong to it.
+	Taken    uint64
+	Months   []ReleaseMonth // Ascending, all that have votes.
+	Written  time.Time      // By the store's clock; the store's to set.
+}
+
+// A ReleaseMonth is the account of a month as of a release.
+type ReleaseMonth struct {
+	First   Day    // Its first day.
+	Counted uint64 // Votes of class ok of its days before Today; those in lots and those that wait.
+	Waiting uint64
+}
