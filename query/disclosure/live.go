@@ -1,0 +1,29 @@
+package disclosure
+
+import (
+	"time"
+
+	"mlf/schema"
+)
+
+// LiveEvery is how often the public's live totals may change.
+const LiveEvery = time.Minute
+
+// LiveTotal returns what the public is told while votes come in: n cut down to a
+// whole number of lots. It must be of whole regions or more, of all values together,
+// and asked once every LiveEvery.
+//
+// Totals say how many vote, never what: live lots would cut across those of the
+// night, and a vote's value would be in the difference. It is a function of n
+// alone, so that two processes, or one that was started anew, show no difference
+// below k either.
+func (r *Rules) LiveTotal(n uint64) uint64 { return n - n%r.k() }
+
+// LiveTotals returns LiveTotal of each.
+func (r *Rules) LiveTotals(counted map[schema.RegionID]uint64) map[schema.RegionID]uint64 {
+	totals := make(map[schema.RegionID]uint64, len(counted))
+	for region, n := range counted {
+		totals[region] = r.LiveTotal(n)
+	}
+	return totals
+}
