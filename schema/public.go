@@ -101,6 +101,13 @@ type Release struct {
 	Written  time.Time      // By the store's clock; the store's to set.
 }
 
+// A LotQuery asks for lots, or for what was taken, of some attempts.
+type LotQuery struct {
+	Attempts    []AttemptID
+	First, Next Day        // Half-open.
+	Comuni      []ComuneID // The codes under which votes were taken; nil: all. Not for lots.
+}
+
 // A ReleaseMonth is the account of a month as of a release.
 type ReleaseMonth struct {
 	First   Day    // Its first day.

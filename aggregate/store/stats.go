@@ -183,7 +183,7 @@ func number[N ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~int32 | ~int64](n N) strin
 }
 
 // numbers writes an array of numbers as the server reads it.
-func numbers[N ~uint8 | ~uint16 | ~uint32](ns []N) string {
+func numbers[N ~uint8 | ~uint16 | ~uint32 | ~uint64](ns []N) string {
 	b := []byte{'['}
 	for i, n := range ns {
 		if i > 0 {

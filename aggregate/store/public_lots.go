@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"mlf/schema"
+)
+
+// WriteLots appends the rows of an attempt at a release, or some of them, each
+// once: what is written again is there twice. After an error it is not known how
+// many are there, and the attempt must be given up. The rows of one call may span
+// 32 months.
+func (s *Store) WriteLots(ctx context.Context, a schema.AttemptID, lots []schema.Lot, taken []schema.Taken) error {
+	if err := s.insert(ctx, "public_lot", len(lots), lotColumns(a, lots)); err != nil {
+		return err
+	}
+	return s.insert(ctx, "public_taken", len(taken), takenColumns(a, taken))
+}
+
+// WriteRelease appends the header of a release, once all its rows are written. Its
+// Written is the server's clock. After an error it may be there.
+func (s *Store) WriteRelease(ctx context.Context, r schema.Release) error {
+	var months []int32
+	var counted, waiting []uint64
+	for _, m := range r.Months {
+		months, counted, waiting = append(months, int32(m.First)), append(counted, m.Counted), append(waiting, m.Waiting)
+	}
+	return s.insert(ctx, "public_release", 1, []any{
+		[]uint32{r.Number}, []uint64{uint64(r.Attempt)}, []uint64{uint64(r.Previous)}, []int32{int32(r.Today)},
+		[]uint32{r.K}, []bool{r.Hold}, []uint64{r.Lots}, []uint64{r.Taken},
+		[][]int32{months}, [][]uint64{counted}, [][]uint64{waiting},
+	})
+}
+
+// Releases returns every header by number and time of writing, and the server's
+// clock after the last of them; zero without any.
+func (s *Store) Releases(ctx context.Context) (headers []schema.Release, now time.Time, err error) {
+	err = s.readBy(ctx, s.wide(), "public_releases", nil, func(scan scanFunc) error {
+		var r schema.Release
+		var attempt, previous uint64
+		var today int32
+		var months []int32
+		var counted, waiting []uint64
+		err := scan(&r.Number, &attempt, &previous, &today, &r.K, &r.Hold, &r.Lots, &r.Taken, &months, &counted, &waiting, &r.Written, &now)
+		if err != nil {
+			return err
+		}
+		if len(counted) != len(months) || len(waiting) != len(months) {
+			return fmt.Errorf("release %d: %d months, %d and %d numbers: want as many", r.Number, len(months), len(counted), len(waiting))
+		}
+		r.Attempt, r.Previous, r.Today, r.Written = schema.AttemptID(attempt), schema.AttemptID(previous), schema.Day(today), r.Written.UTC()
+		for i := range months {
+			r.Months = append(r.Months, schema.ReleaseMonth{First: schema.Day(months[i]), Counted: counted[i], Waiting: waiting[i]})
+		}
+		headers = append(headers, r)
+		return nil
+	})
+	return headers, now.UTC(), err
+}
+
+// Lots calls take with the lots of q whose first day is in its time, in no order.
+// What it points at is the callee's until take returns.
+func (s *Store) Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error {
+	return s.readBy(ctx, s.wide(), "public_lots", lotParameters(q), func(scan scanFunc) error {
+		var l schema.Lot
+		var attempt uint64
+		var level, region, channel, scale uint8
+		var province, service uint16
+		var comune uint32
+		var office string
+		var first, last int32
+		var reasons map[uint8]uint64
+		v := &l.Values
+		err := scan(&attempt, &l.Number, &level, &region, &province, &comune, &office, &service, &channel, &scale, &first, &last,
+			&v[0], &v[1], &v[2], &v[3], &v[4], &reasons)
+		if err != nil {
+			return err
+		}
+		l.Level, l.Region, l.Province = schema.LotLevel(level), schema.RegionID(region), schema.ProvinceID(province)
+		l.Spot = spot(comune, office, service, channel, scale)
+		l.First, l.Last, l.Reasons = schema.Day(first), schema.Day(last), sortReasons(reasons)
+		return take(schema.AttemptID(attempt), &l)
+	})
+}
+
+// Taken calls take with what the lots of q have of each spot and day, each once, in
+// no order. What it points at is the callee's until take returns.
+func (s *Store) Taken(ctx context.Context, q schema.LotQuery, take func(*schema.SpotDay) error) error {
+	return s.readBy(ctx, s.wide(), "public_taken", lotParameters(q), func(scan scanFunc) error {
+		var t schema.SpotDay
+		var channel, scale uint8
+		var service uint16
+		var comune uint32
+		var office string
+		var day int32
+		var reasons map[uint8]uint64
+		v := &t.Values
+		err := scan(&comune, &office, &service, &channel, &scale, &day, &v[0], &v[1], &v[2], &v[3], &v[4], &reasons)
+		if err != nil {
+			return err
+		}
+		t.Spot, t.Day, t.Reasons = spot(comune, office, service, channel, scale), schema.Day(day), sortReasons(reasons)
+		return take(&t)
+	})
+}
+
+func lotParameters(q schema.LotQuery) clickhouse.Parameters {
+	return clickhouse.Parameters{
+		"attempts": numbers(q.Attempts), "first": number(q.First), "next": number(q.Next), "comuni": numbers(q.Comuni),
+	}
+}
+
+func spot(comune uint32, office string, service uint16, channel, scale uint8) schema.Spot {
+	return schema.Spot{
+		Comune: schema.ComuneID(comune), Office: schema.OfficeCode(office), Service: schema.ServiceID(service),
+		Channel: schema.Channel(channel), Scale: schema.Scale(scale),
+	}
+}
+
+func sortReasons(reasons map[uint8]uint64) []schema.ReasonNumber {
+	if len(reasons) == 0 {
+		return nil
+	}
+	sorted := make([]schema.ReasonNumber, 0, len(reasons))
+	for key, n := range reasons {
+		sorted = append(sorted, schema.ReasonNumber{Key: schema.ReasonKey(key), N: n})
+	}
+	slices.SortFunc(sorted, func(a, b schema.ReasonNumber) int { return int(a.Key) - int(b.Key) })
+	return sorted
+}
+
+// lotColumns turns lots into the columns of insert_public_lot.
+func lotColumns(a schema.AttemptID, lots []schema.Lot) []any {
+	n := len(lots)
+	number, level, region, province := make([]uint32, n), make([]uint8, n), make([]uint8, n), make([]uint16, n)
+	first, last := make([]int32, n), make([]int32, n)
+	spots, votes := newSpotColumns(n), newVoteColumns(n)
+	for i := range lots {
+		l := &lots[i]
+		number[i], level[i], region[i], province[i] = l.Number, uint8(l.Level), uint8(l.Region), uint16(l.Province)
+		first[i], last[i] = int32(l.First), int32(l.Last)
+		spots.set(i, l.Spot)
+		votes.set(i, &l.Values, l.Reasons)
+	}
+	columns := []any{slices.Repeat([]uint64{uint64(a)}, n), number, level, region, province}
+	columns = append(columns, spots.columns()...)
+	return append(append(columns, first, last), votes.columns()...)
+}
+
+// takenColumns turns what was taken into the columns of insert_public_taken.
+func takenColumns(a schema.AttemptID, taken []schema.Taken) []any {
+	n := len(taken)
+	number, day := make([]uint32, n), make([]int32, n)
+	spots, votes := newSpotColumns(n), newVoteColumns(n)
+	for i := range taken {
+		t := &taken[i]
+		number[i], day[i] = t.Lot, int32(t.Day)
+		spots.set(i, t.Spot)
+		votes.set(i, &t.Values, t.Reasons)
+	}
+	columns := append([]any{slices.Repeat([]uint64{uint64(a)}, n), number}, spots.columns()...)
+	return append(append(columns, day), votes.columns()...)
+}
+
+// spotColumns are the columns of spots.
+type spotColumns struct {
+	comune         []uint32
+	office         []string
+	service        []uint16
+	channel, scale []uint8
+}
+
+func newSpotColumns(n int) *spotColumns {
+	return &spotColumns{make([]uint32, n), make([]string, n), make([]uint16, n), make([]uint8, n), make([]uint8, n)}
+}
+
+func (c *spotColumns) set(i int, s schema.Spot) {
+	c.comune[i], c.office[i], c.service[i] = uint32(s.Comune), string(s.Office), uint16(s.Service)
+	c.channel[i], c.scale[i] = uint8(s.Channel), uint8(s.Scale)
+}
+
+func (c *spotColumns) columns() []any { return []any{c.comune, c.office, c.service, c.channel, c.scale} }
+
+// voteColumns are the columns of votes and their reasons.
+type voteColumns struct {
+	values  [schema.ValueMax][]uint64
+	reasons []map[uint8]uint64
+}
+
+func newVoteColumns(n int) *voteColumns {
+	c := &voteColumns{reasons: make([]map[uint8]uint64, n)}
+	for k := range c.values {
+		c.values[k] = make([]uint64, n)
+	}
+	return c
+}
+
+func (c *voteColumns) set(i int, values *[schema.ValueMax]uint64, reasons []schema.ReasonNumber) {
+	for k := range c.values {
+		c.values[k][i] = values[k]
+	}
+	if len(reasons) == 0 {
+		return
+	}
+	c.reasons[i] = make(map[uint8]uint64, len(reasons))
+	for _, r := range reasons {
+		c.reasons[i][uint8(r.Key)] = r.N
+	}
+}
+
+func (c *voteColumns) columns() []any {
+	v := &c.values
+	return []any{v[0], v[1], v[2], v[3], v[4], c.reasons}
+}

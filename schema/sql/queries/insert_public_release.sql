@@ -1,0 +1,1 @@
+INSERT INTO public_release (number, attempt, previous, today, k, hold, lots, taken, months, counted, waiting)
