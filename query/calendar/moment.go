@@ -11,9 +11,9 @@ import (
 	"mlf/schema"
 )
 
-// yearMax ends the calendar: what lies behind is a slip of the pen, and the
-// store's hours end in 2106.
-const yearMax = 2100
+// YearMax is the last year of the calendar: what lies behind is a slip of the pen,
+// and the store's hours end in 2106.
+const YearMax = 2099
 
 // A Moment is one end of the time that is asked for.
 type Moment struct {
@@ -47,8 +47,8 @@ func (c Clock) Moment(text string, now time.Time, end End) (Moment, error) {
 	if rounded && end == Next {
 		hour = hour.Add(time.Hour)
 	}
-	if hour.Unix() < 0 || t.In(c.zone).Year() >= yearMax {
-		return Moment{}, fmt.Errorf("want a time from 1970 to %d", yearMax-1)
+	if hour.Unix() < 0 || t.In(c.zone).Year() > YearMax {
+		return Moment{}, fmt.Errorf("want a time from 1970 to %d", YearMax)
 	}
 	return Moment{schema.HourOf(hour), rounded}, nil
 }

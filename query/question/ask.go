@@ -15,7 +15,13 @@ const yearsMax = 5
 
 // Parameters are the names of the parameters that Ask reads.
 func (v *Vocabulary) Parameters() []string {
-	return []string{"from", "to", "group", "region", "province", "comune", "office", "service", "channel", "scale", "class"}
+	names := []string{"from", "to", "group", "region", "province", "comune", "office", "service", "channel", "scale", "class"}
+	for _, d := range v.all {
+		if d.parse != nil {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // Ask returns the question that values ask at the time now. Parameters that it
@@ -23,15 +29,21 @@ func (v *Vocabulary) Parameters() []string {
 func (v *Vocabulary) Ask(values Values, now time.Time) (*Question, error) {
 	q := &Question{Filters: make(map[string][]string), clock: v.clock, codes: v.codes}
 	r := &asker{v, q, values, now}
-	for _, read := range []func() error{r.readTime, r.readGroup, r.readPlaces, r.readAttributes, r.readScale} {
+	for _, read := range []func() error{r.readTime, r.readGroup, r.readPlaces, r.readAttributes, r.readScale, r.readFilters} {
 		if err := read(); err != nil {
 			return nil, err
 		}
 	}
 	if slices.ContainsFunc(q.Group, func(d *Dimension) bool { return d.Of == OfComune }) {
-		q.atlas = v.atlasAt(now)
+		r.today()
 	}
 	return q, nil
+}
+
+// today gives rows the codes that hold today, and places what they are today.
+func (r *asker) today() *atlas {
+	r.q.atlas = r.atlasAt(r.now)
+	return r.q.atlas
 }
 
 // An asker reads values into a question.
@@ -95,12 +107,29 @@ func (r *asker) addGroup(name string) error {
 		switch {
 		case there == d:
 			return wrong("group", "%q: want each column once", name)
-		case there.Of == OfHour && d.Of == OfHour:
-			return wrong("group", "%q: want only one of hour, day, week, month; %q is there already", name, there.Name)
+		case there.Of == OfHour && d.Of == OfHour && !isClockFace(there, d):
+			return wrong("group", "%q: want only one of %s, or weekday with hour_of_day; %q is there already", name, strings.Join(r.times(), ", "), there.Name)
 		}
 	}
 	r.q.Group = append(r.q.Group, d)
 	return nil
+}
+
+// isClockFace tells whether a and b are the two dimensions of time that may stand
+// together: a week by its hours.
+func isClockFace(a, b *Dimension) bool {
+	return a.Name == "weekday" && b.Name == "hour_of_day" || a.Name == "hour_of_day" && b.Name == "weekday"
+}
+
+// times returns the names of the dimensions of time.
+func (v *Vocabulary) times() []string {
+	var names []string
+	for _, d := range v.all {
+		if d.Of == OfHour {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // read reads a list of the parameter name into the list that passes.

@@ -1,7 +1,10 @@
 package question
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"mlf/query/calendar"
 	"mlf/schema"
@@ -57,6 +60,7 @@ type Dimension struct {
 
 	value func(*atlas, uint32) uint32 // Of a value of its attribute; nil for time.
 	text  func(dst []byte, value uint32) []byte
+	parse func(text string) (uint32, error) // Of a filter by its values; nil where another part of Ask reads it.
 
 	at     func(calendar.Stretch) uint32 // Of time: the value at the first hour;
 	hourly bool                          // each further hour's is one more.
@@ -69,8 +73,12 @@ func (v *Vocabulary) dimensions() []*Dimension {
 		{Name: "region", Of: OfComune, radix: 1 << 8, sorted: true, value: func(a *atlas, x uint32) uint32 { return uint32(a.place(x).region) }, text: textOf[schema.RegionID]},
 		{Name: "province", Of: OfComune, radix: 1000, sorted: true, value: func(a *atlas, x uint32) uint32 { return a.place(x).comune / 1000 }, text: textOf[schema.ProvinceID]},
 		{Name: "comune", Of: OfComune, radix: comuniRadix, sorted: true, value: func(a *atlas, x uint32) uint32 { return a.place(x).comune }, text: textOf[schema.ComuneID]},
+		{Name: "macro_area", Of: OfComune, radix: 1 << 8, sorted: true, value: func(a *atlas, x uint32) uint32 { return uint32(a.place(x).macroArea) }, text: listed(v.macroAreas), parse: in(v.macroAreas)},
+		{Name: "population_class", Of: OfComune, radix: 1 << 8, sorted: true, value: func(a *atlas, x uint32) uint32 { return uint32(a.place(x).class) }, text: listed(v.classes), parse: in(v.classes)},
+		{Name: "small", Of: OfComune, radix: 1 << 8, sorted: true, Bare: true, value: func(a *atlas, x uint32) uint32 { return uint32(a.place(x).small) }, text: listed(truths()), parse: in(truths())},
 		{Name: "office", Of: OfOffice},
 		{Name: "service", Of: OfService, radix: 1 << 16, value: same, text: v.appendService},
+		{Name: "category", Of: OfService, radix: 1 << 16, sorted: true, value: func(_ *atlas, x uint32) uint32 { return v.category(x) }, text: listed(v.categories), parse: in(v.categories)},
 		{Name: "channel", Of: OfChannel, radix: 1 << 8, value: same, text: textOf[schema.Channel]},
 		{Name: "scale", Of: OfScale, radix: 1 << 8, value: same, text: textOf[schema.Scale]},
 		{Name: "class", Of: OfClass, radix: 1 << 8, value: same, text: textOf[schema.Class]},
@@ -78,6 +86,12 @@ func (v *Vocabulary) dimensions() []*Dimension {
 		{Name: "day", Of: OfHour, radix: 1 << 32, sorted: true, spans: true, at: func(s calendar.Stretch) uint32 { return uint32(s.Day) }, text: textOfDay},
 		{Name: "week", Of: OfHour, radix: 1 << 32, sorted: true, spans: true, at: func(s calendar.Stretch) uint32 { return uint32(s.Day.Monday() + mondayAhead) }, text: textOfWeek},
 		{Name: "month", Of: OfHour, radix: 1 << 32, sorted: true, spans: true, at: func(s calendar.Stretch) uint32 { return uint32(s.Day.Month()) }, text: textOf[calendar.Month]},
+		{Name: "quarter", Of: OfHour, radix: 1 << 32, sorted: true, spans: true, at: func(s calendar.Stretch) uint32 { return uint32(s.Day.Month().Quarter()) }, text: textOf[calendar.Quarter], parse: parseQuarter},
+		{Name: "year", Of: OfHour, radix: 1 << 32, sorted: true, spans: true, at: func(s calendar.Stretch) uint32 { return uint32(s.Day.Month().Year()) }, text: textOfNumber, parse: parseYear},
+		{Name: "weekday", Of: OfHour, radix: 8, sorted: true, Bare: true, at: func(s calendar.Stretch) uint32 { return uint32(s.Day.Weekday()) }, text: textOfNumber, parse: number(1, 7)},
+		{Name: "hour_of_day", Of: OfHour, radix: 24, sorted: true, Bare: true, at: func(s calendar.Stretch) uint32 { return uint32(s.HourOfDay) }, hourly: true, text: textOfNumber, parse: number(0, 23)},
+		{Name: "day_kind", Of: OfHour, radix: 8, sorted: true, at: func(s calendar.Stretch) uint32 { return uint32(s.Day.Kind()) }, text: listed(dayKinds()), parse: in(dayKinds())},
+		{Name: "working_day", Of: OfHour, radix: 8, sorted: true, Bare: true, at: isWorkingDay, text: listed(truths()), parse: in(truths())},
 	}
 }
 
@@ -96,6 +110,79 @@ func textOf[T interface {
 }](dst []byte, value uint32) []byte {
 	return append(dst, T(value).String()...)
 }
+
+// Where a dimension has a list of texts, value i is the i-th, from 1; 0 is none.
+
+// listed writes a value that is a number of a list.
+func listed(texts []string) func([]byte, uint32) []byte {
+	return func(dst []byte, value uint32) []byte {
+		if value == 0 {
+			return dst
+		}
+		return append(dst, texts[value-1]...)
+	}
+}
+
+// in reads a value of a list.
+func in(texts []string) func(string) (uint32, error) {
+	return func(text string) (uint32, error) {
+		if i := slices.Index(texts, text); i >= 0 {
+			return uint32(i + 1), nil
+		}
+		return 0, fmt.Errorf("%q: want %s", text, strings.Join(texts, ", "))
+	}
+}
+
+// number reads a whole number from least to most.
+func number(least, most uint32) func(string) (uint32, error) {
+	return func(text string) (uint32, error) {
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil || uint32(n) < least || uint32(n) > most || strconv.FormatUint(n, 10) != text {
+			return 0, fmt.Errorf("%q: want a number from %d to %d", text, least, most)
+		}
+		return uint32(n), nil
+	}
+}
+
+func truths() []string { return []string{"false", "true"} }
+
+// truth returns the number of b among truths.
+func truth(b bool) uint32 {
+	if b {
+		return 2
+	}
+	return 1
+}
+
+func dayKinds() []string {
+	var words []string
+	for _, k := range calendar.DayKinds() {
+		words = append(words, k.String())
+	}
+	return words
+}
+
+func isWorkingDay(s calendar.Stretch) uint32 { return truth(s.Day.Kind() == calendar.Working) }
+
+func parseYear(text string) (uint32, error) {
+	year, err := number(1970, calendar.YearMax)(text)
+	if err != nil {
+		return 0, fmt.Errorf("%q: want a year (2026)", text)
+	}
+	return year, nil
+}
+
+func parseQuarter(text string) (uint32, error) {
+	year, quarter, ok := strings.Cut(text, "-Q")
+	y, err := parseYear(year)
+	q, errOfQuarter := number(1, 4)(quarter)
+	if !ok || err != nil || errOfQuarter != nil {
+		return 0, fmt.Errorf("%q: want a quarter (2026-Q4)", text)
+	}
+	return y*4 + q - 1, nil
+}
+
+func textOfNumber(dst []byte, value uint32) []byte { return strconv.AppendUint(dst, uint64(value), 10) }
 
 func textOfDay(dst []byte, value uint32) []byte { return calendar.Day(value).Append(dst) }
 

@@ -40,8 +40,8 @@ func (q *Question) Frame(span Span) *Frame {
 		Service: axis(f, OfService, q.services), Channel: axis(f, OfChannel, q.channels),
 		Scale: axis(f, OfScale, q.scales), Class: axis(f, OfClass, q.classes),
 	}
-	if s := f.sides[OfHour]; s != nil {
-		f.Hours = s.hours(q.clock, span)
+	if f.sides[OfHour] != nil || q.hours != nil {
+		f.Hours = f.hours(span)
 	}
 	return f
 }
@@ -160,27 +160,55 @@ func (s *side) groupOf(key uint64) Group {
 }
 
 // hours returns the groups of the hours of span.
-func (s *side) hours(clock calendar.Clock, span Span) []Group {
+func (f *Frame) hours(span Span) []Group {
 	groups := make([]Group, 0, span.Next-span.From)
-	var last uint64
-	var g Group
-	clock.EachDay(span.From, span.Next, func(t calendar.Stretch) {
+	hourly := f.hourly()
+	f.question.clock.EachDay(span.From, span.Next, func(t calendar.Stretch) {
 		for i := range uint32(t.Next - t.First) {
-			var key uint64
-			for _, d := range s.dims {
-				value := d.at(t)
-				if d.hourly {
-					value += i
-				}
-				key = key*d.radix + uint64(value)
+			if i > 0 && !hourly {
+				groups = append(groups, groups[len(groups)-1])
+				continue
 			}
-			if key != last || len(groups) == 0 {
-				last, g = key, s.groupOf(key)
-			}
-			groups = append(groups, g)
+			groups = append(groups, f.hour(t, i, groups))
 		}
 	})
 	return groups
+}
+
+// hourly tells whether the hours of a day may be of several groups.
+func (f *Frame) hourly() bool {
+	is := func(d *Dimension) bool { return d.hourly }
+	s := f.sides[OfHour]
+	return s != nil && slices.ContainsFunc(s.dims, is) || slices.ContainsFunc(f.question.hours, func(f filter) bool { return f.hourly })
+}
+
+// hour returns the group of the i-th hour of t, which comes after those of before.
+func (f *Frame) hour(t calendar.Stretch, i uint32, before []Group) Group {
+	for k := range f.question.hours {
+		if d := &f.question.hours[k]; !d.passes(d.hour(t, i)) {
+			return Out
+		}
+	}
+	s := f.sides[OfHour]
+	if s == nil {
+		return 0
+	}
+	var key uint64
+	for _, d := range s.dims {
+		key = key*d.radix + uint64(d.hour(t, i))
+	}
+	if n := len(before); n > 0 && before[n-1] != Out && s.keys[before[n-1]] == key {
+		return before[n-1] // As nearly always.
+	}
+	return s.groupOf(key)
+}
+
+// hour returns the value at the i-th hour of t.
+func (d *Dimension) hour(t calendar.Stretch, i uint32) uint32 {
+	if d.hourly {
+		return d.at(t) + i
+	}
+	return d.at(t)
 }
 
 // value returns the value that dimension i of s has in group g.

@@ -30,10 +30,20 @@ type Question struct {
 	scales    []schema.Scale
 	classes   []schema.Class
 
+	hours []filter // All must hold; of time.
+
 	clock calendar.Clock
 	codes []schema.ComuneID // All of the registry.
 	atlas *atlas            // Of the day on which it was asked; nil where no place is named.
 }
+
+// A filter lets some values of a dimension pass.
+type filter struct {
+	*Dimension
+	values []uint32
+}
+
+func (f *filter) passes(value uint32) bool { return slices.Contains(f.values, value) }
 
 // Names returns the names of the columns of q's group.
 func (q *Question) Names() []string {

@@ -17,6 +17,7 @@ type reading struct {
 	comune, office, service, channel, scale, class part
 	time                                           schema.Column   // What is read by in time; 0 for nothing.
 	groups                                         map[int32]Group // Of days, by the first of the store's step.
+	hour                                           Group           // Where time is not read by.
 
 	nothing bool // Nothing can pass.
 	split   bool // Classes are told apart here: the store does not know all that is left out.
@@ -42,7 +43,7 @@ func (r *reading) query() schema.StatsQuery {
 	r.scale, q.Scales = partOf(a.Scale, schema.Scales()), passing(a.Scale, schema.Scales())
 	r.class, q.Classes = partOf(a.Class, schema.Classes()), passing(a.Class, schema.Classes())
 	r.hours()
-	r.nothing = slices.ContainsFunc([]part{r.comune, r.office, r.service, r.channel, r.scale}, func(p part) bool { return !p.grouped && p.only == Out })
+	r.nothing = r.nothing || slices.ContainsFunc([]part{r.comune, r.office, r.service, r.channel, r.scale}, func(p part) bool { return !p.grouped && p.only == Out })
 	if q.Classes != nil && (r.split || len(q.Classes) == 0) {
 		q.Classes, r.class, r.merge = nil, part{grouped: true}, true
 	}
@@ -158,7 +159,13 @@ func (r *reading) places(q *schema.StatsQuery) {
 // hours asks by the coarsest step of time whose hours are all of one group.
 func (r *reading) hours() {
 	a := r.axes
-	if a.Hours == nil {
+	if a.Hours == nil || a.From >= a.Next {
+		r.nothing = a.From >= a.Next
+		return
+	}
+	first := a.Hours[0]
+	if !slices.ContainsFunc(a.Hours, func(g Group) bool { return g != first }) {
+		r.hour, r.nothing = first, first == Out
 		return
 	}
 	r.split = r.split || slices.Contains(a.Hours, Out)
@@ -241,6 +248,7 @@ func (r *reading) add(row *schema.StatsRow) {
 	}
 	switch r.time {
 	case 0:
+		k.Hour = r.hour
 	case schema.ColumnHour:
 		k.Hour = a.Hours[row.Hour-a.From]
 	default:

@@ -2,6 +2,7 @@ package question
 
 import (
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,18 +14,32 @@ import (
 // A Vocabulary is the words that questions are asked in: dimensions, places,
 // services, the calendar. Safe for concurrent use.
 type Vocabulary struct {
-	registry *registry.Registry
-	clock    calendar.Clock
-	all      []*Dimension
-	names    []string
-	services []string          // Codes by number; "" where there is none.
-	codes    []schema.ComuneID // All that comuni have had, ascending.
-	now      atomic.Pointer[atlas]
+	registry                        *registry.Registry
+	clock                           calendar.Clock
+	all                             []*Dimension
+	names                           []string
+	services                        []string          // Codes by number; "" where there is none.
+	categoryOf                      []uint16          // Of the services, by number.
+	macroAreas, classes, categories []string          // Codes.
+	codes                           []schema.ComuneID // All that comuni have had, ascending.
+	now                             atomic.Pointer[atlas]
 }
 
 // NewVocabulary returns the words of a registry, by a clock.
 func NewVocabulary(reg *registry.Registry, clock calendar.Clock) *Vocabulary {
 	v := &Vocabulary{registry: reg, clock: clock, services: serviceCodes(reg), codes: comuneCodes(reg)}
+	v.macroAreas = macroAreas(reg)
+	for _, c := range reg.PopulationClasses() {
+		v.classes = append(v.classes, c.Code)
+	}
+	for _, e := range reg.Labels(registry.ListCategories) {
+		v.categories = append(v.categories, e.Code)
+	}
+	slices.Sort(v.categories)
+	v.categoryOf = make([]uint16, len(v.services))
+	for _, s := range reg.Services() {
+		v.categoryOf[s.ID] = uint16(slices.Index(v.categories, s.Category) + 1)
+	}
 	v.all = v.dimensions()
 	for _, d := range v.all {
 		v.names = append(v.names, d.Name)
@@ -53,6 +68,31 @@ func serviceCodes(reg *registry.Registry) []string {
 	return codes
 }
 
+// macroAreas returns the codes of the macro areas in Istat's order, which is that
+// of the regions: from the north-west to the islands.
+func macroAreas(reg *registry.Registry) []string {
+	var codes []string
+	for _, region := range reg.Regions() {
+		if code := macroArea(region); !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
+// macroArea returns the code of a region's macro area: its name, as one types it.
+func macroArea(region registry.Region) string {
+	return strings.ReplaceAll(strings.ToLower(region.MacroArea), " ", "-")
+}
+
+// category returns the number of a service's category; 0 for none.
+func (v *Vocabulary) category(service uint32) uint32 {
+	if int(service) < len(v.categoryOf) {
+		return uint32(v.categoryOf[service])
+	}
+	return 0
+}
+
 func comuneCodes(reg *registry.Registry) []schema.ComuneID {
 	var codes []schema.ComuneID
 	for i := range reg.Comuni() {
@@ -66,17 +106,24 @@ func comuneCodes(reg *registry.Registry) []schema.ComuneID {
 // then, so that a comune is one row, and in the province that it is in, under
 // whatever code its votes were counted.
 type atlas struct {
-	day      registry.Date
-	index    []uint16 // By code: where in places it is, plus one; 0 for a code of no list.
-	places   []place
-	regionOf map[schema.ProvinceID]schema.RegionID
+	*Vocabulary
+	day    registry.Date
+	index  []uint16 // By code: where in places it is, plus one; 0 for a code of no list.
+	places []place
 }
 
 // A place is what a code stands for.
 type place struct {
-	comune uint32 // The code of the day.
-	region schema.RegionID
+	comune    uint32 // The code of the day.
+	region    schema.RegionID
+	macroArea uint8 // Its number in the list, as are the next two; 0 for none.
+	class     uint8
+	small     uint8 // Of truths.
 }
+
+// smallMax is the most residents of a small comune: law 158 of 6 October 2017,
+// article 1. (The funding programmes' first class has one less.)
+const smallMax = 5000
 
 // atlasAt returns the atlas of the day of now. It is made once a day.
 func (v *Vocabulary) atlasAt(now time.Time) *atlas {
@@ -84,7 +131,7 @@ func (v *Vocabulary) atlasAt(now time.Time) *atlas {
 	if a := v.now.Load(); a != nil && a.day == day {
 		return a
 	}
-	a := &atlas{day: day, regionOf: v.registry.RegionOf(), index: make([]uint16, int(v.codes[len(v.codes)-1])+1)}
+	a := &atlas{Vocabulary: v, day: day, index: make([]uint16, int(v.codes[len(v.codes)-1])+1)}
 	other := v.registry.CodesAt(day)
 	for i, code := range v.codes {
 		now, ok := other[code]
@@ -117,5 +164,13 @@ func (a *atlas) place(code uint32) place {
 }
 
 func (a *atlas) placeOf(code uint32) place {
-	return place{comune: code, region: a.regionOf[schema.ComuneID(code).Province()]}
+	p := place{comune: code, region: a.registry.RegionOf()[schema.ComuneID(code).Province()]}
+	if region, ok := a.registry.Region(p.region); ok {
+		p.macroArea = uint8(slices.Index(a.macroAreas, macroArea(region)) + 1)
+	}
+	if c, ok := a.registry.ComuneAt(schema.ComuneID(code), a.day); ok {
+		p.class = uint8(slices.Index(a.classes, a.registry.PopulationClass(c.Population).Code) + 1)
+		p.small = uint8(truth(c.Population <= smallMax))
+	}
+	return p
 }
