@@ -41,12 +41,18 @@ func readForm(values url.Values, accept []string) (form, error) {
 }
 
 // encode writes the answer to q.
-func (s *Server) encode(q *statsQuestion, a *answered) (*body, error) {
+func (s *Server) encode(q *statsQuestion, a *answered, next string) (*body, error) {
 	left := leftOut(q.Question, a.view.Ledger(), &a.excluded)
 	header := http.Header{}
 	header.Set("X-MLF-Excluded", left.String())
-	header.Set("X-MLF-Span", q.From.String()+"/"+q.Next.String())
-	rows := &format.Rows{Table: a.table, Zone: s.clock.Zone(), Interval: wilson}
+	header.Set("X-MLF-Span", textOf(q.Asked()))
+	if q.Compare != nil {
+		header.Set("X-MLF-Compare", textOf(q.Compare.With))
+	}
+	if next != "" {
+		header.Set("X-MLF-Cursor", next)
+	}
+	rows := &format.Rows{Table: a.table, Zone: s.clock.Zone(), Interval: wilson, Marks: q.Marked()}
 	n := len(a.table.Rows)
 	switch q.form {
 	case formJSON:
@@ -60,12 +66,15 @@ func (s *Server) encode(q *statsQuestion, a *answered) (*body, error) {
 		return write(header, n, rows.AppendExcelHeader(nil), rows.AppendExcel, "")
 	}
 	header.Set("Content-Type", "application/json")
-	head, err := s.head(q, a.view.Ledger(), left)
+	head, err := s.head(q, a.view.Ledger(), left, next)
 	if err != nil {
 		return nil, err
 	}
 	return write(header, n, head, rows.AppendJSON, "]}\n")
 }
+
+// textOf writes a span as a header has it.
+func textOf(s question.Span) string { return s.From.String() + "/" + s.Next.String() }
 
 // fileName says which days are in the file, by Rome's clock, the last inclusive.
 func (s *Server) fileName(q *question.Question) string {
@@ -153,17 +162,45 @@ type statsMeta struct {
 	GeneratedAt time.Time           `json:"generated_at"`
 	Ledger      []schema.Offset     `json:"ledger"`
 	Disclosure  string              `json:"disclosure"`
+
+	*marks
+	NextCursor string `json:"next_cursor,omitempty"`
+}
+
+// marks say more of the time, to who asked for a period, a comparison or rows of
+// nothing.
+type marks struct {
+	Period  string   `json:"period,omitempty"`
+	Running bool     `json:"running"`
+	Fill    string   `json:"fill,omitempty"`
+	Compare *ofTimes `json:"compare,omitempty"`
+}
+
+// ofTimes is the other time of a comparison.
+type ofTimes struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+func marksOf(q *question.Question) *marks {
+	if !q.Marked() {
+		return nil
+	}
+	m := &marks{Period: q.Period, Running: q.Running()}
+	if q.Fill {
+		m.Fill = "zero"
+	}
+	if q.Compare != nil {
+		m.Compare = &ofTimes{q.Compare.With.From.String(), q.Compare.With.Next.String()}
+	}
+	return m
 }
 
 // head returns the answer up to its first row.
-func (s *Server) head(q *statsQuestion, ledger []schema.LedgerTotals, left omission) ([]byte, error) {
-	next := make([]schema.Offset, len(ledger))
-	for i := range ledger {
-		next[i] = ledger[i].Next
-	}
+func (s *Server) head(q *statsQuestion, ledger []schema.LedgerTotals, left omission, next string) ([]byte, error) {
 	meta := statsMeta{
-		From:        q.From.String(),
-		To:          q.Next.String(),
+		From:        q.Asked().From.String(),
+		To:          q.Asked().Next.String(),
 		Rounded:     q.Rounded,
 		TimeZone:    s.clock.Zone().String(),
 		Group:       q.Names(),
@@ -172,8 +209,10 @@ func (s *Server) head(q *statsQuestion, ledger []schema.LedgerTotals, left omiss
 		Excluded:    left,
 		Formula:     formula,
 		GeneratedAt: s.now(),
-		Ledger:      next,
+		Ledger:      question.PositionOf(ledger),
 		Disclosure:  s.cfg.Disclosure,
+		marks:       marksOf(q.Question),
+		NextCursor:  next,
 	}
 	body, err := json.Marshal(meta)
 	if err != nil {

@@ -54,6 +54,8 @@ var (
 		"Not a stream of this terminal", "send a stream that POST /v1/streams gave to this terminal")
 	errInternal = newProblem(http.StatusInternalServerError, "internal",
 		"The request could not be answered", "the operator finds the reason under the request's id")
+	errBehind = withRetry(newProblem(http.StatusServiceUnavailable, "behind",
+		"The counts have not come as far", "this process has not yet counted what at_least or cursor demands; try again"), 1)
 	errOverloaded = withRetry(newProblem(http.StatusServiceUnavailable, "overloaded",
 		"Too many requests at the same time", "try again later"), 2)
 )

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"mlf/query/question"
 	"mlf/schema"
@@ -23,11 +24,11 @@ type inquiry struct {
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	answer func(context.Context, *counter) (*body, error),
 ) error {
-	view, err := s.view(r.Context())
+	view, err := s.viewAt(r.Context(), in.AtLeast)
 	if err != nil {
 		return err
 	}
-	tag := s.tagOf(in.name, view.Version(in.From, in.Next))
+	tag := s.tagOf(in.name, versionOf(view, in.Question))
 	if notModified(r, tag) {
 		describe(w.Header(), tag)
 		w.WriteHeader(http.StatusNotModified)
@@ -35,13 +36,49 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	}
 	// Whoever asks the same, having found the counts where they are now, gets the
 	// same answer.
-	b, err := s.stats.get(r.Context(), tag, func(ctx context.Context) (*body, error) {
+	position := question.PositionOf(view.Ledger()).String()
+	b, err := s.stats.get(r.Context(), tag+position, func(ctx context.Context) (*body, error) {
 		return s.answer(ctx, in, &counter{s: s, view: view}, answer)
 	})
 	if err != nil {
 		return err
 	}
+	w.Header().Set("X-MLF-Position", position)
 	return s.send(w, r, tag, b)
+}
+
+// versionOf differs when anything does that q's answer is made of.
+func versionOf(view question.View, q *question.Question) string {
+	version := view.Version(q.From, q.Next)
+	if q.Compare != nil {
+		version += " and " + view.Version(q.Compare.With.From, q.Compare.With.Next)
+	}
+	return version
+}
+
+// How long a request waits for counts that have come as far as it demands, and how
+// often it looks: another process may be some milliseconds ahead.
+const (
+	behindMax  = time.Second
+	behindLook = 50 * time.Millisecond
+)
+
+// viewAt returns the counts as they are when they have reached a position.
+func (s *Server) viewAt(ctx context.Context, least question.Position) (question.View, error) {
+	for began := time.Now(); ; {
+		view, err := s.view(ctx)
+		if err != nil || question.PositionOf(view.Ledger()).Reaches(least) {
+			return view, err
+		}
+		if time.Since(began) >= behindMax {
+			return nil, errBehind
+		}
+		select {
+		case <-time.After(behindLook):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // view returns the counts as they are now: all figures of one answer come from one
@@ -100,16 +137,55 @@ type answered struct {
 
 // table counts what q asks for over span.
 func (c *counter) table(ctx context.Context, q *question.Question, span question.Span) (*answered, error) {
+	f := q.Frame(span)
+	counts, err := c.count(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return c.answered(f.Table(counts), counts), nil
+}
+
+// compared counts what q asks for, and what it compares that with, and adds the
+// rows of nothing that it wants.
+func (c *counter) compared(ctx context.Context, q *question.Question) (*answered, error) {
+	f := q.Frame(q.Asked())
+	counts, err := c.count(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	var other *question.Frame
+	var before *question.Counts
+	if q.Compare != nil {
+		other = f.Against(q.Compare.With)
+		if before, err = c.count(ctx, other); err != nil {
+			return nil, err
+		}
+	}
+	table, err := f.Tables(counts, other, before)
+	if err != nil {
+		return nil, c.problem(ctx, err)
+	}
+	return c.answered(table, counts), nil
+}
+
+func (c *counter) answered(t *question.Table, counts *question.Counts) *answered {
+	return &answered{table: t, excluded: counts.Excluded, view: c.view}
+}
+
+func (c *counter) count(ctx context.Context, f *question.Frame) (*question.Counts, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.s.cfg.StoreTimeout)
 	defer cancel()
-	f := q.Frame(span)
 	f.RowsMax, f.Wide = c.s.cfg.RowsMax, c.wide
 	counts, err := c.view.Counts(bounded, &f.Axes)
-	switch {
-	case errors.Is(err, schema.ErrTooManyRows):
-		return nil, tooMuch("group", "more than %d rows; ask for a shorter time, a coarser time column or fewer places", f.RowsMax)
-	case err != nil:
-		return nil, c.s.storeProblem(ctx, fmt.Errorf("read stats: %w", err))
+	if err != nil {
+		return nil, c.problem(ctx, err)
 	}
-	return &answered{table: f.Table(counts), excluded: counts.Excluded, view: c.view}, nil
+	return counts, nil
+}
+
+func (c *counter) problem(ctx context.Context, err error) error {
+	if errors.Is(err, schema.ErrTooManyRows) {
+		return tooMuch("group", "more than %d rows; ask for a shorter time, a coarser time column or fewer places", c.s.cfg.RowsMax)
+	}
+	return c.s.storeProblem(ctx, fmt.Errorf("read stats: %w", err))
 }

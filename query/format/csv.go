@@ -14,18 +14,26 @@ func (e *Rows) AppendCSVHeader(dst []byte) []byte {
 	for i := range e.Table.Columns {
 		dst = append(append(dst, e.Table.Columns[i].Name...), ',')
 	}
-	dst = append(dst, e.valueNames()...)
+	dst = append(dst, e.names()...)
 	if _, ok := e.hourly(); ok {
 		dst = append(dst, ",hour_local,time_zone"...)
 	}
 	return append(dst, "\r\n"...)
 }
 
-func (e *Rows) valueNames() string {
+// names returns the names of the columns behind those of the group.
+func (e *Rows) names() string {
+	names := valueColumns
 	if e.Table.Faces {
-		return faceColumns
+		names = faceColumns
 	}
-	return valueColumns
+	if e.Table.Before != nil {
+		names += "," + e.beforeNames()
+	}
+	if e.Marks && e.Table.Marks() {
+		names += ",running"
+	}
+	return names
 }
 
 // AppendCSV writes row i as a record (RFC 4180). A share that does not exist is
@@ -36,7 +44,7 @@ func (e *Rows) AppendCSV(dst []byte, i int) []byte {
 		from := len(dst)
 		dst = append(quoteCSV(append(dst, e.Table.Columns[k].Text(row)...), from), ',')
 	}
-	dst = e.appendValues(dst, row, ',', '.')
+	dst = e.appendAll(dst, i, ',', '.')
 	if c, ok := e.hourly(); ok {
 		dst = hour(c, row).In(e.Zone).AppendFormat(append(dst, ','), "2006-01-02T15:04:05-07:00")
 		dst = append(append(dst, ','), e.Zone.String()...)
@@ -54,7 +62,20 @@ func quoteCSV(dst []byte, from int) []byte {
 	return append(append(append(dst[:from], '"'), field...), '"')
 }
 
-// appendValues writes the columns behind those of the group.
+// appendAll writes the columns behind those of the group.
+func (e *Rows) appendAll(dst []byte, i int, comma, point byte) []byte {
+	row := &e.Table.Rows[i]
+	dst = e.appendValues(dst, row, comma, point)
+	if e.Table.Before != nil {
+		dst = e.appendBefore(dst, row, &e.Table.Before[i], comma, point)
+	}
+	if e.Marks && e.Table.Marks() {
+		dst = strconv.AppendBool(append(dst, comma), e.Table.Running(row))
+	}
+	return dst
+}
+
+// appendValues writes the counts and, of faces, the share of green.
 func (e *Rows) appendValues(dst []byte, row *question.Count, comma, point byte) []byte {
 	n := row.N()
 	if !e.Table.Faces {
@@ -71,18 +92,9 @@ func (e *Rows) appendValues(dst []byte, row *question.Count, comma, point byte) 
 		return append(dst, comma, comma)
 	}
 	low, high := e.Interval(green, n)
-	from := len(dst)
-	dst = append(appendShare(dst, float64(green)/float64(n)), comma)
-	dst = append(appendShare(dst, low), comma)
-	dst = appendShare(dst, high)
-	if point != '.' {
-		for i := range dst[from:] {
-			if dst[from+i] == '.' {
-				dst[from+i] = point
-			}
-		}
-	}
-	return dst
+	dst = append(appendDecimal(dst, float64(green)/float64(n), point), comma)
+	dst = append(appendDecimal(dst, low, point), comma)
+	return appendDecimal(dst, high, point)
 }
 
 // Excel in Italian, and in most of Europe, takes ';' between columns and ',' for
@@ -104,7 +116,7 @@ func (e *Rows) AppendExcelHeader(dst []byte) []byte {
 		}
 		dst = append(append(dst, name...), ';')
 	}
-	dst = append(dst, strings.ReplaceAll(e.valueNames(), ",", ";")...)
+	dst = append(dst, strings.ReplaceAll(e.names(), ",", ";")...)
 	if _, ok := e.hourly(); ok {
 		dst = append(append(append(dst, ";hour_local ("...), e.Zone.String()...), ");utc_offset"...)
 	}
@@ -126,7 +138,7 @@ func (e *Rows) AppendExcel(dst []byte, i int) []byte {
 		}
 		dst = append(dst, ';')
 	}
-	dst = e.appendValues(dst, row, ';', ',')
+	dst = e.appendAll(dst, i, ';', ',')
 	if c, ok := e.hourly(); ok {
 		local := hour(c, row).In(e.Zone)
 		dst = append(local.AppendFormat(append(dst, ';'), excelTime), ';')

@@ -15,6 +15,7 @@ type Rows struct {
 	Table    *question.Table
 	Zone     *time.Location                        // Of the local hours that CSV has beside those of UTC.
 	Interval func(k, n uint64) (low, high float64) // Of the share k/n.
+	Marks    bool                                  // Rows of a span of time say whether it is running.
 }
 
 // The columns of the values, of faces and of any other scale.
@@ -48,7 +49,14 @@ func (e *Rows) AppendJSON(dst []byte, i int) []byte {
 		dst = append(append(append(dst, '"'), c.Name...), '"', ':')
 		dst = append(appendText(dst, c, row), ',')
 	}
-	return append(e.appendValuesJSON(dst, row), '}')
+	dst = e.appendValuesJSON(dst, row)
+	if e.Table.Before != nil {
+		dst = e.appendBeforeJSON(dst, row, &e.Table.Before[i])
+	}
+	if e.Marks && e.Table.Marks() {
+		dst = strconv.AppendBool(append(dst, `,"running":`...), e.Table.Running(row))
+	}
+	return append(dst, '}')
 }
 
 // appendText writes what column c says of a row, as a value of JSON.

@@ -15,7 +15,7 @@ const yearsMax = 5
 
 // Parameters are the names of the parameters that Ask reads.
 func (v *Vocabulary) Parameters() []string {
-	names := []string{"from", "to", "group", "region", "province", "comune", "office", "service", "channel", "scale", "class"}
+	names := []string{"from", "to", "period", "compare", "fill", "at_least", "group", "region", "province", "comune", "office", "service", "channel", "scale", "class"}
 	for _, d := range v.all {
 		if d.parse != nil {
 			names = append(names, d.Name)
@@ -27,9 +27,9 @@ func (v *Vocabulary) Parameters() []string {
 // Ask returns the question that values ask at the time now. Parameters that it
 // does not know are the caller's. An error is an Error.
 func (v *Vocabulary) Ask(values Values, now time.Time) (*Question, error) {
-	q := &Question{Filters: make(map[string][]string), clock: v.clock, codes: v.codes}
+	q := &Question{Filters: make(map[string][]string), Now: schema.HourOf(now), clock: v.clock, codes: v.codes}
 	r := &asker{v, q, values, now}
-	for _, read := range []func() error{r.readTime, r.readGroup, r.readPlaces, r.readAttributes, r.readScale, r.readFilters} {
+	for _, read := range []func() error{r.readTime, r.readGroup, r.readPlaces, r.readAttributes, r.readScale, r.readFilters, r.readShape} {
 		if err := read(); err != nil {
 			return nil, err
 		}
@@ -56,6 +56,25 @@ type asker struct {
 
 func (r *asker) readTime() error {
 	q := r.q
+	read := r.readSpan
+	if _, ok := r.values["period"]; ok {
+		read = r.readPeriod
+	}
+	if err := read(); err != nil {
+		return err
+	}
+	if r.tooLong(q.Span) {
+		return tooMuch("to", "more than %d years; ask year by year and add up", yearsMax)
+	}
+	return r.readCompare()
+}
+
+func (r *asker) tooLong(s Span) bool {
+	return s.Next.Time().After(s.From.Time().In(r.clock.Zone()).AddDate(yearsMax, 0, 0))
+}
+
+func (r *asker) readSpan() error {
+	q := r.q
 	for _, end := range []struct {
 		name string
 		hour *schema.Hour
@@ -77,8 +96,65 @@ func (r *asker) readTime() error {
 	if q.Next <= q.From {
 		return wrong("to", "want a time after from: the end is exclusive")
 	}
-	if q.Next.Time().After(q.From.Time().In(r.clock.Zone()).AddDate(yearsMax, 0, 0)) {
-		return tooMuch("to", "more than %d years; ask year by year and add up", yearsMax)
+	return nil
+}
+
+func (r *asker) readPeriod() error {
+	text, err := Single(r.values, "period")
+	if err != nil {
+		return err
+	}
+	for _, other := range []string{"from", "to"} {
+		if _, ok := r.values[other]; ok {
+			return wrong("period", "want either period, or from and to")
+		}
+	}
+	if r.q.Span, err = r.clock.Period(text, r.now); err != nil {
+		return wrong("period", "%v", err)
+	}
+	r.q.Period = text
+	return nil
+}
+
+func (r *asker) readCompare() error {
+	text, err := Single(r.values, "compare")
+	if _, ok := r.values["compare"]; err != nil || !ok {
+		return err
+	}
+	c, err := r.clock.Compare(r.q.Span, text, r.now)
+	if err != nil {
+		return wrong("compare", "%v", err)
+	}
+	if r.tooLong(c.With) {
+		return tooMuch("compare", "more than %d years", yearsMax)
+	}
+	r.q.Compare = &c
+	return nil
+}
+
+// readShape reads what rows are wanted besides those that were counted, and how
+// far the counts must have come.
+func (r *asker) readShape() error {
+	q := r.q
+	fill, err := Single(r.values, "fill")
+	if err != nil {
+		return err
+	}
+	if _, ok := r.values["fill"]; ok {
+		if fill != "zero" {
+			return wrong("fill", "%q: want zero", fill)
+		}
+		if !slices.ContainsFunc(q.Group, func(d *Dimension) bool { return d.Of == OfHour }) {
+			return wrong("fill", "want a column of time in group: one of %s", strings.Join(r.times(), ", "))
+		}
+		q.Fill = true
+	}
+	text, err := Single(r.values, "at_least")
+	if _, ok := r.values["at_least"]; err != nil || !ok {
+		return err
+	}
+	if q.AtLeast, err = ParsePosition(text); err != nil {
+		return wrong("at_least", "%v", err)
 	}
 	return nil
 }

@@ -46,6 +46,20 @@ func (q *Question) Frame(span Span) *Frame {
 	return f
 }
 
+// Against returns q's frame over another span, whose groups are those of f, time
+// apart: what was counted for both can be joined.
+func (f *Frame) Against(span Span) *Frame {
+	g := *f
+	g.From, g.Next = span.From, span.Next
+	if s := f.sides[OfHour]; s != nil {
+		g.sides[OfHour] = &side{dims: s.dims, groups: make(map[uint64]Group)}
+	}
+	if f.Hours != nil {
+		g.Hours = g.hours(span)
+	}
+	return &g
+}
+
 // axis returns the groups of an attribute that has numbers and a list of what
 // passes; nil where one group of all will do.
 func axis[T ~uint8 | ~uint16](f *Frame, of Attribute, passing []T) func(T) Group {

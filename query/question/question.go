@@ -10,7 +10,7 @@ import (
 )
 
 // A Span is the hours [From, Next).
-type Span struct{ From, Next schema.Hour }
+type Span = calendar.Span
 
 // A Question is what is asked: votes of a time that pass the filters, by the
 // dimensions of a group. It never changes once it was asked.
@@ -20,6 +20,12 @@ type Question struct {
 	Group   []*Dimension        // In the order asked.
 	Filters map[string][]string // As asked, with the defaults.
 	Faces   bool                // The values are faces: scale mlf3 and no other.
+
+	Now     schema.Hour          // The hour in which it was asked.
+	Period  string               // The name of the span, where it was asked for by one.
+	Compare *calendar.Comparison // What is compared with what; nil where nothing is.
+	Fill    bool                 // Rows of nothing are wanted, too: every step of time that has begun.
+	AtLeast Position             // The counts must have come as far; nil for any.
 
 	// What passes: nil lets everything pass, an empty list nothing.
 	provinces []schema.ProvinceID // First digits of the codes that were counted.
@@ -66,7 +72,30 @@ func (q *Question) String() string {
 	if q.atlas != nil {
 		today = q.atlas.day
 	}
-	return fmt.Sprintf("%d %d %t %q %q %d", q.From, q.Next, q.Rounded, q.Names(), q.Filters, today)
+	text := fmt.Sprintf("%d %d %t %q %q %d", q.From, q.Next, q.Rounded, q.Names(), q.Filters, today)
+	if q.Marked() {
+		text += fmt.Sprintf(" %q %t", q.Period, q.Fill)
+		if q.Compare != nil {
+			text += fmt.Sprintf(" %d", *q.Compare)
+		}
+	}
+	return text
+}
+
+// Running tells whether the time that q is about has begun and is not over.
+func (q *Question) Running() bool { return q.Holds(q.Now) }
+
+// Marked tells whether rows say of their time if it is running: who asks for a
+// period, a comparison or rows of nothing wants to know.
+func (q *Question) Marked() bool { return q.Period != "" || q.Compare != nil || q.Fill }
+
+// Asked returns the time that q's rows are of: of a time that is compared while it
+// is running, what can be compared.
+func (q *Question) Asked() Span {
+	if q.Compare != nil {
+		return q.Compare.Of
+	}
+	return q.Span
 }
 
 // LeavesOut tells whether votes of class do not pass.

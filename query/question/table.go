@@ -12,7 +12,19 @@ type Table struct {
 	Columns []Column
 	Rows    []Count
 	Faces   bool // The values are faces: red, yellow, green.
+
+	// Before are the rows of what is compared with, row by row; nil where nothing is.
+	Before []Count
+
+	running Group // Of time, the step that is running; Out for none.
+	spans   bool  // A column of time says of its steps whether they are running.
 }
+
+// Marks tells whether rows are of spans of time, of which one may be running.
+func (t *Table) Marks() bool { return t.spans }
+
+// Running tells whether the time of row r has begun and is not over.
+func (t *Table) Running(r *Count) bool { return t.spans && r.Hour == t.running }
 
 // A Column is one dimension of a table.
 type Column struct {
@@ -41,7 +53,13 @@ func (r *Count) N() uint64 {
 
 // Table returns the table of what was counted for f. It takes over the rows.
 func (f *Frame) Table(counts *Counts) *Table {
-	t := &Table{Rows: counts.Rows, Faces: f.question.Faces}
+	t := &Table{Rows: counts.Rows, Faces: f.question.Faces, running: Out}
+	if s := f.sides[OfHour]; s != nil {
+		t.spans = s.dims[0].spans
+	}
+	if g, ok := f.running(); ok {
+		t.running = g
+	}
 	if len(f.question.Group) == 0 && len(t.Rows) == 0 {
 		t.Rows = make([]Count, 1) // Nothing counted is an answer, too.
 	}
@@ -152,9 +170,33 @@ func (t *Table) compare(a, b Count) int {
 	return 0
 }
 
+// Slice leaves only rows [first, next).
+func (t *Table) Slice(first, next int) {
+	t.Rows = t.Rows[first:next]
+	if t.Before != nil {
+		t.Before = t.Before[first:next]
+	}
+}
+
 // Top leaves only the n rows of the most votes, the most first. Of equally many
 // votes, the order stays.
 func (t *Table) Top(n int) {
-	slices.SortStableFunc(t.Rows, func(a, b Count) int { return cmp.Compare(b.N(), a.N()) })
-	t.Rows = t.Rows[:min(n, len(t.Rows))]
+	order := make([]int, len(t.Rows))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.Rows[b].N(), t.Rows[a].N()) })
+	order = order[:min(n, len(order))]
+	t.Rows = picked(t.Rows, order)
+	if t.Before != nil {
+		t.Before = picked(t.Before, order)
+	}
+}
+
+func picked(rows []Count, order []int) []Count {
+	top := make([]Count, len(order))
+	for i, k := range order {
+		top[i] = rows[k]
+	}
+	return top
 }
