@@ -31,7 +31,7 @@ func (c *aggregateCmd) serve(ctx context.Context, b *base) error {
 		return err
 	}
 	defer closeStore(s, b.log)
-	worker, ready, err := b.aggregatePart(s, aggregate.Config{})
+	worker, ready, err := b.aggregatePart(ctx, s, aggregate.Config{})
 	if err != nil {
 		return err
 	}

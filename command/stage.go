@@ -86,10 +86,16 @@ func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Ter
 	return process.Part{Name: "ingest", Run: func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
 }
 
-// aggregatePart counts the log into s.
-func (b *base) aggregatePart(s *store.Store, cfg aggregate.Config) (process.Part, process.Check, error) {
+// aggregatePart counts the log into s, and tells followers.
+func (b *base) aggregatePart(ctx context.Context, s *store.Store, cfg aggregate.Config) (process.Part, process.Check, error) {
+	id, err := process.Await(ctx, b.waiter, "ClickHouse", s.Identity)
+	if err != nil {
+		return process.Part{}, process.Check{}, err
+	}
 	aggregator, err := aggregate.New(
-		aggregate.Parts{Log: b.client.NewConsumer(), Assigner: b.client.NewGroup(aggregate.RulesMax), Store: s},
+		aggregate.Parts{
+			Log: b.client.NewConsumer(), Assigner: b.client.NewGroup(aggregate.RulesMax), Store: s, Teller: b.client.NewCountsWriter(id.Log),
+		},
 		aggregate.Telemetry{Registerer: b.metrics, Logger: b.log},
 		cfg,
 	)

@@ -141,7 +141,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	counting, recovered, err := u.aggregatePart(s, aggregate.Config{DrainMax: upDrainMax})
+	counting, recovered, err := u.aggregatePart(ctx, s, aggregate.Config{DrainMax: upDrainMax})
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	u.admin.Set(registered.check(), u.logCheck(), storeCheck(s), recovered, clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
 	u.greet(p, listeners, demo)
 	return process.InOrder(ctx, u.log,
-		taking, process.Part{Name: "producer", Run: producer.Run}, process.Part{Name: "disk", Run: guard.Run},
+		taking, process.Part{Name: "producer", Run: producer.Run}, process.Part{Name: "disk", Run: guard.Run}, u.forgetPart(),
 		counting, answering, registered.part(), u.admin.Part(listeners.admin))
 }
 

@@ -97,7 +97,7 @@ func dials(ctx context.Context, addr string) error {
 func (r *ingestRig) client(topic string) (*broker.Client, error) {
 	cfg := broker.Config{Brokers: r.brokers, VotesTopic: topic}
 	if topic != "" {
-		cfg.RegistryTopic = topic + ".registry"
+		cfg.RegistryTopic, cfg.CountsTopic = topic+".registry", topic+".counts"
 	}
 	return broker.New(cfg, broker.Telemetry{Registerer: prometheus.NewRegistry(), Logger: r.log})
 }

@@ -49,6 +49,7 @@ type Client struct {
 	sasl      sasl.Mechanism
 	votes     *leaders
 	registry  *leaders
+	counts    *leaders
 }
 
 // Telemetry is where a Client tells about itself. Its zero value reports nowhere.
@@ -81,7 +82,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		},
 		DialTimeout:    dialTimeout,
 		MetadataTTL:    metadataTTL,
-		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic},
+		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic, cfg.CountsTopic},
 		ClientID:       clientID,
 		TLS:            tlsConfig,
 		SASL:           mechanism,
@@ -97,6 +98,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		kafka:     client,
 		votes:     newLeaders(client, cfg.VotesTopic),
 		registry:  newLeaders(client, cfg.RegistryTopic),
+		counts:    newLeaders(client, cfg.CountsTopic),
 	}, nil
 }
 

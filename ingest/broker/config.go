@@ -32,6 +32,7 @@ type Config struct {
 	Brokers       []string // Some of the cluster's addresses, host:port; the rest is asked for.
 	VotesTopic    string   // schema.VotesTopic.
 	RegistryTopic string   // schema.RegistryTopic.
+	CountsTopic   string   // schema.CountsTopic.
 	Group         string   // The workers' consumer group; DefaultGroup.
 
 	TLS     bool
@@ -64,6 +65,10 @@ type Config struct {
 
 	// DrainMax limits how long Producer.Run goes on after its context has ended; 5 s.
 	DrainMax time.Duration
+
+	// TellTimeout limits CountsWriter.Tell; 2 s. Longer than the cluster needs to
+	// elect another leader mostly, and what is not told by then is in the store soon.
+	TellTimeout time.Duration
 
 	// FetchWaitMax limits the wait for new records; 500 ms.
 	FetchWaitMax time.Duration
@@ -112,8 +117,8 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("broker %q: want host:port", b))
 		}
 	}
-	if c.VotesTopic == c.RegistryTopic {
-		errs = append(errs, fmt.Errorf("votes and registry topic are both %q", c.VotesTopic))
+	if c.VotesTopic == c.RegistryTopic || c.CountsTopic == c.VotesTopic || c.CountsTopic == c.RegistryTopic {
+		errs = append(errs, fmt.Errorf("topics of votes, registry and counts are %q, %q and %q: want three", c.VotesTopic, c.RegistryTopic, c.CountsTopic))
 	}
 	if !c.TLS && (c.TLSCA != "" || c.TLSCert != "" || c.TLSKey != "") {
 		errs = append(errs, errors.New("TLS files are given, but TLS is off"))
@@ -143,6 +148,7 @@ func (c Config) validateLimits() error {
 		{"time to give up after", c.GiveUp},
 		{"append timeout", c.AppendTimeout},
 		{"drain time", c.DrainMax},
+		{"tell timeout", c.TellTimeout},
 		{"fetch wait", c.FetchWaitMax},
 		{"session timeout", c.SessionTimeout},
 	} {
@@ -163,6 +169,7 @@ func (c Config) validateLimits() error {
 func (c Config) withDefaults() Config {
 	c.VotesTopic = cmp.Or(c.VotesTopic, schema.VotesTopic)
 	c.RegistryTopic = cmp.Or(c.RegistryTopic, schema.RegistryTopic)
+	c.CountsTopic = cmp.Or(c.CountsTopic, schema.CountsTopic)
 	c.Group = cmp.Or(c.Group, DefaultGroup)
 	if c.SASLUser != "" {
 		c.SASLMechanism = cmp.Or(c.SASLMechanism, MechanismScramSHA512)
@@ -173,6 +180,7 @@ func (c Config) withDefaults() Config {
 	c.InflightBytesMax = cmp.Or(c.InflightBytesMax, 64<<20)
 	c.BatchBytesMax = cmp.Or(c.BatchBytesMax, 1_000_000)
 	c.DrainMax = cmp.Or(c.DrainMax, 5*time.Second)
+	c.TellTimeout = cmp.Or(c.TellTimeout, 2*time.Second)
 	c.FetchWaitMax = cmp.Or(c.FetchWaitMax, 500*time.Millisecond)
 	c.FetchBytesMax = cmp.Or(c.FetchBytesMax, 8<<20)
 	c.SessionTimeout = cmp.Or(c.SessionTimeout, 6*time.Second)

@@ -39,6 +39,10 @@ type metrics struct {
 	generations prometheus.Counter
 	held        prometheus.Gauge
 	registry    prometheus.Counter
+
+	told       prometheus.Counter
+	toldBytes  prometheus.Counter
+	unreadable prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -102,6 +106,18 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		registry: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_kafka_registry_records_total",
 			Help: "Records of the registry topic applied: enrolments, revocations, stream keys.",
+		}),
+		told: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_aggregate_tell_records_total",
+			Help: "Records appended to the counts topic: one each time that anything was counted, more where it does not fit.",
+		}),
+		toldBytes: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_aggregate_tell_bytes_total",
+			Help: "Bytes of those records. Times the topic's retention it is what they take on disk.",
+		}),
+		unreadable: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_kafka_counts_unreadable_total",
+			Help: "Records of the counts topic that were left out, as they are damaged, foreign, or of a newer version. What they said is read from the store. If it rises after an update, update mlf query, too.",
 		}),
 	}
 }

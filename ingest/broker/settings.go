@@ -51,7 +51,7 @@ type finding struct {
 // too, and change them.
 func (c *Client) checkTopics(ctx context.Context, replicas int) error {
 	var refused []string
-	for _, topic := range []string{c.cfg.VotesTopic, c.cfg.RegistryTopic} {
+	for _, topic := range []string{c.cfg.VotesTopic, c.cfg.RegistryTopic, c.cfg.CountsTopic} {
 		state, err := c.topicState(ctx, topic)
 		if refusedRight(err) {
 			c.log.Warn("topic's settings not looked at", slog.String("topic", topic), slog.Any("err", err))
@@ -62,8 +62,11 @@ func (c *Client) checkTopics(ctx context.Context, replicas int) error {
 		}
 		state.wanted = replicas
 		findings := state.registry()
-		if topic == c.cfg.VotesTopic {
+		switch topic {
+		case c.cfg.VotesTopic:
 			findings = state.votes(c.cfg.BatchBytesMax)
+		case c.cfg.CountsTopic:
+			findings = state.counts(c.cfg.BatchBytesMax)
 		}
 		for _, f := range findings {
 			if f.refused {
@@ -166,7 +169,30 @@ func (s topicState) registry() []finding {
 	return findings
 }
 
-// copies judges what both topics need so that an acknowledged record stays.
+// countsKeptMin is what followers begin with when they start, and as much again.
+const countsKeptMin = 20 * time.Minute
+
+// counts judges the settings of the counts topic, to which batches of up to
+// batchBytes are appended.
+func (s topicState) counts(batchBytes int) []finding {
+	findings := s.copies()
+	if policy, ok := s.settings[cleanupPolicy]; ok && strings.Contains(policy, "compact") {
+		findings = append(findings, finding{cleanupPolicy, policy, true, "no claim would be taken, as claims have no keys; set it to delete"})
+	}
+	if n, ok := s.number(messageBytes); ok && n < int64(batchBytes) {
+		findings = append(findings, s.found(messageBytes, true,
+			fmt.Sprintf("claims of up to %d bytes would be refused; set it to %d", batchBytes, topicBytesMax)))
+	}
+	switch n, ok := s.number(retentionTime); {
+	case ok && n < 0:
+		findings = append(findings, s.found(retentionTime, false, fmt.Sprintf("what nobody reads any more is kept; set it to %d", countsKept.Milliseconds())))
+	case ok && n < countsKeptMin.Milliseconds():
+		findings = append(findings, s.found(retentionTime, false, fmt.Sprintf("queries that were away for longer load all from the store; set it to %d", countsKept.Milliseconds())))
+	}
+	return findings
+}
+
+// copies judges what all topics need so that an acknowledged record stays.
 func (s topicState) copies() (findings []finding) {
 	const replication = "replication.factor"
 	copies := strconv.Itoa(s.replicas)

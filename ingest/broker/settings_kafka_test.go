@@ -73,7 +73,7 @@ func othersTopic(t *testing.T, addrs []string) func(replicas int, want string, v
 	return func(replicas int, want string, votes, registry []string) {
 		t.Helper()
 		n++
-		cfg := broker.Config{Brokers: addrs, VotesTopic: fmt.Sprintf("votes-%d", n), RegistryTopic: fmt.Sprintf("registry-%d", n)}
+		cfg := broker.Config{Brokers: addrs, VotesTopic: fmt.Sprintf("votes-%d", n), RegistryTopic: fmt.Sprintf("registry-%d", n), CountsTopic: fmt.Sprintf("counts-%d", n)}
 		create(cfg.VotesTopic, 2, replicas, append([]string{
 			"min.insync.replicas=2", "retention.ms=-1", "retention.bytes=-1", "message.timestamp.type=LogAppendTime",
 		}, votes...)...)

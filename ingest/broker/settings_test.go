@@ -78,6 +78,34 @@ func TestSettings(t *testing.T) {
 	f(true, 3, "warn cleanup.policy=delete", "cleanup.policy=delete", "retention.ms=-1")
 	f(true, 3, "", "max.message.bytes=16384", "compression.type=gzip", "message.timestamp.type=CreateTime")
 
+	counts := func(want string, change ...string) {
+		t.Helper()
+		state := topicState{settings: maps.Clone(good), replicas: 3, wanted: 3}
+		state.settings[retentionTime] = "172800000"
+		for _, line := range change {
+			setting, value, _ := strings.Cut(line, "=")
+			state.settings[setting] = value
+		}
+		var got []string
+		for _, found := range state.counts(1_000_000) {
+			said := "warn "
+			if found.refused {
+				said = "refuse "
+			}
+			got = append(got, said+found.setting+"="+found.value)
+		}
+		if text := strings.Join(got, ", "); text != want {
+			t.Errorf("counts, %q: got %q, want %q", change, text, want)
+		}
+	}
+	counts("")
+	counts("refuse min.insync.replicas=1", "min.insync.replicas=1")
+	counts("refuse cleanup.policy=compact", "cleanup.policy=compact")
+	counts("refuse max.message.bytes=999999", "max.message.bytes=999999")
+	counts("warn retention.ms=-1", "retention.ms=-1")
+	counts("warn retention.ms=60000", "retention.ms=60000")
+	counts("", "retention.ms=3600000", "retention.bytes=1000000000", "message.timestamp.type=CreateTime")
+
 	alone := topicState{settings: good, replicas: 1, wanted: 3}
 	if got := alone.copies(); !slices.ContainsFunc(got, func(f finding) bool { return f.refused && strings.Contains(f.advice, "--replicas 1") }) {
 		t.Errorf("one copy where three were asked for: got %+v", got)

@@ -32,7 +32,7 @@ const topicBytesMax = 1_048_588
 // usablePause is the pause between two looks at topics that were just made.
 const usablePause = 50 * time.Millisecond
 
-// CreateTopics makes the topics that are missing, waits until both are usable, and
+// CreateTopics makes the topics that are missing, waits until all are usable, and
 // returns the names of those it made. It changes nothing about a topic that exists:
 // one that was made with another partition count is an error.
 func (c *Client) CreateTopics(ctx context.Context, cfg TopicsConfig) (created []string, err error) {
@@ -45,7 +45,7 @@ func (c *Client) CreateTopics(ctx context.Context, cfg TopicsConfig) (created []
 			return nil, err
 		}
 	}
-	for _, topic := range []kafka.TopicConfig{c.votesTopic(cfg), c.registryTopic(cfg)} {
+	for _, topic := range []kafka.TopicConfig{c.votesTopic(cfg), c.registryTopic(cfg), c.countsTopic(cfg)} {
 		made, err := c.createTopic(ctx, topic)
 		if err != nil {
 			return created, err
@@ -97,7 +97,29 @@ func (c *Client) registryTopic(cfg TopicsConfig) kafka.TopicConfig {
 	}
 }
 
-// safety is what both topics need so that an acknowledged record stays.
+// countsKept is the retention of the counts topic: a follower that was away for
+// longer loads from the store, and one that was away for a weekend's night does not.
+const countsKept = 48 * time.Hour
+
+// countsTopic forgets: what is in it is in the store as well.
+func (c *Client) countsTopic(cfg TopicsConfig) kafka.TopicConfig {
+	return kafka.TopicConfig{
+		Topic:             c.cfg.CountsTopic,
+		NumPartitions:     1,
+		ReplicationFactor: cfg.Replicas,
+		ConfigEntries: append(safety(cfg),
+			kafka.ConfigEntry{ConfigName: cleanupPolicy, ConfigValue: "delete"},
+			kafka.ConfigEntry{ConfigName: retentionTime, ConfigValue: strconv.FormatInt(countsKept.Milliseconds(), 10)},
+			// Retention takes whole files, and those only that are not written to.
+			kafka.ConfigEntry{ConfigName: "segment.ms", ConfigValue: strconv.FormatInt(time.Hour.Milliseconds(), 10)},
+			// Followers begin at a time.
+			kafka.ConfigEntry{ConfigName: timestampType, ConfigValue: "LogAppendTime"},
+			kafka.ConfigEntry{ConfigName: messageBytes, ConfigValue: strconv.Itoa(topicBytesMax)},
+		),
+	}
+}
+
+// safety is what all topics need so that an acknowledged record stays.
 func safety(cfg TopicsConfig) []kafka.ConfigEntry {
 	return []kafka.ConfigEntry{
 		{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(min(2, cfg.Replicas))},
@@ -153,9 +175,9 @@ func (c *Client) awaitTopic(ctx context.Context, topic kafka.TopicConfig) error 
 }
 
 // added tells whether topic was made with as many partitions as it is to have, and
-// others were added. Of the registry one is used.
+// others were added. Of registry and counts one is used.
 func (c *Client) added(ctx context.Context, topic kafka.TopicConfig) bool {
-	if topic.Topic == c.cfg.RegistryTopic {
+	if topic.Topic != c.cfg.VotesTopic {
 		return true
 	}
 	g, err := c.ReadGenesis(ctx, 0)

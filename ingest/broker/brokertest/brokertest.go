@@ -75,6 +75,14 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"the registry is followed", follow},
 		{"the registry is followed through an outage", followOutage},
 		{"an empty registry is caught up with", followEmpty},
+		{"what is told is read", toldAndRead},
+		{"claims that are too long come in several records", longClaims},
+		{"claims are read from a time on", countsSince},
+		{"a reader waits for claims", countsAwaited},
+		{"a counts topic that is missing is made", countsMissing},
+		{"what is no claim is left out", noClaims},
+		{"claims that stay damaged are left out", damagedClaims},
+		{"telling gives up in time, and works again", tellingGivesUp},
 		{"members share the partitions", groupOfTwo},
 		{"a member leaves while the brokers are gone", groupGone},
 		{"a hold that fails ends the membership", holdFails},
@@ -103,6 +111,7 @@ func newEnv(ctx context.Context, t *testing.T, endpoint Endpoint) *env {
 	suffix := fmt.Sprintf("-%08x", rand.Uint32())
 	e.cfg.VotesTopic = "votes" + suffix
 	e.cfg.RegistryTopic = "registry" + suffix
+	e.cfg.CountsTopic = "counts" + suffix
 	e.cfg.Group = "group" + suffix
 	e.cfg.Dial = e.wire.Dial
 	e.client = e.newClient(t, e.cfg)

@@ -106,6 +106,15 @@ func checkListen(addr string) error {
 // Addr returns where clients connect, host:port.
 func (b *Broker) Addr() string { return b.addr }
 
+// Forget deletes the records of partition 0 of a topic below offset before. kfake's
+// own retention is no use: it takes old records of compacted topics, too.
+func (b *Broker) Forget(topic string, before int64) error {
+	if err := b.cluster.DeleteRecords(topic, 0, before); err != nil {
+		return fmt.Errorf("forget records of %s below %d: %w", topic, before, err)
+	}
+	return nil
+}
+
 // Close writes down what makes the next start quick, stops serving and gives the
 // folder free. A process that dies without it loses nothing that was acknowledged.
 func (b *Broker) Close() error {

@@ -251,3 +251,39 @@ func readRecords(t *testing.T, addr string) int {
 		}
 	}
 }
+
+// TestForget: records of one topic go, for good, and nothing of another.
+func TestForget(t *testing.T) {
+	cfg := embedded.Config{Dir: t.TempDir()}
+	b := start(t, cfg)
+	appendRecords(t, b.Addr(), 5)
+	client := newClient(t, b.Addr())
+	w := client.NewCountsWriter(schema.LogID{1})
+	for range 3 {
+		if err := w.Tell(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Forget(schema.CountsTopic, 2); err != nil {
+		t.Fatal(err)
+	}
+	look := func() {
+		t.Helper()
+		r := newClient(t, b.Addr()).NewCountsReader()
+		if _, _, err := r.Fetch(t.Context(), 1); !errors.Is(err, schema.ErrOffsetOutOfRange) {
+			t.Errorf("offset 1: got %v, want ErrOffsetOutOfRange", err)
+		}
+		if got, next, err := r.Fetch(t.Context(), 2); len(got) != 1 || next != 3 || err != nil {
+			t.Errorf("offset 2: got %d batches, next %d, %v, want 1 and 3", len(got), next, err)
+		}
+		if n := readRecords(t, b.Addr()); n != 5 {
+			t.Errorf("got %d records with votes, want 5", n)
+		}
+	}
+	look()
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b = start(t, cfg)
+	look()
+}
