@@ -1,0 +1,329 @@
+package packed
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"mlf/query/question"
+	"mlf/schema"
+)
+
+// leavesPerCheck is how many leaves are gone through between two looks at a context.
+const leavesPerCheck = 1 << 12
+
+// Counts answers a. There is no plan to choose: what is read follows from the
+// question alone. Leaves are taken from a list where they are few, else by the group
+// of each. Of a month whose hours are all of one group the sums of its leaves are
+// enough, and where no comune of a region differs from another the sums of combos;
+// of any other month the cells are read.
+//
+// Errors: schema.ErrTooManyRows, and that of ctx, which is looked at every some
+// thousand leaves.
+func (c *Cells) Counts(ctx context.Context, a *question.Axes) (*question.Counts, error) {
+	if a.Hours != nil && len(a.Hours) != int(a.Next)-int(a.From) {
+		return nil, fmt.Errorf("count: groups of %d hours for the hours from %d to %d", len(a.Hours), a.From, a.Next)
+	}
+	q := counting{
+		ctx: ctx, cells: c, axes: a,
+		selection: newSelection(c.leaves, a),
+		hours:     make([]int32, 0, hoursMax),
+	}
+	q.tally = newTally(q.selection.groups, hourGroups(a), a.Reasons)
+	if err := q.run(); err != nil {
+		return nil, err
+	}
+	runtime.KeepAlive(c) // Blocks may lie in a file that is mapped as long as c lives.
+	return q.tally.answer(q.selection.key, a.RowsMax)
+}
+
+// hoursMax is the most hours a month has: 31 days, and one more at the end of
+// summer time.
+const hoursMax = 31*24 + 1
+
+// hourGroups is how many groups of hours a has, at least one.
+func hourGroups(a *question.Axes) int {
+	most := question.Group(0)
+	for _, g := range a.Hours {
+		most = max(most, g)
+	}
+	return int(most) + 1
+}
+
+// A counting is a question while it is answered.
+type counting struct {
+	ctx       context.Context //nolint:containedctx // It lives for one call.
+	cells     *Cells
+	axes      *question.Axes
+	selection *selection
+	tally     *tally
+	hours     []int32 // Group of each hour of the month at hand.
+	small     *small  // Of the leaf at hand.
+}
+
+func (c *counting) run() error {
+	if c.axes.From >= c.axes.Next {
+		return c.ctx.Err()
+	}
+	months := c.cells.months
+	for _, m := range months[monthAt(months, c.axes.From):] {
+		if m.first >= c.axes.Next {
+			break
+		}
+		if err := c.ctx.Err(); err != nil {
+			return fmt.Errorf("count: %w", err)
+		}
+		if err := c.month(m); err != nil {
+			return err
+		}
+		if c.tally.rowsOver(c.axes.RowsMax) {
+			return schema.ErrTooManyRows
+		}
+	}
+	return nil
+}
+
+// month counts what m has of the question.
+func (c *counting) month(m *month) error {
+	if m.high <= m.low {
+		return nil
+	}
+	c.groupHours(m)
+	one, isOne := c.oneGroup(m)
+	if isOne && one < 0 {
+		return nil
+	}
+	if err := c.reasons(m); err != nil {
+		return err
+	}
+	switch {
+	case isOne && c.selection.byCombo != nil:
+		c.combos(m, one)
+		return nil
+	case isOne:
+		return c.sums(m, one)
+	}
+	return c.decodeAll(m)
+}
+
+// groupHours sets hours to the groups of m's hours.
+func (c *counting) groupHours(m *month) {
+	c.hours = c.hours[:m.hours]
+	for i := range c.hours {
+		at := m.first + schema.Hour(i)
+		switch {
+		case at < c.axes.From || at >= c.axes.Next:
+			c.hours[i] = out
+		case c.axes.Hours == nil:
+			c.hours[i] = 0
+		default:
+			c.hours[i] = int32(max(c.axes.Hours[at-c.axes.From], question.Out))
+		}
+	}
+}
+
+// oneGroup returns the group of all hours of m that have votes, if it is one.
+func (c *counting) oneGroup(m *month) (int32, bool) {
+	one := c.hours[m.low]
+	for _, g := range c.hours[m.low+1 : m.high] {
+		if g != one {
+			return 0, false
+		}
+	}
+	return one, true
+}
+
+// row returns where the counts of a leaf's group and an hour's go.
+func (c *counting) row(group, hour int32) *values {
+	if group >= 0 {
+		return c.tally.row(group, hour)
+	}
+	return &c.tally.excluded[excludedClass(group)]
+}
+
+func addTo(to, v *values) {
+	for k, n := range v {
+		to[k] += n
+	}
+}
+
+// combos adds the sums of combos.
+func (c *counting) combos(m *month, hour int32) {
+	add := func(sums []comboSum) {
+		for i := range sums {
+			if g := c.selection.byCombo[sums[i].combo]; g != out {
+				addTo(c.row(g, hour), &sums[i].counts)
+			}
+		}
+	}
+	add(m.sums)
+	for _, r := range m.fresh {
+		add(r.sums)
+	}
+}
+
+// sums adds the sums of leaves.
+func (c *counting) sums(m *month, hour int32) error {
+	for _, r := range m.fresh {
+		c.freshCells(r, func(group int32, a *addition) { addTo(c.row(group, hour), &a.counts) })
+	}
+	if m.block == nil {
+		return nil
+	}
+	return c.eachLeaf(m.block.leaves, func(j int, _ uint32, group int32) { m.block.addSum(j, c.row(group, hour)) })
+}
+
+// decodeAll adds the cells themselves.
+func (c *counting) decodeAll(m *month) error {
+	for _, r := range m.fresh {
+		c.freshCells(r, func(group int32, a *addition) {
+			if hour := c.hours[a.hour]; hour >= 0 {
+				addTo(c.row(group, hour), &a.counts)
+			}
+		})
+	}
+	if m.block == nil {
+		return nil
+	}
+	return c.eachLeaf(m.block.leaves, func(j int, leaf uint32, group int32) {
+		c.small = c.cells.coding.of(c.cells.leaves.keys[leaf].scale)
+		c.decode(m.block.cellsOf(j), group)
+	})
+}
+
+// decode adds the cells of one leaf. It is the innermost loop of all: everything
+// that a cursor does, once more in one function.
+func (c *counting) decode(cells []byte, group int32) {
+	at, before := -1, out
+	var to *values
+	for i := 0; i < len(cells); {
+		gap := int(cells[i])
+		i++
+		if gap >= gapLong {
+			gap = (gap-gapLong)<<8 | int(cells[i])
+			i++
+		}
+		at += gap
+		token := cells[i]
+		i++
+		hour := c.hours[at]
+		if hour < 0 {
+			if int(token) >= smallMax {
+				_, i = c.small.long(token, cells, i)
+			}
+			continue
+		}
+		if hour != before {
+			to, before = c.row(group, hour), hour
+		}
+		if int(token) >= smallMax {
+			var v values
+			v, i = c.small.long(token, cells, i)
+			addTo(to, &v)
+			continue
+		}
+		v := &c.small.counts[token]
+		to[0] += uint64(v[0])
+		to[1] += uint64(v[1])
+		to[2] += uint64(v[2])
+		to[3] += uint64(v[3])
+		to[4] += uint64(v[4])
+	}
+}
+
+// reasons adds the reasons of m, where they are asked for.
+func (c *counting) reasons(m *month) error {
+	if !c.axes.Reasons {
+		return nil
+	}
+	for _, r := range m.fresh {
+		c.freshReasons(r)
+	}
+	if m.block == nil {
+		return nil
+	}
+	return c.eachLeaf(m.block.rLeaves, func(j int, _ uint32, group int32) {
+		if group < 0 {
+			return
+		}
+		entries := reasonCursor{entries: m.block.reasonsOf(j)}
+		for entries.next() {
+			if hour := c.hours[entries.hour]; hour >= 0 {
+				c.tally.reason(group, hour, entries.key, entries.n)
+			}
+		}
+	})
+}
+
+// eachLeaf calls f for the leaves of column that are taken, by their position.
+func (c *counting) eachLeaf(column []byte, f func(j int, leaf uint32, group int32)) error {
+	n := len(column) / 4
+	if c.selection.isFew {
+		j := 0
+		for _, p := range c.selection.picked {
+			if j = seek(column, n, j, p.leaf); j == n {
+				break
+			}
+			if binary.LittleEndian.Uint32(column[4*j:]) == p.leaf {
+				f(j, p.leaf, p.group)
+			}
+		}
+		return nil
+	}
+	groups := c.selection.all()
+	for j := range n {
+		if j%leavesPerCheck == 0 && c.ctx.Err() != nil {
+			return fmt.Errorf("count: %w", c.ctx.Err())
+		}
+		leaf := binary.LittleEndian.Uint32(column[4*j:])
+		if group := groups[leaf]; group != out {
+			f(j, leaf, group)
+		}
+	}
+	return nil
+}
+
+// freshCells calls f for the cells of r that are taken, whatever their hour.
+func (c *counting) freshCells(r *run, f func(group int32, a *addition)) {
+	if !c.selection.isFew {
+		groups := c.selection.all()
+		for i := range r.cells {
+			if group := groups[r.cells[i].leaf]; group != out {
+				f(group, &r.cells[i])
+			}
+		}
+		return
+	}
+	rest := r.cells
+	for _, p := range c.selection.picked {
+		i, _ := slices.BinarySearchFunc(rest, p.leaf, func(a addition, leaf uint32) int { return int(a.leaf) - int(leaf) })
+		for rest = rest[i:]; len(rest) > 0 && rest[0].leaf == p.leaf; rest = rest[1:] {
+			f(p.group, &rest[0])
+		}
+	}
+}
+
+// freshReasons adds the reasons of r that are taken.
+func (c *counting) freshReasons(r *run) {
+	add := func(group int32, a *reasonAddition) {
+		if hour := c.hours[a.hour]; group >= 0 && hour >= 0 {
+			c.tally.reason(group, hour, a.key, a.n)
+		}
+	}
+	if !c.selection.isFew {
+		groups := c.selection.all()
+		for i := range r.reasons {
+			add(groups[r.reasons[i].leaf], &r.reasons[i])
+		}
+		return
+	}
+	rest := r.reasons
+	for _, p := range c.selection.picked {
+		i, _ := slices.BinarySearchFunc(rest, p.leaf, func(a reasonAddition, leaf uint32) int { return int(a.leaf) - int(leaf) })
+		for rest = rest[i:]; len(rest) > 0 && rest[0].leaf == p.leaf; rest = rest[1:] {
+			add(p.group, &rest[0])
+		}
+	}
+}

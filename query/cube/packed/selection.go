@@ -1,0 +1,336 @@
+package packed
+
+import (
+	"math/bits"
+	"slices"
+
+	"mlf/query/question"
+	"mlf/schema"
+)
+
+// out is the group of what is not asked for, as question.Out. What only the axis of
+// the class leaves out is below it: see excludedGroup.
+const out = int32(question.Out)
+
+// excludedGroup is the group of leaves that every axis but that of the class takes.
+func excludedGroup(c schema.Class) int32 {
+	if c > schema.ClassMax {
+		return out
+	}
+	return out - 1 - int32(c)
+}
+
+func excludedClass(group int32) schema.Class { return schema.Class(out - 1 - group) }
+
+// axisN is how many axes a group of leaves is of: all but that of the hours.
+const axisN = 6
+
+// A selection is what a question takes of the leaves: which, and in what group. A
+// group of leaves is a number for one group of each axis.
+type selection struct {
+	leaves *leaves
+	axes   *question.Axes
+
+	comune  []int32 // Group by position in leaves.comuni; nil: only those of picked are known.
+	service []int32 // By number; so the others.
+	channel []int32
+	scale   []int32
+	class   []int32
+	office  []int32 // By number; nil until it is needed for all.
+
+	sizes  [axisN]uint64 // Groups of each axis: the highest met, and one.
+	groups int           // Groups of leaves.
+
+	// Where the product of sizes is too high, groups are listed as they are met.
+	keys    []question.Key
+	numbers map[question.Key]int32
+
+	picked  []pick  // Few leaves, ascending; else:
+	byLeaf  []int32 // Group of each leaf, made when it is needed.
+	byCombo []int32 // Group of each combo, where no comune of a region differs from another.
+	isFew   bool
+}
+
+// A pick is a leaf that a question takes.
+type pick struct {
+	leaf  uint32
+	group int32
+}
+
+// fewLeaves is how many leaves, of a hundred, are so few that each is looked up.
+const fewLeaves = 10
+
+func newSelection(l *leaves, a *question.Axes) *selection {
+	s := &selection{leaves: l, axes: a}
+	for i := range s.sizes {
+		s.sizes[i] = 1
+	}
+	s.service = groupsOf(l.service, a.Service, &s.sizes[2])
+	s.channel = groupsOf(l.channel, a.Channel, &s.sizes[3])
+	s.scale = groupsOf(l.scale, a.Scale, &s.sizes[4])
+	s.class = groupsOf(l.class, a.Class, &s.sizes[5])
+	places := s.places()
+	if n := s.leavesOf(places); s.few(n) {
+		s.isFew = true
+		s.pick(places, n)
+		return s
+	}
+	s.office = make([]int32, len(l.offices))
+	for i, code := range l.offices {
+		s.office[i] = groupOf(a.Office, code, &s.sizes[1])
+	}
+	s.number()
+	if s.numbers != nil {
+		s.all() // How many groups there are is known when all leaves were looked at.
+	} else {
+		s.coarsen()
+	}
+	return s
+}
+
+// leavesOf is how many leaves places have.
+func (s *selection) leavesOf(places []pick) int {
+	n := 0
+	for _, p := range places {
+		n += len(s.leaves.comuni[p.leaf].leaves)
+	}
+	return n
+}
+
+// few tells whether n leaves are so few that each is looked up.
+func (s *selection) few(n int) bool { return n*100 <= len(s.leaves.keys)*fewLeaves }
+
+// places returns the comuni that are taken, by position, with their groups.
+func (s *selection) places() []pick {
+	a, l := s.axes, s.leaves
+	if a.Comuni != nil && len(a.Comuni)*4 < len(l.comuni) {
+		places := make([]pick, 0, len(a.Comuni))
+		for _, id := range a.Comuni {
+			if at, ok := l.comune(id); ok {
+				if g := groupOf(a.Comune, id, &s.sizes[0]); g >= 0 {
+					places = append(places, pick{at, g})
+				}
+			}
+		}
+		slices.SortFunc(places, func(a, b pick) int { return int(a.leaf) - int(b.leaf) })
+		places = slices.Compact(places) // Who asks for a place twice gets it once.
+		s.fill(places)
+		return places
+	}
+	s.comune = make([]int32, len(l.comuni))
+	places := make([]pick, 0, len(l.comuni))
+	for at := range l.comuni {
+		g := groupOf(a.Comune, l.comuni[at].id, &s.sizes[0])
+		s.comune[at] = g
+		if g >= 0 {
+			places = append(places, pick{uint32(at), g})
+		}
+	}
+	return places
+}
+
+// fill makes comune from places, where they turn out to have many leaves.
+func (s *selection) fill(places []pick) {
+	if s.few(s.leavesOf(places)) {
+		return
+	}
+	s.comune = make([]int32, len(s.leaves.comuni))
+	for i := range s.comune {
+		s.comune[i] = out
+	}
+	for _, p := range places {
+		s.comune[p.leaf] = p.group
+	}
+}
+
+// groupOf asks the function of an axis, and notes in size how many groups it has.
+func groupOf[T any](f func(T) question.Group, v T, size *uint64) int32 {
+	if f == nil {
+		return 0
+	}
+	g := f(v)
+	if g < 0 {
+		return out
+	}
+	*size = max(*size, uint64(g)+1)
+	return int32(g)
+}
+
+// groupsOf returns the group of each of all, by its number.
+func groupsOf[T ~uint8 | ~uint16](all []T, f func(T) question.Group, size *uint64) []int32 {
+	if f == nil {
+		return nil
+	}
+	groups := make([]int32, int(slices.Max(append([]T{0}, all...)))+1)
+	for _, v := range all {
+		groups[v] = groupOf(f, v, size)
+	}
+	return groups
+}
+
+// in returns the group of a number; nil groups are one of all.
+func in[T ~uint8 | ~uint16](groups []int32, v T) int32 {
+	if groups == nil {
+		return 0
+	}
+	return groups[v]
+}
+
+// pick takes the n leaves of places.
+func (s *selection) pick(places []pick, n int) {
+	offices := make([]int32, 0, n)
+	s.picked = make([]pick, 0, n)
+	for _, p := range places {
+		for _, leaf := range s.leaves.comuni[p.leaf].leaves {
+			office := groupOf(s.axes.Office, s.leaves.offices[s.leaves.keys[leaf].office], &s.sizes[1])
+			if office >= 0 {
+				s.picked = append(s.picked, pick{leaf, p.group})
+				offices = append(offices, office)
+			}
+		}
+	}
+	s.number()
+	kept := s.picked[:0]
+	for i, p := range s.picked {
+		k := &s.leaves.keys[p.leaf]
+		p.group = s.group(p.group, offices[i], combo{service: k.service, channel: k.channel, scale: k.scale, class: k.class})
+		if p.group != out {
+			kept = append(kept, p)
+		}
+	}
+	s.picked = kept
+	slices.SortFunc(s.picked, func(a, b pick) int { return int(a.leaf) - int(b.leaf) })
+}
+
+// productMax is the most groups of leaves that are numbered by a product.
+const productMax = 1 << 22
+
+// number decides how groups of leaves are numbered, now that sizes are known.
+func (s *selection) number() {
+	product := uint64(1)
+	for _, n := range s.sizes {
+		high, low := bits.Mul64(product, n)
+		if high != 0 || low > productMax {
+			s.numbers = make(map[question.Key]int32)
+			return
+		}
+		product = low
+	}
+	s.groups = int(product)
+}
+
+// group returns the number of a group of leaves.
+func (s *selection) group(comune, office int32, c combo) int32 {
+	service, channel, scale := in(s.service, c.service), in(s.channel, c.channel), in(s.scale, c.scale)
+	if comune < 0 || office < 0 || service < 0 || channel < 0 || scale < 0 {
+		return out
+	}
+	class := in(s.class, c.class)
+	if class < 0 {
+		return excludedGroup(c.class)
+	}
+	if s.numbers != nil {
+		return s.listed(question.Key{
+			Comune: question.Group(comune), Office: question.Group(office), Service: question.Group(service),
+			Channel: question.Group(channel), Scale: question.Group(scale), Class: question.Group(class),
+		})
+	}
+	n := uint64(comune)
+	for i, g := range [axisN - 1]int32{office, service, channel, scale, class} {
+		n = n*s.sizes[i+1] + uint64(g)
+	}
+	return int32(n)
+}
+
+// key returns the groups that a group of leaves is of.
+func (s *selection) key(group uint64) question.Key {
+	if s.numbers != nil {
+		return s.keys[group]
+	}
+	var g [axisN]question.Group
+	for i := axisN - 1; i >= 0; i-- {
+		g[i] = question.Group(group % s.sizes[i])
+		group /= s.sizes[i]
+	}
+	return question.Key{Comune: g[0], Office: g[1], Service: g[2], Channel: g[3], Scale: g[4], Class: g[5]}
+}
+
+// listed returns the number of k, a new one where it has none.
+func (s *selection) listed(k question.Key) int32 {
+	n, ok := s.numbers[k]
+	if !ok {
+		n = int32(len(s.keys))
+		s.numbers[k] = n
+		s.keys = append(s.keys, k)
+		s.groups = len(s.keys)
+	}
+	return n
+}
+
+// all returns the group of every leaf.
+func (s *selection) all() []int32 {
+	if s.byLeaf != nil {
+		return s.byLeaf
+	}
+	l := s.leaves
+	s.byLeaf = make([]int32, len(l.keys))
+	for i := range s.byLeaf {
+		s.byLeaf[i] = out
+	}
+	combos := s.withoutPlace()
+	for at, g := range s.comune {
+		if g < 0 {
+			continue
+		}
+		for _, leaf := range l.comuni[at].leaves {
+			s.byLeaf[leaf] = s.placed(g, s.office[l.keys[leaf].office], combos[l.combos[leaf]], l.combo[l.combos[leaf]])
+		}
+	}
+	return s.byLeaf
+}
+
+// withoutPlace returns the group of every combo in the first comune and office: of
+// most leaves of a country it is the same few.
+func (s *selection) withoutPlace() []int32 {
+	groups := make([]int32, len(s.leaves.combo))
+	for i, c := range s.leaves.combo {
+		if s.numbers == nil {
+			groups[i] = s.group(0, 0, c)
+		}
+	}
+	return groups
+}
+
+// placed is group, of a combo whose group in the first comune and office is known.
+func (s *selection) placed(comune, office, first int32, c combo) int32 {
+	switch {
+	case s.numbers != nil:
+		return s.group(comune, office, c)
+	case office < 0:
+		return out
+	case first < 0:
+		return first
+	}
+	inPlace := s.sizes[2] * s.sizes[3] * s.sizes[4] * s.sizes[5]
+	return int32((uint64(comune)*s.sizes[1]+uint64(office))*inPlace) + first
+}
+
+// coarsen makes byCombo, where all comuni of every region are in the same group
+// and offices are not asked for.
+func (s *selection) coarsen() {
+	if s.axes.Office != nil {
+		return
+	}
+	regions := make(map[schema.RegionID]int32)
+	for at, g := range s.comune {
+		region := s.leaves.comuni[at].region
+		if before, ok := regions[region]; ok && before != g {
+			return
+		}
+		regions[region] = g
+	}
+	s.byCombo = make([]int32, len(s.leaves.combo))
+	for i, c := range s.leaves.combo {
+		s.byCombo[i] = s.group(regions[c.region], 0, c)
+	}
+}

@@ -1,0 +1,261 @@
+package packed
+
+import (
+	"maps"
+	"math/rand/v2"
+	"testing"
+
+	"mlf/query/calendar"
+	"mlf/query/question"
+	"mlf/schema"
+)
+
+// A naiveCell is a cell with nothing packed.
+type naiveCell struct {
+	counts  values
+	reasons map[schema.ReasonKey]uint64
+}
+
+// naiveCells are all cells in a map: what Cells are compared with.
+type naiveCells map[schema.Cell]naiveCell
+
+func (n naiveCells) add(c schema.Cell, more naiveCell) {
+	sum := n[c]
+	addTo(&sum.counts, &more.counts)
+	reasons := maps.Clone(sum.reasons) // An older copy of n keeps its own.
+	if reasons == nil {
+		reasons = make(map[schema.ReasonKey]uint64)
+	}
+	for key, count := range more.reasons {
+		reasons[key] += count
+	}
+	sum.reasons = reasons
+	n[c] = sum
+}
+
+// counts answers a by looking at every row.
+func (n naiveCells) counts(a *question.Axes) map[question.Key]values {
+	rows, _, _ := n.answer(a)
+	return rows
+}
+
+type naiveReason struct {
+	question.Key
+	schema.ReasonKey
+}
+
+func ask[T any](f func(T) question.Group, v T) question.Group {
+	if f == nil {
+		return 0
+	}
+	return f(v)
+}
+
+func (n naiveCells) answer(a *question.Axes) (map[question.Key]values, map[naiveReason]uint64, [schema.ClassMax + 1]uint64) {
+	rows, reasons := make(map[question.Key]values), make(map[naiveReason]uint64)
+	var excluded [schema.ClassMax + 1]uint64
+	for c, r := range n {
+		if c.Hour < a.From || c.Hour >= a.Next {
+			continue
+		}
+		k := question.Key{
+			Comune: ask(a.Comune, c.Comune), Office: ask(a.Office, c.Office), Service: ask(a.Service, c.Service),
+			Channel: ask(a.Channel, c.Channel), Scale: ask(a.Scale, c.Scale), Class: ask(a.Class, c.Class),
+		}
+		if a.Hours != nil {
+			k.Hour = a.Hours[c.Hour-a.From]
+		}
+		if k.Comune < 0 || k.Office < 0 || k.Service < 0 || k.Channel < 0 || k.Scale < 0 || k.Hour < 0 {
+			continue
+		}
+		if k.Class < 0 {
+			excluded[c.Class] += total(&r.counts)
+			continue
+		}
+		sum := rows[k]
+		addTo(&sum, &r.counts)
+		if sum != (values{}) {
+			rows[k] = sum
+		}
+		for key, count := range r.reasons {
+			reasons[naiveReason{k, key}] += count
+		}
+	}
+	if !a.Reasons {
+		reasons = nil
+	}
+	return rows, reasons, excluded
+}
+
+// rome is the clock of tests.
+func rome(t testing.TB) calendar.Clock {
+	t.Helper()
+	clock, err := calendar.Rome()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clock
+}
+
+// A world draws rows of a small country, over months with both changes of the clock.
+type world struct {
+	*rand.Rand
+	first schema.Hour
+	hours int
+}
+
+func newWorld(t testing.TB, seed uint64) *world {
+	clock := rome(t)
+	r := rand.New(rand.NewPCG(seed, 1))
+	first, _ := clock.Hours(calendar.MonthOf(2025, 3))
+	_, next := clock.Hours(calendar.MonthOf(2025, 10))
+	if r.IntN(2) == 0 {
+		_, next = clock.Hours(calendar.MonthOf(2025, 3)) // Everything in one month.
+	}
+	return &world{r, first, int(next - first)}
+}
+
+func (w *world) comune() schema.ComuneID { return schema.ComuneID(1000*(1+w.IntN(4)) + 1 + w.IntN(4)) }
+
+func (w *world) cell() schema.Cell {
+	offices := []schema.OfficeCode{"", "", "nord", "sud.2"}
+	return schema.Cell{
+		Comune: w.comune(), Office: offices[w.IntN(4)],
+		Service: schema.ServiceID(w.IntN(3) * 500), Channel: schema.Channel(1 + w.IntN(5)),
+		Scale: schema.Scale(1 + w.IntN(3)), Class: schema.Class(1 + w.IntN(4)),
+		Hour: w.first + schema.Hour(w.IntN(w.hours)),
+	}
+}
+
+// count draws one that is mostly small, and now and then longer than 16 or 32 bits.
+func (w *world) count() uint64 {
+	switch n := w.IntN(200); n {
+	case 0:
+		return w.Uint64N(1 << 40)
+	case 1, 2:
+		return w.Uint64N(1 << 18)
+	case 3, 4, 5, 6, 7, 8, 9:
+		return w.Uint64N(400)
+	default:
+		return uint64(n % 3)
+	}
+}
+
+func (w *world) more() (schema.Cell, naiveCell) {
+	c, more := w.cell(), naiveCell{}
+	for v := range c.Scale.Max() {
+		more.counts[v] = w.count()
+	}
+	more.counts[0]++
+	if w.IntN(3) == 0 {
+		more.reasons = map[schema.ReasonKey]uint64{}
+		for range 1 + w.IntN(3) {
+			more.reasons[schema.KeyOfReason(schema.Value(1+w.IntN(3)), schema.Reason(1+w.IntN(15)))] = 1 + w.count()
+		}
+	}
+	return c, more
+}
+
+// regionOf is by the province, which two share.
+func regionOf(c schema.ComuneID) schema.RegionID { return schema.RegionID(c.Province()+1) / 2 }
+
+// group draws a function with up to n groups, some values left out.
+func group[T ~uint8 | ~uint16 | ~uint32 | ~string](w *world, n int, key func(T) int) func(T) question.Group {
+	salt, leave := w.IntN(100), w.IntN(3)
+	switch w.IntN(4) {
+	case 0:
+		return nil
+	case 1:
+		return func(T) question.Group { return 0 }
+	}
+	return func(v T) question.Group {
+		k := key(v) + salt
+		if leave > 0 && k%5 == 0 {
+			return question.Out
+		}
+		return question.Group(k % n)
+	}
+}
+
+func number[T ~uint8 | ~uint16 | ~uint32](v T) int { return int(v) }
+
+func (w *world) axes() *question.Axes {
+	a := &question.Axes{
+		Office:  group(w, 3, func(o schema.OfficeCode) int { return len(o) }),
+		Service: group(w, 3, number[schema.ServiceID]),
+		Channel: group(w, 5, number[schema.Channel]),
+		Scale:   group(w, 3, number[schema.Scale]),
+		Class:   group(w, 4, number[schema.Class]),
+		Reasons: w.IntN(2) == 0,
+		RowsMax: 1 << 30,
+	}
+	if w.IntN(2) == 0 {
+		a.Office = nil
+	}
+	w.places(a)
+	w.span(a)
+	return a
+}
+
+func (w *world) places(a *question.Axes) {
+	switch w.IntN(4) {
+	case 0:
+		a.Comune = group(w, 6, number[schema.ComuneID])
+	case 1: // By region.
+		a.Comune = func(c schema.ComuneID) question.Group { return question.Group(regionOf(c)) - 1 }
+	case 2: // Few, by a list.
+		some := map[schema.ComuneID]question.Group{}
+		for range 1 + w.IntN(4) {
+			some[w.comune()] = question.Group(len(some))
+		}
+		a.Comune = func(c schema.ComuneID) question.Group {
+			if g, ok := some[c]; ok {
+				return g
+			}
+			return question.Out
+		}
+		if w.IntN(2) == 0 {
+			for c := range some {
+				a.Comuni = append(a.Comuni, c)
+			}
+		}
+	}
+	if w.IntN(8) == 0 && a.Comune != nil { // Groups so many that no array holds them.
+		of := a.Comune
+		a.Comune = func(c schema.ComuneID) question.Group {
+			if g := of(c); g >= 0 {
+				return g * 3_000_000
+			}
+			return question.Out
+		}
+	}
+}
+
+// span draws hours: from long before the data to long after, or some of them, by
+// day, by hour of the day, or with some left out.
+func (w *world) span(a *question.Axes) {
+	from, next := int(w.first)-500, int(w.first)+w.hours+500
+	if w.IntN(2) == 0 {
+		from += w.IntN(w.hours + 600)
+		next = from + w.IntN(next-from+1)
+	}
+	a.From, a.Next = schema.Hour(from), schema.Hour(next)
+	kind := w.IntN(6)
+	if kind < 2 {
+		return
+	}
+	a.Hours = make([]question.Group, next-from)
+	for i := range a.Hours {
+		h := from + i
+		switch kind {
+		case 2:
+			a.Hours[i] = question.Group(i / 24)
+		case 3:
+			a.Hours[i] = question.Group(h % 24)
+		case 4:
+			a.Hours[i] = question.Group(h/700%4) - 1
+		default:
+			a.Hours[i] = question.Group(i)
+		}
+	}
+}
