@@ -49,6 +49,7 @@ var mayImport = map[string][]string{
 	"query/figures":                  {},
 	"query/format":                   {"schema", "query/question"},
 	"query/disclosure":               {"schema", "schema/registry", "query/calendar", "query/question"},
+	"query/cube":                     {"schema", "query/calendar", "query/question", "query/cube/packed"},
 	"query/cube/packed":              {"schema", "query/calendar", "query/question"},
 	"query/dashboard":                {},
 	"query/reference":                {},

@@ -1,0 +1,93 @@
+package cube
+
+import (
+	"time"
+
+	"mlf/query/cube/packed"
+	"mlf/schema"
+)
+
+// values are the counts of a cell.
+type values = packed.Values
+
+// A core is what the next State is made of: it changes with every row, and belongs
+// to one goroutine.
+type core struct {
+	cfg     *Config
+	log     schema.LogID
+	taken   time.Time // Until when, at least, everything was read.
+	parts   []part
+	tellers tellers
+	cells   *packed.Builder
+	isNews  bool // Something has changed since the last state.
+}
+
+func newCore(cfg *Config, id schema.Identity) *core {
+	c := &core{
+		cfg: cfg, log: id.Log,
+		parts:  make([]part, id.Partitions),
+		cells:  packed.NewBuilder(packed.Config{Clock: cfg.Clock, RegionOf: cfg.RegionOf, FreshMax: cfg.FreshMax}),
+		isNews: true,
+	}
+	for i := range c.parts {
+		c.parts[i] = newPart(schema.Partition(i))
+	}
+	return c
+}
+
+func (c *core) has(p schema.Partition) bool { return p >= 0 && int(p) < len(c.parts) }
+
+// A row is a rollup as a core takes it; the slices are the caller's.
+type row struct {
+	cell    schema.Cell
+	segment schema.Segment
+	counts  values
+	keys    []schema.ReasonKey
+	ns      []uint64
+}
+
+// take merges a row by maximum. What that adds to the cell is in the next state.
+// Rows of sealed segments are known, and partitions that were added to the topic
+// have none.
+func (c *core) take(p schema.Partition, r *row) {
+	if !c.has(p) || r.segment < c.parts[p].sealed || r.counts == (values{}) {
+		return
+	}
+	s := c.parts[p].segment(r.segment)
+	k := openKey{c.cells.Leaf(&r.cell), r.cell.Hour}
+	if more := s.raise(k, &r.counts); more != (values{}) {
+		c.cells.Add(k.leaf, k.hour, &more)
+		c.isNews = true
+	}
+	for i, key := range r.keys {
+		if more := s.raiseReason(openReason{k, key}, r.ns[i]); more > 0 {
+			c.cells.AddReason(k.leaf, k.hour, key, more)
+			c.isNews = true
+		}
+	}
+}
+
+// state returns all that was taken, as a State.
+func (c *core) state() (*State, error) {
+	c.isNews = false
+	cells, err := c.cells.Cells()
+	if err != nil {
+		return nil, err
+	}
+	s := &State{Cells: cells, log: c.log, ledger: make([]schema.LedgerTotals, len(c.parts))}
+	for i := range c.parts {
+		s.ledger[i] = c.parts[i].totals()
+	}
+	return s, nil
+}
+
+// openN is how many cells of open segments there are.
+func (c *core) openN() int {
+	n := 0
+	for i := range c.parts {
+		for _, s := range c.parts[i].segments {
+			n += len(s.counts)
+		}
+	}
+	return n
+}

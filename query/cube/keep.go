@@ -1,0 +1,117 @@
+package cube
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"mlf/schema"
+)
+
+// keep looks at the store's account now and then: to seal what has closed, and to
+// read what the feed has lost.
+func (l *loop) keep(ctx context.Context) error {
+	every := time.NewTicker(l.f.cfg.SealEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-every.C:
+		case <-l.wake:
+			pauseFor(ctx, l.f.cfg.GapWait)
+		}
+		if err := l.lookAtStore(ctx); err != nil && ctx.Err() == nil {
+			l.f.storeFailed(ctx, err)
+		}
+	}
+}
+
+// errAnotherLog is why there are no answers while those of another log are loaded.
+var errAnotherLog = errors.New("the store counts another log; its counts are being loaded")
+
+// lookAtStore balances, seals, and reads what is missing. An error is the store's:
+// the next look tries again.
+func (l *loop) lookAtStore(ctx context.Context) error {
+	id, err := l.f.cfg.Store.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	if id.Log != l.core.log || id.Partitions != len(l.core.parts) {
+		l.f.cfg.Log.LogAttrs(ctx, slog.LevelWarn, "the store counts another log than the counts in memory", slog.String("log", id.Log.String()))
+		l.f.disown(errAnotherLog)
+		return l.replace(ctx, "log")
+	}
+	account, err := l.f.cfg.Store.Segments(ctx)
+	if err != nil {
+		return err
+	}
+	var v verdict
+	var cuts []schema.Segment
+	err = l.do(ctx, func() {
+		l.core.isNews = l.core.cells.Regroup() || l.core.isNews
+		v = l.core.check(account, l.f.cfg.Now(), l.f.cfg.GapWait)
+		cuts = l.core.cutsOf(v.gaps)
+		l.measure()
+	})
+	if err != nil {
+		return err
+	}
+	if v.imbalance != nil {
+		return l.imbalanced(ctx, v.imbalance)
+	}
+	if v.sealed > 0 {
+		l.f.m.sealed.Add(float64(v.sealed))
+		l.f.strikes = 0
+	}
+	if v.waiting {
+		l.look()
+	}
+	return l.reload(ctx, account, v, cuts)
+}
+
+// reload takes what the store has of the partitions that fell behind. Its rows are
+// read after its account, so they have all that it accounts for.
+func (l *loop) reload(ctx context.Context, account []schema.LedgerRow, v verdict, cuts []schema.Segment) error {
+	if len(v.gaps) == 0 {
+		return nil
+	}
+	l.f.m.gaps.Add(float64(len(v.gaps)))
+	if v.votes > l.f.cfg.VotesMax {
+		return l.replace(ctx, "behind")
+	}
+	err := l.f.cfg.Store.Open(ctx, cuts, func(rows *schema.RollupColumns) error {
+		return l.do(ctx, func() { l.core.takeColumns(rows) })
+	})
+	if err != nil {
+		return err
+	}
+	return l.do(ctx, func() { l.core.reloaded(account, v.gaps, l.f.cfg.Now()) })
+}
+
+// imbalanced has everything loaded anew; after the second time nothing is answered
+// until then.
+func (l *loop) imbalanced(ctx context.Context, of *imbalance) error {
+	pauseFor(ctx, l.f.strike(ctx, of))
+	return l.replace(ctx, "imbalance")
+}
+
+// replace loads everything and ends the loop. Answers go on meanwhile.
+func (l *loop) replace(ctx context.Context, why string) error {
+	c := l.f.loadAnew(ctx, why)
+	if c == nil {
+		return ctx.Err()
+	}
+	return l.do(ctx, func() { l.successor = c })
+}
+
+// measure tells how much there is.
+func (l *loop) measure() {
+	l.f.m.cells.WithLabelValues("open").Set(float64(l.core.openN()))
+	if s := l.f.state.Load(); s != nil {
+		size := s.Size()
+		l.f.m.cells.WithLabelValues("counted").Set(float64(size.Cells))
+		l.f.m.bytes.Set(float64(size.Bytes))
+	}
+}
