@@ -137,6 +137,11 @@ func restoreFrom(cfg *Config, path string) (*core, error) {
 	if err != nil {
 		return nil, err
 	}
+	return restoreIn(cfg, m)
+}
+
+// restoreIn is restoreFrom for a snapshot that is mapped.
+func restoreIn(cfg *Config, m *mapping) (*core, error) {
 	sections, err := sectionsOf(m.bytes)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,147 @@
+package cube
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mlf/schema"
+)
+
+// TestAnswersGoOnWithoutTheStore: what workers tell is shown all the same.
+func TestAnswersGoOnWithoutTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim(t, 8, "")
+		s.must(t, s.start(t.Context()))
+		<-time.After(time.Second)
+		s.store.setAway(true)
+		for _, w := range s.workers {
+			w.read = schema.Offset(len(w.log.votes))
+			c := schema.Claim{Partition: w.log.partition, Next: w.read, Rollups: w.log.changed(0, w.read), Ledger: w.log.ledger(0, w.read)}
+			s.feed.append(s.split(w, c)...)
+		}
+		<-time.After(time.Minute)
+		synctest.Wait()
+		s.must(t, s.same())
+		s.stop()
+	})
+}
+
+// TestTwoImbalancesStopTheAnswers: somebody is paged; when the store is right again,
+// there are answers again.
+func TestTwoImbalancesStopTheAnswers(t *testing.T) {
+	for _, when := range []string{"at the start", "later"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSim(t, 9, "")
+			s.cfg.Dir = ""
+			if when == "later" {
+				s.must(t, s.start(t.Context()))
+				<-time.After(time.Second)
+			}
+			for _, w := range s.workers {
+				w.read = schema.Offset(len(w.log.votes))
+				s.tell(w)
+				s.store.write(w.log.changed(0, w.read))
+				s.store.account(w.log.ledger(0, w.read))
+			}
+			k := segmentKey{1, 1}
+			right := s.store.ledger[k]
+			wrong := right
+			wrong.Counted++
+			s.store.set(k, wrong)
+			if when != "later" {
+				s.must(t, s.start(t.Context()))
+			}
+			<-time.After(30 * time.Second)
+			synctest.Wait()
+			of := (*imbalance)(nil)
+			if err := s.follower.Ready(); s.follower.State() != nil || !errors.As(err, &of) || of.segmentKey != k {
+				t.Errorf("%s: state %v, ready %v", when, s.follower.State(), err)
+			}
+			s.store.set(k, right)
+			<-time.After(3 * time.Minute)
+			synctest.Wait()
+			s.must(t, s.finish())
+			s.stop()
+			if got := s.happened["mlf_query_cube_imbalances_total"]; got < 2 {
+				t.Errorf("%s: %v imbalances", when, got)
+			}
+		})
+	}
+}
+
+func (s *storeDouble) set(k segmentKey, r schema.LedgerRow) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ledger[k] = r
+}
+
+// TestAnotherLogIsLoadedAnew: a snapshot of it is not used, and what was counted of
+// the one before is not shown any more.
+func TestAnotherLogIsLoadedAnew(t *testing.T) {
+	for _, runs := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			s := started(t, 10)
+			if runs {
+				s.must(t, s.start(t.Context()))
+				<-time.After(time.Second)
+			}
+			s.store.mu.Lock()
+			s.store.id.Log[0]++
+			clear(s.store.rows)
+			clear(s.store.ledger)
+			s.store.mu.Unlock()
+			if !runs {
+				s.must(t, s.start(t.Context()))
+			}
+			<-time.After(10 * time.Second)
+			synctest.Wait()
+			v := s.follower.State()
+			if v == nil || v.Log() != s.store.id.Log || v.Size().Cells != 0 || v.Ledger()[0].Next != 0 {
+				t.Errorf("running %v: got state %v", runs, v)
+			}
+			s.must(t, s.finish())
+			s.stop()
+		})
+	}
+}
+
+// TestRetentionIsAGap: what was told and is gone is read from the store.
+func TestRetentionIsAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := started(t, 12)
+		for _, l := range s.logs {
+			l.votes = append(l.votes, l.votes...)
+		}
+		s.feed.forget()
+		s.must(t, s.start(t.Context()))
+		for _, w := range s.workers {
+			w.read = schema.Offset(len(w.log.votes))
+			s.store.write(w.log.changed(0, w.read))
+			s.store.account(w.log.ledger(0, w.read))
+		}
+		<-time.After(time.Minute)
+		synctest.Wait()
+		s.must(t, s.same())
+		s.stop()
+		if s.happened["mlf_query_cube_gaps_total"] == 0 {
+			t.Error("there was no gap")
+		}
+	})
+}
+
+// TestTellersAreForgotten: however many there are in the middle of telling.
+func TestTellersAreForgotten(t *testing.T) {
+	var tell tellers
+	for i := range uint64(10 * tellersMax) {
+		b := schema.ClaimBatch{Number: 2, First: 1}
+		b.Teller[0], b.Teller[1] = byte(i), byte(i>>8)
+		if tell.whole(&b) {
+			t.Fatal("a record in the middle is whole")
+		}
+	}
+	if n := len(tell.telling); n > tellersMax {
+		t.Errorf("%d are remembered", n)
+	}
+}
