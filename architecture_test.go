@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 	"query/disclosure":               {"schema", "schema/registry", "query/calendar", "query/question"},
 	"query/cube":                     {"schema", "query/calendar", "query/question", "query/cube/packed"},
 	"query/cube/packed":              {"schema", "query/calendar", "query/question"},
+	"query/access":                   {"schema"},
 	"query/dashboard":                {},
 	"query/reference":                {},
 	"query/client":                   {"schema"},
@@ -85,6 +86,8 @@ var onlyIn = map[string][]string{
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"net/http":                            {"command/process", "query", "query/dashboard", "query/reference", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
+	"github.com/go-jose/go-jose":          {"query/access"},
+	"net/http":                            {"command/process", "query", "query/access", "query/dashboard", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {
