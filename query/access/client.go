@@ -1,0 +1,96 @@
+package access
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// The fields that proxies tell a client's address in.
+const (
+	XForwardedFor = "X-Forwarded-For"
+	Forwarded     = "Forwarded" // RFC 7239.
+)
+
+// hopsMax is the most proxies that are passed on the way back to the client.
+const hopsMax = 16
+
+// Proxies are those whose word for a client's address is taken. The zero value takes
+// nobody's: the client is who is connected.
+type Proxies struct {
+	Trusted []netip.Prefix
+
+	// Field is the field that the trusted ones write, XForwardedFor (default) or
+	// Forwarded. One only: the other comes from the client as it likes, since a proxy passes
+	// on what it does not know.
+	Field string
+}
+
+// Client returns the address that r comes from: going back from who is connected, the first
+// that is not a trusted proxy. What is left of it in the field anybody may have written.
+// Where a proxy told what is no address it is that proxy's own. The zero Addr where the
+// connection has none.
+func (p Proxies) Client(r *http.Request) netip.Addr {
+	client := addressOf(r.RemoteAddr)
+	if !p.trusts(client) {
+		return client
+	}
+	hops := p.hops(r.Header)
+	for i := range min(len(hops), hopsMax) {
+		before := addressOf(hops[len(hops)-1-i])
+		if !before.IsValid() {
+			return client
+		}
+		if client = before; !p.trusts(client) {
+			return client
+		}
+	}
+	return client
+}
+
+func (p Proxies) trusts(a netip.Addr) bool {
+	return a.IsValid() && slices.ContainsFunc(p.Trusted, func(of netip.Prefix) bool { return of.Contains(a) })
+}
+
+// hops returns the addresses in the field, the last proxy's last.
+func (p Proxies) hops(h http.Header) (hops []string) {
+	forwarded := strings.EqualFold(p.Field, Forwarded)
+	name := XForwardedFor
+	if forwarded {
+		name = Forwarded
+	}
+	for _, field := range h.Values(name) {
+		for hop := range strings.SplitSeq(field, ",") {
+			if forwarded {
+				hop = forOf(hop)
+			}
+			hops = append(hops, strings.TrimSpace(hop))
+		}
+	}
+	return hops
+}
+
+// forOf returns the parameter `for` of an element of Forwarded, without quotes; "" for none.
+func forOf(element string) string {
+	for pair := range strings.SplitSeq(element, ";") {
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "for") {
+			return strings.Trim(strings.TrimSpace(value), `"`)
+		}
+	}
+	return ""
+}
+
+// addressOf reads an address, with or without a port and brackets; the zero Addr for what
+// is none (unknown, a name, a socket's path).
+func addressOf(text string) netip.Addr {
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr().Unmap().WithZone("")
+	}
+	addr, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
+}
