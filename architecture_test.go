@@ -21,7 +21,7 @@ var mayImport = map[string][]string{
 		"command/process", "command/datadir",
 		"ingest", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment",
 		"aggregate", "aggregate/store", "aggregate/store/embedded",
-		"query", "proof/country", "bench/rig", "schema", "schema/registry",
+		"query", "query/cube", "query/question", "query/calendar", "proof/country", "bench/rig", "schema", "schema/registry",
 	},
 	"command/process":                {},
 	"command/datadir":                {"schema"},

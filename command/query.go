@@ -7,6 +7,7 @@ import (
 	"mlf/aggregate/store"
 	"mlf/command/process"
 	"mlf/query"
+	"mlf/query/cube"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -17,6 +18,7 @@ type queryCmd struct {
 	tlsFlags
 	registryFlags
 	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
+	Snapshots  string `placeholder:"DIR" help:"Folder of this process's own for what it has in memory, so that it starts within seconds. Default: none; it reads all of ClickHouse then."`
 	Disclosure string `required:"" enum:"none" help:"How small counts are protected. none: every cell is shown."`
 }
 
@@ -51,15 +53,19 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 		return err
 	}
 	registered := b.newFollower()
-	server, err := b.queryPart(ln, b.queryParts(s, registered.terminals, lists), cfg)
+	counts, following, err := b.countsPart(s, lists, c.Snapshots)
 	if err != nil {
 		return err
 	}
-	b.admin.Set(registered.check(), b.logCheck(), storeCheck(s))
+	server, err := b.queryPart(ln, b.queryParts(s, counts, registered.terminals, lists), cfg)
+	if err != nil {
+		return err
+	}
+	b.admin.Set(registered.check(), b.logCheck(), countsCheck(counts))
 	b.log.Info("query starts", slog.String("listen", c.url(ln)))
-	return process.InOrder(ctx, b.log, server, registered.part())
+	return process.InOrder(ctx, b.log, server, following, registered.part())
 }
 
-func (b *base) queryParts(s *store.Store, terminals *schema.Terminals, lists *registry.Registry) query.Parts {
-	return query.Parts{Store: s, Log: b.client, Terminals: terminals, Registry: lists}
+func (b *base) queryParts(s *store.Store, counts *cube.Follower, terminals *schema.Terminals, lists *registry.Registry) query.Parts {
+	return query.Parts{Store: s, Counts: counts, Log: b.client, Terminals: terminals, Registry: lists}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,7 +18,11 @@ import (
 	"mlf/ingest"
 	"mlf/ingest/broker"
 	"mlf/query"
+	"mlf/query/calendar"
+	"mlf/query/cube"
+	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/registry"
 )
 
 // clockSkewMax is how far an ingest process may be from its broker's clock. It
@@ -104,6 +109,37 @@ func (b *base) aggregatePart(ctx context.Context, s *store.Store, cfg aggregate.
 	}
 	ready := process.Check{Name: "recovery", Do: func(context.Context) error { return aggregator.Ready() }}
 	return process.Part{Name: "aggregate", Run: aggregator.Run}, ready, nil
+}
+
+// countsPart keeps all counts in memory: of what is in s and what workers tell.
+// Snapshots are kept in dir, where it is not empty.
+func (b *base) countsPart(s *store.Store, lists *registry.Registry, dir string) (*cube.Follower, process.Part, error) {
+	clock, err := calendar.Rome()
+	if err != nil {
+		return nil, process.Part{}, err
+	}
+	follower, err := cube.New(cube.Config{
+		Feed: b.client.NewCountsReader(), Store: s, Clock: clock, Dir: dir, RegionOf: question.NewVocabulary(lists, clock).RegionOf,
+		Log: b.log, Registry: b.metrics,
+	})
+	if err != nil {
+		return nil, process.Part{}, err
+	}
+	return follower, process.Part{Name: "counts", Run: follower.Run}, nil
+}
+
+// countsCheck tells whether the counts in memory have stood once. Where they fall
+// later, answers are read from the store, and a metric tells of it.
+func countsCheck(f *cube.Follower) process.Check {
+	var stood atomic.Bool
+	return process.Check{Name: "counts", Do: func(context.Context) error {
+		if stood.Load() {
+			return nil
+		}
+		err := f.Ready()
+		stood.Store(err == nil)
+		return err
+	}}
 }
 
 // queryPart serves statistics on ln.

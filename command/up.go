@@ -145,15 +145,19 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	answering, err := u.queryPart(listeners.query, u.queryParts(s, registered.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: "none"})
+	counts, following, err := u.countsPart(s, lists, filepath.Join(u.cmd.Data, "counts"))
 	if err != nil {
 		return err
 	}
-	u.admin.Set(registered.check(), u.logCheck(), storeCheck(s), recovered, clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
+	answering, err := u.queryPart(listeners.query, u.queryParts(s, counts, registered.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: "none"})
+	if err != nil {
+		return err
+	}
+	u.admin.Set(registered.check(), u.logCheck(), storeCheck(s), recovered, countsCheck(counts), clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
 	u.greet(p, listeners, demo)
 	return process.InOrder(ctx, u.log,
 		taking, process.Part{Name: "producer", Run: producer.Run}, process.Part{Name: "disk", Run: guard.Run}, u.forgetPart(),
-		counting, answering, registered.part(), u.admin.Part(listeners.admin))
+		counting, answering, following, registered.part(), u.admin.Part(listeners.admin))
 }
 
 // upListeners are the public faces of mlf up.

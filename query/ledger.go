@@ -50,6 +50,9 @@ func (s *Server) serveLedger(w http.ResponseWriter, r *http.Request) error {
 // request is counted.
 func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
 	asOf := s.now()
+	if view := s.inMemory(); view != nil {
+		return ledgerOf(asOf, s.withStates(ctx, view.Ledger()), s.logEnds(ctx)), nil
+	}
 	bounded, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
 	defer cancel()
 	ledger, err := s.Store.Ledger(bounded)
@@ -57,6 +60,39 @@ func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
 		return ledgerAnswer{}, s.storeProblem(ctx, fmt.Errorf("read ledger: %w", err))
 	}
 	return ledgerOf(asOf, ledger, s.logEnds(ctx)), nil
+}
+
+// withStates returns a ledger of counts in memory with the states of its partitions,
+// which the store has. While it is away they are those that were last known: what
+// was counted is told all the same.
+func (s *Server) withStates(ctx context.Context, counted []schema.LedgerTotals) []schema.LedgerTotals {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.LogTimeout)
+	defer cancel()
+	if stored, err := s.Store.Ledger(ctx); err != nil {
+		s.logger.Debug("states of the partitions unknown", slog.Any("err", err))
+	} else {
+		states := make([]schema.PartitionState, len(stored))
+		for i := range stored {
+			states[i] = stored[i].PartitionState
+		}
+		s.states.Store(&states)
+	}
+	var states []schema.PartitionState
+	if known := s.states.Load(); known != nil {
+		states = *known
+	}
+	ledger := make([]schema.LedgerTotals, max(len(counted), len(states)))
+	for i := range ledger {
+		ledger[i].PartitionState = schema.PartitionState{Partition: schema.Partition(i), State: schema.StateRecovering}
+		if i < len(counted) {
+			ledger[i] = counted[i]
+			ledger[i].State = schema.StateRecovering
+		}
+		if i < len(states) {
+			ledger[i].PartitionState = states[i]
+		}
+	}
+	return ledger
 }
 
 // readTallies reads how far the ledger has come, for the statistics.

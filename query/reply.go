@@ -82,9 +82,25 @@ func (s *Server) viewAt(ctx context.Context, least question.Position) (question.
 }
 
 // view returns the counts as they are now: all figures of one answer come from one
-// view. The ledger is read before any rows: so whoever finds a vote's offset below
-// the ledger's finds the vote in the rows.
+// view.
 func (s *Server) view(ctx context.Context) (question.View, error) {
+	if view := s.inMemory(); view != nil {
+		return view, nil
+	}
+	return s.stored(ctx)
+}
+
+// inMemory returns the counts in memory, nil where there are none.
+func (s *Server) inMemory() question.View {
+	if s.Counts == nil {
+		return nil
+	}
+	return s.Counts.View()
+}
+
+// stored returns the counts in the store. The ledger is read before any rows: so
+// whoever finds a vote's offset below the ledger's finds the vote in the rows.
+func (s *Server) stored(ctx context.Context) (question.View, error) {
 	ledger, err := s.tallies.get(ctx)
 	if err != nil {
 		return nil, err

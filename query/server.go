@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -48,10 +49,19 @@ type Log interface {
 	LogEnds(ctx context.Context) ([]schema.Offset, error)
 }
 
-// Parts are what a Server reads from. All are required. Terminals and Registry
+// Counts are all counts in memory. Safe for concurrent use.
+type Counts interface {
+	// View returns them as they are now, nil while they do not stand. It does not
+	// block.
+	View() question.View
+}
+
+// Parts are what a Server reads from. All but Counts are required: without them, and
+// while they do not stand, every answer is read from the store. Terminals and Registry
 // are shared and only looked up.
 type Parts struct {
 	Store     Store
+	Counts    Counts
 	Log       Log
 	Terminals *schema.Terminals
 	Registry  *registry.Registry
@@ -76,6 +86,7 @@ type Server struct {
 	watermarks gate // and of what terminals may forget.
 	ledgers    relay[ledgerAnswer]
 	tallies    relay[[]schema.LedgerTotals]
+	states     atomic.Pointer[[]schema.PartitionState] // As they were last known.
 	stats      flights[*body]
 	departures departures
 }

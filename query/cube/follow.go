@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -47,6 +48,14 @@ var (
 // State returns the newest state; nil until it stands, and after the counts did not
 // balance twice.
 func (f *Follower) State() *State { return f.state.Load() }
+
+// View returns the newest state as what is asked; nil where State is.
+func (f *Follower) View() question.View {
+	if s := f.State(); s != nil {
+		return s
+	}
+	return nil
+}
 
 // Ready tells whether answers can be given as new as anybody's. The error says what
 // they wait for.

@@ -57,6 +57,12 @@ func (v *Vocabulary) Dimensions() []*Dimension { return v.all }
 // shared: do not change it.
 func (v *Vocabulary) Codes() []schema.ComuneID { return v.codes }
 
+// RegionOf returns the region that a comune lies in today, under whatever code; 0
+// for a code of no list. Safe for concurrent use.
+func (v *Vocabulary) RegionOf(id schema.ComuneID) schema.RegionID {
+	return v.atlasAt(time.Now()).place(uint32(id)).region
+}
+
 // serviceCodes returns the services' codes by number. Own services may have
 // numbers up to 65,535, so this is made once: 1 MiB then.
 func serviceCodes(reg *registry.Registry) []string {
