@@ -35,12 +35,16 @@ func (t *telling) loop(ctx, io context.Context) {
 	defer timer.Stop()
 	var p pause
 	kick := t.kick
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
 		case <-kick:
+		}
+		select {
+		case <-t.kick: // One claim for both reasons.
+		default:
 		}
 		begun := t.a.cfg.Now()
 		every := p.next(pauseMax)

@@ -11,6 +11,10 @@
 // every process is at rest (testing/synctest), so the dice are all that decides, and
 // a seed plays the same schedule every time.
 //
+// What the workers tell is followed by who goes by the rule of schema.Claim. At its
+// position it must have every row of the log, all the while, and never more than the
+// log has; what was told may be lost, doubled, delayed, or of a killed process.
+//
 // Of most points where a process may be killed there are few, so most schedules
 // have it in for one of them. Faults lists what can go wrong; a run of enough
 // schedules fails when any of it did not happen.

@@ -7,40 +7,45 @@ import (
 
 // What goes wrong beside the calls, by the names that hits have.
 const (
-	hitPower       = "power cut"
-	hitCutHeld     = "power cut while an answer is held"
-	hitRestart     = "store restarts"
-	hitLeader      = "leader changes"
-	hitLag         = "log end lags behind"
-	hitKill        = "process killed"
-	hitStop        = "process stopped"
-	hitFreeze      = "process frozen"
-	hitZombie      = "process frozen, another counts on"
-	hitReassign    = "partitions reassigned"
-	hitForeign     = "record of nobody"
-	hitMisplaced   = "record on the wrong partition"
-	hitDamage      = "damaged records"
-	hitGhost       = "given up, and happens"
-	hitConflict    = "other content under an old seq"
-	hitNewStream   = "new stream"
-	hitNoRoom      = "too many rows wait"
-	hitRewrite     = "log rewritten"
-	hitSegment     = "begins near the end of a segment"
-	hitRules       = "rules change"
-	hitOld         = "older version halts at the change"
-	hitStuck       = "count stands still, and says so"
-	hitKey         = "record with the key of nobody"
-	hitTime        = "vote out of time"
-	hitGap         = "gap is closed"
-	hitLate        = "vote of a closed gap"
-	phaseRecovers  = "recovering, "
-	phaseIsStopped = "stopping, "
+	hitPower          = "power cut"
+	hitCutHeld        = "power cut while an answer is held"
+	hitRestart        = "store restarts"
+	hitLeader         = "leader changes"
+	hitLag            = "log end lags behind"
+	hitKill           = "process killed"
+	hitStop           = "process stopped"
+	hitFreeze         = "process frozen"
+	hitZombie         = "process frozen, another counts on"
+	hitReassign       = "partitions reassigned"
+	hitForeign        = "record of nobody"
+	hitMisplaced      = "record on the wrong partition"
+	hitDamage         = "damaged records"
+	hitGhost          = "given up, and happens"
+	hitConflict       = "other content under an old seq"
+	hitNewStream      = "new stream"
+	hitNoRoom         = "too many rows wait"
+	hitRewrite        = "log rewritten"
+	hitSegment        = "begins near the end of a segment"
+	hitRules          = "rules change"
+	hitOld            = "older version halts at the change"
+	hitStuck          = "count stands still, and says so"
+	hitKey            = "record with the key of nobody"
+	hitTime           = "vote out of time"
+	hitGap            = "gap is closed"
+	hitLate           = "vote of a closed gap"
+	hitClaimLost      = "claims lost after they were acknowledged"
+	hitClaimParts     = "claims in several records"
+	hitFollowerKilled = "follower starts anew"
+	hitGapHeard       = "follower hears that something is missing"
+	hitLoadedLoss     = "follower loads from a store that has lost rows"
+	phaseRecovers     = "recovering, "
+	phaseIsStopped    = "stopping, "
 )
 
 // natures of all kinds of calls.
 func natures() map[string]nature {
 	return map[string]nature{
-		kindProduce: natureAtomic, kindFetch: natureRead, kindBounds: natureRead, kindCommit: natureAtomic,
+		kindProduce: natureAtomic, kindFetch: natureRead, kindBounds: natureRead, kindCommit: natureAtomic, kindTell: natureAtomic,
 		kindIdentity: natureRead, kindStarted: natureRead, kindChains: natureRead, kindState: natureAtomic,
 		kindRollups: natureRows, kindLedger: natureRows, kindCheckpoint: natureRows,
 		kindCheckpoints: natureRead, kindOpen: natureRead,
@@ -72,6 +77,7 @@ func Faults() []string {
 		hitPower, hitCutHeld, hitRestart, hitLeader, hitLag, hitKill, hitStop, hitFreeze, hitZombie, hitReassign, hitForeign,
 		hitMisplaced, hitDamage, hitGhost, hitConflict, hitNewStream, hitNoRoom, hitRewrite, hitSegment,
 		hitRules, hitOld, hitStuck, hitKey, hitTime, hitGap, hitLate,
+		hitClaimLost, hitClaimParts, hitFollowerKilled, hitGapHeard, hitLoadedLoss,
 	}
 	for kind, n := range natures() {
 		for _, f := range append(n.failures(), fateHeld) {
@@ -95,9 +101,9 @@ type point struct{ phase, kind string }
 func points() []point {
 	var all []point
 	for phase, kinds := range map[string][]string{
-		"":             {kindProduce, kindFetch, kindBounds, kindCommit, kindStarted, kindChains, kindState, kindRollups, kindLedger, kindCheckpoint},
+		"":             {kindProduce, kindFetch, kindBounds, kindCommit, kindStarted, kindChains, kindState, kindRollups, kindLedger, kindCheckpoint, kindTell},
 		phaseRecovers:  {kindIdentity, kindStarted, kindCheckpoints, kindBounds, kindOpen, kindFetch},
-		phaseIsStopped: {kindProduce, kindFetch, kindRollups, kindLedger, kindStarted, kindCheckpoint},
+		phaseIsStopped: {kindProduce, kindFetch, kindRollups, kindLedger, kindStarted, kindCheckpoint, kindTell},
 	} {
 		for _, kind := range kinds {
 			all = append(all, point{phase, kind})

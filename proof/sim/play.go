@@ -24,7 +24,13 @@ type Report struct {
 // what the votes amount to. It must be called in a bubble of testing/synctest,
 // whose clock it uses. The trace, if there is a writer, is for people.
 func Play(ctx context.Context, g *Ground, seed uint64, trace io.Writer) (Report, error) {
-	w := newWorld(seed, trace)
+	return playWith(ctx, g, newWorld(seed, trace), newTracker(byTheBook))
+}
+
+// playWith plays w, which somebody follows.
+func playWith(ctx context.Context, g *Ground, w *world, who follower) (Report, error) {
+	seed := w.seed
+	w.feed = newFeed(w, who)
 	rules := schema.RulesV1
 	if seed%8 == 1 || seed%8 == 5 {
 		rules = schema.RulesV2
@@ -65,7 +71,7 @@ func (w *world) play(ctx context.Context, rewrite bool) error {
 	if err := w.stopAll(); err != nil {
 		return err
 	}
-	return errors.Join(w.compare(want), w.honest())
+	return errors.Join(w.compare(want), w.honest(), w.feed.end())
 }
 
 // disturb plays the part in which everything goes wrong.
@@ -75,6 +81,7 @@ func (w *world) disturb(ctx context.Context) {
 	for turn, begun := 0, time.Now(); turn < w.weather.turns && time.Since(begun) < disturbMax; turn++ {
 		w.pass(w.span(w.weather.rush))
 		w.listen()
+		w.feed.turn()
 		switch {
 		case w.chance(w.weather.trouble):
 			w.trouble(ctx)
@@ -282,6 +289,7 @@ func (w *world) settleBegin(ctx context.Context) *process {
 func (w *world) settleTurn(ctx context.Context) {
 	w.pass(w.span(time.Millisecond))
 	w.listen()
+	w.feed.turn()
 	w.haunt()
 	if w.turn() {
 		return

@@ -87,10 +87,11 @@ func (w *world) startCounter(ctx context.Context, held []schema.Partition) *proc
 		rules = schema.RulesV1
 	}
 	counter, err := aggregate.New(
-		aggregate.Parts{Log: &reader{w: w, who: p}, Store: writer{w, p}, Assigner: &assigner{w, p, held}},
+		aggregate.Parts{Log: &reader{w: w, who: p}, Store: writer{w, p}, Assigner: &assigner{w, p, held}, Teller: w.newTeller(p)},
 		aggregate.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)},
 		aggregate.Config{
 			FlushEvery:       flushEvery,
+			TellEvery:        tellEvery,
 			FlushEveryMax:    4 * flushEvery,
 			InsertRowsMax:    1 + w.dice.IntN(30),
 			DirtyRowsMax:     p.rowsMax,

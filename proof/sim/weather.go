@@ -16,6 +16,9 @@ const (
 	stuckAfter      = 5 * time.Second
 	drainMax        = 4 * time.Second
 
+	tellEvery   = 170*time.Millisecond + 7 // Never at the time of a flush.
+	tellTimeout = 2 * time.Second
+
 	fetchWait = 500 * time.Millisecond
 
 	// lagMax is how long a new leader's log may end early: less than aboveMax,
@@ -42,6 +45,7 @@ type weather struct {
 	aim              point         // Where calls fail and kill most; zero: nowhere.
 	rush             time.Duration // Between two turns, at most.
 	fetched          int           // Records in an answer, at most.
+	lost             int           // Of 1,000 claims that are acknowledged, how many are lost.
 }
 
 // Of 1,000 calls at the point that a schedule has it in for.
@@ -66,6 +70,7 @@ func newWeather(dice *rand.Rand) weather {
 		spite:   pick(0, 100, 500),
 		rush:    time.Duration(pick(2, 20, 80)) * time.Millisecond,
 		fetched: pick(1, 3, 20),
+		lost:    pick(0, 0, 20, 200),
 	}
 	if all := points(); dice.IntN(4) > 0 {
 		x.aim = all[dice.IntN(len(all))]

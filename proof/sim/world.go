@@ -90,12 +90,14 @@ type ghost struct {
 
 // A world is one schedule.
 type world struct {
+	seed    uint64
 	dice    *rand.Rand
 	weather weather
 	calm    bool // Nothing goes wrong any more.
 
 	log       *log
 	store     *database
+	feed      *feed
 	start     func(ctx context.Context, held []schema.Partition) *process // Starts one that counts.
 	terminals []*terminal
 	requests  map[string]*request // By the record they are on the log as.
@@ -116,6 +118,7 @@ type world struct {
 
 func newWorld(seed uint64, trace io.Writer) *world {
 	w := &world{
+		seed:      seed,
 		dice:      rand.New(rand.NewPCG(seed, 0)),
 		terminals: newTerminals(),
 		requests:  make(map[string]*request),
@@ -323,12 +326,12 @@ func (w *world) happenUnheard(p *process) {
 }
 
 func (c *call) store() bool {
-	return c.kind != kindFetch && c.kind != kindBounds && c.kind != kindCommit
+	return c.kind != kindFetch && c.kind != kindBounds && c.kind != kindCommit && c.kind != kindTell
 }
 
 // runOf returns the run of the store that c belongs to; 0 for none.
 func (w *world) runOf(c *call) int {
-	if c.kind == kindProduce {
+	if c.kind == kindProduce || c.kind == kindTell {
 		return 0
 	}
 	return w.store.run
