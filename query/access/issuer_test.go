@@ -37,6 +37,7 @@ type issuer struct {
 	say     string // In place of the key set.
 	name    string // In the discovery document.
 	jwks    string
+	moved   string // Where the key set is, in place of it.
 	down    bool
 	fetched int // Key sets.
 	asked   int // Discovery documents.
@@ -87,8 +88,11 @@ func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	case issuerURL + "/.well-known/openid-configuration":
 		i.asked++
 		return answer(map[string]string{"issuer": i.name, "jwks_uri": i.jwks})
-	case i.jwks:
+	case i.jwks, "http://login.example.it/keys":
 		i.fetched++
+		if i.moved != "" && r.URL.Scheme == "https" {
+			return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {i.moved}}, Body: http.NoBody, Request: r}, nil
+		}
 		if i.say != "" {
 			return answer(i.say)
 		}

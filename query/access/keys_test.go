@@ -154,15 +154,21 @@ func TestTheIssuerIsAway(t *testing.T) {
 			later(40 * time.Minute)
 			taken(t, a, known.token(t, claims(nil), nil))
 			refused(t, a, fresh.token(t, claims(nil), nil), http.StatusServiceUnavailable)
-			i.set(func() { i.down, i.say, i.name, i.jwks = false, "", issuerURL, issuerURL+"/keys" })
+			i.set(func() { i.down, i.say, i.moved, i.name, i.jwks = false, "", "", issuerURL, issuerURL+"/keys" })
 			later(time.Minute)
 			refused(t, a, fresh.token(t, claims(nil), nil), http.StatusUnauthorized)
 		}
 		f("away", func() { i.down = true })
 		f("no JSON", func() { i.say = "<html>" })
 		f("no keys", func() { i.say = `{"keys":[]}` })
-		f("too large", func() { i.say = strings.Repeat(" ", 1<<20) + `{"keys":[]}` })
-		f("too many keys", func() { i.say = `{"keys":[` + strings.Repeat("{},", 100) + `{}]}` })
+		text, err := fresh.public().MarshalJSON() // What is too much would else be good.
+		if err != nil {
+			t.Fatal(err)
+		}
+		f("too large", func() { i.say = strings.Repeat(" ", 1<<20) + `{"keys":[` + string(text) + `]}` })
+		f("too many keys", func() { i.say = `{"keys":[` + strings.Repeat(string(text)+",", 100) + string(text) + `]}` })
+		f("redirected to no TLS", func() { i.moved = "http://login.example.it/keys" })
+		f("redirected round", func() { i.moved = issuerURL + "/keys" })
 		f("not there", func() { i.jwks = issuerURL + "/elsewhere"; i.down = true })
 		// The discovery document is read again after an hour, and after a fetch that failed.
 		f("another's document", func() { i.name = "https://evil.example"; i.jwks = issuerURL + "/new" })

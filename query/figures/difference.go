@@ -1,9 +1,6 @@
 package figures
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // A Sample is K votes of a kind among N, with the effect by which they are not
 // independent. K <= N.
@@ -69,11 +66,4 @@ func Change(before, now uint64) (float64, bool) {
 		return 0, false
 	}
 	return (float64(now) - float64(before)) / float64(before), true
-}
-
-// mustBeProbability stops where a test gave what is none.
-func mustBeProbability(p float64) {
-	if !(0 <= p && p <= 1) {
-		panic(fmt.Sprintf("BUG: p is %v", p))
-	}
 }

@@ -1,6 +1,9 @@
 package figures
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // FalseDiscovery returns, for each test's p, its q: who calls all differences real
 // whose q is at most 0.05 is wrong about 5 % of them in the mean, however many were
@@ -25,4 +28,11 @@ func FalseDiscovery(p []float64) []float64 {
 		q[order[i].index] = max(least, order[i].key) // Dust of rounding, where i is the last.
 	}
 	return q
+}
+
+// mustBeProbability stops where a test gave what is none.
+func mustBeProbability(p float64) {
+	if !(0 <= p && p <= 1) {
+		panic(fmt.Sprintf("BUG: p is %v", p))
+	}
 }
