@@ -155,9 +155,12 @@ func TestKeysThatAreNotForTokensAreNone(t *testing.T) {
 		encryption := sealing.public()
 		encryption.Use = "enc"
 		secret := jose.JSONWebKey{Key: []byte("0123456789abcdef0123456789abcdef"), KeyID: "secret"}
-		i.keys = append(i.keys, short.public(), large.public(), encryption, secret)
+		bound := rsaKey(t, "bound", jose.PS256)
+		toRS256 := bound.public()
+		toRS256.Algorithm = string(jose.RS256)
+		i.keys = append(i.keys, short.public(), large.public(), encryption, secret, toRS256)
 		a := open(t, i, nil)
-		for _, key := range []signer{short, large, sealing} {
+		for _, key := range []signer{short, large, sealing, bound} {
 			if _, refusal := identify(t, a, key.token(t, claims(nil), nil)); refusal == nil || refusal.Status != http.StatusUnauthorized {
 				t.Errorf("%s: got %v, want 401", key.id, refusal)
 			}

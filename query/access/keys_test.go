@@ -37,6 +37,32 @@ func TestANewKeyIsFound(t *testing.T) {
 	})
 }
 
+// An issuer may move its keys; its document tells where they are.
+func TestKeysMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer(edKey(t, "old"))
+		a := open(t, i, nil)
+		synctest.Wait()
+		fresh := edKey(t, "fresh")
+		i.set(func() { i.jwks = issuerURL + "/moved" })
+		i.publish(fresh)
+		refused(t, a, fresh.token(t, claims(nil), nil), http.StatusServiceUnavailable)
+		later(5 * time.Second)
+		taken(t, a, fresh.token(t, claims(nil), nil))
+	})
+}
+
+// Who has waited makes room for others.
+func TestWaitingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := open(t, newIssuer(edKey(t, "a")), nil)
+		token := edKey(t, "made up").token(t, claims(map[string]any{"exp": time.Now().Add(24 * time.Hour).Unix()}), nil)
+		for range 150 {
+			refused(t, a, token, http.StatusUnauthorized)
+		}
+	})
+}
+
 func taken(t *testing.T, a *access.Access, token string) {
 	t.Helper()
 	if _, refusal := identify(t, a, token); refusal != nil {
