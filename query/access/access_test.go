@@ -351,3 +351,23 @@ func TestKeysComeOverHTTP(t *testing.T) {
 		t.Errorf("got %+v, %v, want the analyst", id, refusal)
 	}
 }
+
+func BenchmarkIdentify(b *testing.B) {
+	for _, key := range []signer{rsaKey(b, "rs", jose.RS256), ecKey(b, "ec", elliptic.P256(), jose.ES256), edKey(b, "ed")} {
+		b.Run(string(key.alg), func(b *testing.B) {
+			path := b.TempDir() + "/keys.json"
+			writeKeys(b, path, key)
+			a, err := access.New(access.Config{Issuer: issuerURL, Audience: audience, KeysFile: path})
+			if err != nil {
+				b.Fatal(err)
+			}
+			r := request(b, "Bearer "+key.token(b, claims(nil), nil))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := a.Identify(r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
