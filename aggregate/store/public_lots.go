@@ -184,7 +184,9 @@ func (c *spotColumns) set(i int, s schema.Spot) {
 	c.channel[i], c.scale[i] = uint8(s.Channel), uint8(s.Scale)
 }
 
-func (c *spotColumns) columns() []any { return []any{c.comune, c.office, c.service, c.channel, c.scale} }
+func (c *spotColumns) columns() []any {
+	return []any{c.comune, c.office, c.service, c.channel, c.scale}
+}
 
 // voteColumns are the columns of votes and their reasons.
 type voteColumns struct {

@@ -21,6 +21,7 @@ type Store struct {
 	started time.Time
 	id      schema.Identity // Zero: not written yet.
 	states  map[schema.Partition]schema.PartitionState
+	public  public
 }
 
 // NewStore returns an empty store whose server started at started.

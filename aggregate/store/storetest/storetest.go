@@ -89,6 +89,8 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"segments are told one by one", segments},
 		{"checkpoints come back as they were", checkpoints},
 		{"a damaged checkpoint is refused", damagedCheckpoint},
+		{"lots come back by their attempt", lots},
+		{"of racing releases all readers see the same first", releases},
 	}
 	databases := []test{
 		{"a row may span no months, an insert may", months},

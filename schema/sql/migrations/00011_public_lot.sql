@@ -2,7 +2,7 @@
 -- +goose Up
 -- The lots that votes were published in, by the attempt that wrote them. Those of
 -- attempts that public_release does not name as the ones that hold are never read.
--- Rows are written once. Days are counted from 1970-01-01, by Rome's calendar;
+-- Rows are written once. Days are counted from 1970-01-01, by Rome's calendar, and
 -- what the level of a label does not say is zero. Reasons are keyed by
 -- value * 16 + reason.
 CREATE TABLE IF NOT EXISTS public_lot

@@ -1,0 +1,121 @@
+package model
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"mlf/schema"
+)
+
+// public is what a store holds of what was published.
+type public struct {
+	releases []schema.Release
+	lots     []attemptLot
+	taken    []attemptTaken
+}
+
+type attemptLot struct {
+	attempt schema.AttemptID
+	schema.Lot
+}
+
+type attemptTaken struct {
+	attempt schema.AttemptID
+	schema.Taken
+}
+
+// WriteLots appends rows of an attempt.
+func (s *Store) WriteLots(_ context.Context, a schema.AttemptID, lots []schema.Lot, taken []schema.Taken) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range lots {
+		s.public.lots = append(s.public.lots, attemptLot{a, l})
+	}
+	for _, t := range taken {
+		s.public.taken = append(s.public.taken, attemptTaken{a, t})
+	}
+	return nil
+}
+
+// WriteRelease appends a header, as of now.
+func (s *Store) WriteRelease(_ context.Context, r schema.Release) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.Written = time.Now().UTC().Truncate(time.Microsecond)
+	r.Months = slices.Clone(r.Months)
+	s.public.releases = append(s.public.releases, r)
+	return nil
+}
+
+// Releases returns every header, and the time.
+func (s *Store) Releases(context.Context) ([]schema.Release, time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	headers := slices.Clone(s.public.releases)
+	slices.SortFunc(headers, func(a, b schema.Release) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), a.Written.Compare(b.Written), cmp.Compare(a.Attempt, b.Attempt))
+	})
+	return headers, time.Now().UTC(), nil
+}
+
+// Lots calls take with the lots of q.
+func (s *Store) Lots(_ context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error {
+	s.mu.Lock()
+	lots := slices.Clone(s.public.lots)
+	s.mu.Unlock()
+	for _, l := range lots {
+		if l.First < q.First || l.First >= q.Next || !slices.Contains(q.Attempts, l.attempt) {
+			continue
+		}
+		if err := take(l.attempt, &l.Lot); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Taken calls take with what was taken of each spot and day.
+func (s *Store) Taken(_ context.Context, q schema.LotQuery, take func(*schema.SpotDay) error) error {
+	s.mu.Lock()
+	taken := slices.Clone(s.public.taken)
+	s.mu.Unlock()
+	type key struct {
+		schema.Spot
+		schema.Day
+	}
+	sums := make(map[key]*schema.SpotDay)
+	for _, t := range taken {
+		if t.Day < q.First || t.Day >= q.Next || !slices.Contains(q.Attempts, t.attempt) || len(q.Comuni) > 0 && !slices.Contains(q.Comuni, t.Comune) {
+			continue
+		}
+		k := key{t.Spot, t.Day}
+		if sums[k] == nil {
+			sums[k] = &schema.SpotDay{Spot: t.Spot, Day: t.Day}
+		}
+		addTaken(sums[k], &t.SpotDay)
+	}
+	for _, sum := range sums {
+		if err := take(sum); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addTaken(sum, t *schema.SpotDay) {
+	for k, n := range t.Values {
+		sum.Values[k] += n
+	}
+	reasons := slices.Clone(sum.Reasons)
+	for _, r := range t.Reasons {
+		i, found := slices.BinarySearchFunc(reasons, r.Key, func(r schema.ReasonNumber, key schema.ReasonKey) int { return cmp.Compare(r.Key, key) })
+		if found {
+			reasons[i].N += r.N
+		} else {
+			reasons = slices.Insert(reasons, i, r)
+		}
+	}
+	sum.Reasons = reasons
+}
