@@ -159,10 +159,10 @@ const (
 // logKeys are the keys of log lines, for those who search logs: one key a thing.
 var logKeys = []string{
 	"advice", "answered", "cells", "detail", "differences", "dir", "err", "file", "for", "generation", "group", "kafka",
-	"key", "kind", "length", "limit", "line", "listen", "log", "log_end", "log_end_known", "lost", "offset", "panic",
+	"key", "kind", "length", "limit", "line", "listen", "log", "log_end", "log_end_known", "lost", "lots", "offset", "panic",
 	"part", "partition", "partitions", "path", "pause", "pid", "reason", "records_left", "request", "seed", "setting",
 	"since", "stack", "state", "status", "stderr", "subject", "taken", "tcp_port", "terminals", "text", "took", "topic",
-	"value", "votes", "votes_answered", "votes_per_second", "votes_planned", "votes_sent_again", "want",
+	"value", "votes", "votes_answered", "votes_per_second", "votes_planned", "votes_sent_again", "waiting", "want",
 }
 
 // TestTheRootIsAFrontDoor: what has no room of its own does not stand in the hall.

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
+	"mlf/query/calendar"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -197,7 +197,4 @@ func hourGroup(a *question.Axes, h schema.Hour) question.Group {
 }
 
 // begin returns the first hour of a day of Rome's.
-func (l *Lots) begin(d schema.Day) schema.Hour {
-	year, m, day := time.Unix(int64(d)*secondsPerDay, 0).UTC().Date()
-	return schema.HourOf(time.Date(year, m, day, 0, 0, 0, 0, l.clock.Zone()))
-}
+func (l *Lots) begin(d schema.Day) schema.Hour { return l.clock.Begin(calendar.Day(d)) }

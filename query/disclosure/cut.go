@@ -88,6 +88,7 @@ type cutter struct {
 	today        schema.Day
 	closed       bool             // What is left climbs.
 	closedBefore bool             // All that is not in lots came after that, or waits for company.
+	base         uint32           // The number of the first of Lots.
 	left         []schema.SpotDay // What the provinces were too small for.
 }
 
@@ -228,13 +229,14 @@ func (c *cutter) fits(votes []looseVote) bool {
 
 // close makes a lot of votes.
 func (c *cutter) close(label schema.LotLabel, first, last schema.Day, votes []looseVote) {
+	number := c.base + uint32(len(c.Lots))
 	var sum schema.SpotDay
 	for _, v := range votes {
 		addVotes(&sum, v.SpotDay)
-		c.Taken = append(c.Taken, schema.Taken{Lot: uint32(len(c.Lots)), SpotDay: *v.SpotDay})
+		c.Taken = append(c.Taken, schema.Taken{Lot: number, SpotDay: *v.SpotDay})
 	}
 	c.Lots = append(c.Lots, schema.Lot{
-		LotLabel: label, Number: uint32(len(c.Lots)), First: first, Last: last, Values: sum.Values, Reasons: sum.Reasons,
+		LotLabel: label, Number: number, First: first, Last: last, Values: sum.Values, Reasons: sum.Reasons,
 	})
 }
 

@@ -2,27 +2,17 @@ package disclosure
 
 import (
 	"cmp"
-	"time"
 
+	"mlf/query/calendar"
 	"mlf/schema"
 )
 
 // A month is the days [first, next) of a month of Rome's calendar.
 type month struct{ first, next schema.Day }
 
-const secondsPerDay = 24 * 60 * 60
-
-func dayOf(t time.Time) schema.Day {
-	year, m, day := t.Date()
-	return schema.Day(time.Date(year, m, day, 0, 0, 0, 0, time.UTC).Unix() / secondsPerDay)
-}
-
 func monthOf(d schema.Day) month {
-	year, m, _ := time.Unix(int64(d)*secondsPerDay, 0).UTC().Date()
-	return month{
-		first: dayOf(time.Date(year, m, 1, 0, 0, 0, 0, time.UTC)),
-		next:  dayOf(time.Date(year, m+1, 1, 0, 0, 0, 0, time.UTC)),
-	}
+	m := calendar.Day(d).Month()
+	return month{first: schema.Day(calendar.DayOf(m, 1)), next: schema.Day(calendar.DayOf(m+1, 1))}
 }
 
 // closed tells whether what is left of m climbs on day today.

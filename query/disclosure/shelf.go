@@ -1,0 +1,149 @@
+package disclosure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"mlf/query/calendar"
+	"mlf/schema"
+)
+
+// ErrOtherRelease is the error of a release in the place of one that held before:
+// the store was restored, or its clock set back by more than SettleAfter. What is
+// shown stays as it was.
+var ErrOtherRelease = errors.New("a release that held is no more the one that holds")
+
+// A Source is where releases are read from. Kept by aggregate/store.
+type Source interface {
+	// Releases returns every header, and the time by the clock that wrote them.
+	Releases(ctx context.Context) (headers []schema.Release, now time.Time, err error)
+
+	// Lots calls take with the lots of some attempts, in any order. What it points at
+	// is the callee's until take returns.
+	Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
+}
+
+// shelfEvery is how often a Shelf looks for a new release.
+const shelfEvery = time.Minute
+
+// A Shelf holds the lots that are published, as they come.
+type Shelf struct {
+	source  Source
+	places  func(today schema.Day) Places
+	clock   calendar.Clock
+	logger  *slog.Logger
+	metrics *shelfMetrics
+	held    []schema.Release
+	today   schema.Day // Of the places of lots.
+	lots    atomic.Pointer[Lots]
+	last    atomic.Pointer[schema.Release]
+}
+
+// NewShelf returns an empty one; places are as of a day.
+func NewShelf(source Source, places func(today schema.Day) Places, tel Telemetry) (*Shelf, error) {
+	clock, err := calendar.Rome()
+	if err != nil {
+		return nil, err
+	}
+	return &Shelf{source: source, places: places, clock: clock, logger: tel.logger(), metrics: newShelfMetrics(tel.Registerer)}, nil
+}
+
+// Lots returns what is published, nil before the first look.
+func (s *Shelf) Lots() *Lots { return s.lots.Load() }
+
+// Last returns the header of the newest release that is held, nil without any. The
+// caller must not change it.
+func (s *Shelf) Last() *schema.Release { return s.last.Load() }
+
+// Run looks for new releases every minute, until ctx ends.
+func (s *Shelf) Run(ctx context.Context) error {
+	tick := time.NewTicker(shelfEvery)
+	defer tick.Stop()
+	for {
+		if err := s.Refresh(ctx); err != nil && ctx.Err() == nil {
+			s.metrics.errors.Inc()
+			s.logger.Error("published lots were not read, and will be tried again", slog.Any("err", err))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Refresh takes the releases that have come to hold. After an error what is shown
+// is as it was. One goroutine at a time.
+func (s *Shelf) Refresh(ctx context.Context) error {
+	headers, now, err := s.source.Releases(ctx)
+	if err != nil {
+		return err
+	}
+	settled := Settled(headers, now)
+	for i := range s.held {
+		if i >= len(settled) || settled[i].Attempt != s.held[i].Attempt {
+			return fmt.Errorf("read releases: number %d: %w", s.held[i].Number, ErrOtherRelease)
+		}
+	}
+	today := schema.Day(s.clock.DayOf(schema.HourOf(time.Now())))
+	fresh := settled[len(s.held):]
+	lots := s.lots.Load()
+	if lots != nil && len(fresh) == 0 && s.today == today {
+		return nil
+	}
+	if lots == nil {
+		lots = NewLots(s.clock, Places{})
+	}
+	lots = lots.At(s.places(today))
+	if len(fresh) > 0 {
+		if lots, err = s.read(ctx, lots, fresh); err != nil {
+			return err
+		}
+		last := &fresh[len(fresh)-1]
+		s.metrics.hold(last, s.clock)
+		s.last.Store(last)
+	}
+	s.held, s.today = settled, today
+	s.lots.Store(lots)
+	return nil
+}
+
+// read returns lots with those of fresh releases.
+func (s *Shelf) read(ctx context.Context, lots *Lots, fresh []schema.Release) (*Lots, error) {
+	releases, found := make(map[schema.AttemptID]*schema.Release), make(map[schema.AttemptID]uint64)
+	var attempts []schema.AttemptID
+	for i := range fresh {
+		releases[fresh[i].Attempt] = &fresh[i]
+		attempts = append(attempts, fresh[i].Attempt)
+	}
+	for _, account := range fresh[len(fresh)-1].Months {
+		m := monthOf(account.First)
+		var number uint32
+		var read []schema.Lot
+		err := s.source.Lots(ctx, schema.LotQuery{Attempts: attempts, First: m.first, Next: m.next}, func(a schema.AttemptID, l *schema.Lot) error {
+			if r := releases[a]; l.N() < uint64(r.K) || monthOf(l.Last) != m {
+				return fmt.Errorf("lot %d of release %d has %d votes of days %d to %d: want at least %d of one month", l.Number, r.Number, l.N(), l.First, l.Last, r.K)
+			}
+			number = max(number, releases[a].Number)
+			found[a]++
+			read = append(read, *l)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if len(read) > 0 {
+			lots = lots.With(number, read)
+		}
+	}
+	for i := range fresh {
+		if n := found[fresh[i].Attempt]; n != fresh[i].Lots {
+			return nil, fmt.Errorf("read release %d: %d lots: want %d", fresh[i].Number, n, fresh[i].Lots)
+		}
+	}
+	return lots, nil
+}
