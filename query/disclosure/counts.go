@@ -84,6 +84,9 @@ type leaf struct {
 // leaves returns those of a, ascending by label.
 func (l *Lots) leaves(a *question.Axes) []leaf {
 	var leaves []leaf
+	if a.Comuni == nil {
+		leaves = make([]leaf, 0, len(l.labels))
+	}
 	s := l.sieve(a)
 	l.eachLabel(a, func(label uint32) {
 		if key, fate := s.key(&l.labels[label]); fate == within {

@@ -18,8 +18,12 @@ type Lots struct {
 	labels   []schema.LotLabel
 	byComune map[schema.ComuneID][]uint32 // The labels of a comune, ascending.
 	wide     []uint32                     // Those above the comuni, ascending.
-	blocks   []*block                     // By month.
-	release  map[schema.Day]uint32        // By a month's first day, the number of the last release that has lots of it.
+
+	provinces []schema.ProvinceID // Those that have comuni, ascending.
+	comuni    map[schema.ProvinceID][]schema.ComuneID
+
+	blocks  []*block              // By month.
+	release map[schema.Day]uint32 // By a month's first day, the number of the last release that has lots of it.
 }
 
 // NewLots returns no lots.
@@ -78,8 +82,14 @@ func (l *Lots) merge(m month, lots []blockLot) {
 	}
 }
 
-// sortLabels lists labels by the comuni that they are of.
+// sortLabels lists labels by the comuni that they are of, and comuni by their
+// provinces.
 func (l *Lots) sortLabels() {
+	l.comuni = make(map[schema.ProvinceID][]schema.ComuneID)
+	for _, id := range l.places.Comuni {
+		l.comuni[id.Province()] = append(l.comuni[id.Province()], id)
+	}
+	l.provinces = slices.Sorted(maps.Keys(l.comuni))
 	l.byComune, l.wide = make(map[schema.ComuneID][]uint32), nil
 	for i := range l.labels {
 		if l.labels[i].Level > schema.LotComune {
@@ -108,3 +118,13 @@ func (l *Lots) Version(from, next schema.Hour) string {
 
 // hours returns the hours of m.
 func (l *Lots) hours(m month) (first, next schema.Hour) { return l.begin(m.first), l.begin(m.next) }
+
+// Bytes returns what the lots take in memory, their labels and the index of these
+// apart.
+func (l *Lots) Bytes() int {
+	n := 0
+	for _, b := range l.blocks {
+		n += len(b.data) + 4*len(b.labels) + 4*len(b.ends)
+	}
+	return n
+}

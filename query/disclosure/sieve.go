@@ -39,38 +39,38 @@ func (l *Lots) sieve(a *question.Axes) *sieve {
 	s.channel = join(a.Channel, schema.Channels())
 	s.service = join(a.Service, l.places.Services)
 	if len(l.wide) > 0 {
-		s.findPlaces()
+		s.findPlaces(l)
 	}
 	return s
 }
 
-// findPlaces finds where provinces, regions and the nation fall.
-func (s *sieve) findPlaces() {
+// findPlaces finds where provinces, regions and the nation fall. Where the comuni
+// are listed, provinces without any of them need not be looked into.
+func (s *sieve) findPlaces(l *Lots) {
 	s.provinces, s.regions = make(map[schema.ProvinceID]place), make(map[schema.RegionID]place)
-	var nation *place
-	for _, id := range s.places.Comuni {
-		p := at(s.a.Comune, id)
-		province := id.Province()
-		region := s.places.RegionOf[province]
-		meet(s.provinces, province, p)
-		meet(s.regions, region, p)
-		if nation == nil {
-			nation = &p
+	touched := make(map[schema.ProvinceID]bool)
+	for _, id := range s.a.Comuni {
+		touched[l.places.now(id).Province()] = true
+	}
+	s.nation = place{question.Out, straddles} // Of no comuni.
+	for i, province := range l.provinces {
+		p := place{question.Out, outside}
+		if s.a.Comuni == nil || touched[province] {
+			p = join(s.a.Comune, l.comuni[province])
+		}
+		s.provinces[province] = p
+		region := l.places.RegionOf[province]
+		if before, ok := s.regions[region]; ok {
+			s.regions[region] = before.with(p)
 		} else {
-			*nation = nation.with(p)
+			s.regions[region] = p
+		}
+		if i == 0 {
+			s.nation = p
+		} else {
+			s.nation = s.nation.with(p)
 		}
 	}
-	s.nation = place{question.Out, straddles}
-	if nation != nil {
-		s.nation = *nation
-	}
-}
-
-func meet[K comparable](places map[K]place, key K, p place) {
-	if before, ok := places[key]; ok {
-		p = before.with(p)
-	}
-	places[key] = p
 }
 
 // with returns where things fall that fall to p or q.
