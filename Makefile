@@ -9,7 +9,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine run test test-readers test-kafka kafka simulate sim chaos guards drill overload fuzz bench connections lint lint-api fmt generate clean
+.PHONY: help build engine run test test-readers test-kafka kafka simulate sim chaos guards drill overload attack fuzz bench connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ chaos: engine build ## Kill, freeze and cut everything for 2 minutes while a cou
 
 guards: engine ## Damage, cut, rewrite and exchange logs and stores under running stages (KAFKA=1: on real Kafka, too).
 	MLF_TEST_GUARDS=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m -parallel 8 -v ./proof/guards
+
+attack: ## Ask all that the public may for DAYS (10000) simulated days, and solve for fewer votes than the threshold.
+	MLF_TEST_ATTACK_DAYS=$(or $(DAYS),10000) $(GO) test ./query/disclosure -count=1 -timeout 2h -v -run 'TestAnAttacker|TestTheAttacker'
 
 fuzz: ## Fuzz every decoder of outside bytes, FUZZTIME (30s) each.
 	@set -e; grep -rno --include='*_test.go' '^func Fuzz[A-Za-z0-9]*' . | sed 's|/[^/]*_test.go:[0-9]*:func | |' | sort | \

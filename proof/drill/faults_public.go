@@ -1,0 +1,28 @@
+package drill
+
+// publicFaults are of what may be published.
+func publicFaults() []fault {
+	cut := site{"query/disclosure/cut.go", "query/disclosure"}
+	sieve := site{"query/disclosure/sieve.go", "query/disclosure"}
+	settle := site{"query/disclosure/settle.go", "query/disclosure"}
+	return []fault{
+		cut.fault("a lot of fewer votes than the threshold", "TestReleases", "if n < c.rules.k() {", "if n+1 < c.rules.k() {"),
+		cut.fault("what was published is published again", "TestReleases", "subtract(counted, taken)\n", "subtract(counted, nil)\n"),
+		cut.fault("published from counts that fell", "TestCountsThatFellPublishNothing", "if t < len(taken) {", "if t > len(taken) {"),
+		cut.fault("late votes among others", "TestLateVotesAreLotsOfTheirOwn", "v.late = c.closedBefore || any && v.Day <= swept", "v.late = any && swept < 0"),
+		cut.fault("votes of one value are not held back", "TestHeldLotsGoOnToAnother", "return !c.rules.Hold || !slices.Contains(sum[:], n)", "return n > 0 || !slices.Contains(sum[:], n)"),
+		site{"query/disclosure/offices.go", "query/disclosure"}.fault("an office alone among the unnamed", "TestCut",
+			"if of.unnamed == 1 &&", "if of.unnamed == 99 &&"),
+		sieve.fault("a lot in one of the rows that it straddles", "TestAnswersAreWhatLabelsSay", "if p == q {", "if p == q || p.fate == within {"),
+		site{"query/disclosure/counts.go", "query/disclosure"}.fault("a lot in the row of its first day", "TestAnswersAreWhatLabelsSay",
+			"key.Hour < 0 || int(last) >= days[first].run {", "key.Hour < 0 {"),
+		site{"query/disclosure/live.go", "query/disclosure"}.fault("live totals to the vote", "TestLiveTotalsAreWholeLots", "return n - n%r.k()", "return n"),
+		site{"query/disclosure/collect.go", "query/disclosure"}.fault("votes of other classes are published", "TestReleasesAreWhatCutMakes",
+			"Class: onlyOK, Reasons: true,", "Reasons: true,"),
+		settle.fault("a header holds at once", "TestSettled", "now.Sub(first.Written) < SettleAfter", "now.Before(first.Written)"),
+		settle.fault("the last header holds", "TestSettled", "cmp.Compare(h.Attempt, first.Attempt)) < 0", "cmp.Compare(h.Attempt, first.Attempt)) > 0"),
+		settle.fault("a release that goes on from another", "TestSettled", "if h.Previous != previous {", "if h.Previous != previous && previous == 0 {"),
+		site{"query/disclosure/shelf.go", "query/disclosure"}.fault("a release that is not all there", "TestAShelfKeepsWhatItHas",
+			"n != fresh[i].Lots {", "n > fresh[i].Lots {"),
+	}
+}
