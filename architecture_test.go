@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"command/datadir":                {"schema"},
 	"schema":                         {},
 	"schema/registry":                {"schema"},
+	"schema/served":                  {"schema"},
 	"schema/sql":                     {},
 	"schema/votepb":                  {},
 	"ingest":                         {"schema", "ingest/wire"},

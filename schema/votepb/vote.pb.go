@@ -13,12 +13,11 @@
 package votepb
 
 import (
+	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
+	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
-
-	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
-	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 )
 
 const (
@@ -597,6 +596,161 @@ func (x *Genesis) GetChecksum() uint32 {
 	return 0
 }
 
+// Served is the value of a record of the topic served.v1, which is compacted: how
+// many users were served for a service, on a day. The record's key is
+// "058091/eur/1/counter/2026-11-25": comune, office, number of the service, channel,
+// day. Of several records with one key the highest revision holds, of one revision
+// the highest number, in whatever order they come. The rules of VoteBatch hold for
+// it too.
+type Served struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1.
+	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
+	// As in VoteBatch.
+	Comune  uint32 `protobuf:"varint,2,opt,name=comune,proto3" json:"comune,omitempty"`
+	Office  string `protobuf:"bytes,3,opt,name=office,proto3" json:"office,omitempty"`
+	Service uint32 `protobuf:"varint,4,opt,name=service,proto3" json:"service,omitempty"`
+	Channel uint32 `protobuf:"varint,5,opt,name=channel,proto3" json:"channel,omitempty"`
+	// A day of Rome's clock, in days since 1970-01-01, 0 to 65535.
+	Day uint32 `protobuf:"varint,6,opt,name=day,proto3" json:"day,omitempty"`
+	// How many users were served, 0 to 1,000,000.
+	Users uint32 `protobuf:"varint,7,opt,name=users,proto3" json:"users,omitempty"`
+	// 1 to 2^53-1; the sender raises it with each correction.
+	Revision uint64 `protobuf:"varint,8,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Where the number was made of the display of a queue, users = before + last -
+	// first: a hash of the queue's name (not 0), the first and the last ticket called
+	// since numbering began, 0 to 2^31-1, and the users of the runs before.
+	Queue  uint64 `protobuf:"varint,9,opt,name=queue,proto3" json:"queue,omitempty"`
+	First  uint32 `protobuf:"varint,10,opt,name=first,proto3" json:"first,omitempty"`
+	Last   uint32 `protobuf:"varint,11,opt,name=last,proto3" json:"last,omitempty"`
+	Before uint32 `protobuf:"varint,12,opt,name=before,proto3" json:"before,omitempty"`
+	// As in VoteBatch.
+	Checksum      *uint32 `protobuf:"fixed32,15,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Served) Reset() {
+	*x = Served{}
+	mi := &file_schema_vote_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Served) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Served) ProtoMessage() {}
+
+func (x *Served) ProtoReflect() protoreflect.Message {
+	mi := &file_schema_vote_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Served.ProtoReflect.Descriptor instead.
+func (*Served) Descriptor() ([]byte, []int) {
+	return file_schema_vote_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Served) GetFormat() uint32 {
+	if x != nil {
+		return x.Format
+	}
+	return 0
+}
+
+func (x *Served) GetComune() uint32 {
+	if x != nil {
+		return x.Comune
+	}
+	return 0
+}
+
+func (x *Served) GetOffice() string {
+	if x != nil {
+		return x.Office
+	}
+	return ""
+}
+
+func (x *Served) GetService() uint32 {
+	if x != nil {
+		return x.Service
+	}
+	return 0
+}
+
+func (x *Served) GetChannel() uint32 {
+	if x != nil {
+		return x.Channel
+	}
+	return 0
+}
+
+func (x *Served) GetDay() uint32 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *Served) GetUsers() uint32 {
+	if x != nil {
+		return x.Users
+	}
+	return 0
+}
+
+func (x *Served) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Served) GetQueue() uint64 {
+	if x != nil {
+		return x.Queue
+	}
+	return 0
+}
+
+func (x *Served) GetFirst() uint32 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *Served) GetLast() uint32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *Served) GetBefore() uint32 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *Served) GetChecksum() uint32 {
+	if x != nil && x.Checksum != nil {
+		return *x.Checksum
+	}
+	return 0
+}
+
 var File_schema_vote_proto protoreflect.FileDescriptor
 
 const file_schema_vote_proto_rawDesc = "" +
@@ -663,6 +817,22 @@ const file_schema_vote_proto_rawDesc = "" +
 	"partitions\x12\x14\n" +
 	"\x05rules\x18\x05 \x01(\rR\x05rules\x12\x1f\n" +
 	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01B\v\n" +
+	"\t_checksum\"\xce\x02\n" +
+	"\x06Served\x12\x16\n" +
+	"\x06format\x18\x01 \x01(\rR\x06format\x12\x16\n" +
+	"\x06comune\x18\x02 \x01(\rR\x06comune\x12\x16\n" +
+	"\x06office\x18\x03 \x01(\tR\x06office\x12\x18\n" +
+	"\aservice\x18\x04 \x01(\rR\aservice\x12\x18\n" +
+	"\achannel\x18\x05 \x01(\rR\achannel\x12\x10\n" +
+	"\x03day\x18\x06 \x01(\rR\x03day\x12\x14\n" +
+	"\x05users\x18\a \x01(\rR\x05users\x12\x1a\n" +
+	"\brevision\x18\b \x01(\x04R\brevision\x12\x14\n" +
+	"\x05queue\x18\t \x01(\x04R\x05queue\x12\x14\n" +
+	"\x05first\x18\n" +
+	" \x01(\rR\x05first\x12\x12\n" +
+	"\x04last\x18\v \x01(\rR\x04last\x12\x16\n" +
+	"\x06before\x18\f \x01(\rR\x06before\x12\x1f\n" +
+	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01B\v\n" +
 	"\t_checksumB\x13Z\x11mlf/schema/votepbb\x06proto3"
 
 var (
@@ -677,13 +847,14 @@ func file_schema_vote_proto_rawDescGZIP() []byte {
 	return file_schema_vote_proto_rawDescData
 }
 
-var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_schema_vote_proto_goTypes = []any{
 	(*VotesRequest)(nil), // 0: mlf.v1.VotesRequest
 	(*VoteMessage)(nil),  // 1: mlf.v1.VoteMessage
 	(*VoteBatch)(nil),    // 2: mlf.v1.VoteBatch
 	(*Control)(nil),      // 3: mlf.v1.Control
 	(*Genesis)(nil),      // 4: mlf.v1.Genesis
+	(*Served)(nil),       // 5: mlf.v1.Served
 }
 var file_schema_vote_proto_depIdxs = []int32{
 	1, // 0: mlf.v1.VotesRequest.votes:type_name -> mlf.v1.VoteMessage
@@ -704,13 +875,14 @@ func file_schema_vote_proto_init() {
 	file_schema_vote_proto_msgTypes[2].OneofWrappers = []any{}
 	file_schema_vote_proto_msgTypes[3].OneofWrappers = []any{}
 	file_schema_vote_proto_msgTypes[4].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_schema_vote_proto_rawDesc), len(file_schema_vote_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,88 @@
+package schema
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ServedTopic is where numbers of served users are kept: one partition, compacted,
+// the key of each record a ServedKey.
+const ServedTopic = "served.v1"
+
+// DayMax is the last day that is told of served users, 2149-06-06; the first is day 0.
+const DayMax Day = 1<<16 - 1
+
+// DayOf returns the day that t's own clock shows; day 0 for any before 1970.
+func DayOf(t time.Time) Day {
+	year, month, day := t.Date()
+	seconds := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix()
+	return min(Day(max(0, seconds/86400)), DayMax)
+}
+
+// ParseDay reads a day as 2026-11-25.
+func ParseDay(text string) (Day, error) {
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil || t.Unix() < 0 || t.Unix()/86400 > int64(DayMax) {
+		return 0, fmt.Errorf("day %q: want one like 2026-11-25", text)
+	}
+	return Day(t.Unix() / 86400), nil
+}
+
+// String writes d as 2026-11-25.
+func (d Day) String() string { return time.Unix(int64(d)*86400, 0).UTC().Format(time.DateOnly) }
+
+// A ServedKey is what users were served for, where and when.
+type ServedKey struct {
+	Comune  ComuneID
+	Office  OfficeCode
+	Service ServiceID
+	Channel Channel
+	Day     Day
+}
+
+// String writes k as the key of its record: 058091/eur/1/counter/2026-11-25. No
+// part of it can have a slash.
+func (k ServedKey) String() string {
+	return strings.Join([]string{k.Comune.String(), string(k.Office), strconv.Itoa(int(k.Service)), k.Channel.String(), k.Day.String()}, "/")
+}
+
+const (
+	// UsersMax is the most users of one ServedKey: more than any office serves in
+	// a day, and few enough that a ticket number or an amount is found out.
+	UsersMax = 1_000_000
+
+	// RevisionMax is the highest revision: the highest integer that every JSON
+	// reader keeps exactly. A time in milliseconds or microseconds will do.
+	RevisionMax = 1<<53 - 1
+)
+
+// A Served says how many users were served. Of several with one key the one that
+// supersedes all others holds, in whatever order, and however often, they come.
+type Served struct {
+	ServedKey
+	Users    uint32 // 0 to UsersMax. That nobody came is known; what is not known is not written.
+	Revision uint64 // 1 to RevisionMax; the sender raises it with each correction.
+	Tickets  Tickets
+}
+
+// Compare says which of two numbers for one key holds: the one of the higher
+// revision. A revision given twice is the sender's mistake: the higher number
+// then, so that all readers agree.
+func (s *Served) Compare(other *Served) int {
+	return cmp.Or(cmp.Compare(s.Revision, other.Revision), cmp.Compare(s.Users, other.Users))
+}
+
+// Tickets are how Users was made of what a queue's display showed; zero where
+// somebody counted. Users = Before + Last - First.
+type Tickets struct {
+	Queue  uint64 // Which queue, by a hash of its name.
+	First  uint32 // The first number of the run, up to TicketMax.
+	Last   uint32 // The last one that was called.
+	Before uint32 // Users of the runs before: numbering began again.
+}
+
+// TicketMax is the highest number of a ticket.
+const TicketMax = 1<<31 - 1

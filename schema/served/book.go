@@ -1,0 +1,162 @@
+package served
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"mlf/schema"
+)
+
+// A Place is where and for what users are served: a key without its day.
+type Place struct {
+	Comune  schema.ComuneID
+	Office  schema.OfficeCode
+	Service schema.ServiceID
+	Channel schema.Channel
+}
+
+// placeOf returns the place of k.
+func placeOf(k *schema.ServedKey) Place { return Place{k.Comune, k.Office, k.Service, k.Channel} }
+
+// A Book is the numbers of served users as of the last record applied. Its zero
+// value is empty and ready. Safe for use by several goroutines.
+//
+// The topic is compacted: of each key it keeps the record that came last, which
+// should be the one that holds. Two processes that write at once may put an older
+// one after it. A book keeps the one that holds whatever the order, so as long as
+// anybody has read both, it can be put last again.
+type Book struct {
+	// Since is the first day that is kept; set it before the first record. A reader
+	// that answers for all time leaves it 0.
+	Since schema.Day
+
+	mu       sync.RWMutex
+	places   map[Place]*days
+	behind   map[schema.ServedKey]struct{} // The topic's last record is not the one that holds.
+	complete atomic.Bool
+}
+
+// days are the numbers of one place, 16 bytes each.
+type days struct {
+	of []number // By day.
+
+	// How the newest number came of a queue's display, if it did.
+	tickets   schema.Tickets
+	ticketDay schema.Day
+}
+
+// A number is what is known of one place and day.
+type number struct {
+	revision uint64
+	users    uint32
+	day      schema.Day
+}
+
+// SetComplete tells that everything was applied that the topic held when reading
+// began.
+func (b *Book) SetComplete() { b.complete.Store(true) }
+
+// Complete tells whether what is not in b is not on the topic either.
+func (b *Book) Complete() bool { return b.complete.Load() }
+
+// Apply takes one record of the topic. A record applied again changes nothing, and
+// neither does one that another supersedes. One that cannot be read is an error and
+// changes nothing.
+func (b *Book) Apply(key string, value []byte) error {
+	s, err := schema.DecodeServed(key, value)
+	if err != nil || s.Day < b.Since {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.note(&s)
+	return nil
+}
+
+// note takes s, which is the last of its key on the topic so far. b is locked.
+func (b *Book) note(s *schema.Served) {
+	if b.places == nil {
+		b.places, b.behind = make(map[Place]*days), make(map[schema.ServedKey]struct{})
+	}
+	d := b.places[placeOf(&s.ServedKey)]
+	if d == nil {
+		d = new(days)
+		b.places[placeOf(&s.ServedKey)] = d
+	}
+	if d.take(s) {
+		b.behind[s.ServedKey] = struct{}{}
+		return
+	}
+	delete(b.behind, s.ServedKey)
+}
+
+// take keeps s where it holds, and tells whether another does.
+func (d *days) take(s *schema.Served) (superseded bool) {
+	i, found := d.find(s.Day)
+	if !found {
+		d.of = slices.Insert(d.of, i, number{})
+	}
+	held := schema.Served{Users: d.of[i].users, Revision: d.of[i].revision}
+	switch order := s.Compare(&held); {
+	case order < 0:
+		return true
+	case order > 0:
+		d.of[i] = number{s.Revision, s.Users, s.Day}
+		if s.Day >= d.ticketDay {
+			d.tickets, d.ticketDay = s.Tickets, s.Day
+		}
+	}
+	return false
+}
+
+// find returns where the number of day is, or would be.
+func (d *days) find(day schema.Day) (i int, found bool) {
+	if n := len(d.of); n == 0 || d.of[n-1].day < day { // Nearly all come in order.
+		return n, false
+	}
+	return slices.BinarySearchFunc(d.of, day, func(n number, day schema.Day) int { return cmp.Compare(n.day, day) })
+}
+
+// Held returns the number that holds for k; false where none is known. Its Tickets
+// are there while no later day of the place is known.
+func (b *Book) Held(k schema.ServedKey) (schema.Served, bool) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.held(k)
+}
+
+// held is Held while b is locked.
+func (b *Book) held(k schema.ServedKey) (schema.Served, bool) {
+	d := b.places[placeOf(&k)]
+	if d == nil {
+		return schema.Served{}, false
+	}
+	i, found := d.find(k.Day)
+	if !found {
+		return schema.Served{}, false
+	}
+	s := schema.Served{ServedKey: k, Users: d.of[i].users, Revision: d.of[i].revision}
+	if d.ticketDay == k.Day {
+		s.Tickets = d.tickets
+	}
+	return s, true
+}
+
+// Behind returns up to max numbers that hold and are not the last of their keys on
+// the topic: until each is appended again compaction may take it away. They are
+// behind until they are read again.
+func (b *Book) Behind(max int) (rows []schema.Served) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for k := range b.behind {
+		if len(rows) == max {
+			break
+		}
+		if s, ok := b.held(k); ok {
+			rows = append(rows, s)
+		}
+	}
+	return rows
+}

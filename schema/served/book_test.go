@@ -1,0 +1,148 @@
+package served_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"mlf/schema"
+	"mlf/schema/served"
+)
+
+const today schema.Day = 20782
+
+func number(office schema.OfficeCode, day schema.Day, users uint32, revision uint64) schema.Served {
+	return schema.Served{
+		ServedKey: schema.ServedKey{Comune: 58091, Office: office, Service: 1, Channel: schema.ChannelCounter, Day: day},
+		Users:     users, Revision: revision,
+	}
+}
+
+type failer interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func apply(t failer, b *served.Book, rows ...schema.Served) {
+	t.Helper()
+	for _, s := range rows {
+		if err := b.Apply(s.String(), schema.AppendServed(nil, &s)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestSums: what is not known is missing, a day without users is known, the highest
+// revision holds.
+func TestSums(t *testing.T) {
+	var b served.Book
+	apply(t, &b,
+		number("eur", today, 100, 1), number("eur", today, 120, 3), number("eur", today, 90, 2),
+		number("eur", today-1, 80, 1), number("eur", today-40, 7, 1),
+		number("ostia", today, 0, 1),
+	)
+	f := func(q served.Question, want map[schema.ServedKey]served.Sum) {
+		t.Helper()
+		if got := b.Sums(q); !maps.Equal(got, want) {
+			t.Errorf("%+v: got %v, want %v", q, got, want)
+		}
+	}
+	type key = schema.ServedKey
+	type sums = map[key]served.Sum
+	f(served.Question{From: today, Next: today + 1}, sums{{}: {Users: 120, Known: 2}})
+	f(served.Question{From: today - 1, Next: today + 1}, sums{{}: {Users: 200, Known: 3}})
+	f(served.Question{From: 0, Next: today}, sums{{}: {Users: 87, Known: 2}})
+	f(served.Question{From: today + 1, Next: today + 9}, sums{})
+	f(served.Question{From: today, Next: today}, sums{})
+	f(served.Question{From: today - 1, Next: today + 1, By: served.By{Office: true, Day: true}}, sums{
+		{Office: "eur", Day: today}: {Users: 120, Known: 1}, {Office: "eur", Day: today - 1}: {Users: 80, Known: 1},
+		{Office: "ostia", Day: today}: {Users: 0, Known: 1},
+	})
+	ostia := func(p served.Place) bool { return p.Office == "ostia" }
+	f(served.Question{From: today - 1, Next: today + 1, Keep: ostia, By: served.By{Comune: true, Service: true, Channel: true}}, sums{
+		{Comune: 58091, Service: 1, Channel: schema.ChannelCounter}: {Users: 0, Known: 1},
+	})
+
+	eur := served.Place{Comune: 58091, Office: "eur", Service: 1, Channel: schema.ChannelCounter}
+	if n, known := b.Users(eur, today); n != 120 || !known {
+		t.Errorf("got %d, %v, want 120", n, known)
+	}
+	if n, known := b.Users(eur, today-2); known {
+		t.Errorf("got %d of a day that nobody told of", n)
+	}
+}
+
+// TestOldDaysAreNotKept: who writes needs no day before the first that is taken.
+func TestOldDaysAreNotKept(t *testing.T) {
+	b := served.Book{Since: today}
+	apply(t, &b, number("eur", today-1, 100, 1), number("eur", today, 100, 1))
+	if got := b.Sums(served.Question{Next: today + 1}); got[schema.ServedKey{}].Known != 1 {
+		t.Errorf("got %v, want one day", got)
+	}
+}
+
+func TestABadRecordChangesNothing(t *testing.T) {
+	var b served.Book
+	s := number("eur", today, 100, 1)
+	apply(t, &b, s)
+	for _, key := range []string{"", "x", number("eur", today-1, 1, 1).String()} {
+		if err := b.Apply(key, schema.AppendServed(nil, &s)); err == nil {
+			t.Errorf("key %q: taken", key)
+		}
+	}
+	if err := b.Apply(s.String(), []byte("x")); err == nil {
+		t.Error("a value that is none: taken")
+	}
+	if got, ok := b.Held(s.ServedKey); !ok || got != s {
+		t.Errorf("got %+v, want %+v", got, s)
+	}
+}
+
+// TestAnyOrderComesToTheSame: records doubled, in any order, and compacted at any
+// moment after somebody has read them all, come to the same numbers, once those that
+// are behind have been put again.
+func TestAnyOrderComesToTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) schema.Served {
+			return number(rapid.SampledFrom([]schema.OfficeCode{"", "eur"}).Draw(t, "office"), today-schema.Day(rapid.IntRange(0, 3).Draw(t, "day")),
+				uint32(rapid.IntRange(0, 3).Draw(t, "users")), uint64(rapid.IntRange(1, 3).Draw(t, "revision")))
+		}), 0, 30).Draw(t, "rows")
+		want := make(map[schema.ServedKey]schema.Served)
+		for _, s := range rows {
+			if held := want[s.ServedKey]; s.Compare(&held) > 0 {
+				want[s.ServedKey] = s
+			}
+		}
+		log := rapid.Permutation(append(slices.Clone(rows), rows...)).Draw(t, "log")
+		var first served.Book
+		apply(t, &first, log...)
+		check(t, &first, want)
+
+		again := first.Behind(len(log))
+		apply(t, &first, again...)
+		if left := first.Behind(len(log)); len(left) > 0 {
+			t.Fatalf("%v are behind, and were put again", left)
+		}
+		compacted := make(map[schema.ServedKey]schema.Served) // The last of each key.
+		for _, s := range append(log, again...) {
+			compacted[s.ServedKey] = s
+		}
+		var second served.Book
+		apply(t, &second, slices.Collect(maps.Values(compacted))...)
+		check(t, &second, want)
+	})
+}
+
+func check(t *rapid.T, b *served.Book, want map[schema.ServedKey]schema.Served) {
+	t.Helper()
+	for k, s := range want {
+		if got, ok := b.Held(k); !ok || got != s {
+			t.Fatalf("got %+v, want %+v", got, s)
+		}
+	}
+	if got := b.Sums(served.Question{Next: today + 1})[schema.ServedKey{}]; got.Known != len(want) {
+		t.Fatalf("got %d keys, want %d", got.Known, len(want))
+	}
+}
