@@ -5,8 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/segmentio/kafka-go"
+	metadataapi "github.com/segmentio/kafka-go/protocol/metadata"
+
+	"mlf/ingest/broker/settings"
 	"mlf/schema"
 )
 
@@ -46,6 +52,88 @@ func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identit
 		return schema.Identity{}, fmt.Errorf("log %v has %d partitions, not %d: %w", g.Log, g.Partitions, topics.Partitions, errPartitions)
 	}
 	return schema.Identity{Log: g.Log, Partitions: g.Partitions, Rules: g.Rules}, nil
+}
+
+// checkTopics refuses topics under which votes would be lost, and warns of what
+// somebody may have chosen. Those that apply makes are right; others make topics,
+// too, and change them.
+func (c *Client) checkTopics(ctx context.Context, replicas int) error {
+	var refused []string
+	for _, topic := range []string{c.cfg.VotesTopic, c.cfg.RegistryTopic, c.cfg.CountsTopic, c.cfg.ServedTopic} {
+		state, err := c.topicState(ctx, topic)
+		if refusedRight(err) {
+			c.log.Warn("topic's settings not looked at", slog.String("topic", topic), slog.Any("err", err))
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("look at the settings of topic %s: %w", topic, err)
+		}
+		state.Wanted = replicas
+		for _, f := range c.judge(topic, state) {
+			if f.Refused {
+				refused = append(refused, fmt.Sprintf("topic %s, %s=%s: %s", topic, f.Setting, f.Value, f.Advice))
+				continue
+			}
+			c.log.Warn("topic's setting", slog.String("topic", topic), slog.String("setting", f.Setting),
+				slog.String("value", f.Value), slog.String("advice", f.Advice))
+		}
+	}
+	if len(refused) > 0 {
+		return fmt.Errorf("%w: %s", errUnsafe, strings.Join(refused, "; "))
+	}
+	return nil
+}
+
+// judge says what is wrong with the settings of topic.
+func (c *Client) judge(topic string, state settings.Topic) []settings.Finding {
+	switch topic {
+	case c.cfg.VotesTopic:
+		return state.Votes(c.cfg.BatchBytesMax)
+	case c.cfg.CountsTopic:
+		return state.Counts(c.cfg.BatchBytesMax)
+	case c.cfg.ServedTopic:
+		return state.Served()
+	default:
+		return state.Registry()
+	}
+}
+
+// refusedRight tells whether who asks may not look at settings.
+func refusedRight(err error) bool {
+	return errors.Is(err, kafka.TopicAuthorizationFailed) || errors.Is(err, kafka.ClusterAuthorizationFailed)
+}
+
+// topicState asks the brokers about a topic.
+func (c *Client) topicState(ctx context.Context, topic string) (settings.Topic, error) {
+	state := settings.Topic{Settings: make(map[string]string)}
+	res, err := c.kafka.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
+		ResourceType: kafka.ResourceTypeTopic, ResourceName: topic,
+		ConfigNames: settings.Names(),
+	}}})
+	if err != nil {
+		return state, err
+	}
+	for _, r := range res.Resources {
+		if r.Error != nil {
+			return state, r.Error
+		}
+		for _, e := range r.ConfigEntries {
+			state.Settings[e.ConfigName] = e.ConfigValue
+		}
+	}
+	// kafka.Client.Metadata leaves out replicas whose broker is down.
+	message, err := c.transport.RoundTrip(ctx, c.kafka.Addr, &metadataapi.Request{TopicNames: []string{topic}})
+	if err != nil {
+		return state, err
+	}
+	for _, t := range message.(*metadataapi.Response).Topics {
+		for _, p := range t.Partitions {
+			if n := len(p.ReplicaNodes); t.Name == topic && (state.Replicas == 0 || n < state.Replicas) {
+				state.Replicas = n
+			}
+		}
+	}
+	return state, nil
 }
 
 // ensureKeys writes a stream key and a ticket secret where there are none. Two at

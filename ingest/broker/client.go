@@ -50,6 +50,7 @@ type Client struct {
 	votes     *leaders
 	registry  *leaders
 	counts    *leaders
+	served    *leaders
 }
 
 // Telemetry is where a Client tells about itself. Its zero value reports nowhere.
@@ -82,7 +83,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		},
 		DialTimeout:    dialTimeout,
 		MetadataTTL:    metadataTTL,
-		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic, cfg.CountsTopic},
+		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic, cfg.CountsTopic, cfg.ServedTopic},
 		ClientID:       clientID,
 		TLS:            tlsConfig,
 		SASL:           mechanism,
@@ -99,6 +100,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		votes:     newLeaders(client, cfg.VotesTopic),
 		registry:  newLeaders(client, cfg.RegistryTopic),
 		counts:    newLeaders(client, cfg.CountsTopic),
+		served:    newLeaders(client, cfg.ServedTopic),
 	}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/segmentio/kafka-go/sasl"
@@ -33,6 +34,7 @@ type Config struct {
 	VotesTopic    string   // schema.VotesTopic.
 	RegistryTopic string   // schema.RegistryTopic.
 	CountsTopic   string   // schema.CountsTopic.
+	ServedTopic   string   // schema.ServedTopic.
 	Group         string   // The workers' consumer group; DefaultGroup.
 
 	TLS     bool
@@ -120,6 +122,9 @@ func (c Config) Validate() error {
 	if c.VotesTopic == c.RegistryTopic || c.CountsTopic == c.VotesTopic || c.CountsTopic == c.RegistryTopic {
 		errs = append(errs, fmt.Errorf("topics of votes, registry and counts are %q, %q and %q: want three", c.VotesTopic, c.RegistryTopic, c.CountsTopic))
 	}
+	if slices.Contains([]string{c.VotesTopic, c.RegistryTopic, c.CountsTopic}, c.ServedTopic) {
+		errs = append(errs, fmt.Errorf("topic of served users is %q, as another is", c.ServedTopic))
+	}
 	if !c.TLS && (c.TLSCA != "" || c.TLSCert != "" || c.TLSKey != "") {
 		errs = append(errs, errors.New("TLS files are given, but TLS is off"))
 	}
@@ -170,6 +175,7 @@ func (c Config) withDefaults() Config {
 	c.VotesTopic = cmp.Or(c.VotesTopic, schema.VotesTopic)
 	c.RegistryTopic = cmp.Or(c.RegistryTopic, schema.RegistryTopic)
 	c.CountsTopic = cmp.Or(c.CountsTopic, schema.CountsTopic)
+	c.ServedTopic = cmp.Or(c.ServedTopic, schema.ServedTopic)
 	c.Group = cmp.Or(c.Group, DefaultGroup)
 	if c.SASLUser != "" {
 		c.SASLMechanism = cmp.Or(c.SASLMechanism, MechanismScramSHA512)

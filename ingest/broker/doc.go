@@ -4,8 +4,9 @@
 //
 // It is the only package that imports kafka-go. It knows Kafka's protocol and
 // its faults, and how to live with those of the library (each is named where it
-// matters); it does not know what a record says. Genesis records and stream keys,
-// which it writes and reads by schema's functions, are the exception.
+// matters); it does not know what a record says. Genesis records, stream keys and
+// numbers of served users, which it writes and reads by schema's functions, are
+// the exception.
 //
 // # The way of a record to the log
 //
@@ -36,5 +37,5 @@
 // # Before all that
 //
 // Apply makes topics, stream key and genesis records, and looks whether the topics
-// are fit to keep votes (apply.go, topics.go, settings.go, genesis.go).
+// are fit to keep votes (apply.go, topics.go, genesis.go, and the package settings).
 package broker

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
-// registryPartition is the only one: enrolments need an order, not throughput.
-const registryPartition schema.Partition = 0
+// compactedPartition is the only one: what is compacted needs an order, not throughput.
+const compactedPartition schema.Partition = 0
 
 // grace is how long a missing registry topic may be a broker's that has not heard
 // of it yet, and a refused login a broker's that is being stopped.
@@ -22,7 +24,7 @@ const grace = 2 * time.Second
 // Config.GiveUp, or until ctx ends or Kafka refuses for good; after an error the
 // outcome is unknown. Key and value may be used again when it has returned.
 func (c *Client) PutRegistry(ctx context.Context, key string, value []byte) error {
-	if err := c.put(ctx, c.registry, registryPartition, key, value); err != nil {
+	if err := c.put(ctx, c.registry, compactedPartition, key, value); err != nil {
 		return fmt.Errorf("put %s: %w", key, err)
 	}
 	return nil
@@ -32,6 +34,12 @@ func (c *Client) PutRegistry(ctx context.Context, key string, value []byte) erro
 func (c *Client) put(ctx context.Context, to *leaders, p schema.Partition, key string, value []byte) error {
 	var set recordset.Set
 	set.Add([]byte(key), value)
+	return c.putSet(ctx, to, p, &set)
+}
+
+// putSet appends the records of set to a partition: all of them, or, after an error,
+// perhaps none.
+func (c *Client) putSet(ctx context.Context, to *leaders, p schema.Partition, set *recordset.Set) error {
 	set.Seal(schema.InstantOf(time.Now()))
 	err := c.again(ctx, func(err error) bool { return !retriable(err) }, func(ctx context.Context) error {
 		return c.produce(ctx, to, p, set.Buf)
@@ -47,7 +55,7 @@ func (c *Client) put(ctx context.Context, to *leaders, p schema.Partition, key s
 // there is no such topic.
 func (c *Client) ReadRegistry(ctx context.Context) (*schema.Terminals, error) {
 	terminals := new(schema.Terminals)
-	f := follower{client: c, apply: terminals.Apply, caughtUp: func() {}, began: time.Now()}
+	f := c.registryFollower(terminals.Apply, func() {})
 	final := func(err error) bool {
 		return (errors.Is(err, ErrNoTopic) || refused(err)) && time.Since(f.began) > grace
 	}
@@ -69,33 +77,40 @@ func (c *Client) ReadRegistry(ctx context.Context) (*schema.Terminals, error) {
 // value are skipped. An error of apply is logged; the next record follows. Key
 // and value are apply's for the length of the call.
 func (c *Client) Follow(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error {
-	f := follower{client: c, apply: apply, caughtUp: caughtUp, began: time.Now()}
+	return c.registryFollower(apply, caughtUp).run(ctx)
+}
+
+// run follows until ctx ends, or until there is no topic.
+func (f *follower) run(ctx context.Context) error {
+	c := f.client
 	failures := 0
 	for ctx.Err() == nil {
 		err := f.step(ctx)
 		switch {
 		case err == nil:
 			if failures > 0 {
-				c.log.Info("registry is followed again", slog.String("topic", c.cfg.RegistryTopic))
+				c.log.Info("topic is followed again", slog.String("topic", f.topic))
 			}
 			failures = 0
 			continue
 		case ctx.Err() != nil:
 			continue
 		case errors.Is(err, ErrNoTopic) && time.Since(f.began) > grace:
-			return fmt.Errorf("follow registry: %w", err)
+			return fmt.Errorf("follow topic %s: %w", f.topic, err)
 		}
 		if failures++; failures == 1 {
-			c.log.Warn("registry not followed", slog.String("topic", c.cfg.RegistryTopic), slog.Any("err", err))
+			c.log.Warn("topic not followed", slog.String("topic", f.topic), slog.Any("err", err))
 		}
 		pause(ctx, backoff(failures))
 	}
 	return nil
 }
 
-// A follower is where one Follow stands.
+// A follower is where the reading of a compacted topic of one partition stands.
 type follower struct {
 	client   *Client
+	topic    string
+	records  prometheus.Counter // Those applied.
 	apply    func(key string, value []byte) error
 	caughtUp func()
 	began    time.Time
@@ -107,6 +122,11 @@ type follower struct {
 	mem     fetchMemory
 }
 
+// registryFollower follows the registry, from its start.
+func (c *Client) registryFollower(apply func(key string, value []byte) error, caughtUp func()) *follower {
+	return &follower{client: c, topic: c.cfg.RegistryTopic, records: c.metrics.registry, apply: apply, caughtUp: caughtUp, began: time.Now()}
+}
+
 // step reads once.
 func (f *follower) step(ctx context.Context) error {
 	if !f.placed {
@@ -114,7 +134,7 @@ func (f *follower) step(ctx context.Context) error {
 			return err
 		}
 	}
-	res, err := f.client.fetch(ctx, f.client.cfg.RegistryTopic, registryPartition, f.next, f.mem.body)
+	res, err := f.client.fetch(ctx, f.topic, compactedPartition, f.next, f.mem.body)
 	if err != nil {
 		f.mem = fetchMemory{}
 		// Compaction may take away the start of the log, or somebody made the topic
@@ -150,10 +170,10 @@ func (f *follower) noteProgress(nothingMore bool) {
 // place finds out where the topic begins and ends.
 func (f *follower) place(ctx context.Context) error {
 	// The offsets' call would ask some broker for a topic that does not exist.
-	if _, err := f.client.partitions(ctx, f.client.cfg.RegistryTopic); err != nil {
+	if _, err := f.client.partitions(ctx, f.topic); err != nil {
 		return err
 	}
-	first, end, err := f.client.bounds(ctx, f.client.cfg.RegistryTopic, registryPartition)
+	first, end, err := f.client.bounds(ctx, f.topic, compactedPartition)
 	if err != nil {
 		return err
 	}
@@ -167,8 +187,8 @@ func (f *follower) take(r *schema.Record) {
 	if r.Key == nil || r.Value == nil {
 		return
 	}
-	f.client.metrics.registry.Inc()
+	f.records.Inc()
 	if err := f.apply(string(r.Key), r.Value); err != nil {
-		f.client.log.Warn("registry record not applied", slog.Int64("offset", int64(r.Offset)), slog.Any("err", err))
+		f.client.log.Warn("record not applied", slog.String("topic", f.topic), slog.Int64("offset", int64(r.Offset)), slog.Any("err", err))
 	}
 }

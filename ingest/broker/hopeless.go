@@ -10,6 +10,9 @@ import (
 )
 
 var (
+	// errUnsafe: a topic is set up so that it loses acknowledged records, or takes none.
+	errUnsafe = errors.New("the topics must not be used like this")
+
 	errPartitions  = errors.New("the count is fixed for its life")
 	errSeveralLogs = errors.New("the topic was put together from several logs")
 )

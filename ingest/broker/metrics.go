@@ -43,6 +43,8 @@ type metrics struct {
 	told       prometheus.Counter
 	toldBytes  prometheus.Counter
 	unreadable prometheus.Counter
+
+	served prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -118,6 +120,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		unreadable: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_kafka_counts_unreadable_total",
 			Help: "Records of the counts topic that were left out, as they are damaged, foreign, or of a newer version. What they said is read from the store. If it rises after an update, update mlf query, too.",
+		}),
+		served: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_kafka_served_records_total",
+			Help: "Records of the topic of served users applied, those read again after a restart included.",
 		}),
 	}
 }

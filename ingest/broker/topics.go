@@ -10,6 +10,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"mlf/ingest/broker/settings"
 	"mlf/schema"
 )
 
@@ -24,10 +25,6 @@ const (
 	DefaultPartitions = 16
 	DefaultReplicas   = 3 // Two may fail, and one of them for good, before a vote is lost.
 )
-
-// topicBytesMax is max.message.bytes of the votes topic: Kafka's own default, set
-// because a cluster may have another, and batches must fit.
-const topicBytesMax = 1_048_588
 
 // usablePause is the pause between two looks at topics that were just made.
 const usablePause = 50 * time.Millisecond
@@ -45,7 +42,7 @@ func (c *Client) CreateTopics(ctx context.Context, cfg TopicsConfig) (created []
 			return nil, err
 		}
 	}
-	for _, topic := range []kafka.TopicConfig{c.votesTopic(cfg), c.registryTopic(cfg), c.countsTopic(cfg)} {
+	for _, topic := range []kafka.TopicConfig{c.votesTopic(cfg), c.registryTopic(cfg), c.countsTopic(cfg), c.servedTopic(cfg)} {
 		made, err := c.createTopic(ctx, topic)
 		if err != nil {
 			return created, err
@@ -83,7 +80,7 @@ func (c *Client) votesTopic(cfg TopicsConfig) kafka.TopicConfig {
 			kafka.ConfigEntry{ConfigName: "retention.bytes", ConfigValue: "-1"},
 			// The producer measures its clock by the brokers'.
 			kafka.ConfigEntry{ConfigName: "message.timestamp.type", ConfigValue: "LogAppendTime"},
-			kafka.ConfigEntry{ConfigName: "max.message.bytes", ConfigValue: strconv.Itoa(topicBytesMax)},
+			kafka.ConfigEntry{ConfigName: "max.message.bytes", ConfigValue: strconv.Itoa(settings.BytesMax)},
 		),
 	}
 }
@@ -97,10 +94,6 @@ func (c *Client) registryTopic(cfg TopicsConfig) kafka.TopicConfig {
 	}
 }
 
-// countsKept is the retention of the counts topic: a follower that was away for
-// longer loads from the store, and one that was away for a weekend's night does not.
-const countsKept = 48 * time.Hour
-
 // countsTopic forgets: what is in it is in the store as well.
 func (c *Client) countsTopic(cfg TopicsConfig) kafka.TopicConfig {
 	return kafka.TopicConfig{
@@ -108,13 +101,28 @@ func (c *Client) countsTopic(cfg TopicsConfig) kafka.TopicConfig {
 		NumPartitions:     1,
 		ReplicationFactor: cfg.Replicas,
 		ConfigEntries: append(safety(cfg),
-			kafka.ConfigEntry{ConfigName: cleanupPolicy, ConfigValue: "delete"},
-			kafka.ConfigEntry{ConfigName: retentionTime, ConfigValue: strconv.FormatInt(countsKept.Milliseconds(), 10)},
+			kafka.ConfigEntry{ConfigName: settings.CleanupPolicy, ConfigValue: "delete"},
+			kafka.ConfigEntry{ConfigName: settings.RetentionTime, ConfigValue: strconv.FormatInt(settings.CountsKept.Milliseconds(), 10)},
 			// Retention takes whole files, and those only that are not written to.
 			kafka.ConfigEntry{ConfigName: "segment.ms", ConfigValue: strconv.FormatInt(time.Hour.Milliseconds(), 10)},
 			// Followers begin at a time.
-			kafka.ConfigEntry{ConfigName: timestampType, ConfigValue: "LogAppendTime"},
-			kafka.ConfigEntry{ConfigName: messageBytes, ConfigValue: strconv.Itoa(topicBytesMax)},
+			kafka.ConfigEntry{ConfigName: settings.TimestampType, ConfigValue: "LogAppendTime"},
+			kafka.ConfigEntry{ConfigName: settings.MessageBytes, ConfigValue: strconv.Itoa(settings.BytesMax)},
+		),
+	}
+}
+
+// servedTopic is compacted, late: a record that holds and is not the last of its key
+// stays until somebody has read it and put it again (settings.ServedLag).
+func (c *Client) servedTopic(cfg TopicsConfig) kafka.TopicConfig {
+	return kafka.TopicConfig{
+		Topic:             c.cfg.ServedTopic,
+		NumPartitions:     1,
+		ReplicationFactor: cfg.Replicas,
+		ConfigEntries: append(safety(cfg),
+			kafka.ConfigEntry{ConfigName: settings.CleanupPolicy, ConfigValue: "compact"},
+			kafka.ConfigEntry{ConfigName: settings.CompactionLag, ConfigValue: strconv.FormatInt(settings.ServedLag.Milliseconds(), 10)},
+			kafka.ConfigEntry{ConfigName: settings.MessageBytes, ConfigValue: strconv.Itoa(settings.BytesMax)},
 		),
 	}
 }
@@ -175,7 +183,7 @@ func (c *Client) awaitTopic(ctx context.Context, topic kafka.TopicConfig) error 
 }
 
 // added tells whether topic was made with as many partitions as it is to have, and
-// others were added. Of registry and counts one is used.
+// others were added. Of those beside votes one is used.
 func (c *Client) added(ctx context.Context, topic kafka.TopicConfig) bool {
 	if topic.Topic != c.cfg.VotesTopic {
 		return true

@@ -80,6 +80,8 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"claims are read from a time on", countsSince},
 		{"a reader waits for claims", countsAwaited},
 		{"a counts topic that is missing is made", countsMissing},
+		{"numbers of served users are put and followed", servedFollowed},
+		{"a topic of served users that comes later is followed", servedLater},
 		{"what is no claim is left out", noClaims},
 		{"claims that stay damaged are left out", damagedClaims},
 		{"telling gives up in time, and works again", tellingGivesUp},
@@ -112,6 +114,7 @@ func newEnv(ctx context.Context, t *testing.T, endpoint Endpoint) *env {
 	e.cfg.VotesTopic = "votes" + suffix
 	e.cfg.RegistryTopic = "registry" + suffix
 	e.cfg.CountsTopic = "counts" + suffix
+	e.cfg.ServedTopic = "served" + suffix
 	e.cfg.Group = "group" + suffix
 	e.cfg.Dial = e.wire.Dial
 	e.client = e.newClient(t, e.cfg)

@@ -1,6 +1,7 @@
-package broker
+package settings
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -10,38 +11,38 @@ import (
 // TestSettings: each setting of a topic that others may have made or changed.
 func TestSettings(t *testing.T) {
 	good := map[string]string{
-		cleanupPolicy: "delete", compression: "producer", insyncMin: "2", messageBytes: "1048588",
-		retentionBytes: "-1", retentionTime: "-1", timestampType: "LogAppendTime", uncleanLeader: "false",
+		CleanupPolicy: "delete", Compression: "producer", InsyncMin: "2", MessageBytes: "1048588",
+		RetentionBytes: "-1", RetentionTime: "-1", TimestampType: "LogAppendTime", UncleanLeader: "false",
 	}
 	f := func(registry bool, replicas int, want string, change ...string) {
 		t.Helper()
-		state := topicState{settings: maps.Clone(good), replicas: replicas, wanted: 3}
+		state := Topic{Settings: maps.Clone(good), Replicas: replicas, Wanted: 3}
 		if registry {
-			state.settings[cleanupPolicy], state.settings[retentionTime] = "compact", "604800000"
+			state.Settings[CleanupPolicy], state.Settings[RetentionTime] = "compact", "604800000"
 		}
 		if replicas == 1 {
-			state.wanted, state.settings[insyncMin] = 1, "1"
+			state.Wanted, state.Settings[InsyncMin] = 1, "1"
 		}
 		for _, line := range change {
 			setting, value, _ := strings.Cut(line, "=")
-			state.settings[setting] = value
+			state.Settings[setting] = value
 			if value == "?" {
-				delete(state.settings, setting)
+				delete(state.Settings, setting)
 			}
 		}
-		findings := state.votes(1_000_000)
+		findings := state.Votes(1_000_000)
 		if registry {
-			findings = state.registry()
+			findings = state.Registry()
 		}
 		var got []string
 		for _, found := range findings {
 			said := "warn "
-			if found.refused {
+			if found.Refused {
 				said = "refuse "
 			}
-			got = append(got, said+found.setting+"="+found.value)
-			if !strings.Contains(found.advice, "; set it to ") && !strings.Contains(found.advice, "; reassign it ") {
-				t.Errorf("%s: %q does not say what to do", found.setting, found.advice)
+			got = append(got, said+found.Setting+"="+found.Value)
+			if !strings.Contains(found.Advice, "; set it to ") && !strings.Contains(found.Advice, "; reassign it ") {
+				t.Errorf("%s: %q does not say what to do", found.Setting, found.Advice)
 			}
 		}
 		if text := strings.Join(got, ", "); text != want {
@@ -80,19 +81,19 @@ func TestSettings(t *testing.T) {
 
 	counts := func(want string, change ...string) {
 		t.Helper()
-		state := topicState{settings: maps.Clone(good), replicas: 3, wanted: 3}
-		state.settings[retentionTime] = "172800000"
+		state := Topic{Settings: maps.Clone(good), Replicas: 3, Wanted: 3}
+		state.Settings[RetentionTime] = "172800000"
 		for _, line := range change {
 			setting, value, _ := strings.Cut(line, "=")
-			state.settings[setting] = value
+			state.Settings[setting] = value
 		}
 		var got []string
-		for _, found := range state.counts(1_000_000) {
+		for _, found := range state.Counts(1_000_000) {
 			said := "warn "
-			if found.refused {
+			if found.Refused {
 				said = "refuse "
 			}
-			got = append(got, said+found.setting+"="+found.value)
+			got = append(got, said+found.Setting+"="+found.Value)
 		}
 		if text := strings.Join(got, ", "); text != want {
 			t.Errorf("counts, %q: got %q, want %q", change, text, want)
@@ -106,8 +107,34 @@ func TestSettings(t *testing.T) {
 	counts("warn retention.ms=60000", "retention.ms=60000")
 	counts("", "retention.ms=3600000", "retention.bytes=1000000000", "message.timestamp.type=CreateTime")
 
-	alone := topicState{settings: good, replicas: 1, wanted: 3}
-	if got := alone.copies(); !slices.ContainsFunc(got, func(f finding) bool { return f.refused && strings.Contains(f.advice, "--replicas 1") }) {
+	g := func(want string, change ...string) {
+		t.Helper()
+		state := Topic{Settings: maps.Clone(good), Replicas: 3, Wanted: 3}
+		state.Settings[CleanupPolicy], state.Settings[CompactionLag] = "compact", "86400000"
+		for _, line := range change {
+			setting, value, _ := strings.Cut(line, "=")
+			state.Settings[setting] = value
+		}
+		var got []string
+		for _, found := range state.Served() {
+			got = append(got, fmt.Sprintf("%v %s=%s", found.Refused, found.Setting, found.Value))
+			if !strings.Contains(found.Advice, "; set it to ") {
+				t.Errorf("%s: %q does not say what to do", found.Setting, found.Advice)
+			}
+		}
+		if text := strings.Join(got, ", "); text != want {
+			t.Errorf("served users, %q: got %q, want %q", change, text, want)
+		}
+	}
+	g("")
+	g("true min.insync.replicas=1", "min.insync.replicas=1")
+	g("true cleanup.policy=delete", "cleanup.policy=delete", "retention.ms=604800000")
+	g("false cleanup.policy=delete", "cleanup.policy=delete")
+	g("true max.message.bytes=16384", "max.message.bytes=16384")
+	g("false min.compaction.lag.ms=0", "min.compaction.lag.ms=0")
+
+	alone := Topic{Settings: good, Replicas: 1, Wanted: 3}
+	if got := alone.copies(); !slices.ContainsFunc(got, func(f Finding) bool { return f.Refused && strings.Contains(f.Advice, "--replicas 1") }) {
 		t.Errorf("one copy where three were asked for: got %+v", got)
 	}
 }
