@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"schema/served":                  {"schema"},
 	"schema/sql":                     {},
 	"schema/votepb":                  {},
-	"ingest":                         {"schema", "ingest/wire"},
+	"ingest":                         {"schema", "schema/served", "ingest/wire"},
 	"ingest/wire":                    {"schema"},
 	"ingest/broker":                  {"schema", "ingest/broker/recordset", "ingest/broker/settings"},
 	"ingest/broker/settings":         {},

@@ -65,6 +65,10 @@ type Config struct {
 	// KeyExchangeAuto.
 	KeyExchange KeyExchange
 
+	// Reports takes what is reported beside votes. Nil: there is nothing at its
+	// addresses.
+	Reports *Reports
+
 	// Now is the server's clock. Default time.Now.
 	Now func() time.Time
 

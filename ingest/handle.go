@@ -22,6 +22,8 @@ import (
 const (
 	votesPath   = "/v1/votes"
 	streamsPath = "/v1/streams"
+	servedPath  = "/v1/served"
+	queuePath   = "/v1/served/ngsi"
 	statusPath  = "/status"
 )
 
@@ -83,6 +85,11 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 			return x.otherMethod("POST")
 		}
 		return s.streams(x)
+	case servedPath, queuePath:
+		if s.cfg.Reports != nil {
+			x.endpoint = servedEndpoint
+			return s.served(appends, x)
+		}
 	case statusPath:
 		x.endpoint = statusEndpoint
 		if !x.IsGet() && !x.IsHead() {
@@ -91,7 +98,7 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 		x.answer(fasthttp.StatusOK, []byte(`{"status":"ok"}`))
 		return nil
 	}
-	return refuse(notFound, "want %s, %s or %s", votesPath, streamsPath, statusPath)
+	return refuse(notFound, "want %s, %s, %s or %s", votesPath, streamsPath, servedPath, statusPath)
 }
 
 // otherMethod answers what is none of methods.

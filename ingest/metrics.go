@@ -18,6 +18,7 @@ const (
 	otherEndpoint endpoint = iota
 	votesEndpoint
 	streamsEndpoint
+	servedEndpoint
 	statusEndpoint
 )
 
@@ -32,6 +33,8 @@ func (e endpoint) String() string {
 		return "votes"
 	case streamsEndpoint:
 		return "streams"
+	case servedEndpoint:
+		return "served"
 	case statusEndpoint:
 		return "status"
 	}
@@ -41,7 +44,7 @@ func (e endpoint) String() string {
 // success is the status of the endpoint's usual answer.
 func (e endpoint) success() int {
 	switch e {
-	case votesEndpoint:
+	case votesEndpoint, servedEndpoint:
 		return fasthttp.StatusAccepted
 	case streamsEndpoint:
 		return fasthttp.StatusCreated
@@ -61,6 +64,7 @@ type metrics struct {
 	accepted  prometheus.Counter
 	findings  [wire.Codes]prometheus.Counter // Votes rejected for the code, or warnings.
 	inflight  prometheus.Gauge
+	served    *prometheus.CounterVec
 	panics    prometheus.Counter
 	unacked   prometheus.Counter
 
@@ -78,6 +82,10 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 			Name: "mlf_ingest_inflight_requests",
 			Help: "Requests being answered. Rising with a quiet processor: the log's acknowledgements are slow.",
 		}),
+		served: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_ingest_served_rows_total",
+			Help: "Numbers of served users that came, by what became of them. Many stale or conflict: two programs tell of one office, service and channel.",
+		}, []string{"result", "reason"}),
 		panics: auto.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_ingest_panics_total",
 			Help: "Requests that met a defect of the program and were answered 500. Anything but 0: report the stack in the log.",
@@ -163,5 +171,14 @@ func (m *metrics) judged(n *wire.Counts) {
 		if found > 0 {
 			m.findings[c].Add(float64(found))
 		}
+	}
+}
+
+// reported counts the rows of one request that was answered 202.
+func (m *metrics) reported(r *wire.ServedReport) {
+	m.served.WithLabelValues("accepted", "").Add(float64(len(r.Rows)))
+	m.served.WithLabelValues("unchanged", "").Add(float64(r.Unchanged))
+	for _, f := range r.Rejected {
+		m.served.WithLabelValues("rejected", f.Code).Inc()
 	}
 }

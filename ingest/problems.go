@@ -18,6 +18,7 @@ const (
 	malformedBody
 	unknownToken
 	revokedTerminal
+	testTerminal
 	foreignStream
 	notFound
 	methodNotAllowed
@@ -25,6 +26,7 @@ const (
 	lengthRequired
 	tooLarge
 	tooManyVotes
+	tooManyRows
 	unsupportedMediaType
 	expectationFailed
 	tooFast
@@ -34,6 +36,8 @@ const (
 	noAcknowledgement
 	noSigningKey
 	terminalsUnread
+	reportsUnread
+	rowsUnacknowledged
 )
 
 // about returns the problem's code, its status and its title for people.
@@ -47,6 +51,8 @@ func (p problem) about() (code string, status int, title string) {
 		return "unknown-token", fasthttp.StatusUnauthorized, "No known terminal token was given"
 	case revokedTerminal:
 		return "revoked-terminal", fasthttp.StatusForbidden, "The terminal was revoked"
+	case testTerminal:
+		return "test-terminal", fasthttp.StatusForbidden, "The terminal was enrolled for tests; its numbers would count"
 	case foreignStream:
 		return "foreign-stream", fasthttp.StatusForbidden, "The stream is not one of this terminal"
 	case notFound:
@@ -61,6 +67,8 @@ func (p problem) about() (code string, status int, title string) {
 		return "too-large", fasthttp.StatusRequestEntityTooLarge, "The body is too large; send the votes in halves"
 	case tooManyVotes:
 		return "too-many-votes", fasthttp.StatusRequestEntityTooLarge, "There are too many votes; send them in halves"
+	case tooManyRows:
+		return "too-many-rows", fasthttp.StatusRequestEntityTooLarge, "There are too many rows; send them in halves"
 	case unsupportedMediaType:
 		return "unsupported-media-type", fasthttp.StatusUnsupportedMediaType, "The body's type or encoding is not supported"
 	case expectationFailed:
@@ -77,6 +85,10 @@ func (p problem) about() (code string, status int, title string) {
 		return "no-acknowledgement", fasthttp.StatusServiceUnavailable, "The votes were not acknowledged; send again later"
 	case terminalsUnread:
 		return "terminals-unread", fasthttp.StatusServiceUnavailable, "The terminals are still being read; send again later"
+	case reportsUnread:
+		return "reports-unread", fasthttp.StatusServiceUnavailable, "What was reported before is still being read; send again later"
+	case rowsUnacknowledged:
+		return "rows-unacknowledged", fasthttp.StatusServiceUnavailable, "The rows were not acknowledged; send again later"
 	case noSigningKey:
 		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
 	}

@@ -66,13 +66,22 @@ func (b *Book) Complete() bool { return b.complete.Load() }
 // changes nothing.
 func (b *Book) Apply(key string, value []byte) error {
 	s, err := schema.DecodeServed(key, value)
-	if err != nil || s.Day < b.Since {
-		return err
+	if err == nil {
+		b.Note(s)
 	}
+	return err
+}
+
+// Note takes rows that are on the topic, before they are read from there: whoever
+// wrote them need not wait for that. They are read all the same.
+func (b *Book) Note(rows ...schema.Served) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.note(&s)
-	return nil
+	for i := range rows {
+		if rows[i].Day >= b.Since {
+			b.note(&rows[i])
+		}
+	}
 }
 
 // note takes s, which is the last of its key on the topic so far. b is locked.
