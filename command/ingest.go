@@ -7,11 +7,13 @@ import (
 
 	"mlf/command/process"
 	"mlf/ingest"
+	"mlf/schema/registry"
 )
 
 type ingestCmd struct {
 	stageFlags
 	tlsFlags
+	registryFlags
 	Listen           string        `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
 	TLSKeyExchange   string        `enum:"auto,hybrid,classical" default:"auto" help:"auto: post-quantum (X25519MLKEM768) where a terminal offers it, but for sessions that are resumed; hybrid: for those, too; classical: never."`
@@ -28,6 +30,10 @@ func (c *ingestCmd) Run(ctx context.Context, p *console) error {
 	if err != nil {
 		return err
 	}
+	lists, err := c.load()
+	if err != nil {
+		return err
+	}
 	cfg := ingest.Config{
 		TLS: tlsConfig, KeyExchange: ingest.KeyExchange(c.TLSKeyExchange), InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax,
 		HeaderBytesMax: c.HeaderBytesMax, IdleMax: c.IdleMax, DrainMax: c.DrainMax,
@@ -35,10 +41,10 @@ func (c *ingestCmd) Run(ctx context.Context, p *console) error {
 	if err := cfg.Validate(); err != nil {
 		return usageError{err}
 	}
-	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.serve(ctx, b, cfg) })
+	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.serve(ctx, b, lists, cfg) })
 }
 
-func (c *ingestCmd) serve(ctx context.Context, b *base, cfg ingest.Config) error {
+func (c *ingestCmd) serve(ctx context.Context, b *base, lists *registry.Registry, cfg ingest.Config) error {
 	if _, err := b.awaitLog(ctx); err != nil {
 		return err
 	}
@@ -52,11 +58,15 @@ func (c *ingestCmd) serve(ctx context.Context, b *base, cfg ingest.Config) error
 	}
 	producer := b.client.NewProducer(partitions)
 	registered := b.newFollower()
+	var reports process.Part
+	if cfg.Reports, reports, err = b.reportsPart(b.client, lists); err != nil {
+		return err
+	}
 	server, err := b.ingestPart(ln, producer, registered.terminals, cfg)
 	if err != nil {
 		return err
 	}
 	b.admin.Set(registered.check(), b.logCheck(), clockCheck(producer))
 	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
-	return process.InOrder(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part())
+	return process.InOrder(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part(), reports)
 }

@@ -137,7 +137,12 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	registered := u.newFollower()
-	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals, ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax})
+	reports, reporting, err := u.reportsPart(roomyReports{u.client, guard.Room}, lists)
+	if err != nil {
+		return err
+	}
+	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals,
+		ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports})
 	if err != nil {
 		return err
 	}
@@ -157,7 +162,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	u.greet(p, listeners, demo)
 	return process.InOrder(ctx, u.log,
 		taking, process.Part{Name: "producer", Run: producer.Run}, process.Part{Name: "disk", Run: guard.Run}, u.forgetPart(),
-		counting, answering, following, registered.part(), u.admin.Part(listeners.admin))
+		counting, answering, following, registered.part(), reporting, u.admin.Part(listeners.admin))
 }
 
 // upListeners are the public faces of mlf up.

@@ -1,0 +1,39 @@
+package command
+
+import (
+	"context"
+	"time"
+
+	"mlf/command/process"
+	"mlf/ingest"
+	"mlf/schema"
+	"mlf/schema/registry"
+)
+
+// reportsPart follows what is reported beside votes. Votes do without: no check waits
+// for it.
+func (b *base) reportsPart(log ingest.ReportLog, lists *registry.Registry) (*ingest.Reports, process.Part, error) {
+	service := func(code string) (schema.ServiceID, bool) {
+		s, ok := lists.ServiceByCode(code)
+		return s.ID, ok
+	}
+	reports, err := ingest.NewReports(log, service, time.Now())
+	if err != nil {
+		return nil, process.Part{}, err
+	}
+	return reports, process.Part{Name: "reports", Run: func(ctx context.Context) error { return reports.Run(ctx, b.log) }}, nil
+}
+
+// roomyReports are reports that go on the log while its disk has room.
+type roomyReports struct {
+	ingest.ReportLog
+	room func(context.Context) error
+}
+
+// PutServed refuses rows where there is no room.
+func (r roomyReports) PutServed(ctx context.Context, rows []schema.Served) error {
+	if err := r.room(ctx); err != nil {
+		return err
+	}
+	return r.ReportLog.PutServed(ctx, rows)
+}
