@@ -63,16 +63,25 @@ const (
 // supersedes all others holds, in whatever order, and however often, they come.
 type Served struct {
 	ServedKey
-	Users    uint32 // 0 to UsersMax. That nobody came is known; what is not known is not written.
-	Revision uint64 // 1 to RevisionMax; the sender raises it with each correction.
-	Tickets  Tickets
+	Users     uint32 // 0 to UsersMax. That nobody came is known; what is not known is not written.
+	Revision  uint64 // 1 to RevisionMax; the sender raises it with each correction.
+	Withdrawn bool   // What was said before was of something else: nothing is known. Without users.
+	Tickets   Tickets
 }
 
 // Compare says which of two numbers for one key holds: the one of the higher
-// revision. A revision given twice is the sender's mistake: the higher number
-// then, so that all readers agree.
+// revision. A revision given twice is the sender's mistake: a number then, and the
+// higher one, so that all readers agree.
 func (s *Served) Compare(other *Served) int {
-	return cmp.Or(cmp.Compare(s.Revision, other.Revision), cmp.Compare(s.Users, other.Users))
+	return cmp.Or(cmp.Compare(s.Revision, other.Revision), cmp.Compare(s.known(), other.known()), cmp.Compare(s.Users, other.Users))
+}
+
+// known is 1 where s says how many, else 0.
+func (s *Served) known() uint64 {
+	if s.Withdrawn {
+		return 0
+	}
+	return 1
 }
 
 // Tickets are how Users was made of what a queue's display showed; zero where

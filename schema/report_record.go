@@ -24,6 +24,7 @@ const (
 	servedFirst    = 10
 	servedLast     = 11
 	servedBefore   = 12
+	servedGone     = 13
 )
 
 // AppendServed appends the value of the record of s to dst; its key is s.String().
@@ -48,11 +49,12 @@ func AppendServed(dst []byte, s *Served) []byte {
 }
 
 // numbers returns the fields of s that are numbers, by field.
-func (s *Served) numbers() [servedBefore + 1]uint64 {
+func (s *Served) numbers() [servedGone + 1]uint64 {
 	return [...]uint64{
 		servedComune: uint64(s.Comune), servedService: uint64(s.Service), servedChannel: uint64(s.Channel), servedDay: uint64(s.Day),
 		servedUsers: uint64(s.Users), servedRevision: s.Revision,
 		servedQueue: s.Tickets.Queue, servedFirst: uint64(s.Tickets.First), servedLast: uint64(s.Tickets.Last), servedBefore: uint64(s.Tickets.Before),
+		servedGone: 1 - s.known(),
 	}
 }
 
@@ -76,12 +78,12 @@ func DecodeServed(key string, value []byte) (Served, error) {
 
 // splitServed reads the fields of body: each at most once, none unknown.
 func splitServed(body []byte) (Served, error) {
-	var numbers [servedBefore + 1]uint64
+	var numbers [servedGone + 1]uint64
 	var office OfficeCode
 	var seen uint32
 	for len(body) > 0 {
 		num, kind, n := protowire.ConsumeTag(body)
-		if n < 0 || num > servedBefore || seen&(1<<num) != 0 {
+		if n < 0 || num > servedGone || seen&(1<<num) != 0 {
 			return Served{}, undecodable("field %d: unknown, cut off, or there twice", num)
 		}
 		seen |= 1 << num
@@ -109,13 +111,13 @@ func splitServed(body []byte) (Served, error) {
 }
 
 // servedOf makes a Served of its fields, where each is in its range.
-func servedOf(office OfficeCode, numbers [servedBefore + 1]uint64) (Served, error) {
+func servedOf(office OfficeCode, numbers [servedGone + 1]uint64) (Served, error) {
 	s := Served{
 		ServedKey: ServedKey{
 			Comune: ComuneID(numbers[servedComune]), Office: office, Service: ServiceID(numbers[servedService]),
 			Channel: Channel(numbers[servedChannel]), Day: Day(numbers[servedDay]),
 		},
-		Users: uint32(numbers[servedUsers]), Revision: numbers[servedRevision],
+		Users: uint32(numbers[servedUsers]), Revision: numbers[servedRevision], Withdrawn: numbers[servedGone] == 1,
 		Tickets: Tickets{
 			Queue: numbers[servedQueue],
 			First: uint32(numbers[servedFirst]), Last: uint32(numbers[servedLast]), Before: uint32(numbers[servedBefore]),
@@ -138,6 +140,9 @@ func (s *Served) check() error {
 	}
 	if s.Users > UsersMax || s.Revision < 1 || s.Revision > RevisionMax {
 		return fmt.Errorf("%d users, revision %d: out of range", s.Users, s.Revision)
+	}
+	if s.Withdrawn && (s.Users != 0 || s.Tickets != (Tickets{})) {
+		return fmt.Errorf("%d users, and withdrawn", s.Users)
 	}
 	if t := &s.Tickets; *t != (Tickets{}) {
 		if t.Queue == 0 || t.First > t.Last || t.Last > TicketMax || t.Before > UsersMax || t.Before+t.Last-t.First != s.Users {

@@ -30,6 +30,7 @@ func servedSeeds() []schema.Served {
 		servedUsers(),
 		called,
 		{ServedKey: schema.ServedKey{Comune: 1001, Channel: schema.ChannelDigital}, Revision: 1},
+		{ServedKey: schema.ServedKey{Comune: 1001, Channel: schema.ChannelDigital}, Revision: 2, Withdrawn: true},
 		{
 			ServedKey: schema.ServedKey{Comune: 999999, Office: schema.OfficeCode(strings.Repeat("o", schema.OfficeCodeMax)), Service: 65535, Channel: schema.ChannelDigital, Day: schema.DayMax},
 			Users:     schema.UsersMax, Revision: schema.RevisionMax,
@@ -62,7 +63,7 @@ func TestServedRoundTrip(t *testing.T) {
 		if generated.GetComune() != uint32(want.Comune) || generated.GetOffice() != string(want.Office) || generated.GetService() != uint32(want.Service) ||
 			generated.GetChannel() != uint32(want.Channel) || generated.GetDay() != uint32(want.Day) || generated.GetUsers() != want.Users ||
 			generated.GetRevision() != want.Revision || generated.GetQueue() != want.Tickets.Queue || generated.GetFirst() != want.Tickets.First ||
-			generated.GetLast() != want.Tickets.Last || generated.GetBefore() != want.Tickets.Before {
+			generated.GetLast() != want.Tickets.Last || generated.GetBefore() != want.Tickets.Before || generated.GetWithdrawn() != want.Withdrawn {
 			t.Errorf("the generated code reads %v, want %+v", &generated, want)
 		}
 	}
@@ -97,7 +98,10 @@ func TestServedRefusals(t *testing.T) {
 	f(undecodable, format, comune, office, service, channel, day, users, revision, "\x50\x01\x58\x79")         // of no queue,
 	f(undecodable, format, comune, office, service, channel, day, users, revision, "\x48\x01\x50\x02\x58\x01") // that run backwards.
 	f(nil, format, comune, office, service, channel, day, users, revision, "\x48\x01\x50\x01\x58\x79")
-	f(undecodable, format, comune, office, service, channel, day, users, revision, "\x68\x01")
+	f(undecodable, format, comune, office, service, channel, day, users, revision, "\x68\x01") // Users, and withdrawn.
+	f(undecodable, format, comune, office, service, channel, day, revision, "\x68\x02")
+	f(nil, format, comune, office, service, channel, day, revision, "\x68\x01")
+	f(undecodable, format, comune, office, service, channel, day, users, revision, "\x70\x01")
 
 	value := schema.AppendServed(nil, &good)
 	for i := range value {

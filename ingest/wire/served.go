@@ -78,9 +78,9 @@ func (r *ServedReport) take(i int, s *schema.Served) {
 	case !known || s.Revision > before.Revision:
 		r.put(s)
 	case s.Revision < before.Revision:
-		r.reject(i, "stale", fmt.Sprintf("revision %d holds, of %d users", before.Revision, before.Users))
-	case s.Users != before.Users:
-		r.reject(i, "conflict", fmt.Sprintf("revision %d says %d users: raise it to correct them", before.Revision, before.Users))
+		r.reject(i, "stale", fmt.Sprintf("revision %d holds, %s", before.Revision, told(&before)))
+	case s.Compare(&before) != 0:
+		r.reject(i, "conflict", fmt.Sprintf("revision %d was told before, %s: raise it to correct that", before.Revision, told(&before)))
 	default:
 		r.Unchanged++
 	}
@@ -103,6 +103,14 @@ func (r *ServedReport) before(k schema.ServedKey) (schema.Served, bool) {
 	return r.held(k)
 }
 
+// told says what s says, for people.
+func told(s *schema.Served) string {
+	if s.Withdrawn {
+		return "withdrawn"
+	}
+	return fmt.Sprintf("of %d users", s.Users)
+}
+
 // A statement is one row as it is stated: read, not yet judged.
 type statement struct {
 	comune, office, service, channel, day word
@@ -120,7 +128,8 @@ type word struct {
 // A quantity is a number as it is stated.
 type quantity struct {
 	number
-	state given
+	withdrawn bool // The word "withdrawn" in place of one.
+	state     given
 }
 
 // or fills in what w leaves out.
@@ -193,11 +202,11 @@ func (f *ServedForm) read(row *statement, today schema.Day) (s schema.Served, co
 		return s, "bad_day", wantDay(today)
 	}
 	users, ok := row.served.whole()
-	if !ok || row.served.state != valid || users > schema.UsersMax {
-		return s, "bad_served", "want an integer from 0 to 1000000"
+	if s.Withdrawn = row.served.withdrawn; !s.Withdrawn && (!ok || users > schema.UsersMax) {
+		return s, "bad_served", "want an integer from 0 to 1000000, or withdrawn"
 	}
 	revision, ok := row.revision.whole()
-	if !ok || row.revision.state != valid || revision < 1 {
+	if !ok || revision < 1 {
 		return s, "bad_revision", "want an integer from 1 to 9007199254740991"
 	}
 	s.Users, s.Revision = uint32(users), uint64(revision)

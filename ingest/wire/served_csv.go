@@ -103,10 +103,10 @@ func rowOf(columns, fields []string) (row statement) {
 	return row
 }
 
-// quantity returns the number that w is.
+// quantity returns the number that w is, or the withdrawal of one.
 func (w word) quantity() quantity {
 	if w.state == absent {
 		return quantity{}
 	}
-	return quantity{quotedNumber([]byte(w.text)), valid}
+	return quantity{number: quotedNumber([]byte(w.text)), withdrawn: strings.EqualFold(w.text, "withdrawn"), state: valid}
 }

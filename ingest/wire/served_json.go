@@ -121,10 +121,13 @@ func (s *scanner) textOrSkip() word {
 
 // quantity takes a value of any kind and returns the number that it is.
 func (s *scanner) quantity() quantity {
-	if s.null() {
+	switch {
+	case s.null():
 		return quantity{}
+	case s.peek() == '"':
+		return wordOf(s.string()).quantity()
 	}
-	return quantity{s.numberOrSkip(), valid}
+	return quantity{number: s.numberOrSkip(), state: valid}
 }
 
 // wordMax is the longest text that is a code or a day, in bytes; of longer ones

@@ -202,7 +202,7 @@ func (f *ServedForm) moved(r *ServedReport, i int, s *schema.Served, now schema.
 	before, known := r.before(s.ServedKey)
 	was := before.Tickets
 	switch {
-	case !known:
+	case !known, before.Withdrawn && s.Revision > before.Revision:
 		s.Tickets = now
 	case was.Queue != now.Queue:
 		r.reject(i, "other_queue", "another queue, or somebody who counts, tells the number of this office, service and channel; or a later day is known")

@@ -47,7 +47,11 @@ func (d *desk) said(r *wire.ServedReport, err error) string {
 	}
 	var lines []string
 	for _, s := range r.Rows {
-		lines = append(lines, fmt.Sprintf("%s = %d (%d)", s.String(), s.Users, s.Revision))
+		line := fmt.Sprintf("%s = %d (%d)", s.String(), s.Users, s.Revision)
+		if s.Withdrawn {
+			line += " withdrawn"
+		}
+		lines = append(lines, line)
 		d.held[s.ServedKey] = s
 	}
 	if r.Unchanged > 0 {
@@ -94,6 +98,8 @@ func TestServedJSON(t *testing.T) {
 		f(row(`"served":`+served), "0 bad_served")
 	}
 	f(row(``), "0 bad_served")
+	f(row(`"served":"Withdrawn"`), eur+" = 0 (1) withdrawn")
+	f(row(`"served":1,"revision":"withdrawn"`), "0 bad_revision")
 	for _, revision := range []string{"0", "-1", "9007199254740992", "1.5", `"r1"`} {
 		f(row(`"served":1,"revision":`+revision), "0 bad_revision")
 	}
@@ -167,6 +173,15 @@ func TestServedAgain(t *testing.T) {
 	f(120, 1, "0 stale")
 	f(120, 3, eur+" = 120 (3)")
 	f(90, 4, eur+" = 90 (4)")
+	gone := []byte("day,served,revision\n2026-11-25,withdrawn,5\n")
+	if got := d.said(d.form.CSV(gone)); got != eur+" = 0 (5) withdrawn" {
+		t.Errorf("withdrawn: got %s", got)
+	}
+	if got := d.said(d.form.CSV(gone)); got != "1 unchanged" {
+		t.Errorf("withdrawn again: got %s", got)
+	}
+	f(0, 5, "0 conflict")
+	f(0, 6, eur+" = 0 (6)")
 }
 
 // TestQueueMonitor: a display tells how far it has moved, and nothing else.

@@ -50,8 +50,28 @@ type days struct {
 // A number is what is known of one place and day.
 type number struct {
 	revision uint64
-	users    uint32
+	users    uint32 // Or withdrawn.
 	day      schema.Day
+}
+
+// withdrawn stands for the users of a number that was withdrawn.
+const withdrawn = 1<<32 - 1
+
+// numberOf returns what is kept of s.
+func numberOf(s *schema.Served) number {
+	n := number{s.Revision, s.Users, s.Day}
+	if s.Withdrawn {
+		n.users = withdrawn
+	}
+	return n
+}
+
+// served returns what n was made of, for a key.
+func (n number) served(k schema.ServedKey) schema.Served {
+	if n.users == withdrawn {
+		return schema.Served{ServedKey: k, Revision: n.revision, Withdrawn: true}
+	}
+	return schema.Served{ServedKey: k, Revision: n.revision, Users: n.users}
 }
 
 // SetComplete tells that everything was applied that the topic held when reading
@@ -107,12 +127,12 @@ func (d *days) take(s *schema.Served) (superseded bool) {
 	if !found {
 		d.of = slices.Insert(d.of, i, number{})
 	}
-	held := schema.Served{Users: d.of[i].users, Revision: d.of[i].revision}
+	held := d.of[i].served(s.ServedKey)
 	switch order := s.Compare(&held); {
 	case order < 0:
 		return true
 	case order > 0:
-		d.of[i] = number{s.Revision, s.Users, s.Day}
+		d.of[i] = numberOf(s)
 		if s.Day >= d.ticketDay {
 			d.tickets, d.ticketDay = s.Tickets, s.Day
 		}
@@ -128,7 +148,7 @@ func (d *days) find(day schema.Day) (i int, found bool) {
 	return slices.BinarySearchFunc(d.of, day, func(n number, day schema.Day) int { return cmp.Compare(n.day, day) })
 }
 
-// Held returns the number that holds for k; false where none is known. Its Tickets
+// Held returns what holds for k, a withdrawal too; false where nothing was told. Its Tickets
 // are there while no later day of the place is known.
 func (b *Book) Held(k schema.ServedKey) (schema.Served, bool) {
 	b.mu.RLock()
@@ -146,7 +166,7 @@ func (b *Book) held(k schema.ServedKey) (schema.Served, bool) {
 	if !found {
 		return schema.Served{}, false
 	}
-	s := schema.Served{ServedKey: k, Users: d.of[i].users, Revision: d.of[i].revision}
+	s := d.of[i].served(k)
 	if d.ticketDay == k.Day {
 		s.Tickets = d.tickets
 	}

@@ -20,6 +20,12 @@ func number(office schema.OfficeCode, day schema.Day, users uint32, revision uin
 	}
 }
 
+func gone(office schema.OfficeCode, day schema.Day, revision uint64) schema.Served {
+	s := number(office, day, 0, revision)
+	s.Withdrawn = true
+	return s
+}
+
 type failer interface {
 	Helper()
 	Fatal(args ...any)
@@ -41,7 +47,7 @@ func TestSums(t *testing.T) {
 	apply(t, &b,
 		number("eur", today, 100, 1), number("eur", today, 120, 3), number("eur", today, 90, 2),
 		number("eur", today-1, 80, 1), number("eur", today-40, 7, 1),
-		number("ostia", today, 0, 1),
+		number("ostia", today, 0, 1), number("ostia", today-1, 5, 1), gone("ostia", today-1, 2),
 	)
 	f := func(q served.Question, want map[schema.ServedKey]served.Sum) {
 		t.Helper()
@@ -68,6 +74,9 @@ func TestSums(t *testing.T) {
 	eur := served.Place{Comune: 58091, Office: "eur", Service: 1, Channel: schema.ChannelCounter}
 	if n, known := b.Users(eur, today); n != 120 || !known {
 		t.Errorf("got %d, %v, want 120", n, known)
+	}
+	if n, known := b.Users(served.Place{Comune: 58091, Office: "ostia", Service: 1, Channel: schema.ChannelCounter}, today-1); known {
+		t.Errorf("got %d, which was withdrawn", n)
 	}
 	if n, known := b.Users(eur, today-2); known {
 		t.Errorf("got %d of a day that nobody told of", n)
@@ -106,8 +115,10 @@ func TestABadRecordChangesNothing(t *testing.T) {
 func TestAnyOrderComesToTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) schema.Served {
-			return number(rapid.SampledFrom([]schema.OfficeCode{"", "eur"}).Draw(t, "office"), today-schema.Day(rapid.IntRange(0, 3).Draw(t, "day")),
+			s := number(rapid.SampledFrom([]schema.OfficeCode{"", "eur"}).Draw(t, "office"), today-schema.Day(rapid.IntRange(0, 3).Draw(t, "day")),
 				uint32(rapid.IntRange(0, 3).Draw(t, "users")), uint64(rapid.IntRange(1, 3).Draw(t, "revision")))
+			s.Withdrawn = s.Users == 0 && rapid.Bool().Draw(t, "withdrawn")
+			return s
 		}), 0, 30).Draw(t, "rows")
 		want := make(map[schema.ServedKey]schema.Served)
 		for _, s := range rows {
@@ -137,12 +148,16 @@ func TestAnyOrderComesToTheSame(t *testing.T) {
 
 func check(t *rapid.T, b *served.Book, want map[schema.ServedKey]schema.Served) {
 	t.Helper()
+	known := 0
 	for k, s := range want {
+		if !s.Withdrawn {
+			known++
+		}
 		if got, ok := b.Held(k); !ok || got != s {
 			t.Fatalf("got %+v, want %+v", got, s)
 		}
 	}
-	if got := b.Sums(served.Question{Next: today + 1})[schema.ServedKey{}]; got.Known != len(want) {
-		t.Fatalf("got %d keys, want %d", got.Known, len(want))
+	if got := b.Sums(served.Question{Next: today + 1})[schema.ServedKey{}]; got.Known != known {
+		t.Fatalf("got %d keys, want %d", got.Known, known)
 	}
 }

@@ -56,6 +56,9 @@ func (b *Book) Sums(q Question) map[schema.ServedKey]Sum {
 			if n.day >= q.Next {
 				break
 			}
+			if n.users == withdrawn {
+				continue
+			}
 			k := q.By.of(place, n.day)
 			s := sums[k]
 			sums[k] = Sum{s.Users + uint64(n.users), s.Known + 1}
@@ -67,6 +70,6 @@ func (b *Book) Sums(q Question) map[schema.ServedKey]Sum {
 // Users returns how many users were served at a place on a day; false where it is
 // not known.
 func (b *Book) Users(p Place, day schema.Day) (users uint32, known bool) {
-	s, known := b.Held(schema.ServedKey{Comune: p.Comune, Office: p.Office, Service: p.Service, Channel: p.Channel, Day: day})
-	return s.Users, known
+	s, told := b.Held(schema.ServedKey{Comune: p.Comune, Office: p.Office, Service: p.Service, Channel: p.Channel, Day: day})
+	return s.Users, told && !s.Withdrawn
 }

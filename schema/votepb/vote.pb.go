@@ -624,6 +624,8 @@ type Served struct {
 	First  uint32 `protobuf:"varint,10,opt,name=first,proto3" json:"first,omitempty"`
 	Last   uint32 `protobuf:"varint,11,opt,name=last,proto3" json:"last,omitempty"`
 	Before uint32 `protobuf:"varint,12,opt,name=before,proto3" json:"before,omitempty"`
+	// What was said before is withdrawn: nothing is known. Without users and tickets.
+	Withdrawn bool `protobuf:"varint,13,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`
 	// As in VoteBatch.
 	Checksum      *uint32 `protobuf:"fixed32,15,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -744,6 +746,13 @@ func (x *Served) GetBefore() uint32 {
 	return 0
 }
 
+func (x *Served) GetWithdrawn() bool {
+	if x != nil {
+		return x.Withdrawn
+	}
+	return false
+}
+
 func (x *Served) GetChecksum() uint32 {
 	if x != nil && x.Checksum != nil {
 		return *x.Checksum
@@ -817,7 +826,7 @@ const file_schema_vote_proto_rawDesc = "" +
 	"partitions\x12\x14\n" +
 	"\x05rules\x18\x05 \x01(\rR\x05rules\x12\x1f\n" +
 	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01B\v\n" +
-	"\t_checksum\"\xce\x02\n" +
+	"\t_checksum\"\xec\x02\n" +
 	"\x06Served\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x16\n" +
 	"\x06comune\x18\x02 \x01(\rR\x06comune\x12\x16\n" +
@@ -831,7 +840,8 @@ const file_schema_vote_proto_rawDesc = "" +
 	"\x05first\x18\n" +
 	" \x01(\rR\x05first\x12\x12\n" +
 	"\x04last\x18\v \x01(\rR\x04last\x12\x16\n" +
-	"\x06before\x18\f \x01(\rR\x06before\x12\x1f\n" +
+	"\x06before\x18\f \x01(\rR\x06before\x12\x1c\n" +
+	"\twithdrawn\x18\r \x01(\bR\twithdrawn\x12\x1f\n" +
 	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01B\v\n" +
 	"\t_checksumB\x13Z\x11mlf/schema/votepbb\x06proto3"
 
