@@ -16,5 +16,6 @@
 // one without a length, and an inflater takes off its coding. The intake's
 // [wire.Reader] reads the votes in it and judges them. outcome.write seals those of
 // the verdict as a record, the [Log] takes it within the server's patience, and the
-// answer goes back. streams issues streams, within what issued remembers.
+// answer goes back. streams issues streams, within what issued remembers. What is told
+// beside votes, how many users were served, goes by [Reports] to the [ReportLog].
 package ingest

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"mlf/ingest"
 	"mlf/schema"
@@ -108,9 +109,15 @@ func runReports(t *testing.T, r *ingest.Reports) {
 // openReports opens a door that takes reports, and waits until it does.
 func openReports(t *testing.T) (*door, *terminal, *reportLog) {
 	t.Helper()
+	return openReportsAt(t, clock)
+}
+
+// openReportsAt opens one whose clock shows now.
+func openReportsAt(t *testing.T, now time.Time) (*door, *terminal, *reportLog) {
+	t.Helper()
 	log := newReportLog()
 	r := newReports(t, log)
-	d := open(t, ingest.Config{Reports: r})
+	d := open(t, ingest.Config{Reports: r, Now: func() time.Time { return now }})
 	tm := d.enrol(nil)
 	wantProblem(t, d.put(tm, `{"rows":[]}`), http.StatusServiceUnavailable, "reports-unread")
 	runReports(t, r)

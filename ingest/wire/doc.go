@@ -8,7 +8,12 @@
 // claims become votes and findings, the [Verdict] (judge.go), and that the answer
 // (answer.go).
 //
+// What is told of served users has a way of its own: a [ServedForm] reads rows as JSON
+// (served_json.go), as a table (served_csv.go) or off the displays of queues
+// (served_queue.go), and judges them (served.go) against what was told before.
+//
 // It knows bodies, enrolments, the clocks of terminals and what becomes of a vote. It
 // must not know HTTP, connections, the log, or what time it is: a verdict is a
-// function of the body, the enrolment and the time of arrival alone.
+// function of the body, the enrolment and the time of arrival alone, of served users
+// also of what was told before.
 package wire
