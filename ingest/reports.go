@@ -132,7 +132,7 @@ func (s *Server) report(x *exchange, p admission, in *intake) (report *wire.Serv
 	first, _ := x.timing()
 	r := s.cfg.Reports
 	form := &wire.ServedForm{
-		Enrolled: p.enrolled, Service: r.service, Held: r.book.Held, Now: first, RowsMax: servedRowsMax,
+		Enrolled: p.enrolled, Service: r.service, Held: r.book.Held, Room: r.book.Room, Now: first, RowsMax: servedRowsMax,
 		Day: func(at schema.Instant) schema.Day { return schema.DayOf(at.Time().In(r.rome)) },
 	}
 	tooMany := false

@@ -14,6 +14,7 @@ type ServedForm struct {
 	Enrolled *schema.Enrolment                          // Who sends: rows are of its comune.
 	Service  func(code string) (schema.ServiceID, bool) // What is a service besides those of the terminal.
 	Held     func(schema.ServedKey) (schema.Served, bool)
+	Room     func(schema.ServedKey) bool     // For a number that is the first of its key.
 	Day      func(schema.Instant) schema.Day // The day by Rome's clock.
 	Now      schema.Instant                  // When the first byte of the request came.
 	RowsMax  int                             // From 1.
@@ -38,7 +39,7 @@ type Fault struct {
 func ServedFaults() []string {
 	return []string{
 		"bad_row", "bad_day", "bad_office", "bad_channel", "bad_served", "bad_revision", "unknown_service", "foreign_comune",
-		"stale", "conflict", "bad_queue", "other_queue",
+		"stale", "conflict", "too_many_places", "bad_queue", "other_queue",
 	}
 }
 
@@ -48,7 +49,7 @@ type ServedReport struct {
 	Unchanged int             // Rows that are on the topic as they are.
 	Rejected  []Fault
 	said      map[schema.ServedKey]schema.Served // By the rows before.
-	held      func(schema.ServedKey) (schema.Served, bool)
+	form      *ServedForm
 }
 
 // AppendAnswer appends to dst what the sender is told of r, in JSON.
@@ -76,7 +77,7 @@ func (r *ServedReport) take(i int, s *schema.Served) {
 	before, known := r.before(s.ServedKey)
 	switch {
 	case !known || s.Revision > before.Revision:
-		r.put(s)
+		r.put(i, s, known)
 	case s.Revision < before.Revision:
 		r.reject(i, "stale", fmt.Sprintf("revision %d holds, %s", before.Revision, told(&before)))
 	case s.Compare(&before) != 0:
@@ -86,8 +87,13 @@ func (r *ServedReport) take(i int, s *schema.Served) {
 	}
 }
 
-// put notes that s is to be put.
-func (r *ServedReport) put(s *schema.Served) {
+// put notes that s, of row i, is to be put, if it has room: where another of its key
+// is known, it has.
+func (r *ServedReport) put(i int, s *schema.Served, known bool) {
+	if !known && !r.form.Room(s.ServedKey) {
+		r.reject(i, "too_many_places", "this comune has numbers of as many offices, services and channels as it may have")
+		return
+	}
 	if r.said == nil {
 		r.said = make(map[schema.ServedKey]schema.Served)
 	}
@@ -100,7 +106,7 @@ func (r *ServedReport) before(k schema.ServedKey) (schema.Served, bool) {
 	if s, ok := r.said[k]; ok {
 		return s, true
 	}
-	return r.held(k)
+	return r.form.Held(k)
 }
 
 // told says what s says, for people.
@@ -150,7 +156,7 @@ func (q quantity) or(common quantity) quantity {
 
 // judge decides the rows, to each of which common applies where it says nothing.
 func (f *ServedForm) judge(common *statement, rows []statement) *ServedReport {
-	r := &ServedReport{held: f.Held}
+	r := &ServedReport{form: f}
 	today := f.Day(f.Now)
 	for i := range rows {
 		if rows[i].blank {

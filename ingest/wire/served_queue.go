@@ -32,7 +32,7 @@ func (f *ServedForm) QueueMonitor(body []byte) (*ServedReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &ServedReport{held: f.Held}
+	r := &ServedReport{form: f}
 	for i, raw := range monitors {
 		var m monitor
 		if json.Unmarshal(raw, &m) != nil {
@@ -226,5 +226,5 @@ func (f *ServedForm) moved(r *ServedReport, i int, s *schema.Served, now schema.
 		return
 	}
 	s.Users = uint32(users)
-	r.put(s)
+	r.put(i, s, known)
 }

@@ -33,6 +33,7 @@ func newDesk(t testing.TB) *desk {
 		},
 		Service: func(code string) (schema.ServiceID, bool) { id, ok := codes[code]; return id, ok },
 		Held:    func(k schema.ServedKey) (schema.Served, bool) { s, ok := d.held[k]; return s, ok },
+		Room:    func(k schema.ServedKey) bool { return k.Office != "full" },
 		Day:     func(at schema.Instant) schema.Day { return schema.DayOf(at.Time().In(rome)) },
 		Now:     schema.InstantOf(time.Date(2026, 11, 25, 23, 30, 0, 0, time.UTC)), // The 26th in Rome.
 		RowsMax: 4,
@@ -109,6 +110,7 @@ func TestServedJSON(t *testing.T) {
 	f(row(`"served":1,"channel":"fax"`), "0 bad_channel")
 	f(row(`"served":1,"office":"via Roma"`), "0 bad_office")
 	f(row(`"served":1,"office":"`+strings.Repeat("o", 70)+`"`), "0 bad_office")
+	f(row(`"served":1,"office":"full"`), "0 too_many_places")
 	f(row(`"served":1,"comune":"015146"`), "0 foreign_comune")
 	f(row(`"served":1,"comune":58091`), "0 foreign_comune")
 	f(`{"day":"2026-11-25","revision":1,"rows":[7,{"served":-1},{"served":3},[]]}`, eur+" = 3 (1); 0 bad_row; 1 bad_served; 3 bad_row")

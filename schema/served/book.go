@@ -34,6 +34,7 @@ type Book struct {
 
 	mu       sync.RWMutex
 	places   map[Place]*days
+	comuni   map[schema.ComuneID]int       // How many places each has.
 	behind   map[schema.ServedKey]struct{} // The topic's last record is not the one that holds.
 	complete atomic.Bool
 }
@@ -107,12 +108,14 @@ func (b *Book) Note(rows ...schema.Served) {
 // note takes s, which is the last of its key on the topic so far. b is locked.
 func (b *Book) note(s *schema.Served) {
 	if b.places == nil {
-		b.places, b.behind = make(map[Place]*days), make(map[schema.ServedKey]struct{})
+		b.places, b.comuni = make(map[Place]*days), make(map[schema.ComuneID]int)
+		b.behind = make(map[schema.ServedKey]struct{})
 	}
 	d := b.places[placeOf(&s.ServedKey)]
 	if d == nil {
 		d = new(days)
 		b.places[placeOf(&s.ServedKey)] = d
+		b.comuni[s.Comune]++
 	}
 	if d.take(s) {
 		b.behind[s.ServedKey] = struct{}{}
@@ -171,6 +174,19 @@ func (b *Book) held(k schema.ServedKey) (schema.Served, bool) {
 		s.Tickets = d.tickets
 	}
 	return s, true
+}
+
+// PlacesMax is how many places one comune may have, as who writes should see to:
+// Roma's offices with all that they do, and little enough that a stolen token fills
+// 30 MB of each process. Offices are whatever an administration calls them.
+const PlacesMax = 4096
+
+// Room tells whether a number of k has room: its place has some already, or its
+// comune may have another place.
+func (b *Book) Room(k schema.ServedKey) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.places[placeOf(&k)] != nil || b.comuni[k.Comune] < PlacesMax
 }
 
 // Behind returns up to max numbers that hold and are not the last of their keys on

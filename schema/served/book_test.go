@@ -1,6 +1,7 @@
 package served_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -89,6 +90,24 @@ func TestOldDaysAreNotKept(t *testing.T) {
 	apply(t, &b, number("eur", today-1, 100, 1), number("eur", today, 100, 1))
 	if got := b.Sums(served.Question{Next: today + 1}); got[schema.ServedKey{}].Known != 1 {
 		t.Errorf("got %v, want one day", got)
+	}
+}
+
+// TestPlacesAreBounded: a comune that has as many places as it may have goes on with
+// those, and another comune is not concerned.
+func TestPlacesAreBounded(t *testing.T) {
+	var b served.Book
+	for i := range served.PlacesMax {
+		s := number(schema.OfficeCode(fmt.Sprint(i)), today, 1, 1)
+		if !b.Room(s.ServedKey) {
+			t.Fatalf("no room for place %d", i)
+		}
+		b.Note(s)
+	}
+	one, other, elsewhere := number("0", today-1, 1, 1), number("other", today, 1, 1), number("other", today, 1, 1)
+	elsewhere.Comune = 15146
+	if !b.Room(one.ServedKey) || b.Room(other.ServedKey) || !b.Room(elsewhere.ServedKey) {
+		t.Errorf("got room %v, %v, %v, want true, false, true", b.Room(one.ServedKey), b.Room(other.ServedKey), b.Room(elsewhere.ServedKey))
 	}
 }
 
