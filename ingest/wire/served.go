@@ -212,11 +212,19 @@ func (f *ServedForm) read(row *statement, today schema.Day) (s schema.Served, co
 		return s, "bad_served", "want an integer from 0 to 1000000, or withdrawn"
 	}
 	revision, ok := row.revision.whole()
-	if !ok || revision < 1 {
-		return s, "bad_revision", "want an integer from 1 to 9007199254740991"
+	if !ok || revision < 1 || revision > f.revisionMax() {
+		return s, "bad_revision", "want an integer from 1 to the time in microseconds since 1970, " + strconv.FormatInt(f.revisionMax(), 10)
 	}
 	s.Users, s.Revision = uint32(users), uint64(revision)
 	return s, "", ""
+}
+
+// revisionMax is the highest revision that is taken: a time in microseconds, of a clock
+// that may be a day fast. It grows, so whatever was told, by mistake or by a thief,
+// can be corrected tomorrow.
+func (f *ServedForm) revisionMax() int64 {
+	const day = 24 * 60 * 60 * 1000
+	return min(int64(f.Now+day)*1000, schema.RevisionMax)
 }
 
 // wantDay says which days may be told of.

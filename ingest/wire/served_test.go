@@ -80,7 +80,7 @@ func TestServedJSON(t *testing.T) {
 	f(row(`"served":120`), eur+" = 120 (1)")
 	f(row(`"served":0`), eur+" = 0 (1)") // Nobody came, and that is known.
 	f(row(`"office":"ostia","service":"tributi","channel":"totem","day":"2026-11-24","served":7,"revision":3`), "058091/ostia/2/totem/2026-11-24 = 7 (3)")
-	f(row(`"served":"120","revision":"9007199254740991","office":"","service":null,"channel":" ","note":{"a":[1]}`), eur+" = 120 (9007199254740991)")
+	f(row(`"served":"120","revision":"1795735800000000","office":"","service":null,"channel":" ","note":{"a":[1]}`), eur+" = 120 (1795735800000000)")
 	f(row(`"served":1.2e2,"service":"ANAGRAFE","channel":"Counter","comune":"058091"`), eur+" = 120 (1)")
 	f(row(`"served":5,"service":"sportello"`), "058091/eur/1001/counter/2026-11-25 = 5 (1)")
 	f(row(`"served":5,"service":"Polizia_Locale"`), "058091/eur/9/counter/2026-11-25 = 5 (1)")
@@ -101,7 +101,7 @@ func TestServedJSON(t *testing.T) {
 	f(row(``), "0 bad_served")
 	f(row(`"served":"Withdrawn"`), eur+" = 0 (1) withdrawn")
 	f(row(`"served":1,"revision":"withdrawn"`), "0 bad_revision")
-	for _, revision := range []string{"0", "-1", "9007199254740992", "1.5", `"r1"`} {
+	for _, revision := range []string{"0", "-1", "1795735800000001", "9007199254740992", "1.5", `"r1"`} {
 		f(row(`"served":1,"revision":`+revision), "0 bad_revision")
 	}
 	f(`{"rows":[{"served":1,"day":"2026-11-25"}]}`, "0 bad_revision")
