@@ -68,22 +68,23 @@ var mayImport = map[string][]string{
 	"proof/drill":                    {},
 	"proof/drill/run":                {"proof/drill"},
 	"bench/rig": {
-		"bench/measure", "bench/load", "bench/workload", "bench/backlog", "bench/baseline", "proof/child",
-		"ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "query/client", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
+		"bench/measure", "bench/load", "bench/workload", "bench/backlog", "bench/baseline", "bench/italy", "proof/child",
+		"ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "query/client", "query/question", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
 	},
 	"bench/measure":  {},
 	"bench/baseline": {"bench/backlog"},
 	"bench/load":     {"bench/measure"},
 	"bench/backlog":  {"schema"},
 	"bench/workload": {"schema/votepb"},
+	"bench/italy":    {"schema", "schema/registry"},
 }
 
 // onlyIn says which drivers are imported where, tests apart: each by the one
 // package that adapts it.
 var onlyIn = map[string][]string{
 	"github.com/segmentio/kafka-go":       {"ingest/broker", "ingest/broker/recordset", "bench/baseline"},
-	"github.com/ClickHouse/clickhouse-go": {"aggregate/store", "bench/baseline"},
-	"github.com/ClickHouse/ch-go":         {"aggregate/store"},
+	"github.com/ClickHouse/clickhouse-go": {"aggregate/store", "bench/baseline", "bench/italy"},
+	"github.com/ClickHouse/ch-go":         {"aggregate/store", "bench/italy"},
 	"github.com/twmb/franz-go":            {"ingest/broker/embedded"},
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
