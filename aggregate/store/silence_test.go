@@ -30,10 +30,10 @@ func TestASilentServerIsToldSoon(t *testing.T) {
 				_, err := s.Stats(ctx, schema.StatsQuery{From: 500_000, Next: 500_001, RowsMax: 10, Wide: true})
 				return err
 			},
-			"ledger":    func(ctx context.Context) error { _, err := s.Ledger(ctx); return err },
-			"tallies":   func(ctx context.Context) error { _, err := s.Tallies(ctx); return err },
-			"span":      func(ctx context.Context) error { _, _, err := s.Span(ctx); return err },
-			"segments":  func(ctx context.Context) error { _, err := s.Segments(ctx); return err },
+			"ledger":   func(ctx context.Context) error { _, err := s.Ledger(ctx); return err },
+			"tallies":  func(ctx context.Context) error { _, err := s.Tallies(ctx); return err },
+			"span":     func(ctx context.Context) error { _, _, err := s.Span(ctx); return err },
+			"segments": func(ctx context.Context) error { _, err := s.Segments(ctx); return err },
 			"settled": func(ctx context.Context) error {
 				return s.Settled(ctx, 0, 1<<32-1, nil, func(*schema.RollupColumns) error { return nil })
 			},

@@ -69,6 +69,17 @@ func (d *Database) exec(ctx context.Context, text string, p clickhouse.Parameter
 	return nil
 }
 
+// Ask runs a SELECT whose rows have a column n, and returns how many there are and
+// what n adds up to. The rows stay there: to read them would cost more.
+func (d *Database) Ask(ctx context.Context, text string, known map[string]string) (rows int, n uint64, err error) {
+	var all uint64
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(known))
+	if err := d.conn.QueryRow(ctx, "SELECT count(), sum(n) FROM ("+text+")").Scan(&all, &n); err != nil {
+		return 0, 0, fmt.Errorf("%.40s: %w", text, err)
+	}
+	return int(all), n, nil
+}
+
 // Settle returns when the server has not merged anything for a second: what the
 // rows written so far cost is then paid, as far as the server means to pay it.
 func (d *Database) Settle(ctx context.Context) error {

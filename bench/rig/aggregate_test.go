@@ -49,10 +49,30 @@ func TestBenchAggregateMeasures(t *testing.T) {
 }
 
 func TestBenchQueryMeasures(t *testing.T) {
-	report := measured(t, "query", "--rows", "50000", "--runs", "1", "--json", "-")
+	report := measured(t, "query", "--parts", "stats", "--rows", "50000", "--runs", "1", "--json", "-")
 	for _, question := range []string{"country by month", "one comune, 30 days"} {
 		if !has(report, question, "answer_ms") || !has(report, question, "answer_bytes") {
 			t.Errorf("no answer to %s in %+v", question, report.Results)
+		}
+	}
+}
+
+// TestBenchCountryMeasures: twice over one folder, which is filled once; whoever
+// answers says the same.
+func TestBenchCountryMeasures(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		report := measured(t, "query", "--parts", "country", "--scale", "0.002", "--time", "50ms", "--data", dir, "--runs", "1", "--json", "-")
+		for _, subject := range []string{"store", "raw votes"} {
+			if !has(report, subject, "answer_p99_ms") || !has(report, subject, "thread_cpu_p50_ms") || !has(report, subject, "database_cpu_ms") {
+				t.Errorf("no cost of an answer by %s in %+v", subject, report.Results)
+			}
+		}
+		if !has(report, "store, in columns", "load_seconds") {
+			t.Errorf("no cost of a load in %+v", report.Results)
+		}
+		if !strings.Contains(strings.Join(report.Notes, " "), "0 differ") {
+			t.Errorf("nothing was compared: %v", report.Notes)
 		}
 	}
 }

@@ -30,25 +30,39 @@ import (
 // plan. Each is a process of its own, so that none is in another's figures.
 type rig struct {
 	dir       string
+	keep      bool // The folder is somebody's.
 	log       *slog.Logger
 	engine    *clickhouse.Server
 	databases int
 }
 
-func newRig(ctx context.Context, log *slog.Logger) (*rig, error) {
-	dir, err := os.MkdirTemp("", "mlf-bench-")
-	if err != nil {
-		return nil, fmt.Errorf("make folder for the engines: %w", err)
+func newRig(ctx context.Context, log *slog.Logger) (*rig, error) { return newRigIn(ctx, log, "") }
+
+// newRigIn keeps all that is written in the folder kept; empty: in one that is removed.
+func newRigIn(ctx context.Context, log *slog.Logger, kept string) (*rig, error) {
+	r := &rig{dir: kept, keep: kept != "", log: log}
+	var err error
+	if !r.keep {
+		if r.dir, err = os.MkdirTemp("", "mlf-bench-"); err != nil {
+			return nil, fmt.Errorf("make folder for the engines: %w", err)
+		}
 	}
-	engine, err := clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(dir, "clickhouse")}, clickhouse.Telemetry{Logger: log})
+	r.engine, err = clickhouse.Start(ctx, clickhouse.Config{Dir: filepath.Join(r.dir, "clickhouse")}, clickhouse.Telemetry{Logger: log})
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, r.remove())
 	}
-	return &rig{dir: dir, log: log, engine: engine}, nil
+	return r, nil
 }
 
-// close ends the engine and removes all that was written.
-func (r *rig) close() error { return errors.Join(r.engine.Close(), os.RemoveAll(r.dir)) }
+// close ends the engine and removes all that was written, unless it is kept.
+func (r *rig) close() error { return errors.Join(r.engine.Close(), r.remove()) }
+
+func (r *rig) remove() error {
+	if r.keep {
+		return nil
+	}
+	return os.RemoveAll(r.dir)
+}
 
 // use returns a function that tells the processor time that the database and
 // this process have used since.

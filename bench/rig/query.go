@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,14 +21,25 @@ import (
 // Query measures reads through the statistics API.
 type Query struct {
 	flags
-	Rows int `default:"4000000" help:"Rollup rows of five years to read from; 40000000 is a large country's."`
+	Parts []string      `default:"stats,country" enum:"stats,country" help:"What to measure: ${enum}."`
+	Rows  int           `default:"4000000" help:"Part stats: rollup rows of five years to read from; 40000000 is a large country's."`
+	Scale float64       `default:"0.02" help:"Part country: 1 is 7,896 comuni with 100 M cells of five years, 0.01 every hundredth comune."`
+	Data  string        `placeholder:"DIR" help:"Part country: keep the filled engine there, and use it again."`
+	Time  time.Duration `default:"2s" help:"Part country: how long each is asked one kind of question in a turn."`
+	Raw   bool          `default:"true" negatable:"" help:"Part country: keep the single votes, too, and ask them the same."`
 }
 
 // Help is shown by mlf bench query --help.
 func (*Query) Help() string {
-	return `Fills ClickHouse with the rollups of five years, starts mlf query, and asks it over HTTP: the whole country month by month,
-and one comune over 30 days; then again when each month is one part of the table, as it is an hour after the last vote for
-it. The engines are processes of their own. No answer may take more than 1 GiB in the database:
+	return `stats fills ClickHouse with the rollups of five years, starts mlf query, and asks it over HTTP: the whole country month by
+month, and one comune over 30 days; then again when each month is one part of the table, as it is an hour after the last vote
+for it.
+
+country fills it with a country that was made up after Italy's, and asks who can answer, in turns and without HTTP: the page
+of a comune, the trend of five years by region, the ranking of all comuni, the heat map of a region's year. Each answer of one
+is compared with the others'. At scale 1 the filling takes minutes and 3 GB of disk: name a folder with --data.
+
+The engines are processes of their own. No answer may take more than 1 GiB in the database:
 that is the limit of every read, beyond which mlf query answers 503.`
 }
 
@@ -40,15 +52,31 @@ const (
 
 // Validate refuses what cannot be measured.
 func (c *Query) Validate() error {
-	if c.Rows < 1 || c.Runs < 1 {
-		return errors.New("want at least one row and one run")
+	if c.Rows < 1 || c.Runs < 1 || c.Scale <= 0 {
+		return errors.New("want at least one row, one run, and a scale above 0")
 	}
 	return nil
 }
 
 // Run fills, asks and prints.
-func (c *Query) Run(ctx context.Context, p *Parts) (err error) {
+func (c *Query) Run(ctx context.Context, p *Parts) error {
 	report := measure.Report{Command: "mlf " + strings.Join(os.Args[1:], " "), Machine: measure.ThisMachine()}
+	if slices.Contains(c.Parts, "stats") {
+		if err := c.stats(ctx, p, &report); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(c.Parts, "country") {
+		if err := c.country(ctx, p, &report); err != nil {
+			return err
+		}
+	}
+	report.Machine.LoadLast = measure.Load()
+	return c.print(p.Stdout, &report)
+}
+
+// stats asks mlf query over HTTP.
+func (c *Query) stats(ctx context.Context, p *Parts, report *measure.Report) (err error) {
 	r, err := newRig(ctx, p.Log)
 	if err != nil {
 		return err
@@ -74,12 +102,8 @@ func (c *Query) Run(ctx context.Context, p *Parts) (err error) {
 		return err
 	}
 	merged, err := c.ask(ctx, p, counts)
-	if err != nil {
-		return err
-	}
 	report.Results = append(report.Results, merged...)
-	report.Machine.LoadLast = measure.Load()
-	return c.print(p.Stdout, &report)
+	return err
 }
 
 // fill makes the rows, and waits until the database has merged them as it does.

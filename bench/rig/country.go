@@ -1,0 +1,258 @@
+package rig
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mlf/aggregate/store"
+	"mlf/bench/baseline"
+	"mlf/bench/italy"
+	"mlf/bench/measure"
+	"mlf/schema"
+	"mlf/schema/registry"
+)
+
+// A countryRig is a country in a database, and who answers questions about it.
+type countryRig struct {
+	rig   *rig
+	world *world
+	store *store.Store
+	db    *baseline.Database
+	turn  time.Duration // That one is asked one kind of question.
+	kept  kept
+}
+
+// A kept is what the folder of a country says of it.
+type kept struct {
+	Scale        float64 `json:"scale"`
+	Raw          bool    `json:"raw"`
+	Cells        int     `json:"cells"`
+	Rows         int     `json:"rows"`
+	Votes        uint64  `json:"votes"`
+	FillSeconds  float64 `json:"fill_seconds"`
+	FillEngine   float64 `json:"fill_engine_cpu_seconds"`
+	FillProcess  float64 `json:"fill_process_cpu_seconds"`
+	RawSeconds   float64 `json:"raw_seconds"`
+	FormatNumber int     `json:"format"`
+}
+
+// countryFormat is the number of what italy makes: another country has another.
+const countryFormat = 1
+
+// countryFile says in the folder that it is filled. It is written last.
+const countryFile = "country.json"
+
+// countryDatabase is the name of the database in the folder.
+const countryDatabase = "mlf_italy"
+
+// openCountry starts an engine and fills it, unless the folder has the country.
+func (c *Query) openCountry(ctx context.Context, p *Parts) (_ *countryRig, err error) {
+	engines, err := newRigIn(ctx, p.Log, c.Data)
+	if err != nil {
+		return nil, err
+	}
+	r := &countryRig{rig: engines, turn: c.Time}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	lists, err := registry.Load()
+	if err != nil {
+		return nil, err
+	}
+	country, err := italy.New(lists, c.Scale)
+	if err != nil {
+		return nil, err
+	}
+	if r.world, err = newWorld(country, lists); err != nil {
+		return nil, err
+	}
+	dsn := strings.TrimSuffix(r.rig.engine.DSN(), "/mlf") + "/" + countryDatabase
+	if err := r.ensure(ctx, dsn, c, p.Stderr); err != nil {
+		return nil, err
+	}
+	if r.store, err = store.Open(ctx, store.Config{DSN: dsn}, store.Telemetry{Logger: p.Log}); err != nil {
+		return nil, err
+	}
+	r.db, err = baseline.OpenDatabase(dsn)
+	return r, err
+}
+
+func (r *countryRig) close() error {
+	var errs []error
+	if r.store != nil {
+		errs = append(errs, r.store.Close())
+	}
+	if r.db != nil {
+		errs = append(errs, r.db.Close())
+	}
+	return errors.Join(append(errs, r.rig.close())...)
+}
+
+// ensure fills the database, unless it is.
+func (r *countryRig) ensure(ctx context.Context, dsn string, c *Query, progress io.Writer) error {
+	file := filepath.Join(r.rig.dir, countryFile)
+	text, err := os.ReadFile(file)
+	want := kept{Scale: c.Scale, Raw: c.Raw, FormatNumber: countryFormat}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r.kept = want
+		return r.fill(ctx, dsn, file, progress)
+	case err != nil:
+		return fmt.Errorf("read what is in %s: %w", r.rig.dir, err)
+	}
+	if err := json.Unmarshal(text, &r.kept); err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	if r.kept.Scale != want.Scale || want.Raw && !r.kept.Raw || r.kept.FormatNumber != want.FormatNumber {
+		return fmt.Errorf("%s has a country of scale %v, raw votes %v, format %d: want scale %v, raw votes %v, format %d: name another folder, or remove this one",
+			r.rig.dir, r.kept.Scale, r.kept.Raw, r.kept.FormatNumber, want.Scale, want.Raw, want.FormatNumber)
+	}
+	return nil
+}
+
+// fill fills an empty database, and says so in file when all of it is there.
+func (r *countryRig) fill(ctx context.Context, dsn, file string, progress io.Writer) error {
+	identity := schema.Identity{Log: schema.LogID{'i', 't', 'a', 'l', 'y'}, Partitions: italy.Partitions, Rules: schema.RulesV2}
+	if err := store.Apply(ctx, dsn, identity); err != nil {
+		return err
+	}
+	country := r.world.country
+	use, began := r.rig.use(), time.Now()
+	shown := newBar(progress, "rollups", country.Votes())
+	filled, err := country.Fill(ctx, dsn, shown.set)
+	shown.end()
+	if err != nil {
+		return err
+	}
+	engine, self, err := use()
+	if err != nil {
+		return err
+	}
+	if err := writeLedger(ctx, dsn, filled.Ledger); err != nil {
+		return err
+	}
+	r.kept.Cells, r.kept.Rows, r.kept.Votes = filled.Cells, filled.Rows, filled.Votes
+	r.kept.FillSeconds, r.kept.FillEngine, r.kept.FillProcess = time.Since(began).Seconds(), engine.Seconds(), self.Seconds()
+	if r.kept.Raw {
+		began := time.Now()
+		shown := newBar(progress, "raw votes", country.Votes())
+		_, err := country.FillRaw(ctx, dsn, shown.set)
+		shown.end()
+		if err != nil {
+			return err
+		}
+		r.kept.RawSeconds = time.Since(began).Seconds()
+	}
+	text, err := json.MarshalIndent(r.kept, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	return os.WriteFile(file, text, 0o644)
+}
+
+func writeLedger(ctx context.Context, dsn string, rows []schema.LedgerRow) error {
+	s, err := store.Open(ctx, store.Config{DSN: dsn, ConnsMax: 1}, store.Telemetry{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.WriteLedger(ctx, rows, nil), s.Close())
+}
+
+// country asks questions about a country, of all who can answer them.
+func (c *Query) country(ctx context.Context, p *Parts, report *measure.Report) (err error) {
+	r, err := c.openCountry(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	size, err := r.db.SizeOf(ctx, "votes_rollup")
+	if err != nil {
+		return err
+	}
+	report.Notes = append(report.Notes, fmt.Sprintf(
+		"country: %d comuni, %d leaves, %d cells in %d rows of %d votes, %d parts, %.2f bytes a row; filled in %.0f s (%.0f s of the database, %.0f s of this process), raw votes in %.0f s",
+		len(r.world.comuni), r.world.country.Leaves(), r.kept.Cells, r.kept.Rows, r.kept.Votes, size.Parts, float64(size.Bytes)/float64(size.Rows),
+		r.kept.FillSeconds, r.kept.FillEngine, r.kept.FillProcess, r.kept.RawSeconds))
+	loaded, err := measure.Interleave(ctx, "load of a country", 1, []measure.Subject{{Name: "store, in columns", Run: r.loadColumns}}, func(_ int, subject string) {
+		fmt.Fprintf(p.Stderr, "load: %s\n", subject)
+	})
+	if err != nil {
+		return err
+	}
+	report.Results = append(report.Results, loaded...)
+	answerers := []answerer{byStore(r.store)}
+	if r.kept.Raw {
+		answerers = append(answerers, byRaw(r.db))
+	}
+	return r.questions(ctx, p, c.Runs, answerers, report)
+}
+
+// questions lets the answerers take turns at every kind of question.
+func (r *countryRig) questions(ctx context.Context, p *Parts, runs int, answerers []answerer, report *measure.Report) error {
+	compared := 0
+	for _, k := range kinds() {
+		var subjects []measure.Subject
+		var names []string
+		var turns []*[]turn
+		for _, by := range answerers {
+			subject, said := r.asks(k, by)
+			subjects, names, turns = append(subjects, subject), append(names, by.name), append(turns, said)
+		}
+		results, err := measure.Interleave(ctx, k.name, runs, subjects, func(round int, subject string) {
+			fmt.Fprintf(p.Stderr, "%s: run %d of %d, %s\n", k.name, round+1, runs, subject)
+		})
+		if err != nil {
+			return err
+		}
+		n, err := agree(k, names, turns)
+		if err != nil {
+			return err
+		}
+		compared += n
+		report.Results = append(report.Results, results...)
+	}
+	report.Notes = append(report.Notes, fmt.Sprintf("%d answers of different sources to one question compared, 0 differ", compared))
+	return nil
+}
+
+// loadColumns reads all that was counted as a process does that holds it in memory,
+// month by month, and keeps nothing: the least that a load without a snapshot costs.
+func (r *countryRig) loadColumns(ctx context.Context) (measure.Sample, error) {
+	rows := 0
+	take := func(c *schema.RollupColumns) error { rows += c.Len(); return nil }
+	cut := r.world.country.Cut()
+	first, next := r.world.country.Hours()
+	start := first.Time().In(r.world.rome)
+	use, began := r.rig.use(), time.Now()
+	for m := range 12 * italy.Years {
+		from := r.world.hour(start.Year(), start.Month()+time.Month(m), 1)
+		if err := r.store.Settled(ctx, from, min(next, r.world.hour(start.Year(), start.Month()+time.Month(m+1), 1)), cut, take); err != nil {
+			return nil, err
+		}
+	}
+	settled := time.Since(began)
+	if err := r.store.Open(ctx, cut, take); err != nil {
+		return nil, err
+	}
+	took := time.Since(began)
+	engine, self, err := use()
+	if err == nil && rows != r.kept.Rows {
+		err = fmt.Errorf("%d rows were loaded: want %d", rows, r.kept.Rows)
+	}
+	n := float64(rows)
+	return measure.Sample{
+		{Metric: "load_seconds", Number: took.Seconds()}, {Metric: "open_seconds", Number: (took - settled).Seconds()},
+		{Metric: "database_cpu_ns_per_row", Number: float64(engine) / n}, {Metric: "process_cpu_ns_per_row", Number: float64(self) / n},
+		{Metric: "rows", Number: n},
+	}, err
+}
