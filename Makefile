@@ -67,11 +67,11 @@ overload: engine build ## Freeze Kafka under twice the peak, and open 10,000 slo
 	$(if $(KAFKA),$(GO) run ./proof/kafka/run --fetch-only)
 	MLF_TEST_OVERLOAD=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 20m -v ./proof/overload
 
-bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 20 minutes, on a quiet machine).
+bench: engine build ## Measure what a vote costs, against what one would write without mlf (about 35 minutes and 5 GB of disk, on a quiet machine).
 	$(GO) build -o bin/kafka ./proof/kafka/run
 	bin/kafka --port 0 bin/mlf --log-level warn bench ingest --workloads one,hundred,protobuf,zstd,latency,connections,tls-new,tls-resumed,tls-kept --connections $(or $(CONNECTIONS),15000) --json bin/bench-ingest.json
 	bin/mlf --log-level warn bench aggregate --json bin/bench-aggregate.json
-	bin/mlf --log-level warn bench query --rows 40000000 --json bin/bench-query.json
+	bin/mlf --log-level warn bench query --rows 40000000 --scale 1 --json bin/bench-query.json
 
 connections: engine build ## Hold 50,000 connections with three processes at once, where one may not hold as many.
 	$(GO) build -o bin/kafka ./proof/kafka/run

@@ -69,7 +69,7 @@ var mayImport = map[string][]string{
 	"proof/drill/run":                {"proof/drill"},
 	"bench/rig": {
 		"bench/measure", "bench/load", "bench/workload", "bench/backlog", "bench/baseline", "bench/italy", "proof/child",
-		"ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "query/client", "query/question", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
+		"ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "query/client", "query/question", "query/cube", "query/calendar", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
 	},
 	"bench/measure":  {},
 	"bench/baseline": {"bench/backlog"},

@@ -36,7 +36,7 @@ type Filled struct {
 
 // Fill writes the rollups of every month to the store's table at dsn, each as one
 // part, the last month in several; and returns the account of their segments, which
-// is for the caller to write. progress gets the votes written so far.
+// is for the caller to write. progress gets the votes of each month.
 func (c *Country) Fill(ctx context.Context, dsn string, progress func(votes int)) (*Filled, error) {
 	client, err := dial(ctx, dsn)
 	if err != nil {
@@ -44,11 +44,13 @@ func (c *Country) Fill(ctx context.Context, dsn string, progress func(votes int)
 	}
 	defer client.Close() //nolint:errcheck // What was written is acknowledged.
 	all := newRollupRows()
+	var votes uint64
 	for m := range c.Months() {
 		if err := c.send(ctx, client, m, all); err != nil {
 			return nil, err
 		}
-		progress(int(all.votes()))
+		progress(int(all.votes() - votes))
+		votes = all.votes()
 	}
 	return &Filled{Cells: all.cells, Rows: all.rowsAll, Votes: all.votes(), Ledger: c.ledger(all)}, nil
 }
@@ -79,7 +81,7 @@ func (c *Country) FillRaw(ctx context.Context, dsn string, progress func(votes i
 			return votes, err
 		}
 		votes += r.votes
-		progress(votes)
+		progress(r.votes)
 	}
 	return votes, nil
 }

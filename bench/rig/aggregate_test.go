@@ -63,13 +63,15 @@ func TestBenchCountryMeasures(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 {
 		report := measured(t, "query", "--parts", "country", "--scale", "0.002", "--time", "50ms", "--data", dir, "--runs", "1", "--json", "-")
-		for _, subject := range []string{"store", "raw votes"} {
+		for _, subject := range []string{"cube", "store", "raw votes"} {
 			if !has(report, subject, "answer_p99_ms") || !has(report, subject, "thread_cpu_p50_ms") || !has(report, subject, "database_cpu_ms") {
 				t.Errorf("no cost of an answer by %s in %+v", subject, report.Results)
 			}
 		}
-		if !has(report, "store, in columns", "load_seconds") {
-			t.Errorf("no cost of a load in %+v", report.Results)
+		for _, subject := range []string{"store, in columns", "cube, without snapshot", "cube, with snapshot"} {
+			if !has(report, subject, "load_seconds") {
+				t.Errorf("no cost of a load by %s in %+v", subject, report.Results)
+			}
 		}
 		if !strings.Contains(strings.Join(report.Notes, " "), "0 differ") {
 			t.Errorf("nothing was compared: %v", report.Notes)

@@ -27,6 +27,7 @@ type countryRig struct {
 	store *store.Store
 	db    *baseline.Database
 	turn  time.Duration // That one is asked one kind of question.
+	shown io.Writer     // For progress.
 	kept  kept
 }
 
@@ -59,7 +60,7 @@ func (c *Query) openCountry(ctx context.Context, p *Parts) (_ *countryRig, err e
 	if err != nil {
 		return nil, err
 	}
-	r := &countryRig{rig: engines, turn: c.Time}
+	r := &countryRig{rig: engines, turn: c.Time, shown: p.Stderr}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -77,7 +78,7 @@ func (c *Query) openCountry(ctx context.Context, p *Parts) (_ *countryRig, err e
 		return nil, err
 	}
 	dsn := strings.TrimSuffix(r.rig.engine.DSN(), "/mlf") + "/" + countryDatabase
-	if err := r.ensure(ctx, dsn, c, p.Stderr); err != nil {
+	if err := r.ensure(ctx, dsn, c); err != nil {
 		return nil, err
 	}
 	if r.store, err = store.Open(ctx, store.Config{DSN: dsn}, store.Telemetry{Logger: p.Log}); err != nil {
@@ -99,14 +100,14 @@ func (r *countryRig) close() error {
 }
 
 // ensure fills the database, unless it is.
-func (r *countryRig) ensure(ctx context.Context, dsn string, c *Query, progress io.Writer) error {
+func (r *countryRig) ensure(ctx context.Context, dsn string, c *Query) error {
 	file := filepath.Join(r.rig.dir, countryFile)
 	text, err := os.ReadFile(file)
 	want := kept{Scale: c.Scale, Raw: c.Raw, FormatNumber: countryFormat}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		r.kept = want
-		return r.fill(ctx, dsn, file, progress)
+		return r.fill(ctx, dsn, file)
 	case err != nil:
 		return fmt.Errorf("read what is in %s: %w", r.rig.dir, err)
 	}
@@ -121,15 +122,15 @@ func (r *countryRig) ensure(ctx context.Context, dsn string, c *Query, progress 
 }
 
 // fill fills an empty database, and says so in file when all of it is there.
-func (r *countryRig) fill(ctx context.Context, dsn, file string, progress io.Writer) error {
+func (r *countryRig) fill(ctx context.Context, dsn, file string) error {
 	identity := schema.Identity{Log: schema.LogID{'i', 't', 'a', 'l', 'y'}, Partitions: italy.Partitions, Rules: schema.RulesV2}
 	if err := store.Apply(ctx, dsn, identity); err != nil {
 		return err
 	}
 	country := r.world.country
 	use, began := r.rig.use(), time.Now()
-	shown := newBar(progress, "rollups", country.Votes())
-	filled, err := country.Fill(ctx, dsn, shown.set)
+	shown := newBar(r.shown, "rollups", "votes", country.Votes())
+	filled, err := country.Fill(ctx, dsn, shown.add)
 	shown.end()
 	if err != nil {
 		return err
@@ -145,8 +146,8 @@ func (r *countryRig) fill(ctx context.Context, dsn, file string, progress io.Wri
 	r.kept.FillSeconds, r.kept.FillEngine, r.kept.FillProcess = time.Since(began).Seconds(), engine.Seconds(), self.Seconds()
 	if r.kept.Raw {
 		began := time.Now()
-		shown := newBar(progress, "raw votes", country.Votes())
-		_, err := country.FillRaw(ctx, dsn, shown.set)
+		shown := newBar(r.shown, "raw", "votes", country.Votes())
+		_, err := country.FillRaw(ctx, dsn, shown.add)
 		shown.end()
 		if err != nil {
 			return err
@@ -183,14 +184,19 @@ func (c *Query) country(ctx context.Context, p *Parts, report *measure.Report) (
 		"country: %d comuni, %d leaves, %d cells in %d rows of %d votes, %d parts, %.2f bytes a row; filled in %.0f s (%.0f s of the database, %.0f s of this process), raw votes in %.0f s",
 		len(r.world.comuni), r.world.country.Leaves(), r.kept.Cells, r.kept.Rows, r.kept.Votes, size.Parts, float64(size.Bytes)/float64(size.Rows),
 		r.kept.FillSeconds, r.kept.FillEngine, r.kept.FillProcess, r.kept.RawSeconds))
-	loaded, err := measure.Interleave(ctx, "load of a country", 1, []measure.Subject{{Name: "store, in columns", Run: r.loadColumns}}, func(_ int, subject string) {
-		fmt.Fprintf(p.Stderr, "load: %s\n", subject)
-	})
+	loaded, err := measure.Interleave(ctx, "load of a country", 1, []measure.Subject{
+		{Name: "store, in columns", Run: r.loadColumns}, r.load("cube, without snapshot", false), r.load("cube, with snapshot", true),
+	}, func(_ int, subject string) { fmt.Fprintf(p.Stderr, "load: %s\n", subject) })
 	if err != nil {
 		return err
 	}
 	report.Results = append(report.Results, loaded...)
-	answerers := []answerer{byStore(r.store)}
+	h, err := r.hold(ctx, filepath.Join(r.rig.dir, "cube"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.end()) }()
+	answerers := []answerer{byView("cube", h.state), byStore(r.store)}
 	if r.kept.Raw {
 		answerers = append(answerers, byRaw(r.db))
 	}
@@ -225,8 +231,8 @@ func (r *countryRig) questions(ctx context.Context, p *Parts, runs int, answerer
 	return nil
 }
 
-// loadColumns reads all that was counted as a process does that holds it in memory,
-// month by month, and keeps nothing: the least that a load without a snapshot costs.
+// loadColumns reads all that was counted, month by month, and keeps nothing: the least
+// that a load without a snapshot costs.
 func (r *countryRig) loadColumns(ctx context.Context) (measure.Sample, error) {
 	rows := 0
 	take := func(c *schema.RollupColumns) error { rows += c.Len(); return nil }
