@@ -42,6 +42,9 @@ func withoutNoise(query string) string {
 // isNoise tells whether a parameter of this name is nobody's question: a mark of
 // a campaign or of a click, or a number against caches.
 func isNoise(name string) bool {
+	if name == "at_least" { // It only begins like one of a campaign.
+		return false
+	}
 	for _, campaign := range []string{"utm_", "mtm_", "pk_", "at_", "hsa_", "_hs", "_x_tr_"} {
 		if strings.HasPrefix(name, campaign) {
 			return true
