@@ -45,7 +45,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/embedded/fetch": {"aggregate/store/embedded"},
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
-	"query":                          {"schema", "schema/registry", "query/question", "query/calendar", "query/format", "query/dashboard", "query/reference"},
+	"query":                          {"schema", "schema/registry", "query/question", "query/calendar", "query/figures", "query/format", "query/dashboard", "query/reference"},
 	"query/calendar":                 {"schema"},
 	"query/question":                 {"schema", "schema/registry", "query/calendar"},
 	"query/figures":                  {},

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/figures"
 	"mlf/query/format"
 	"mlf/query/question"
 	"mlf/schema"
@@ -52,7 +53,7 @@ func (s *Server) encode(q *statsQuestion, a *answered, next string) (*body, erro
 	if next != "" {
 		header.Set("X-MLF-Cursor", next)
 	}
-	rows := &format.Rows{Table: a.table, Zone: s.clock.Zone(), Interval: wilson, Marks: q.Marked()}
+	rows := &format.Rows{Table: a.table, Zone: s.clock.Zone(), Interval: interval, Marks: q.Marked()}
 	n := len(a.table.Rows)
 	switch q.form {
 	case formJSON:
@@ -71,6 +72,15 @@ func (s *Server) encode(q *statsQuestion, a *answered, next string) (*body, erro
 		return nil, err
 	}
 	return write(header, n, head, rows.AppendJSON, "]}\n")
+}
+
+// formula names how a row's shares are made, in every answer that has them.
+const formula = "green_share = green / n; green_low and green_high: Wilson score interval, 95 % (z = 1.959964)"
+
+// interval returns the interval of the share k/n, 0 < n.
+func interval(k, n uint64) (low, high float64) {
+	e, _ := figures.Share(k, n, figures.Independent)
+	return e.Low, e.High
 }
 
 // textOf writes a span as a header has it.

@@ -16,6 +16,8 @@ type Table struct {
 	// Before are the rows of what is compared with, row by row; nil where nothing is.
 	Before []Count
 
+	reasons map[Key][]ReasonCount
+
 	running Group // Of time, the step that is running; Out for none.
 	spans   bool  // A column of time says of its steps whether they are running.
 }
@@ -60,6 +62,7 @@ func (f *Frame) Table(counts *Counts) *Table {
 	if g, ok := f.running(); ok {
 		t.running = g
 	}
+	t.take(counts.Reasons)
 	if len(f.question.Group) == 0 && len(t.Rows) == 0 {
 		t.Rows = make([]Count, 1) // Nothing counted is an answer, too.
 	}
@@ -71,6 +74,19 @@ func (f *Frame) Table(counts *Counts) *Table {
 	t.sort()
 	return t
 }
+
+// take takes over what was counted of reasons.
+func (t *Table) take(reasons []ReasonCount) {
+	slices.SortFunc(reasons, func(a, b ReasonCount) int { return cmp.Compare(a.Reason, b.Reason) })
+	t.reasons = make(map[Key][]ReasonCount, len(reasons))
+	for _, r := range reasons {
+		t.reasons[r.Key] = append(t.reasons[r.Key], r)
+	}
+}
+
+// Reasons returns what was counted of reasons in row r, where the axes asked for
+// them: by value, then by reason. The slice is the table's.
+func (t *Table) Reasons(r *Count) []ReasonCount { return t.reasons[r.Key] }
 
 // column returns the column of dimension i of d's side.
 func (f *Frame) column(d *Dimension, i int, rows []Count) Column {
