@@ -2,7 +2,6 @@ package question
 
 import (
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -79,16 +78,11 @@ func serviceCodes(reg *registry.Registry) []string {
 func macroAreas(reg *registry.Registry) []string {
 	var codes []string
 	for _, region := range reg.Regions() {
-		if code := macroArea(region); !slices.Contains(codes, code) {
+		if code := region.Area(); !slices.Contains(codes, code) {
 			codes = append(codes, code)
 		}
 	}
 	return codes
-}
-
-// macroArea returns the code of a region's macro area: its name, as one types it.
-func macroArea(region registry.Region) string {
-	return strings.ReplaceAll(strings.ToLower(region.MacroArea), " ", "-")
 }
 
 // category returns the number of a service's category; 0 for none.
@@ -172,7 +166,7 @@ func (a *atlas) place(code uint32) place {
 func (a *atlas) placeOf(code uint32) place {
 	p := place{comune: code, region: a.registry.RegionOf()[schema.ComuneID(code).Province()]}
 	if region, ok := a.registry.Region(p.region); ok {
-		p.macroArea = uint8(slices.Index(a.macroAreas, macroArea(region)) + 1)
+		p.macroArea = uint8(slices.Index(a.macroAreas, region.Area()) + 1)
 	}
 	if c, ok := a.registry.ComuneAt(schema.ComuneID(code), a.day); ok {
 		p.class = uint8(slices.Index(a.classes, a.registry.PopulationClass(c.Population).Code) + 1)

@@ -50,6 +50,7 @@ const (
 	ListScales            List = "scales"
 	ListClasses           List = "classes"
 	ListPopulationClasses List = "population_classes"
+	ListMacroAreas        List = "macro_areas"
 	ListCategories        List = "categories" // Of services.
 	ListServices          List = "services"
 )
@@ -57,7 +58,7 @@ const (
 // Lists lists the lists.
 func Lists() []List {
 	return []List{
-		ListFaces, ListReasons, ListChannels, ListScales, ListClasses, ListPopulationClasses, ListCategories, ListServices,
+		ListFaces, ListReasons, ListChannels, ListScales, ListClasses, ListPopulationClasses, ListMacroAreas, ListCategories, ListServices,
 	}
 }
 
@@ -100,6 +101,7 @@ func (r *Registry) loadLabels(src source) error {
 		{ListChannels, codesOf(schema.Channels())},
 		{ListScales, codesOf(schema.Scales())},
 		{ListClasses, codesOf(schema.Classes())},
+		{ListMacroAreas, nil},
 		{ListCategories, nil},
 	} {
 		entries, err := readLabels(src, l.list, l.codes)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"mlf/schema"
 )
@@ -31,6 +32,10 @@ type PopulationClass struct {
 	From  uint32 // The fewest residents; the first class has 0.
 	Next  uint32 // One more than the most; 0 for no bound, which only the last class has.
 }
+
+// Area returns the code of r's macro area: its name in small letters, as
+// ListMacroAreas has it.
+func (r Region) Area() string { return strings.ReplaceAll(strings.ToLower(r.MacroArea), " ", "-") }
 
 // Region returns the region with the given code.
 func (r *Registry) Region(id schema.RegionID) (Region, bool) {
