@@ -238,7 +238,7 @@ func (l *loop) follow(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case batches := <-l.batches:
-			l.take(ctx, batches)
+			l.take(batches)
 		case t := <-l.tasks:
 			t.do()
 			close(t.done)
@@ -259,7 +259,7 @@ func (l *loop) follow(ctx context.Context) error {
 }
 
 // take takes all of what was read at once.
-func (l *loop) take(ctx context.Context, batches []schema.ClaimBatch) {
+func (l *loop) take(batches []schema.ClaimBatch) {
 	for i := range batches {
 		if !l.core.takeBatch(&batches[i], l.f.cfg.Now()) {
 			l.f.m.foreign.Inc()

@@ -112,6 +112,7 @@ type simWorker struct {
 // A sim is all of it.
 type sim struct {
 	*world
+	ctx         context.Context // The test's.
 	logs        []*simLog
 	workers     []*simWorker // The first of each partition, then those that haunt.
 	checkpoints []schema.Offset
@@ -132,7 +133,7 @@ func newSim(t *testing.T, seed uint64, naive string) *sim {
 	w.Rand = rand.New(rand.NewPCG(seed, 99))
 	id := schema.Identity{Log: schema.LogID{7}, Partitions: simPartitions}
 	s := &sim{
-		world: w, store: newStoreDouble(id), feed: newFeedDouble(), naive: naive,
+		world: w, ctx: t.Context(), store: newStoreDouble(id), feed: newFeedDouble(), naive: naive,
 		checkpoints: make([]schema.Offset, simPartitions), happened: make(map[string]float64),
 	}
 	for p := range schema.Partition(simPartitions) {
@@ -411,7 +412,7 @@ type simCount struct {
 
 func (s *sim) counts(v *State) (map[simCount]uint64, error) {
 	a, cell := s.everything()
-	got, err := v.Counts(context.Background(), a)
+	got, err := v.Counts(s.ctx, a)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func TestASnapshotComesBack(t *testing.T) {
 	if !slices.Equal(want.Ledger(), got.Ledger()) {
 		t.Errorf("account: got %v, want %v", got.Ledger(), want.Ledger())
 	}
-	s := &sim{world: newWorld(t, 21)}
+	s := &sim{world: newWorld(t, 21), ctx: t.Context()}
 	wantCounts, err := s.counts(want)
 	gotCounts, gotErr := s.counts(got)
 	if err != nil || gotErr != nil || !maps.Equal(gotCounts, wantCounts) || len(gotCounts) == 0 {

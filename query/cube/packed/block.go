@@ -85,23 +85,26 @@ func (b *block) addWide(j int, to *values) {
 }
 
 // seek returns the first position from j on whose leaf in column, of n, is leaf or
-// higher. It gallops: the next leaf asked for is mostly near.
+// higher.
 func seek(column []byte, n, j int, leaf uint32) int {
-	at := func(i int) uint32 { return binary.LittleEndian.Uint32(column[4*i:]) }
-	step := 1
-	low := j
-	for j < n && at(j) < leaf {
-		low = j + 1
-		j += step
-		step *= 2
+	return j + gallop(n-j, func(i int) bool { return binary.LittleEndian.Uint32(column[4*(j+i):]) >= leaf })
+}
+
+// gallop returns the first of n for which reached is true, as it is for all after it;
+// n for none. What is looked for is mostly near the beginning.
+func gallop(n int, reached func(int) bool) int {
+	low, high := 0, 0
+	for step := 1; high < n && !reached(high); step *= 2 {
+		low = high + 1
+		high += step
 	}
-	high := min(j, n)
+	high = min(high, n)
 	for low < high {
 		mid := (low + high) / 2
-		if at(mid) < leaf {
-			low = mid + 1
-		} else {
+		if reached(mid) {
 			high = mid
+		} else {
+			low = mid + 1
 		}
 	}
 	return low

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"runtime"
-	"slices"
 
 	"mlf/query/question"
 	"mlf/schema"
@@ -54,13 +53,16 @@ func hourGroups(a *question.Axes) int {
 
 // A counting is a question while it is answered.
 type counting struct {
-	ctx       context.Context //nolint:containedctx // It lives for one call.
+	ctx       context.Context // It lives for one call.
 	cells     *Cells
 	axes      *question.Axes
 	selection *selection
 	tally     *tally
 	hours     []int32 // Group of each hour of the month at hand.
+	next      int     // The last hour of them that is taken, and one.
 	small     *small  // Of the leaf at hand.
+	hits      []hit   // Memory of eachLeaf.
+	out       values  // Where counts go that are not asked for.
 }
 
 func (c *counting) run() error {
@@ -172,7 +174,11 @@ func (c *counting) sums(m *month, hour int32) error {
 	if m.block == nil {
 		return nil
 	}
-	return c.eachLeaf(m.block.leaves, func(j int, _ uint32, group int32) { m.block.addSum(j, c.row(group, hour)) })
+	return c.eachLeaf(m.block.leaves, func(hits []hit) {
+		for _, h := range hits {
+			m.block.addSum(int(h.at), c.row(h.group, hour))
+		}
+	})
 }
 
 // decodeAll adds the cells themselves.
@@ -187,17 +193,23 @@ func (c *counting) decodeAll(m *month) error {
 	if m.block == nil {
 		return nil
 	}
-	return c.eachLeaf(m.block.leaves, func(j int, leaf uint32, group int32) {
-		c.small = c.cells.coding.of(c.cells.leaves.keys[leaf].scale)
-		c.decode(m.block.cellsOf(j), group)
+	for c.next = m.hours; c.hours[c.next-1] < 0; c.next-- { // Not all are out: month has seen to that.
+	}
+	return c.eachLeaf(m.block.leaves, func(hits []hit) {
+		for _, h := range hits {
+			c.small = c.cells.coding.of(c.cells.leaves.keys[m.block.leaf(int(h.at))].scale)
+			c.decode(m.block.cellsOf(int(h.at)), h.group)
+		}
 	})
 }
 
 // decode adds the cells of one leaf. It is the innermost loop of all: everything
-// that a cursor does, once more in one function.
+// that a cursor does, once more in one function. As long as cells are of the same
+// hour's group their counts are added up side by side in one number.
 func (c *counting) decode(cells []byte, group int32) {
-	at, before := -1, out
-	var to *values
+	hours, packed := c.hours[:c.next], &c.small.packed
+	at, before, n := -1, out, 0
+	sum, to := uint64(0), &c.out
 	for i := 0; i < len(cells); {
 		gap := int(cells[i])
 		i++
@@ -206,31 +218,27 @@ func (c *counting) decode(cells []byte, group int32) {
 			i++
 		}
 		at += gap
+		if at >= len(hours) {
+			break
+		}
 		token := cells[i]
 		i++
-		hour := c.hours[at]
-		if hour < 0 {
-			if int(token) >= smallMax {
-				_, i = c.small.long(token, cells, i)
+		if hour := hours[at]; hour != before || n == packedMax {
+			addPacked(to, sum)
+			sum, n, before, to = 0, 0, hour, &c.out
+			if hour >= 0 {
+				to = c.row(group, hour)
 			}
-			continue
 		}
-		if hour != before {
-			to, before = c.row(group, hour), hour
-		}
+		sum += packed[token]
+		n++
 		if int(token) >= smallMax {
 			var v values
 			v, i = c.small.long(token, cells, i)
 			addTo(to, &v)
-			continue
 		}
-		v := &c.small.counts[token]
-		to[0] += uint64(v[0])
-		to[1] += uint64(v[1])
-		to[2] += uint64(v[2])
-		to[3] += uint64(v[3])
-		to[4] += uint64(v[4])
 	}
+	addPacked(to, sum)
 }
 
 // reasons adds the reasons of m, where they are asked for.
@@ -244,45 +252,62 @@ func (c *counting) reasons(m *month) error {
 	if m.block == nil {
 		return nil
 	}
-	return c.eachLeaf(m.block.rLeaves, func(j int, _ uint32, group int32) {
-		if group < 0 {
-			return
-		}
-		entries := reasonCursor{entries: m.block.reasonsOf(j)}
-		for entries.next() {
-			if hour := c.hours[entries.hour]; hour >= 0 {
-				c.tally.reason(group, hour, entries.key, entries.n)
+	return c.eachLeaf(m.block.rLeaves, func(hits []hit) {
+		for _, h := range hits {
+			entries := reasonCursor{entries: m.block.reasonsOf(int(h.at))}
+			for h.group >= 0 && entries.next() {
+				if hour := c.hours[entries.hour]; hour >= 0 {
+					c.tally.reason(h.group, hour, entries.key, entries.n)
+				}
 			}
 		}
 	})
 }
 
-// eachLeaf calls f for the leaves of column that are taken, by their position.
-func (c *counting) eachLeaf(column []byte, f func(j int, leaf uint32, group int32)) error {
+// A hit is a leaf of a column that is taken.
+type hit struct {
+	at    uint32 // Its position.
+	group int32
+}
+
+// eachLeaf calls f with the leaves of column that are taken, some at a time.
+func (c *counting) eachLeaf(column []byte, f func([]hit)) error {
 	n := len(column) / 4
 	if c.selection.isFew {
-		j := 0
-		for _, p := range c.selection.picked {
-			if j = seek(column, n, j, p.leaf); j == n {
-				break
-			}
-			if binary.LittleEndian.Uint32(column[4*j:]) == p.leaf {
-				f(j, p.leaf, p.group)
-			}
-		}
+		f(c.lookUp(column, n))
 		return nil
 	}
 	groups := c.selection.all()
-	for j := range n {
-		if j%leavesPerCheck == 0 && c.ctx.Err() != nil {
+	for first := 0; first < n; first += leavesPerCheck {
+		if c.ctx.Err() != nil {
 			return fmt.Errorf("count: %w", c.ctx.Err())
 		}
-		leaf := binary.LittleEndian.Uint32(column[4*j:])
-		if group := groups[leaf]; group != out {
-			f(j, leaf, group)
+		hits := c.hits[:0]
+		for j := first; j < min(n, first+leavesPerCheck); j++ {
+			if group := groups[binary.LittleEndian.Uint32(column[4*j:])]; group != out {
+				hits = append(hits, hit{uint32(j), group})
+			}
 		}
+		c.hits = hits
+		f(hits)
 	}
 	return nil
+}
+
+// lookUp returns the few leaves that are picked, as far as column, of n, has them.
+func (c *counting) lookUp(column []byte, n int) []hit {
+	hits := c.hits[:0]
+	j := 0
+	for _, p := range c.selection.picked {
+		if j = seek(column, n, j, p.leaf); j == n {
+			break
+		}
+		if binary.LittleEndian.Uint32(column[4*j:]) == p.leaf {
+			hits = append(hits, hit{uint32(j), p.group})
+		}
+	}
+	c.hits = hits
+	return hits
 }
 
 // freshCells calls f for the cells of r that are taken, whatever their hour.
@@ -298,7 +323,7 @@ func (c *counting) freshCells(r *run, f func(group int32, a *addition)) {
 	}
 	rest := r.cells
 	for _, p := range c.selection.picked {
-		i, _ := slices.BinarySearchFunc(rest, p.leaf, func(a addition, leaf uint32) int { return int(a.leaf) - int(leaf) })
+		i := gallop(len(rest), func(i int) bool { return rest[i].leaf >= p.leaf })
 		for rest = rest[i:]; len(rest) > 0 && rest[0].leaf == p.leaf; rest = rest[1:] {
 			f(p.group, &rest[0])
 		}
@@ -321,7 +346,7 @@ func (c *counting) freshReasons(r *run) {
 	}
 	rest := r.reasons
 	for _, p := range c.selection.picked {
-		i, _ := slices.BinarySearchFunc(rest, p.leaf, func(a reasonAddition, leaf uint32) int { return int(a.leaf) - int(leaf) })
+		i := gallop(len(rest), func(i int) bool { return rest[i].leaf >= p.leaf })
 		for rest = rest[i:]; len(rest) > 0 && rest[0].leaf == p.leaf; rest = rest[1:] {
 			add(p.group, &rest[0])
 		}

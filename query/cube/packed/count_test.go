@@ -86,7 +86,7 @@ func pathOf(s *Cells, a *question.Axes) string {
 
 func checkAnswer(t testing.TB, v *Cells, naive naiveCells, a *question.Axes) {
 	t.Helper()
-	got, err := v.Counts(context.Background(), a)
+	got, err := v.Counts(t.Context(), a)
 	if err != nil {
 		t.Errorf("counts: %v", err)
 		return

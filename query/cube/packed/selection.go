@@ -182,7 +182,10 @@ func (s *selection) pick(places []pick, n int) {
 	s.picked = make([]pick, 0, n)
 	for _, p := range places {
 		for _, leaf := range s.leaves.comuni[p.leaf].leaves {
-			office := groupOf(s.axes.Office, s.leaves.offices[s.leaves.keys[leaf].office], &s.sizes[1])
+			office := int32(0)
+			if s.axes.Office != nil {
+				office = groupOf(s.axes.Office, s.leaves.offices[s.leaves.keys[leaf].office], &s.sizes[1])
+			}
 			if office >= 0 {
 				s.picked = append(s.picked, pick{leaf, p.group})
 				offices = append(offices, office)
@@ -278,19 +281,42 @@ func (s *selection) all() []int32 {
 		s.byLeaf[i] = out
 	}
 	combos := s.withoutPlace()
+	inPlace := s.sizes[2] * s.sizes[3] * s.sizes[4] * s.sizes[5]
 	for at, g := range s.comune {
 		if g < 0 {
 			continue
 		}
+		place := int32(uint64(g) * s.sizes[1] * inPlace)
 		for _, leaf := range l.comuni[at].leaves {
-			s.byLeaf[leaf] = s.placed(g, s.office[l.keys[leaf].office], combos[l.combos[leaf]], l.combo[l.combos[leaf]])
+			if s.numbers != nil {
+				s.byLeaf[leaf] = s.group(g, s.office[l.keys[leaf].office], l.combo[l.combos[leaf]])
+				continue
+			}
+			group := combos[l.combos[leaf]]
+			if s.axes.Office != nil && group != out {
+				group = s.inOffice(group, s.office[l.keys[leaf].office], inPlace)
+			}
+			if group >= 0 {
+				group += place
+			}
+			s.byLeaf[leaf] = group
 		}
 	}
 	return s.byLeaf
 }
 
-// withoutPlace returns the group of every combo in the first comune and office: of
-// most leaves of a country it is the same few.
+// inOffice returns group, which is of the first office, for another.
+func (s *selection) inOffice(group, office int32, inPlace uint64) int32 {
+	switch {
+	case office < 0:
+		return out
+	case group < 0:
+		return group
+	}
+	return group + int32(uint64(office)*inPlace)
+}
+
+// withoutPlace returns the group of every combo in the first comune and office.
 func (s *selection) withoutPlace() []int32 {
 	groups := make([]int32, len(s.leaves.combo))
 	for i, c := range s.leaves.combo {
@@ -299,20 +325,6 @@ func (s *selection) withoutPlace() []int32 {
 		}
 	}
 	return groups
-}
-
-// placed is group, of a combo whose group in the first comune and office is known.
-func (s *selection) placed(comune, office, first int32, c combo) int32 {
-	switch {
-	case s.numbers != nil:
-		return s.group(comune, office, c)
-	case office < 0:
-		return out
-	case first < 0:
-		return first
-	}
-	inPlace := s.sizes[2] * s.sizes[3] * s.sizes[4] * s.sizes[5]
-	return int32((uint64(comune)*s.sizes[1]+uint64(office))*inPlace) + first
 }
 
 // coarsen makes byCombo, where all comuni of every region are in the same group

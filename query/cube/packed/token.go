@@ -19,6 +19,20 @@ const (
 	countBase = 11  // No count of a small combination reaches it.
 )
 
+// So many packed counts add up without one running into the next: each is below
+// countBase.
+const (
+	packedBits = 12
+	packedMax  = (1<<packedBits - 1) / (countBase - 1)
+)
+
+// addPacked adds the sum of at most packedMax packed counts.
+func addPacked(to *values, sum uint64) {
+	for k := range to {
+		to[k] += sum >> (packedBits * k) & (1<<packedBits - 1)
+	}
+}
+
 // values are the counts of a cell or of a sum of cells, by value.
 type values = Values
 
@@ -30,7 +44,8 @@ type Values = [schema.ValueMax]uint64
 type small struct {
 	n      int
 	counts [smallMax][schema.ValueMax]uint8
-	tokens []uint8 // By the counts as digits of base countBase, the token and one more; 0: none.
+	packed [1 << 8]uint64 // By token: counts side by side, packedBits each; 0 for escapes.
+	tokens []uint8        // By the counts as digits of base countBase, the token and one more; 0: none.
 }
 
 // A coding has the tables by the number of values. It is made once and only read.
@@ -74,6 +89,9 @@ func (s *small) fill(next, at, rest int, c [schema.ValueMax]uint8) int {
 		}
 		c[at] = uint8(rest)
 		s.counts[next] = c
+		for k, n := range c {
+			s.packed[next] |= uint64(n) << (packedBits * k)
+		}
 		s.tokens[s.digits(&c)] = uint8(next + 1)
 		return next + 1
 	}
