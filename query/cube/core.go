@@ -68,17 +68,13 @@ func (c *core) take(p schema.Partition, r *row) {
 }
 
 // state returns all that was taken, as a State.
-func (c *core) state() (*State, error) {
+func (c *core) state() *State {
 	c.isNews = false
-	cells, err := c.cells.Cells()
-	if err != nil {
-		return nil, err
-	}
-	s := &State{Cells: cells, log: c.log, ledger: make([]schema.LedgerTotals, len(c.parts))}
+	s := &State{Cells: c.cells.Cells(), log: c.log, ledger: make([]schema.LedgerTotals, len(c.parts))}
 	for i := range c.parts {
 		s.ledger[i] = c.parts[i].totals()
 	}
-	return s, nil
+	return s
 }
 
 // openN is how many cells of open segments there are.

@@ -230,7 +230,7 @@ func (l *loop) run(ctx context.Context) {
 
 // follow takes what comes, and publishes.
 func (l *loop) follow(ctx context.Context) error {
-	l.publish(ctx)
+	l.publish()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -253,7 +253,7 @@ func (l *loop) follow(ctx context.Context) error {
 		if wait := l.f.cfg.PublishEvery - l.f.cfg.Now().Sub(l.published); wait > 0 {
 			timer.Reset(wait)
 		} else {
-			l.publish(ctx)
+			l.publish()
 		}
 	}
 }
@@ -283,14 +283,10 @@ func (l *loop) look() {
 }
 
 // publish makes what was taken the state.
-func (l *loop) publish(ctx context.Context) {
+func (l *loop) publish() {
 	began := l.f.cfg.Now()
-	s, err := l.core.state()
+	s := l.core.state()
 	l.published = l.f.cfg.Now()
-	if err != nil {
-		l.f.cfg.Log.LogAttrs(ctx, slog.LevelError, "what workers told cannot be shown", slog.String("err", err.Error()))
-		return
-	}
 	l.f.m.published.Observe(l.published.Sub(began).Seconds())
 	l.f.show(s)
 }

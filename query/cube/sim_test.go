@@ -362,12 +362,8 @@ func (s *sim) forgetOpen(name string) error {
 	for i := range c.parts {
 		clear(c.parts[i].segments)
 	}
-	i, err := c.image(c.taken)
-	if err != nil {
-		return err
-	}
 	var b bytes.Buffer
-	if err := i.writeTo(&b); err != nil {
+	if err := c.image(c.taken).writeTo(&b); err != nil {
 		return err
 	}
 	return os.WriteFile(name, b.Bytes(), 0o600)

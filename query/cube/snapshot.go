@@ -69,13 +69,10 @@ const snapshotsKept = 2
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 // image returns c as it is. Cells never change; the rest is copied.
-func (c *core) image(now time.Time) (*image, error) {
-	s, err := c.state()
-	if err != nil {
-		return nil, err
-	}
+func (c *core) image(now time.Time) *image {
+	s := c.state()
 	c.isNews = true // The state is not shown: the next one is.
-	return &image{taken: now, core: c.appendCore(nil, now), cells: s.Cells}, nil
+	return &image{taken: now, core: c.appendCore(nil, now), cells: s.Cells}
 }
 
 // A snapshotWriter writes sections one after the other.
@@ -217,11 +214,10 @@ func (l *loop) snapshots(ctx context.Context) error {
 		pauseFor(ctx, pause)
 		pause = l.f.cfg.SnapshotEvery
 		var i *image
-		var err error
-		if err := l.do(ctx, func() { i, err = l.core.image(l.f.cfg.Now()) }); err != nil {
+		if err := l.do(ctx, func() { i = l.core.image(l.f.cfg.Now()) }); err != nil {
 			return err
 		}
-		if path := l.f.writeSnapshot(ctx, i, err); path != "" {
+		if path := l.f.writeSnapshot(ctx, i); path != "" {
 			l.remap(ctx, path, i)
 		}
 	}
@@ -232,11 +228,9 @@ func (l *loop) snapshots(ctx context.Context) error {
 const firstSnapshot = time.Minute
 
 // writeSnapshot writes i, and tells if it cannot; it goes on without.
-func (f *Follower) writeSnapshot(ctx context.Context, i *image, err error) (path string) {
+func (f *Follower) writeSnapshot(ctx context.Context, i *image) (path string) {
 	began := f.cfg.Now()
-	if err == nil {
-		path, err = i.write(f.cfg.Dir)
-	}
+	path, err := i.write(f.cfg.Dir)
 	if err != nil {
 		f.m.snapshotErrors.WithLabelValues("write").Inc()
 		f.cfg.Log.LogAttrs(ctx, slog.LevelError, "the snapshot cannot be written; the one before stays", slog.String("dir", f.cfg.Dir), slog.String("err", err.Error()))
@@ -252,8 +246,7 @@ func (f *Follower) keepLast(ctx context.Context, c *core) {
 	if f.cfg.Dir == "" {
 		return
 	}
-	i, err := c.image(f.cfg.Now())
-	f.writeSnapshot(ctx, i, err)
+	f.writeSnapshot(ctx, c.image(f.cfg.Now()))
 }
 
 // remap puts the blocks of the snapshot at path, which is one of i, in place of the

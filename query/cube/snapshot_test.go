@@ -26,21 +26,15 @@ func snapshotOf(t *testing.T, cfg *Config) (*core, []byte) {
 		u := w.row(2)
 		c.take(u.Partition, r.of(&u))
 		if i%50 == 0 {
-			if _, err := c.state(); err != nil {
-				t.Fatal(err)
-			}
+			c.state()
 		}
 	}
 	for p := range c.parts {
 		c.parts[p].stand(9, []schema.LedgerRow{{Segment: 0, Chain: schema.Chain{1}, Next: 6, Newest: 5, Tally: schema.Tally{Records: 6, Counted: 40}}, {Segment: 1, Next: 9}})
 		c.parts[p].seal(&schema.LedgerRow{Newest: 5, Tally: schema.Tally{Records: 6, Counted: 40}})
 	}
-	i, err := c.image(time.UnixMilli(1_760_000_000_123))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var b bytes.Buffer
-	if err := i.writeTo(&b); err != nil {
+	if err := c.image(time.UnixMilli(1_760_000_000_123)).writeTo(&b); err != nil {
 		t.Fatal(err)
 	}
 	return c, b.Bytes()
@@ -63,7 +57,7 @@ func TestASnapshotComesBack(t *testing.T) {
 	if again.log != c.log || again.taken != time.UnixMilli(1_760_000_000_123).UTC() {
 		t.Errorf("log %v taken %v", again.log, again.taken)
 	}
-	want, got := sameState(t, c), sameState(t, again)
+	want, got := c.state(), again.state()
 	if !slices.Equal(want.Ledger(), got.Ledger()) {
 		t.Errorf("account: got %v, want %v", got.Ledger(), want.Ledger())
 	}
@@ -82,18 +76,9 @@ func TestASnapshotComesBack(t *testing.T) {
 		u := w.row(2)
 		again.take(u.Partition, r.of(&u))
 	}
-	if counts, err := s.counts(sameState(t, again)); err != nil || !maps.Equal(counts, wantCounts) {
+	if counts, err := s.counts(again.state()); err != nil || !maps.Equal(counts, wantCounts) {
 		t.Errorf("rows that came again were counted again: %v", err)
 	}
-}
-
-func sameState(t *testing.T, c *core) *State {
-	t.Helper()
-	s, err := c.state()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 // TestADamagedSnapshotIsRefused: wherever a bit is wrong, and wherever it ends.

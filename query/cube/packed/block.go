@@ -258,7 +258,7 @@ func (b *blockBuilder) block() (*block, error) {
 	if b.head.leafN == 0 {
 		return nil, nil
 	}
-	if len(b.cells) > bytesMax || len(b.reasons) > bytesMax {
+	if uint64(len(b.cells)) > bytesMax || uint64(len(b.reasons)) > bytesMax {
 		return nil, errTooLong
 	}
 	b.endLeaf()

@@ -1,7 +1,6 @@
 package packed
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -110,9 +109,8 @@ func (b *Builder) at(number calendar.Month) int {
 	return i
 }
 
-// Cells returns all that was added. An error says that a month is too long: it has
-// not been added to then, and never will be.
-func (b *Builder) Cells() (*Cells, error) {
+// Cells returns all that was added.
+func (b *Builder) Cells() *Cells {
 	if b.seen == nil {
 		b.seen = b.catalogue.view()
 	}
@@ -120,16 +118,12 @@ func (b *Builder) Cells() (*Cells, error) {
 		i, a := b.at(number), b.adds[number]
 		m := b.months[i].with(newRun(a.cells, a.reasons, b.seen.combos), a.version, b.seen.combos)
 		delete(b.adds, number)
-		if m.freshN() > b.cfg.FreshMax {
-			packed, err := m.packed(b.coding, b.seen)
-			if err != nil {
-				return nil, fmt.Errorf("pack %v: %w", number, err)
-			}
-			m = packed
+		if m.freshN() > b.cfg.FreshMax && m.canBePacked() {
+			m = m.packed(b.coding, b.seen)
 		}
 		b.months[i] = m
 	}
-	return &Cells{coding: b.coding, leaves: b.seen, months: slices.Clone(b.months)}, nil
+	return &Cells{coding: b.coding, leaves: b.seen, months: slices.Clone(b.months)}
 }
 
 // Regroup asks again which region each comune is in, and makes all sums anew if any

@@ -19,7 +19,7 @@ func TestEveryPathCountsWhatAMapDoes(t *testing.T) {
 	for seed := range uint64(60) {
 		w := newWorld(t, seed)
 		c, naive := newTestBuilder(t, 1+w.IntN(200)), make(naiveCells)
-		s := w.fill(t, c, naive, 1+w.IntN(4000))
+		s := w.fill(c, naive, 1+w.IntN(4000))
 		for range 25 {
 			a := w.axes()
 			checkAnswer(t, s, naive, a)
@@ -41,16 +41,16 @@ func newTestBuilder(t testing.TB, freshMax int) *Builder {
 }
 
 // fill adds n times to b and naive, with some Cells between, and returns the last.
-func (w *world) fill(t testing.TB, b *Builder, naive naiveCells, n int) *Cells {
+func (w *world) fill(b *Builder, naive naiveCells, n int) *Cells {
 	for range n {
 		c, more := w.more()
 		naive.add(c, more)
 		b.add(c, more)
 		if w.IntN(n/8+1) == 0 {
-			cellsOf(t, b)
+			b.Cells()
 		}
 	}
-	return cellsOf(t, b)
+	return b.Cells()
 }
 
 func (b *Builder) add(c schema.Cell, more naiveCell) {
@@ -59,15 +59,6 @@ func (b *Builder) add(c schema.Cell, more naiveCell) {
 	for key, n := range more.reasons {
 		b.AddReason(leaf, c.Hour, key, n)
 	}
-}
-
-func cellsOf(t testing.TB, b *Builder) *Cells {
-	t.Helper()
-	c, err := b.Cells()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 // pathOf says which way the leaves of a question are found.
@@ -129,9 +120,9 @@ func difference(got, want map[question.Key]values) string {
 func TestAnOlderStateStays(t *testing.T) {
 	w := newWorld(t, 7)
 	c, naive := newTestBuilder(t, 50), make(naiveCells)
-	s := w.fill(t, c, naive, 300)
+	s := w.fill(c, naive, 300)
 	then := maps.Clone(naive)
-	w.fill(t, c, naive, 3000)
+	w.fill(c, naive, 3000)
 	c.catalogue.regionOf = func(schema.ComuneID) schema.RegionID { return 1 }
 	c.Regroup()
 	for range 50 {
@@ -143,11 +134,11 @@ func TestAnOlderStateStays(t *testing.T) {
 func TestRegionsMayChange(t *testing.T) {
 	w := newWorld(t, 11)
 	c, naive := newTestBuilder(t, 100), make(naiveCells)
-	w.fill(t, c, naive, 2000)
+	w.fill(c, naive, 2000)
 	another := func(id schema.ComuneID) schema.RegionID { return schema.RegionID(1 + id%2) }
 	c.catalogue.regionOf = another
 	c.Regroup()
-	s := w.fill(t, c, naive, 100)
+	s := w.fill(c, naive, 100)
 	a := &question.Axes{From: 0, Next: 1 << 30, RowsMax: 10, Comune: func(id schema.ComuneID) question.Group { return question.Group(another(id)) - 1 }}
 	if got := pathOf(s, a); got != "regions" {
 		t.Errorf("a question by the new regions goes the way %q", got)
@@ -160,7 +151,7 @@ func TestRegionsMayChange(t *testing.T) {
 func TestMoreRowsThanAskedForAreRefused(t *testing.T) {
 	w := newWorld(t, 3)
 	naive := make(naiveCells)
-	s := w.fill(t, newTestBuilder(t, 1000), naive, 2000)
+	s := w.fill(newTestBuilder(t, 1000), naive, 2000)
 	for _, scale := range []question.Group{1, 4_000_000} { // In an array, and in a table.
 		a := &question.Axes{
 			From: 0, Next: 1 << 30,
@@ -180,7 +171,7 @@ func TestMoreRowsThanAskedForAreRefused(t *testing.T) {
 
 func TestAnEndedQuestionIsNotAnswered(t *testing.T) {
 	w := newWorld(t, 5)
-	s := w.fill(t, newTestBuilder(t, 1000), make(naiveCells), 100)
+	s := w.fill(newTestBuilder(t, 1000), make(naiveCells), 100)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.Counts(ctx, &question.Axes{Next: 1 << 30, RowsMax: 10}); !errors.Is(err, context.Canceled) {
@@ -204,21 +195,21 @@ func TestAVersionIsOfItsMonths(t *testing.T) {
 		all = append(all, addition{cell, more})
 		c.add(cell, more)
 	}
-	s := cellsOf(t, c)
+	s := c.Cells()
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	for i := range all {
 		again.add(all[i].Cell, all[i].naiveCell)
 	}
 	for _, m := range s.months {
 		from, next := m.first, m.first+schema.Hour(m.hours)
-		if a, b := s.Version(from, next), cellsOf(t, again).Version(from, next); a != b {
+		if a, b := s.Version(from, next), again.Cells().Version(from, next); a != b {
 			t.Errorf("%v: version %s here, %s there", m.number, a, b)
 		}
 	}
 	cell := w.cell()
 	cell.Hour = s.months[1].first + 5
 	c.add(cell, naiveCell{counts: values{1: 1}})
-	after := cellsOf(t, c)
+	after := c.Cells()
 	for i, m := range after.months {
 		from, next := m.first, m.first+schema.Hour(m.hours)
 		if changed := s.Version(from, next) != after.Version(from, next); changed != (i == 1) {

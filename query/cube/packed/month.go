@@ -1,6 +1,8 @@
 package packed
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math/bits"
 	"slices"
 
@@ -52,20 +54,27 @@ func (m *month) freshRun() run {
 	return r
 }
 
+// canBePacked tells whether a block can hold all cells of m. Else they stay where
+// they are: questions of the month take longer.
+func (m *month) canBePacked() bool {
+	const cellMax = 2 + 1 + int(schema.ValueMax)*binary.MaxVarintLen64
+	return m.block == nil || uint64(m.block.cellBytes)+uint64(m.freshN()*cellMax) <= bytesMax
+}
+
 // packed returns m with all cells in its block.
-func (m *month) packed(c *coding, l *leaves) (*month, error) {
+func (m *month) packed(c *coding, l *leaves) *month {
 	r := m.freshRun()
 	b := newBlockBuilder(c)
 	packCells(b, m.block, r.cells, l)
 	packReasons(b, m.block, r.reasons)
 	packed, err := b.block()
 	if err != nil {
-		return nil, err
+		panic(fmt.Sprintf("BUG: month %v: %v", m.number, err))
 	}
 	next := *m
 	next.block, next.fresh = packed, nil
 	next.sums = packed.sum(l.combos)
-	return &next, nil
+	return &next
 }
 
 // regrouped returns m with its sums made anew.
