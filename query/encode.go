@@ -53,6 +53,9 @@ func (s *Server) encode(q *statsQuestion, a *answered, next string) (*body, erro
 	if next != "" {
 		header.Set("X-MLF-Cursor", next)
 	}
+	if a.check != nil {
+		header.Set("X-MLF-Check", string(a.check.Store))
+	}
 	rows := &format.Rows{Table: a.table, Zone: s.clock.Zone(), Interval: interval, Marks: q.Marked()}
 	n := len(a.table.Rows)
 	switch q.form {
@@ -67,7 +70,7 @@ func (s *Server) encode(q *statsQuestion, a *answered, next string) (*body, erro
 		return write(header, n, rows.AppendExcelHeader(nil), rows.AppendExcel, "")
 	}
 	header.Set("Content-Type", "application/json")
-	head, err := s.head(q, a.view.Ledger(), left, next)
+	head, err := s.head(q, a, left, next)
 	if err != nil {
 		return nil, err
 	}
@@ -173,6 +176,8 @@ type statsMeta struct {
 	Ledger      []schema.Offset     `json:"ledger"`
 	Disclosure  string              `json:"disclosure"`
 
+	Check *check `json:"check,omitempty"`
+
 	*marks
 	NextCursor string `json:"next_cursor,omitempty"`
 }
@@ -207,7 +212,7 @@ func marksOf(q *question.Question) *marks {
 }
 
 // head returns the answer up to its first row.
-func (s *Server) head(q *statsQuestion, ledger []schema.LedgerTotals, left omission, next string) ([]byte, error) {
+func (s *Server) head(q *statsQuestion, a *answered, left omission, next string) ([]byte, error) {
 	meta := statsMeta{
 		From:        q.Asked().From.String(),
 		To:          q.Asked().Next.String(),
@@ -219,8 +224,9 @@ func (s *Server) head(q *statsQuestion, ledger []schema.LedgerTotals, left omiss
 		Excluded:    left,
 		Formula:     formula,
 		GeneratedAt: s.now(),
-		Ledger:      question.PositionOf(ledger),
+		Ledger:      question.PositionOf(a.view.Ledger()),
 		Disclosure:  s.cfg.Disclosure,
+		Check:       a.check,
 		marks:       marksOf(q.Question),
 		NextCursor:  next,
 	}

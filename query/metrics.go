@@ -14,6 +14,7 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	rows     prometheus.Counter
 	panics   prometheus.Counter
+	checks   *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -33,6 +34,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "mlf_query_rows_total",
 			Help: "Rows of statistics answered. Far above the requests: somebody copies the counts; offer them a file.",
 		}),
+		checks: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_query_checks_total",
+			Help: "Answers compared with the store (check=store), by what came of it: agrees, differs, unknown. Any that differs is a bug or damage: keep the data, restart mlf query without its snapshots, and report it.",
+		}, []string{"store"}),
 		panics: auto.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_query_panics_total",
 			Help: "Requests that ended in a panic and were answered 500. Any is a bug; the log has its stack.",

@@ -65,18 +65,27 @@ const (
 
 // viewAt returns the counts as they are when they have reached a position.
 func (s *Server) viewAt(ctx context.Context, least question.Position) (question.View, error) {
-	for began := time.Now(); ; {
-		view, err := s.view(ctx)
+	limited, cancel := context.WithTimeout(ctx, behindMax)
+	defer cancel()
+	view, err := reaching(limited, s.view, least)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return nil, errBehind
+	}
+	return view, err
+}
+
+// reaching returns the first view that has reached a position. It looks until ctx
+// ends.
+func reaching(ctx context.Context, look func(context.Context) (question.View, error), least question.Position) (question.View, error) {
+	for {
+		view, err := look(ctx)
 		if err != nil || question.PositionOf(view.Ledger()).Reaches(least) {
 			return view, err
-		}
-		if time.Since(began) >= behindMax {
-			return nil, errBehind
 		}
 		select {
 		case <-time.After(behindLook):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, errBehind
 		}
 	}
 }
@@ -149,6 +158,7 @@ type answered struct {
 	table    *question.Table
 	excluded [schema.ClassMax + 1]uint64
 	view     question.View
+	check    *check // Nil where none was asked for.
 }
 
 // table counts what q asks for over span.

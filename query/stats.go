@@ -23,6 +23,7 @@ type statsQuestion struct {
 	limit  int              // 0 for all rows.
 	cursor *question.Cursor // Nil for the first page.
 	form   form
+	check  bool // Compare with the store.
 }
 
 // asked is the same for all pages of an answer.
@@ -41,6 +42,9 @@ func (q *statsQuestion) name() string {
 	if q.cursor != nil {
 		name += " behind " + q.cursor.String()
 	}
+	if q.check {
+		name += " checked"
+	}
 	return name
 }
 
@@ -54,6 +58,11 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 		a, err := c.compared(ctx, q.Question)
 		if err != nil {
 			return nil, err
+		}
+		if q.check {
+			if a.check, err = c.check(ctx, q.Question); err != nil {
+				return nil, err
+			}
 		}
 		if q.top > 0 {
 			a.table.Top(q.top)
@@ -87,7 +96,7 @@ func (q *statsQuestion) page(a *answered) (next string, err error) {
 }
 
 func (s *Server) askStats(r *http.Request) (*statsQuestion, error) {
-	values, err := parameters(r, append(s.words.Parameters(), "top", "limit", "cursor", "format")...)
+	values, err := parameters(r, append(s.words.Parameters(), "top", "limit", "cursor", "format", "check")...)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +110,20 @@ func (s *Server) askStats(r *http.Request) (*statsQuestion, error) {
 	if err := q.readPage(values); err != nil {
 		return nil, err
 	}
+	if q.check, err = readCheck(values); err != nil {
+		return nil, err
+	}
 	q.form, err = readForm(values, r.Header.Values("Accept"))
 	return q, err
+}
+
+// readCheck reads whether an answer is to be compared with the store.
+func readCheck(values url.Values) (bool, error) {
+	with, err := question.Single(values, "check")
+	if err == nil && values.Has("check") && with != "store" {
+		err = badParameter("check", "%q: want store", with)
+	}
+	return with == "store", err
 }
 
 // readPage reads which rows are wanted. The order of the top ones changes with
