@@ -6,7 +6,7 @@ import "slices"
 func allFaults() []fault {
 	return slices.Concat(
 		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(),
-		foldFaults(), rulesFaults(), gapFaults(), identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
+		foldFaults(), claimFaults(), tellFaults(), rulesFaults(), gapFaults(), identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
 		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), publicFaults(),
 	)
 }
