@@ -157,8 +157,13 @@ func (f *feed) check() {
 		if f.ceiling[p] == nil {
 			f.ceiling[p] = f.w.newOracle(p)
 		}
+		end := f.w.log.parts[p].end()
+		if at[p] > end {
+			f.wrong = fmt.Errorf("follower is at %d of partition %d, which ends at %d", at[p], p, end)
+			return
+		}
 		f.floor[p].goOn(f.w, at[p])
-		f.ceiling[p].goOn(f.w, f.w.log.parts[p].end())
+		f.ceiling[p].goOn(f.w, end)
 		if err := atLeast(has, f.floor[p].tables.Rollups); err != nil && !f.tainted {
 			f.wrong = fmt.Errorf("follower at %d of partition %d lacks %w", at[p], p, err)
 		}
