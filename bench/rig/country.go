@@ -225,10 +225,23 @@ func (r *countryRig) questions(ctx context.Context, p *Parts, runs int, answerer
 			return err
 		}
 		compared += n
-		report.Results = append(report.Results, results...)
+		report.Results = append(report.Results, byTime(results)...)
 	}
 	report.Notes = append(report.Notes, fmt.Sprintf("%d answers of different sources to one question compared, 0 differ", compared))
 	return nil
+}
+
+// byTime leaves ratios to what answers took: how many questions one had time for
+// is none.
+func byTime(results []measure.Result) []measure.Result {
+	for i := range results {
+		for k := range results[i].Figures {
+			if f := &results[i].Figures[k]; !strings.HasPrefix(f.Metric, "answer_p") {
+				f.Ratios = nil
+			}
+		}
+	}
+	return results
 }
 
 // loadColumns reads all that was counted, month by month, and keeps nothing: the least
