@@ -194,6 +194,7 @@ func TestRolesAndWhatIsABodysOwn(t *testing.T) {
 		}
 		f("analyst [] [] [] 0", nil)
 		f("operator [] [] [] 0", map[string]any{"mlf_role": []string{"body", "operator", "offline_access"}})
+		f("operator [] [] [] 0", map[string]any{"mlf_role": []string{"operator", "analyst", "body"}})
 		f("analyst [] [] [] 0", map[string]any{"mlf_role": "openid analyst", "mlf_comuni": 5})
 		f("403 insufficient_scope", map[string]any{"mlf_role": nil})
 		f("403 insufficient_scope", map[string]any{"mlf_role": "Analyst"})

@@ -36,6 +36,13 @@ func TestShare(t *testing.T) {
 	f(7, 8, 0.529112, 0.977583)
 	f(1, 1_000_000, 0.0000001765, 0.0000056649)
 	f(1<<52, 1<<53, 0.4999999897, 0.5000000103)
+	for n := uint64(1); n < 5000; n++ { // Exactly, without the dust of rounding.
+		none, _ := figures.Share(0, n, figures.Independent)
+		all, _ := figures.Share(n, n, figures.Independent)
+		if none.Low != 0 || all.High != 1 {
+			t.Fatalf("of %d: got %v and %v, want 0 and 1", n, none.Low, all.High)
+		}
+	}
 	f(936, 1258, 0.7192051827, 0.7673852647)
 	f(174, 1258, 0.1203358593, 0.1584958880)
 }
@@ -174,6 +181,15 @@ func TestCompare(t *testing.T) {
 	f(10, 10, 0, 10, 0.6075, 1.0000, 0.0000077442)
 }
 
+// Ten times the votes that count a tenth each are as many.
+func TestCompareCountsTheEffect(t *testing.T) {
+	want, _ := figures.Compare(figures.Sample{K: 56, N: 70}, figures.Sample{K: 48, N: 80})
+	got, _ := figures.Compare(figures.Sample{K: 560, N: 700, Effect: 10}, figures.Sample{K: 960, N: 1600, Effect: 20})
+	if !near(got.P, want.P, 12) || !near(got.Z, want.Z, 12) || !near(got.Low, want.Low, 12) || !near(got.High, want.High, 12) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 // The fifteen tests of Benjamini and Hochberg (1995), section 3.2: at 0.05 the first four
 // are discoveries. Values of R's p.adjust(p, "BH").
 func TestFalseDiscovery(t *testing.T) {
@@ -238,6 +254,43 @@ func TestStandardise(t *testing.T) {
 	if !ok || got.Value != 85 || got.Covered != 0.75 || len(got.Dropped) != 1 || got.Dropped[0] != 1 || got.Outside != 100 || got.Crude != 82 {
 		t.Errorf("got %+v, want 85 of three quarters of the weight, stratum 1 dropped, 100 votes outside", got)
 	}
+}
+
+// Weights are proportions: the largest numbers that there are do not overflow.
+func TestStandardiseTakesAnyWeights(t *testing.T) {
+	figure := figures.Estimate{Value: 0.5, Low: 0.4, High: 0.6}
+	strata := []figures.Stratum{{figure, 9, math.MaxFloat64}, {figure, 9, math.MaxFloat64}, {figure, 0, math.MaxFloat64}, {figure, 9, 1e-300}}
+	got, ok := figures.Standardise(strata)
+	if !ok || !near(got.Value, 0.5, 12) || !near(got.Covered, 2.0/3, 12) {
+		t.Errorf("got %+v, %v, want 0.5 of two thirds", got, ok)
+	}
+}
+
+// Intervals that touch do not part two places; who has the reference's figure does not
+// differ, even where all of its votes are alike; and who has no votes has no place.
+func TestRank(t *testing.T) {
+	of := []figures.Contender{
+		{figures.Estimate{Value: 0.5, Low: 0.4, High: 0.6}, 90},
+		{figures.Estimate{Value: 0.7, Low: 0.6, High: 0.8}, 90},
+		{N: 0},
+		{figures.Estimate{Value: 1, Low: 0.81, High: 1}, 20},
+		{figures.Estimate{Value: 0.5, Low: 0.1, High: 0.9}, 5},
+	}
+	reference, _ := figures.ShareReference(7, 7)
+	ranked, small := figures.Rank(of, reference, 0)
+	if len(small) != 1 || small[0] != 2 || len(ranked) != 4 {
+		t.Fatalf("got %+v and %v", ranked, small)
+	}
+	f := func(at, index, place, best, worst int, differs bool) {
+		t.Helper()
+		if r := ranked[at]; r.Index != index || r.Place != place || r.Best != best || r.Worst != worst || r.Differs != differs {
+			t.Errorf("at %d: got %+v, want %d, %d (%d to %d), differs %v", at, r, index, place, best, worst, differs)
+		}
+	}
+	f(0, 3, 1, 1, 2, false)
+	f(1, 1, 2, 2, 4, true)
+	f(2, 0, 3, 2, 4, true)
+	f(3, 4, 3, 1, 4, true)
 }
 
 // Of one day like the other there is no effect; if every vote stands for ten of its day,

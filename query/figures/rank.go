@@ -77,9 +77,7 @@ func (r Reference) Test(value float64, n uint64) float64 {
 	if n == 0 || off <= dust*(r.Max-r.Min) {
 		return 1
 	}
-	if r.Deviation == 0 {
-		return 0 // All votes of the reference are alike, and these are not.
-	}
+	// Where all votes of the reference are alike, and these are not, it is that of infinity: 0.
 	return twoSided(off / r.Deviation * math.Sqrt(float64(n)))
 }
 
