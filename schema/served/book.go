@@ -189,14 +189,14 @@ func (b *Book) Room(k schema.ServedKey) bool {
 	return b.places[placeOf(&k)] != nil || b.comuni[k.Comune] < PlacesMax
 }
 
-// Behind returns up to max numbers that hold and are not the last of their keys on
+// Behind returns up to most numbers that hold and are not the last of their keys on
 // the topic: until each is appended again compaction may take it away. They are
 // behind until they are read again.
-func (b *Book) Behind(max int) (rows []schema.Served) {
+func (b *Book) Behind(most int) (rows []schema.Served) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	for k := range b.behind {
-		if len(rows) == max {
+		if len(rows) == most {
 			break
 		}
 		if s, ok := b.held(k); ok {
