@@ -244,7 +244,7 @@ func poll(t *testing.T, a *attacker, p publisher, w *world, rng *rand.Rand) {
 	}
 	for _, place := range places {
 		for by := range 8 {
-			var axes question.Axes
+			axes := question.Axes{RowsMax: rowsMax}
 			place(&axes)
 			if by&1 != 0 {
 				axes.Service = each[schema.ServiceID]
@@ -332,7 +332,7 @@ func anyAxes(rng *rand.Rand, w *world) question.Axes {
 		offices[o] = group()
 	}
 	from := w.first + schema.Day(rng.IntN(int(w.next-w.first)))
-	a := question.Axes{From: midnight(from), Next: midnight(from + 1 + schema.Day(rng.IntN(int(w.next-from))))}
+	a := question.Axes{From: midnight(from), Next: midnight(from + 1 + schema.Day(rng.IntN(int(w.next-from)))), RowsMax: rowsMax}
 	if rng.IntN(2) == 0 {
 		a.Service = func(s schema.ServiceID) question.Group { return services[s] }
 	}
@@ -368,6 +368,9 @@ func attack(t *testing.T, w *world, p publisher, k int, rng *rand.Rand) (found [
 	}
 	return found, len(a.seen)
 }
+
+// rowsMax is more than any answer of a test has.
+const rowsMax = 1_000_000
 
 // worldDays is how many days a world has. Releases and polls go on for four more.
 const worldDays = 10

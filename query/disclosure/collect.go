@@ -39,6 +39,7 @@ func (c *collector) months(ctx context.Context, today schema.Day) (map[month]uin
 		}
 		months = append(months, m)
 	}
+	a.RowsMax = len(months)
 	counts, err := c.view.Counts(ctx, &a)
 	if err != nil {
 		return nil, fmt.Errorf("count months: %w", err)

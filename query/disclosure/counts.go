@@ -45,7 +45,7 @@ type reasonKey struct {
 func (t *tally) add(key question.Key, v *votesReader) error {
 	i, ok := t.rows[key]
 	if !ok {
-		if i = len(t.Rows); t.max > 0 && i >= t.max {
+		if i = len(t.Rows); i >= t.max {
 			return fmt.Errorf("add up lots: %d rows: %w", i+1, schema.ErrTooManyRows)
 		}
 		t.rows[key] = i

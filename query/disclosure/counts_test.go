@@ -52,7 +52,7 @@ func some() []schema.Lot {
 
 // window returns the hours of days [from, next) of October.
 func window(from, next int) question.Axes {
-	return question.Axes{From: midnight(day(time.October, from)), Next: midnight(day(time.October, next))}
+	return question.Axes{From: midnight(day(time.October, from)), Next: midnight(day(time.October, next)), RowsMax: rowsMax}
 }
 
 func TestCountsAreOfLotsThatLieWithin(t *testing.T) {

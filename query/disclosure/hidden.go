@@ -37,7 +37,7 @@ func (l *Lots) Hidden(ctx context.Context, a *question.Axes) ([]Hidden, error) {
 			return nil, err
 		}
 		l.hiddenOf(b, a, labels, found)
-		if a.RowsMax > 0 && len(found) > a.RowsMax {
+		if len(found) > a.RowsMax {
 			return nil, fmt.Errorf("find what is hidden: %d rows: %w", len(found), schema.ErrTooManyRows)
 		}
 	}

@@ -57,6 +57,9 @@ func (v tallyView) Counts(_ context.Context, a *question.Axes) (*question.Counts
 			reasons[question.ReasonCount{Key: key, Reason: schema.KeyOfReason(b.value, b.reason)}]++
 		}
 	}
+	if len(rows) > a.RowsMax {
+		return nil, schema.ErrTooManyRows
+	}
 	var counts question.Counts
 	for _, row := range rows {
 		counts.Rows = append(counts.Rows, *row)
@@ -238,7 +241,7 @@ func TestLeadersPublishTheVotesOnce(t *testing.T) {
 // all returns all votes that lots have.
 func all(t *testing.T, lots *disclosure.Lots) uint64 {
 	t.Helper()
-	counts, err := lots.Counts(t.Context(), &question.Axes{Next: 1 << 20})
+	counts, err := lots.Counts(t.Context(), &question.Axes{Next: 1 << 20, RowsMax: rowsMax})
 	if err != nil {
 		t.Fatal(err)
 	}
