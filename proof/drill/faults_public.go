@@ -15,7 +15,7 @@ func publicFaults() []fault {
 			"if of.unnamed == 1 &&", "if of.unnamed == 99 &&"),
 		sieve.fault("a lot in one of the rows that it straddles", "TestAnswersAreWhatLabelsSay", "if p == q {", "if p == q || p.fate == within {"),
 		site{"query/disclosure/counts.go", "query/disclosure"}.fault("a lot in the row of its first day", "TestAnswersAreWhatLabelsSay",
-			"key.Hour < 0 || int(last) >= days[first].run {", "key.Hour < 0 {"),
+			"int(last) >= days[first].run {", "int(last) >= len(days) {"),
 		site{"query/disclosure/live.go", "query/disclosure"}.fault("live totals to the vote", "TestLiveTotalsAreWholeLots", "return n - n%r.k()", "return n"),
 		site{"query/disclosure/collect.go", "query/disclosure"}.fault("votes of other classes are published", "TestReleasesAreWhatCutMakes",
 			"Class: onlyOK, Reasons: true,", "Reasons: true,"),
