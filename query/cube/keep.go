@@ -87,7 +87,10 @@ func (l *loop) reload(ctx context.Context, account []schema.LedgerRow, v verdict
 	if err != nil {
 		return err
 	}
-	return l.do(ctx, func() { l.core.reloaded(account, v.gaps, l.f.cfg.Now()) })
+	if stopped := l.do(ctx, func() { err = l.core.reloaded(account, v.gaps, l.f.cfg.Now()) }); stopped != nil {
+		return stopped
+	}
+	return err
 }
 
 // imbalanced has everything loaded anew; after the second time nothing is answered

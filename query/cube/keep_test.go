@@ -131,6 +131,54 @@ func TestRetentionIsAGap(t *testing.T) {
 	})
 }
 
+// TestALossIsFoundBeforeItsSegmentCloses: a claim that lacks a row of a cell.
+func TestALossIsFoundBeforeItsSegmentCloses(t *testing.T) {
+	cfg := snapshotConfig(t)
+	c := newCore(&cfg, schema.Identity{Log: schema.LogID{7}, Partitions: 1})
+	b := schema.ClaimBatch{Log: c.log, Number: 1, First: 1, Last: true, Claims: []schema.Claim{{
+		Next:    2,
+		Rollups: []schema.Rollup{{Cell: schema.Cell{Comune: 1001, Hour: 480_000}, Values: values{3}}},
+		Ledger:  []schema.LedgerRow{{Next: 2, Tally: schema.Tally{Records: 2, VotesIn: 4, Counted: 4}}},
+	}}}
+	c.takeBatch(&b, time.Now())
+	if v := c.check(nil, time.Now(), time.Second); v.imbalance == nil || v.imbalance.votes != 3 || v.imbalance.counted != 4 {
+		t.Errorf("got %v", v.imbalance)
+	}
+}
+
+// TestAStoreThatLostRowsIsNotBelieved: neither at a start nor for a gap, until it has
+// them again.
+func TestAStoreThatLostRowsIsNotBelieved(t *testing.T) {
+	for _, when := range []string{"at the start", "for a gap"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSim(t, 13, "")
+			s.cfg.Dir = ""
+			if when == "for a gap" {
+				s.must(t, s.start(t.Context()))
+				<-time.After(time.Second)
+			}
+			w := s.workers[0]
+			all := w.log.changed(0, 3) // All of an open segment.
+			s.store.write(all[1:])
+			s.store.account(w.log.ledger(0, 3))
+			if when == "at the start" {
+				s.must(t, s.start(t.Context()))
+			}
+			<-time.After(20 * time.Second)
+			synctest.Wait()
+			s.must(t, s.check())
+			s.store.write(all)
+			<-time.After(2 * time.Minute)
+			synctest.Wait()
+			if v := s.follower.State(); v == nil || v.Ledger()[0].Next != 3 {
+				t.Errorf("%s: got state %v", when, v)
+			}
+			s.must(t, s.check())
+			s.stop()
+		})
+	}
+}
+
 // TestTellersAreForgotten: however many there are in the middle of telling.
 func TestTellersAreForgotten(t *testing.T) {
 	var tell tellers

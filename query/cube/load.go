@@ -41,7 +41,8 @@ func (i *imbalance) Error() string {
 // load returns a core of all that the store has. The account is read first and the
 // rows after it, so the rows have all that it accounts for. Segments below the last
 // of their partition are closed; their rows are added up by the store, and must come
-// to what the account says of each. The rest is taken by maximum.
+// to what the account says of each. The rest is taken by maximum, and must come to as
+// much at least.
 func load(ctx context.Context, cfg *Config) (*core, error) {
 	id, err := cfg.Store.Identity(ctx)
 	if err != nil {
@@ -71,6 +72,11 @@ func load(ctx context.Context, cfg *Config) (*core, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load open segments: %w", err)
+	}
+	for i := range c.parts {
+		if of := c.parts[i].lacks(); of != nil {
+			return nil, of
+		}
 	}
 	return c, nil
 }

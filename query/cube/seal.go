@@ -1,6 +1,8 @@
 package cube
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"mlf/schema"
@@ -16,7 +18,7 @@ type verdict struct {
 }
 
 // check balances the segments that the position and the store's ledger have passed,
-// and seals them. It finds where the feed has fallen behind: a claim is missing for
+// and seals them. Of the others it looks whether they have what their account says. It finds where the feed has fallen behind: a claim is missing for
 // longer than wait, or the position is below what the store had at the last check.
 func (c *core) check(account []schema.LedgerRow, now time.Time, wait time.Duration) verdict {
 	var v verdict
@@ -35,7 +37,10 @@ func (c *core) check(account []schema.LedgerRow, now time.Time, wait time.Durati
 	}
 	for i := range c.parts {
 		p := &c.parts[i]
-		if !p.sealAll(by[i], &v) {
+		if v.imbalance = p.sealAll(by[i], &v.sealed); v.imbalance == nil {
+			v.imbalance = p.lacks()
+		}
+		if v.imbalance != nil {
 			return v
 		}
 		if !p.behind(next[i], now, wait) {
@@ -51,26 +56,41 @@ func (c *core) check(account []schema.LedgerRow, now time.Time, wait time.Durati
 }
 
 // sealAll seals, in order, the segments that account has closed and that are closed
-// here; false where one does not balance.
-func (p *part) sealAll(account map[schema.Segment]schema.LedgerRow, v *verdict) bool {
+// here, up to one that does not balance.
+func (p *part) sealAll(account map[schema.Segment]schema.LedgerRow, sealed *int) *imbalance {
 	for {
 		theirs, ok := account[p.sealed]
 		ours := p.rows[p.sealed]
 		isClosed := func(r schema.LedgerRow) bool { return r.Chain != schema.Chain{} }
 		if !ok || !isClosed(theirs) || !isClosed(ours) || p.position < theirs.Next {
-			return true
+			return nil
 		}
-		votes := uint64(0)
-		if open := p.segments[p.sealed]; open != nil {
-			votes = open.votes
-		}
-		if votes != theirs.Counted || ours.Chain != theirs.Chain {
-			v.imbalance = &imbalance{segmentKey{p.partition, p.sealed}, votes, theirs.Counted, ours.Chain != theirs.Chain}
-			return false
+		if votes := p.votes(p.sealed); votes != theirs.Counted || ours.Chain != theirs.Chain {
+			return &imbalance{segmentKey{p.partition, p.sealed}, votes, theirs.Counted, ours.Chain != theirs.Chain}
 		}
 		p.seal(&theirs)
-		v.sealed++
+		*sealed++
 	}
+}
+
+// votes is how many are counted of an open segment.
+func (p *part) votes(s schema.Segment) uint64 {
+	if open := p.segments[s]; open != nil {
+		return open.votes
+	}
+	return 0
+}
+
+// lacks returns an open segment that has less than the account of it, as of the
+// position, says; nil where all have that, or more, which others may have told. A
+// segment may be open for weeks: what is lost is found long before it is sealed.
+func (p *part) lacks() *imbalance {
+	for s, r := range p.rows {
+		if votes := p.votes(s); votes < r.Counted {
+			return &imbalance{segmentKey: segmentKey{p.partition, s}, votes: votes, counted: r.Counted}
+		}
+	}
+	return nil
 }
 
 // behind tells whether p is to be read from the store, whose ledger is at next.
@@ -99,16 +119,28 @@ func (c *core) cutsOf(gaps []schema.Partition) []schema.Segment {
 // noSegment is a cut that no segment reaches.
 const noSegment = ^schema.Segment(0)
 
+// errLacks is the error of a store that has lost rows, and has not got them again.
+var errLacks = errors.New("the store has fewer votes than its ledger accounts for")
+
 // reloaded says that all rows of gaps were taken from the store after its account
-// was read.
-func (c *core) reloaded(account []schema.LedgerRow, gaps []schema.Partition, now time.Time) {
+// was read. Without all that the account says the gaps stay.
+func (c *core) reloaded(account []schema.LedgerRow, gaps []schema.Partition, now time.Time) error {
 	isGap := make([]bool, len(c.parts))
 	for _, p := range gaps {
 		isGap[p] = true
 	}
-	for _, r := range account {
-		if c.has(r.Partition) && isGap[r.Partition] {
-			c.parts[r.Partition].stand(r.Next, []schema.LedgerRow{r})
+	for _, stands := range []bool{false, true} {
+		for _, r := range account {
+			if !c.has(r.Partition) || !isGap[r.Partition] || r.Segment < c.parts[r.Partition].sealed {
+				continue
+			}
+			p := &c.parts[r.Partition]
+			if votes := p.votes(r.Segment); votes < r.Counted {
+				return fmt.Errorf("%w: %w", errLacks, &imbalance{segmentKey: segmentKey{p.partition, r.Segment}, votes: votes, counted: r.Counted})
+			}
+			if stands {
+				p.stand(r.Next, []schema.LedgerRow{r})
+			}
 		}
 	}
 	for _, i := range gaps {
@@ -120,6 +152,7 @@ func (c *core) reloaded(account []schema.LedgerRow, gaps []schema.Partition, now
 		}
 	}
 	c.isNews = true
+	return nil
 }
 
 // isWaiting tells whether some claim is missing.
