@@ -24,7 +24,8 @@ type part struct {
 
 	pending  []span        // Claims from above the position, ascending, with gaps between.
 	gapSince time.Time     // Since when there are any.
-	due      schema.Offset // Where the store was at the last check.
+	due      schema.Offset // Where the store was at dueSince.
+	dueSince time.Time
 }
 
 // A span is what a claim says without its rows of cells.

@@ -19,7 +19,7 @@ type verdict struct {
 
 // check balances the segments that the position and the store's ledger have passed,
 // and seals them. Of the others it looks whether they have what their account says. It finds where the feed has fallen behind: a claim is missing for
-// longer than wait, or the position is below what the store had at the last check.
+// longer than wait, or the position is below what the store had some time before.
 func (c *core) check(account []schema.LedgerRow, now time.Time, wait time.Duration) verdict {
 	var v verdict
 	by := make([]map[schema.Segment]schema.LedgerRow, len(c.parts))
@@ -93,14 +93,21 @@ func (p *part) lacks() *imbalance {
 	return nil
 }
 
+// dueWaits is how many times as long as for a claim that is missing one waits for a
+// feed that says nothing.
+const dueWaits = 5
+
 // behind tells whether p is to be read from the store, whose ledger is at next.
 func (p *part) behind(next schema.Offset, now time.Time, wait time.Duration) bool {
-	due := p.due // What the store had at the last check should have been told by now.
-	p.due = next
+	isLate := false
+	if now.Sub(p.dueSince) >= dueWaits*wait {
+		isLate = p.due > p.position // What the store had then should have been told by now.
+		p.due, p.dueSince = next, now
+	}
 	if next <= p.position {
 		return false
 	}
-	return due > p.position || len(p.pending) > 0 && now.Sub(p.gapSince) >= wait
+	return isLate || len(p.pending) > 0 && now.Sub(p.gapSince) >= wait
 }
 
 // cutsOf returns the segments from which on gaps are to be read; of other partitions

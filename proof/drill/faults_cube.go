@@ -1,0 +1,31 @@
+package drill
+
+func cubeFaults() []fault {
+	const pkg = "query/cube"
+	part := site{"query/cube/part.go", pkg}
+	seal := site{"query/cube/seal.go", pkg}
+	snapshot := site{"query/cube/snapshot.go", pkg}
+	count := site{"query/cube/packed/count.go", "query/cube/packed"}
+	return []fault{
+		part.fault("a claim is believed whatever it goes on from", "TestAFollowerIsExact",
+			"for len(p.pending) > 0 && p.pending[0].after <= p.position {", "for len(p.pending) > 0 {"),
+		part.fault("claims are added up", "TestAFollowerIsExact", "if count > old[n] {\n\t\t\tmore[n] = count - old[n]", "if count > 0 {\n\t\t\tmore[n] = count"),
+		site{"query/cube/core.go", pkg}.fault("rows of sealed segments are counted again", "TestAFollowerIsExact",
+			"r.segment < c.parts[p].sealed ||", "r.segment < 0 ||"),
+		site{"query/cube/claims.go", pkg}.fault("claims hold without the records before them", "TestAFollowerIsExact",
+			"if !c.tellers.whole(b) {", "if !b.Last {"),
+		seal.fault("segments are sealed unbalanced", "TestTwoImbalancesStopTheAnswers",
+			"votes != theirs.Counted ||", "votes > 1<<63 ||"),
+		seal.fault("what an open segment lacks is not looked for", "TestALossIsFoundBeforeItsSegmentCloses",
+			"if votes := p.votes(s); votes < r.Counted {", "if votes := p.votes(s); votes > 1<<63 {"),
+		seal.fault("what the store has lost is taken for complete", "TestAStoreThatLostRowsIsNotBelieved",
+			"if votes := p.votes(r.Segment); votes < r.Counted {", "if votes := p.votes(r.Segment); votes > 1<<63 {"),
+		snapshot.fault("a snapshot forgets open cells", "TestASnapshotComesBack",
+			"b = p.segments[segment].append(binary.AppendUvarint(b, uint64(segment)))", "b = newOpenSegment().append(binary.AppendUvarint(b, uint64(segment)))"),
+		site{"query/cube/restore.go", pkg}.fault("checksums of sections are not looked at", "TestADamagedSnapshotIsRefused",
+			"if crc32.Checksum(s.in(m.bytes), table) != s.sum {", "if crc32.Checksum(s.in(m.bytes), table) == s.sum+1 {"),
+		count.fault("the sums of a month are taken for a part of it", "TestEveryPathCountsWhatAMapDoes",
+			"for _, g := range c.hours[m.low+1 : m.high] {", "for _, g := range c.hours[m.low+1 : m.low+1] {"),
+		count.fault("one hour too few is read", "TestEveryPathCountsWhatAMapDoes", "for c.next = m.hours;", "for c.next = m.hours - 1;"),
+	}
+}
