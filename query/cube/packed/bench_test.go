@@ -233,8 +233,8 @@ func (c *benchCountry) measure(b *testing.B, ask func(*rand.Rand) *question.Axes
 	b.ReportMetric(float64(size.Bytes)/float64(size.Cells), "B/cell")
 }
 
-// BenchmarkPage: a comune's 30 days and the 30 before, by service and channel, with
-// reasons.
+// BenchmarkPage: 30 days and the 30 before, by service and channel, with reasons, of
+// a comune drawn by its weight and of the largest.
 func BenchmarkPage(b *testing.B) {
 	c := country(b)
 	_, end := c.clock.Hours(c.first + benchMonths - 1)
@@ -243,8 +243,7 @@ func BenchmarkPage(b *testing.B) {
 	for i := range hours {
 		hours[i] = question.Group(i / days)
 	}
-	c.measure(b, func(r *rand.Rand) *question.Axes {
-		id := c.drawn(r)
+	page := func(id schema.ComuneID) *question.Axes {
 		return &question.Axes{
 			From: end - 2*days - 100, Next: end - 100, Hours: hours,
 			Comuni: []schema.ComuneID{id},
@@ -258,6 +257,12 @@ func BenchmarkPage(b *testing.B) {
 			Channel: func(c schema.Channel) question.Group { return question.Group(c) },
 			Class:   onlyOK, Reasons: true, RowsMax: 1 << 20,
 		}
+	}
+	b.Run("any", func(b *testing.B) {
+		c.measure(b, func(r *rand.Rand) *question.Axes { return page(c.drawn(r)) })
+	})
+	b.Run("metropolis", func(b *testing.B) {
+		c.measure(b, func(*rand.Rand) *question.Axes { return page(c.comuni[len(c.comuni)/2].id) })
 	})
 }
 

@@ -137,18 +137,30 @@ func (c *counting) oneGroup(m *month) (int32, bool) {
 	return one, true
 }
 
-// row returns where the counts of a leaf's group and an hour's go.
+// row returns where the counts of a leaf's group and an hour's go, until the next
+// call.
 func (c *counting) row(group, hour int32) *values {
+	if group >= 0 && c.tally.dense != nil {
+		return &c.tally.dense[int(group)*c.tally.hours+int(hour)]
+	}
+	return c.otherRow(group, hour)
+}
+
+// otherRow is row where counts are not in an array.
+func (c *counting) otherRow(group, hour int32) *values {
 	if group >= 0 {
-		return c.tally.row(group, hour)
+		return c.tally.sparse.at(uint64(group)*uint64(c.tally.hours) + uint64(hour))
 	}
 	return &c.tally.excluded[excludedClass(group)]
 }
 
+// addTo adds v. It is written out, because it is most of what some questions do.
 func addTo(to, v *values) {
-	for k, n := range v {
-		to[k] += n
-	}
+	to[0] += v[0]
+	to[1] += v[1]
+	to[2] += v[2]
+	to[3] += v[3]
+	to[4] += v[4]
 }
 
 // combos adds the sums of combos.
@@ -224,7 +236,9 @@ func (c *counting) decode(cells []byte, group int32) {
 		token := cells[i]
 		i++
 		if hour := hours[at]; hour != before || n == packedMax {
-			addPacked(to, sum)
+			if n > 0 {
+				addPacked(to, sum)
+			}
 			sum, n, before, to = 0, 0, hour, &c.out
 			if hour >= 0 {
 				to = c.row(group, hour)
@@ -299,11 +313,15 @@ func (c *counting) lookUp(column []byte, n int) []hit {
 	hits := c.hits[:0]
 	j := 0
 	for _, p := range c.selection.picked {
-		if j = seek(column, n, j, p.leaf); j == n {
+		if j < n && binary.LittleEndian.Uint32(column[4*j:]) < p.leaf {
+			j = seek(column, n, j+1, p.leaf)
+		}
+		if j >= n {
 			break
 		}
 		if binary.LittleEndian.Uint32(column[4*j:]) == p.leaf {
 			hits = append(hits, hit{uint32(j), p.group})
+			j++ // Most leaves of a comune follow each other.
 		}
 	}
 	c.hits = hits
@@ -323,8 +341,10 @@ func (c *counting) freshCells(r *run, f func(group int32, a *addition)) {
 	}
 	rest := r.cells
 	for _, p := range c.selection.picked {
-		i := gallop(len(rest), func(i int) bool { return rest[i].leaf >= p.leaf })
-		for rest = rest[i:]; len(rest) > 0 && rest[0].leaf == p.leaf; rest = rest[1:] {
+		if len(rest) > 0 && rest[0].leaf < p.leaf {
+			rest = rest[gallop(len(rest), func(i int) bool { return rest[i].leaf >= p.leaf }):]
+		}
+		for ; len(rest) > 0 && rest[0].leaf == p.leaf; rest = rest[1:] {
 			f(p.group, &rest[0])
 		}
 	}
@@ -346,8 +366,10 @@ func (c *counting) freshReasons(r *run) {
 	}
 	rest := r.reasons
 	for _, p := range c.selection.picked {
-		i := gallop(len(rest), func(i int) bool { return rest[i].leaf >= p.leaf })
-		for rest = rest[i:]; len(rest) > 0 && rest[0].leaf == p.leaf; rest = rest[1:] {
+		if len(rest) > 0 && rest[0].leaf < p.leaf {
+			rest = rest[gallop(len(rest), func(i int) bool { return rest[i].leaf >= p.leaf }):]
+		}
+		for ; len(rest) > 0 && rest[0].leaf == p.leaf; rest = rest[1:] {
 			add(p.group, &rest[0])
 		}
 	}

@@ -1,6 +1,7 @@
 package packed
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 
@@ -333,13 +334,14 @@ func (s *selection) coarsen() {
 	if s.axes.Office != nil {
 		return
 	}
-	regions := make(map[schema.RegionID]int32)
+	var regions [math.MaxUint8 + 1]int32
+	var isKnown [len(regions)]bool
 	for at, g := range s.comune {
 		region := s.leaves.comuni[at].region
-		if before, ok := regions[region]; ok && before != g {
+		if isKnown[region] && regions[region] != g {
 			return
 		}
-		regions[region] = g
+		regions[region], isKnown[region] = g, true
 	}
 	s.byCombo = make([]int32, len(s.leaves.combo))
 	for i, c := range s.leaves.combo {

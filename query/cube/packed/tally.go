@@ -32,14 +32,6 @@ func newTally(groups, hours int, reasons bool) *tally {
 	return t
 }
 
-// row returns the counts of a row, until the next call.
-func (t *tally) row(group, hour int32) *values {
-	if t.dense != nil {
-		return &t.dense[int(group)*t.hours+int(hour)]
-	}
-	return t.sparse.at(uint64(group)*uint64(t.hours) + uint64(hour))
-}
-
 // reason adds n votes with a reason to a row.
 func (t *tally) reason(group, hour int32, key schema.ReasonKey, n uint64) {
 	t.reasons.at((uint64(group)*uint64(t.hours)+uint64(hour))<<8 | uint64(key))[0] += n
