@@ -35,8 +35,7 @@ func TestStatsStayAsTheyAre(t *testing.T) {
 	golden(t, "stats.golden", got.Bytes())
 }
 
-// update is read when the flags are: a test has no other way to be told.
-var update = flag.Bool("update", false, "write the golden files")
+var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // A flag must exist before main.
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()

@@ -69,8 +69,11 @@ func (s *Store) Segments(ctx context.Context) ([]schema.LedgerRow, error) {
 	var tally [7]proto.ColUInt64
 	chain := proto.ColFixedStr{Size: len(schema.Chain{})}
 	result := proto.Results{
-		{Name: "partition", Data: &partition}, {Name: "segment", Data: &segment}, {Name: "chain_max", Data: &chain},
-		{Name: "next_max", Data: &next}, {Name: "newest_max", Data: &newest},
+		{Name: "partition", Data: &partition},
+		{Name: "segment", Data: &segment},
+		{Name: "chain_max", Data: &chain},
+		{Name: "next_max", Data: &next},
+		{Name: "newest_max", Data: &newest},
 	}
 	for i, name := range [...]string{"records", "votes_in", "counted", "duplicates", "conflicts", "quarantined", "voided"} {
 		result = append(result, proto.ResultColumn{Name: name + "_max", Data: &tally[i]})
@@ -118,11 +121,21 @@ func newRollupBlock() *rollupBlock {
 // results are the columns of the statements, in their order.
 func (b *rollupBlock) results() proto.Results {
 	return proto.Results{
-		{Name: "comune", Data: &b.comune}, {Name: "office_text", Data: &b.office}, {Name: "service", Data: &b.service},
-		{Name: "channel", Data: &b.channel}, {Name: "scale", Data: &b.scale}, {Name: "class", Data: &b.class},
-		{Name: "hour", Data: &b.hour}, {Name: "partition", Data: &b.partition}, {Name: "segment", Data: &b.segment},
-		{Name: "n1", Data: &b.values[0]}, {Name: "n2", Data: &b.values[1]}, {Name: "n3", Data: &b.values[2]},
-		{Name: "n4", Data: &b.values[3]}, {Name: "n5", Data: &b.values[4]}, {Name: "counts", Data: b.reasons},
+		{Name: "comune", Data: &b.comune},
+		{Name: "office_text", Data: &b.office},
+		{Name: "service", Data: &b.service},
+		{Name: "channel", Data: &b.channel},
+		{Name: "scale", Data: &b.scale},
+		{Name: "class", Data: &b.class},
+		{Name: "hour", Data: &b.hour},
+		{Name: "partition", Data: &b.partition},
+		{Name: "segment", Data: &b.segment},
+		{Name: "n1", Data: &b.values[0]},
+		{Name: "n2", Data: &b.values[1]},
+		{Name: "n3", Data: &b.values[2]},
+		{Name: "n4", Data: &b.values[3]},
+		{Name: "n5", Data: &b.values[4]},
+		{Name: "counts", Data: b.reasons},
 	}
 }
 

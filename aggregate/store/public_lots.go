@@ -31,9 +31,17 @@ func (s *Store) WriteRelease(ctx context.Context, r schema.Release) error {
 		months, counted, waiting = append(months, int32(m.First)), append(counted, m.Counted), append(waiting, m.Waiting)
 	}
 	return s.insert(ctx, "public_release", 1, []any{
-		[]uint32{r.Number}, []uint64{uint64(r.Attempt)}, []uint64{uint64(r.Previous)}, []int32{int32(r.Today)},
-		[]uint32{r.K}, []bool{r.Hold}, []uint64{r.Lots}, []uint64{r.Taken},
-		[][]int32{months}, [][]uint64{counted}, [][]uint64{waiting},
+		[]uint32{r.Number},
+		[]uint64{uint64(r.Attempt)},
+		[]uint64{uint64(r.Previous)},
+		[]int32{int32(r.Today)},
+		[]uint32{r.K},
+		[]bool{r.Hold},
+		[]uint64{r.Lots},
+		[]uint64{r.Taken},
+		[][]int32{months},
+		[][]uint64{counted},
+		[][]uint64{waiting},
 	})
 }
 

@@ -44,11 +44,21 @@ func (r *rollupRows) rows() int { return len(r.comune) }
 
 func (r *rollupRows) input() proto.Input {
 	return proto.Input{
-		{Name: "comune", Data: &r.comune}, {Name: "office", Data: r.office}, {Name: "service", Data: &r.service},
-		{Name: "channel", Data: &r.channel}, {Name: "scale", Data: &r.scale}, {Name: "class", Data: &r.class},
-		{Name: "hour", Data: &r.hour}, {Name: "partition", Data: &r.partition}, {Name: "segment", Data: &r.segment},
-		{Name: "v1", Data: &r.values[0]}, {Name: "v2", Data: &r.values[1]}, {Name: "v3", Data: &r.values[2]},
-		{Name: "v4", Data: &r.values[3]}, {Name: "v5", Data: &r.values[4]}, {Name: "reasons", Data: sent{r.reasons}},
+		{Name: "comune", Data: &r.comune},
+		{Name: "office", Data: r.office},
+		{Name: "service", Data: &r.service},
+		{Name: "channel", Data: &r.channel},
+		{Name: "scale", Data: &r.scale},
+		{Name: "class", Data: &r.class},
+		{Name: "hour", Data: &r.hour},
+		{Name: "partition", Data: &r.partition},
+		{Name: "segment", Data: &r.segment},
+		{Name: "v1", Data: &r.values[0]},
+		{Name: "v2", Data: &r.values[1]},
+		{Name: "v3", Data: &r.values[2]},
+		{Name: "v4", Data: &r.values[3]},
+		{Name: "v5", Data: &r.values[4]},
+		{Name: "reasons", Data: sent{r.reasons}},
 	}
 }
 
@@ -144,9 +154,15 @@ func (r *rawRows) rows() int { return len(r.comune) }
 
 func (r *rawRows) input() proto.Input {
 	return proto.Input{
-		{Name: "comune", Data: &r.comune}, {Name: "office", Data: r.office}, {Name: "service", Data: &r.service},
-		{Name: "channel", Data: &r.channel}, {Name: "scale", Data: &r.scale}, {Name: "class", Data: &r.class},
-		{Name: "value", Data: &r.value}, {Name: "reason", Data: &r.reason}, {Name: "at", Data: &r.at},
+		{Name: "comune", Data: &r.comune},
+		{Name: "office", Data: r.office},
+		{Name: "service", Data: &r.service},
+		{Name: "channel", Data: &r.channel},
+		{Name: "scale", Data: &r.scale},
+		{Name: "class", Data: &r.class},
+		{Name: "value", Data: &r.value},
+		{Name: "reason", Data: &r.reason},
+		{Name: "at", Data: &r.at},
 	}
 }
 

@@ -109,10 +109,14 @@ func (r *countryRig) ask(ctx context.Context, k kind, by answerer, seed uint64) 
 	engine, self, err := use()
 	n := float64(len(votes))
 	sample := measure.Sample{
-		{Metric: "answer_p50_ms", Number: quantile(walls, 0.50)}, {Metric: "answer_p99_ms", Number: quantile(walls, 0.99)},
-		{Metric: "thread_cpu_p50_ms", Number: quantile(cpus, 0.50)}, {Metric: "thread_cpu_p99_ms", Number: quantile(cpus, 0.99)},
-		{Metric: "process_cpu_ms", Number: milliseconds(self) / n}, {Metric: "database_cpu_ms", Number: milliseconds(engine) / n},
-		{Metric: "answer_rows", Number: float64(rows) / n}, {Metric: "questions", Number: n},
+		{Metric: "answer_p50_ms", Number: quantile(walls, 0.50)},
+		{Metric: "answer_p99_ms", Number: quantile(walls, 0.99)},
+		{Metric: "thread_cpu_p50_ms", Number: quantile(cpus, 0.50)},
+		{Metric: "thread_cpu_p99_ms", Number: quantile(cpus, 0.99)},
+		{Metric: "process_cpu_ms", Number: milliseconds(self) / n},
+		{Metric: "database_cpu_ms", Number: milliseconds(engine) / n},
+		{Metric: "answer_rows", Number: float64(rows) / n},
+		{Metric: "questions", Number: n},
 	}
 	return sample, votes, err
 }

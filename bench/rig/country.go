@@ -270,8 +270,10 @@ func (r *countryRig) loadColumns(ctx context.Context) (measure.Sample, error) {
 	}
 	n := float64(rows)
 	return measure.Sample{
-		{Metric: "load_seconds", Number: took.Seconds()}, {Metric: "open_seconds", Number: (took - settled).Seconds()},
-		{Metric: "database_cpu_ns_per_row", Number: float64(engine) / n}, {Metric: "process_cpu_ns_per_row", Number: float64(self) / n},
+		{Metric: "load_seconds", Number: took.Seconds()},
+		{Metric: "open_seconds", Number: (took - settled).Seconds()},
+		{Metric: "database_cpu_ns_per_row", Number: float64(engine) / n},
+		{Metric: "process_cpu_ns_per_row", Number: float64(self) / n},
 		{Metric: "rows", Number: n},
 	}, err
 }

@@ -119,7 +119,8 @@ func (r *countryRig) load(name string, withSnapshot bool) measure.Subject {
 		cells := float64(size.Cells)
 		return measure.Sample{
 			{Metric: "load_seconds", Number: took.Seconds()},
-			{Metric: "database_cpu_seconds", Number: engine.Seconds()}, {Metric: "process_cpu_seconds", Number: self.Seconds()},
+			{Metric: "database_cpu_seconds", Number: engine.Seconds()},
+			{Metric: "process_cpu_seconds", Number: self.Seconds()},
 			{Metric: "memory_bytes_per_cell", Number: float64(after.Now-before.Now) / cells},
 			{Metric: "memory_peak_mib", Number: float64(after.Peak) / (1 << 20)},
 			{Metric: "counts_bytes_per_cell", Number: float64(size.Bytes) / cells},

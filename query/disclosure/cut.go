@@ -160,8 +160,8 @@ func (c *cutter) sweep(loose []schema.SpotDay, labels map[schema.Spot]schema.Lot
 	votes := make([]looseVote, len(loose))
 	for i := range loose {
 		v := looseVote{label: labels[loose[i].Spot], SpotDay: &loose[i]}
-		swept, any := front[v.label]
-		v.late = c.closedBefore || any && v.Day <= swept
+		swept, known := front[v.label]
+		v.late = c.closedBefore || known && v.Day <= swept
 		votes[i] = v
 	}
 	slices.SortFunc(votes, compareLoose)

@@ -4,4 +4,4 @@ package disclosure
 var Publish = publish //nolint:gochecknoglobals // For tests.
 
 // ErrUnderWay is what Publish says after another.
-var ErrUnderWay = errUnderWay //nolint:gochecknoglobals // For tests.
+var ErrUnderWay = errUnderWay

@@ -140,7 +140,7 @@ type brittle struct {
 	odd int // One in so many calls; 0: never.
 }
 
-var errBroken = errors.New("the ledger is broken") //nolint:gochecknoglobals // An error.
+var errBroken = errors.New("the ledger is broken")
 
 func (b *brittle) do(f func() error) error {
 	b.mu.Lock()
@@ -382,7 +382,7 @@ func TestAShelfKeepsWhatItHasWhereTheStoreIsWrong(t *testing.T) {
 			return s.WriteLots(t.Context(), 9, few, nil)
 		}, nil},
 		{"another is in its place", func(s *model.Store) error {
-			*s = *model.NewStore(time.Now()) //nolint:govet // Nobody else uses it.
+			*s = *model.NewStore(time.Now())
 			other := header
 			other.Attempt = 8
 			return cmp.Or(s.WriteLots(t.Context(), 8, lots, nil), s.WriteRelease(t.Context(), other))

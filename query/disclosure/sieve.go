@@ -93,15 +93,15 @@ func at[T any](axis func(T) question.Group, of T) place {
 }
 
 // join returns where things fall of which it is not known which.
-func join[T any](axis func(T) question.Group, any []T) place {
+func join[T any](axis func(T) question.Group, some []T) place {
 	if axis == nil {
 		return place{0, within}
 	}
-	if len(any) == 0 {
+	if len(some) == 0 {
 		return place{question.Out, straddles}
 	}
-	p := at(axis, any[0])
-	for _, of := range any[1:] {
+	p := at(axis, some[0])
+	for _, of := range some[1:] {
 		p = p.with(at(axis, of))
 	}
 	return p

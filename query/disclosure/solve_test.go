@@ -11,9 +11,6 @@ import (
 // A voteSet is some of the votes of a world.
 type voteSet [4]uint64
 
-// votesMax is the most votes of a world.
-const votesMax = 4 * 64
-
 func (s *voteSet) add(vote int)      { s[vote/64] |= 1 << (vote % 64) }
 func (s *voteSet) has(vote int) bool { return s[vote/64]>>(vote%64)&1 == 1 }
 func (s *voteSet) join(t voteSet) {

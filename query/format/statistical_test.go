@@ -23,8 +23,10 @@ func aTable() *format.Sheet {
 	return &format.Sheet{
 		ID: "SATISFACTION", Title: "Soddisfazione", Source: "MLF", At: time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC), Len: 4,
 		Fields: []format.Field{
-			{Name: "region", Label: "Regione", Kind: format.KindText, Text: func(i int) (string, bool) { return region[i], true },
-				Words: func(code string) string { return map[string]string{"01": "Piemonte", "12": "Lazio"}[code] }},
+			{
+				Name: "region", Label: "Regione", Kind: format.KindText, Text: func(i int) (string, bool) { return region[i], true },
+				Words: func(code string) string { return map[string]string{"01": "Piemonte", "12": "Lazio"}[code] },
+			},
 			{Name: "month", Kind: format.KindText, Text: func(i int) (string, bool) { return month[i], true }},
 			{Name: "n", Kind: format.KindCount, Count: func(i int) (uint64, bool) { return n[i], true }},
 			{Name: "green_share", Kind: format.KindShare, Share: func(i int) (float64, bool) { return 0.25, n[i] > 0 }},
