@@ -45,10 +45,24 @@ func (s *Store) WriteRelease(ctx context.Context, r schema.Release) error {
 	})
 }
 
+// publicMax is the most connections for what is published: one of who publishes,
+// and one of who shows it.
+const publicMax = 2
+
+// published is the lane of reads of what is published. They are long, and nobody
+// waits for them; nor may they keep those who count or who answer waiting.
+func (s *Store) published() lane {
+	return lane{conn: s.public, silence: ownSilenceMax, timeMax: ownTimeMax, memoryMax: min(PublicMemoryMax, s.cfg.ReadMemoryMax)}
+}
+
+// PublicMemoryMax is what one of them may use on the server: a month of the
+// country's lots is read as it stands, and what was taken, a province at a time.
+const PublicMemoryMax = 256 << 20
+
 // Releases returns every header by number and time of writing, and the server's
 // clock after the last of them; zero without any.
 func (s *Store) Releases(ctx context.Context) (headers []schema.Release, now time.Time, err error) {
-	err = s.readBy(ctx, s.wide(), "public_releases", nil, func(scan scanFunc) error {
+	err = s.readBy(ctx, s.published(), "public_releases", nil, func(scan scanFunc) error {
 		var r schema.Release
 		var attempt, previous uint64
 		var today int32
@@ -74,7 +88,7 @@ func (s *Store) Releases(ctx context.Context) (headers []schema.Release, now tim
 // Lots calls take with the lots of q whose first day is in its time, in no order.
 // What it points at is the callee's until take returns.
 func (s *Store) Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error {
-	return s.readBy(ctx, s.wide(), "public_lots", lotParameters(q), func(scan scanFunc) error {
+	return s.readBy(ctx, s.published(), "public_lots", lotParameters(q), func(scan scanFunc) error {
 		var l schema.Lot
 		var attempt uint64
 		var level, region, channel, scale uint8
@@ -99,7 +113,7 @@ func (s *Store) Lots(ctx context.Context, q schema.LotQuery, take func(schema.At
 // Taken calls take with what the lots of q have of each spot and day, each once, in
 // no order. What it points at is the callee's until take returns.
 func (s *Store) Taken(ctx context.Context, q schema.LotQuery, take func(*schema.SpotDay) error) error {
-	return s.readBy(ctx, s.wide(), "public_taken", lotParameters(q), func(scan scanFunc) error {
+	return s.readBy(ctx, s.published(), "public_taken", lotParameters(q), func(scan scanFunc) error {
 		var t schema.SpotDay
 		var channel, scale uint8
 		var service uint16

@@ -108,6 +108,7 @@ type Store struct {
 	opt      *clickhouse.Options
 	conn     *pool // Of those who count.
 	answers  *pool // Of reads for answers: they never hold up the counting.
+	public   *pool // Of reads of what is published.
 	logger   *slog.Logger
 	metrics  *metrics
 	identity atomic.Pointer[schema.Identity] // Once read; it never changes.
@@ -145,13 +146,17 @@ func Open(ctx context.Context, cfg Config, tel Telemetry) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
+	public, err := newPool(opt, publicMax, one)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(), answers.Close())
+	}
 	tel.Logger = cmp.Or(tel.Logger, slog.New(slog.DiscardHandler))
-	return &Store{cfg: cfg, opt: opt, conn: conn, answers: answers, logger: tel.Logger, metrics: newMetrics(tel.Registerer)}, nil
+	return &Store{cfg: cfg, opt: opt, conn: conn, answers: answers, public: public, logger: tel.Logger, metrics: newMetrics(tel.Registerer)}, nil
 }
 
 // Close gives the connections back. Calls that run are cut off.
 func (s *Store) Close() error {
-	if err := errors.Join(s.conn.Close(), s.answers.Close()); err != nil {
+	if err := errors.Join(s.conn.Close(), s.answers.Close(), s.public.Close()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil
