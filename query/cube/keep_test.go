@@ -16,16 +16,21 @@ func TestAnswersGoOnWithoutTheStore(t *testing.T) {
 		s.must(t, s.start(t.Context()))
 		<-time.After(time.Second)
 		s.store.setAway(true)
-		for _, w := range s.workers {
-			w.read = schema.Offset(len(w.log.votes))
-			c := schema.Claim{Partition: w.log.partition, Next: w.read, Rollups: w.log.changed(0, w.read), Ledger: w.log.ledger(0, w.read)}
-			s.feed.append(s.split(w, c)...)
-		}
+		s.tellAll()
 		<-time.After(time.Minute)
 		synctest.Wait()
 		s.must(t, s.same())
 		s.stop()
 	})
+}
+
+// tellAll tells all that there is, and none of it is lost.
+func (s *sim) tellAll() {
+	for _, w := range s.workers {
+		w.read = schema.Offset(len(w.log.votes))
+		c := schema.Claim{Partition: w.log.partition, Next: w.read, Rollups: w.log.changed(0, w.read), Ledger: w.log.ledger(0, w.read)}
+		s.feed.append(s.split(w, c)...)
+	}
 }
 
 // TestTwoImbalancesStopTheAnswers: somebody is paged; when the store is right again,
@@ -34,14 +39,17 @@ func TestTwoImbalancesStopTheAnswers(t *testing.T) {
 	for _, when := range []string{"at the start", "later"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSim(t, 9, "")
-			s.cfg.Dir = ""
+			s.cfg.Dir, s.cfg.VotesMax = "", 1<<60
 			if when == "later" {
 				s.must(t, s.start(t.Context()))
 				<-time.After(time.Second)
+				s.tellAll()
+				<-time.After(10 * time.Second)
+				synctest.Wait()
+				s.must(t, s.same())
 			}
 			for _, w := range s.workers {
 				w.read = schema.Offset(len(w.log.votes))
-				s.tell(w)
 				s.store.write(w.log.changed(0, w.read))
 				s.store.account(w.log.ledger(0, w.read))
 			}
@@ -152,7 +160,7 @@ func TestAStoreThatLostRowsIsNotBelieved(t *testing.T) {
 	for _, when := range []string{"at the start", "for a gap"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSim(t, 13, "")
-			s.cfg.Dir = ""
+			s.cfg.Dir, s.cfg.VotesMax = "", 1<<60
 			if when == "for a gap" {
 				s.must(t, s.start(t.Context()))
 				<-time.After(time.Second)
@@ -164,9 +172,11 @@ func TestAStoreThatLostRowsIsNotBelieved(t *testing.T) {
 			if when == "at the start" {
 				s.must(t, s.start(t.Context()))
 			}
-			<-time.After(20 * time.Second)
-			synctest.Wait()
-			s.must(t, s.check())
+			for range 40 {
+				<-time.After(500 * time.Millisecond)
+				synctest.Wait()
+				s.must(t, s.check())
+			}
 			s.store.write(all)
 			<-time.After(2 * time.Minute)
 			synctest.Wait()
