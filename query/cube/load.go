@@ -149,6 +149,8 @@ func (l *loading) month(ctx context.Context, number calendar.Month) error {
 	p := l.cells.Month(number)
 	first, next := p.Hours()
 	votes := make(map[segmentKey]uint64)
+	var of segmentKey // Rows of one segment mostly follow each other: they are one look-up.
+	var n uint64
 	var r row
 	err := l.core.cfg.Store.Settled(ctx, first, next, l.core.cuts(), func(rows *schema.RollupColumns) error {
 		for i := range rows.Len() {
@@ -156,7 +158,11 @@ func (l *loading) month(ctx context.Context, number calendar.Month) error {
 			if err := p.Take(&r.cell, &r.counts, r.keys, r.ns); err != nil {
 				return err
 			}
-			votes[segmentKey{rows.Partition[i], r.segment}] += total(&r.counts)
+			if k := (segmentKey{rows.Partition[i], r.segment}); k != of {
+				votes[of] += n
+				of, n = k, 0
+			}
+			n += total(&r.counts)
 		}
 		return nil
 	})
@@ -164,6 +170,7 @@ func (l *loading) month(ctx context.Context, number calendar.Month) error {
 		return fmt.Errorf("load %v: %w", number, err)
 	}
 	p.End()
+	votes[of] += n
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for k, n := range votes {
@@ -193,7 +200,9 @@ func (l *loading) balance(account []schema.LedgerRow) error {
 		delete(l.votes, k)
 	}
 	for k, n := range l.votes {
-		return &imbalance{segmentKey: k, votes: n} // The account does not know it.
+		if n > 0 {
+			return &imbalance{segmentKey: k, votes: n} // The account does not know it.
+		}
 	}
 	return nil
 }
