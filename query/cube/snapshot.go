@@ -161,6 +161,9 @@ func (i *image) write(dir string) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make folder of snapshots: %w", err)
 	}
+	if err := forget(dir); err != nil { // First, because the disk may be full of what is left.
+		return "", err
+	}
 	path = filepath.Join(dir, snapshotName(i.taken))
 	beside := path + ".new"
 	f, err := os.Create(beside)
@@ -189,13 +192,18 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// forget removes all snapshots of dir but the newest.
+// forget removes all snapshots of dir but the newest, and what was left of those that
+// a process was killed over.
 func forget(dir string) error {
 	names, err := snapshotsIn(dir)
-	if err != nil || len(names) <= snapshotsKept {
+	if err != nil {
 		return err
 	}
-	for _, name := range names[snapshotsKept:] {
+	halves, err := filepath.Glob(filepath.Join(dir, "cube-*.snapshot.new"))
+	if err != nil {
+		return err
+	}
+	for _, name := range append(halves, names[min(snapshotsKept, len(names)):]...) {
 		if err := os.Remove(name); err != nil {
 			return fmt.Errorf("remove old snapshot: %w", err)
 		}

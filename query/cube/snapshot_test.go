@@ -221,6 +221,22 @@ func TestAStartWithoutTheStore(t *testing.T) {
 	}
 }
 
+// TestHalfSnapshotsAreRemoved: those of processes that were killed as they wrote.
+func TestHalfSnapshotsAreRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSim(t, 14, "")
+		half := filepath.Join(s.cfg.Dir, snapshotName(time.UnixMilli(1))+".new")
+		s.must(t, os.WriteFile(half, []byte("half"), 0o600))
+		s.must(t, s.start(t.Context()))
+		s.must(t, s.finish())
+		s.stop()
+		names, err := filepath.Glob(filepath.Join(s.cfg.Dir, "*"))
+		if err != nil || slices.Contains(names, half) || len(names) == 0 {
+			t.Errorf("%v, %v", names, err)
+		}
+	})
+}
+
 // TestADiskThatIsFullStopsNothing: there is no snapshot, and a log line.
 func TestADiskThatIsFullStopsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
