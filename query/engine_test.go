@@ -118,6 +118,41 @@ func (w *served) watermarkOf(t *testing.T) (path, auth string) {
 	return "/v1/terminals/self/watermark?stream=" + key.Sign(schema.Stream{Terminal: id, ID: 5}), "Bearer " + token
 }
 
+// Whatever is asked, the engine's answer is that of the memory of the tests.
+func TestTheEngineAnswersAsTheTestsDo(t *testing.T) {
+	w := newServed(t)
+	m := newWorld(t, query.Config{Now: noon})
+	country(t, m.memory)
+	var rows []schema.Rollup
+	for c, values := range m.memory.cells {
+		rows = append(rows, schema.Rollup{Cell: c, Values: values})
+	}
+	if err := w.store.WriteRollups(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	const year = "/v1/stats?format=csv&from=2025-12-01&to=2026-12-01&class="
+	asked := []string{
+		"ok", "ok&small=true", "ok&macro_area=centro,isole&group=comune", "all&population_class=under-5000,from-200000&group=class,weekday", "burst&working_day=false&group=day_kind",
+		"ok&hour_of_day=2,9&group=hour,region", "ok&region=20&group=quarter,category", "all&group=macro_area,channel&compare=2025-12-31/2026-10-26", "ok&group=month,service&fill=zero&limit=7",
+		"all&province=058&group=comune,office",
+	}
+	for _, name := range []string{
+		"region", "province", "comune", "macro_area", "population_class", "small", "office", "service", "category", "channel", "class",
+		"hour", "day", "week", "month", "quarter", "year", "weekday", "weekday,hour_of_day", "hour_of_day", "day_kind", "working_day",
+	} {
+		asked = append(asked, "all&group="+name)
+		if name != "region" {
+			asked = append(asked, "ok&group=region,"+name)
+		}
+	}
+	for _, ask := range asked {
+		got, want := w.get(year+ask), m.get(year+ask)
+		if got.StatusCode != http.StatusOK || string(got.body) != string(want.body) {
+			t.Errorf("%s: got %d\n%s\nwant %d\n%s", ask, got.StatusCode, got.body, want.StatusCode, want.body)
+		}
+	}
+}
+
 // Eight readers who ask for everything, over and over, neither end the engine
 // nor hold up the counting, and the page is answered beside them.
 func TestReadersOfEverythingHoldUpNobody(t *testing.T) {

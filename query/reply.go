@@ -174,6 +174,9 @@ func (c *counter) table(ctx context.Context, q *question.Question, span question
 // compared counts what q asks for, and what it compares that with, and adds the
 // rows of nothing that it wants.
 func (c *counter) compared(ctx context.Context, q *question.Question) (*answered, error) {
+	if q.Compare == nil && !q.Fill {
+		return c.table(ctx, q, q.Span)
+	}
 	f := q.Frame(q.Asked())
 	counts, err := c.count(ctx, f)
 	if err != nil {

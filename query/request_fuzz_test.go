@@ -17,6 +17,8 @@ func FuzzRequest(f *testing.F) {
 	for _, seed := range []struct{ target, header, value string }{
 		{"/v1/stats?from=2026-11-01&to=2026-11-02&group=comune,hour&format=csv", "Accept", "text/csv;q=0.5, */*"},
 		{"/v1/stats?from=2026-11-01&to=2026-11-02&top=3", "If-None-Match", `W/"1-2", "*"`},
+		{"/v1/stats?period=this-month&compare=year&fill=zero&group=weekday,small&format=excel", "Accept", "*/*"},
+		{"/v1/stats?period=2026-11&group=day,macro_area&limit=1&cursor=AQIBAgAA&at_least=AQIBAQ", "Accept", ""},
 		{"/v1/ledger", "If-None-Match", "*"},
 		{"/v1/terminals/self/watermark?stream=x", "Authorization", "Bearer x"},
 		{"/v1/registry/comuni?q=san%20&limit=5", "Accept-Language", "de-AT;q=0.3,*"},

@@ -35,7 +35,7 @@ func TestStatsStayAsTheyAre(t *testing.T) {
 	golden(t, "stats.golden", got.Bytes())
 }
 
-var update = flag.Bool("update", false, "write the golden files") //nolint:gochecknoglobals // A flag must exist before main.
+var update = flag.Bool("update", false, "rewrite the golden files in testdata") //nolint:gochecknoglobals // A flag must exist before main.
 
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()

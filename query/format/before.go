@@ -41,7 +41,7 @@ func (e *Rows) changeOf(row, before *question.Count) change {
 	if then == 0 {
 		return c
 	}
-	n := float64(now)/float64(then) - 1
+	n := (float64(now) - float64(then)) / float64(then)
 	share := float64(before.Values[schema.Green-1]) / float64(then)
 	c.n, c.share = &n, &share
 	if now > 0 {

@@ -38,6 +38,9 @@ func FuzzAsk(f *testing.F) {
 		"from=now-7d/d&to=now",
 		"from=1793520000&to=1793523600000&group=hour",
 		"from=2026-11-01&from=2026-11-02&to=zz&group=,&class=ok,all",
+		"period=2026-Q4&compare=previous&fill=zero&group=month,macro_area&small=true&category=turismo&at_least=AQIBAg",
+		"period=last-30-days&compare=year-weekday&group=weekday,hour_of_day&weekday=1,2&hour_of_day=8&day_kind=working&working_day=true",
+		"period=2026-W53&compare=2020-01-01/2020-02-01&population_class=under-5000&quarter=2026-Q4&year=2026",
 	} {
 		f.Add(seed)
 	}
@@ -68,6 +71,9 @@ func FuzzAsk(f *testing.F) {
 		}
 		if !slices.IsSorted(q.comuni) {
 			t.Errorf("%q: comuni %v", query, q.comuni)
+		}
+		if c := q.Compare; c != nil && (c.Of.From != q.From || c.Of.Next > q.Next || c.With.Next < c.With.From) {
+			t.Errorf("%q: compares %v of %v", query, c, q.Span)
 		}
 		frame := q.Frame(q.Span)
 		if frame.Hours != nil && len(frame.Hours) != int(q.Next-q.From) {

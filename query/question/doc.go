@@ -6,7 +6,8 @@
 //	values, err := parameters(r, append(s.words.Parameters(), "step")...) // query: refuses what is misspelt
 //	q, err := s.words.Ask(values, s.cfg.Now())                            // Values → Question, or an Error
 //	return s.reply(w, r, inquiry{q, "trend " + q.String()}, func(ctx context.Context, c *counter) (*body, error) {
-//		a, err := c.table(ctx, q, q.Span) // may be called again, for another span: all of one View
+//		a, err := c.table(ctx, q, q.Span) // may be called again, for another span: all of one View;
+//		                                  // c.compared does what compare= and fill= ask for
 //		…                                 // figures over a.table.Rows, format over a.table
 //	})
 //
@@ -15,7 +16,7 @@
 //
 //	f := q.Frame(span)
 //	counts, err := view.Counts(ctx, &f.Axes)
-//	table := f.Table(counts) // sorted; Column.Text and Column.Value of a row
+//	table := f.Table(counts) // sorted; Column.Text and Column.Value of a row; f.Grid has all steps of time
 //
 // A dimension is a function of one attribute of the cell, declared once, in
 // dimensions. It knows dimensions, the registry and the calendar. It must not know

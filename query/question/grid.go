@@ -100,6 +100,9 @@ func (f *Frame) Tables(counts *Counts, g *Frame, before *Counts) (*Table, error)
 	if before != nil {
 		joined = f.join(counts, g, before)
 	}
+	if len(counts.Rows) > f.RowsMax {
+		return nil, schema.ErrTooManyRows
+	}
 	if f.question.Fill {
 		rows, err := f.fill(counts.Rows)
 		if err != nil {
