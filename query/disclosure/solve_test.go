@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A voteSet is some of the votes of a world.
+// A voteSet is some of the votes of a world, at most 256.
 type voteSet [4]uint64
 
 func (s *voteSet) add(vote int)      { s[vote/64] |= 1 << (vote % 64) }
