@@ -346,3 +346,17 @@ func TestStatsAtLeast(t *testing.T) {
 		}
 	})
 }
+
+// Who demands no position waits as long as the ledger takes, and is told of the
+// store when it fails, not of a position.
+func TestASlowLedgerIsNoPosition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, query.Config{Now: noon})
+		w.memory.pace = make(chan struct{})
+		pace := w.memory.pace
+		time.AfterFunc(2*time.Second, func() { close(pace) })
+		if got := w.get(week); got.StatusCode != http.StatusOK {
+			t.Errorf("got %d %s", got.StatusCode, got.body)
+		}
+	})
+}

@@ -65,6 +65,9 @@ const (
 
 // viewAt returns the counts as they are when they have reached a position.
 func (s *Server) viewAt(ctx context.Context, least question.Position) (question.View, error) {
+	if len(least) == 0 {
+		return s.view(ctx) // Who demands nothing waits for the store as long as it may take.
+	}
 	limited, cancel := context.WithTimeout(ctx, behindMax)
 	defer cancel()
 	view, err := reaching(limited, s.view, least)
