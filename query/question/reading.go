@@ -35,7 +35,7 @@ type part struct {
 // query returns what the store is asked for.
 func (r *reading) query() schema.StatsQuery {
 	a := r.axes
-	q := schema.StatsQuery{From: a.From, Next: a.Next, Wide: a.Wide, RowsMax: a.RowsMax, Offices: a.Offices, Services: a.Services}
+	q := schema.StatsQuery{From: a.From, Next: a.Next, Wide: a.Wide, Reasons: a.Reasons, RowsMax: a.RowsMax, Offices: a.Offices, Services: a.Services}
 	r.places(&q)
 	r.office = partOf(a.Office, a.Offices)
 	r.service = partOf(a.Service, a.Services)
@@ -210,9 +210,11 @@ func (r *reading) take(answer *schema.StatsAnswer) error {
 		r.seen = make(map[Key]int32)
 	}
 	r.counts.Rows = make([]Count, 0, len(answer.Rows))
+	at := make([]int32, len(answer.Rows)) // Where what a row of the store counts has gone.
 	for i := range answer.Rows {
-		r.add(&answer.Rows[i])
+		at[i] = r.add(&answer.Rows[i])
 	}
+	r.addReasons(answer.Reasons, at)
 	for class, n := range answer.Excluded {
 		r.counts.Excluded[class] += n
 	}
@@ -239,7 +241,37 @@ func (r *reading) shared(rows []schema.StatsRow) bool {
 	return false
 }
 
-func (r *reading) add(row *schema.StatsRow) {
+// A reasonOf is what a ReasonCount is the count of.
+type reasonOf struct {
+	Key
+	reason schema.ReasonKey
+}
+
+// addReasons adds up the reasons of the store's rows, each of which is now the row
+// at of counts.
+func (r *reading) addReasons(reasons []schema.StatsReason, at []int32) {
+	sums := make(map[reasonOf]int)
+	for _, reason := range reasons {
+		row := at[reason.Row]
+		if row == nowhere {
+			continue
+		}
+		of := reasonOf{r.counts.Rows[row].Key, reason.Key}
+		i, ok := sums[of]
+		if !ok {
+			i = len(r.counts.Reasons)
+			sums[of] = i
+			r.counts.Reasons = append(r.counts.Reasons, ReasonCount{Key: of.Key, Reason: of.reason})
+		}
+		r.counts.Reasons[i].N += reason.N
+	}
+}
+
+// nowhere is where a row goes that was not asked for.
+const nowhere = -1
+
+// add adds a row of the store to one of counts, and returns which.
+func (r *reading) add(row *schema.StatsRow) int32 {
 	a := r.axes
 	k := Key{
 		Comune: groupIn(r.comune, a.Comune, row.Comune), Office: groupIn(r.office, a.Office, row.Office),
@@ -255,22 +287,24 @@ func (r *reading) add(row *schema.StatsRow) {
 		k.Hour = r.groups[row.Day]
 	}
 	if min(k.Comune, k.Office, k.Service, k.Channel, k.Scale, k.Hour) == Out {
-		return
+		return nowhere
 	}
 	if k.Class == Out {
 		r.counts.Excluded[row.Class] += row.N()
-		return
+		return nowhere
 	}
 	if i, ok := r.seen[k]; ok {
 		for v := range row.Values {
 			r.counts.Rows[i].Values[v] += row.Values[v]
 		}
-		return
+		return i
 	}
+	last := int32(len(r.counts.Rows))
 	if r.merge {
-		r.seen[k] = int32(len(r.counts.Rows))
+		r.seen[k] = last
 	}
 	r.counts.Rows = append(r.counts.Rows, Count{Key: k, Values: row.Values})
+	return last
 }
 
 func groupIn[T any](p part, group func(T) Group, x T) Group {

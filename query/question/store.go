@@ -2,7 +2,6 @@ package question
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"mlf/query/calendar"
@@ -29,10 +28,6 @@ type StoreView struct {
 	Clock  calendar.Clock
 }
 
-// ErrNoReasons is the error of a question for reasons to a StoreView: the store's
-// statement does not read them.
-var ErrNoReasons = errors.New("read stats: reasons are not read from the store")
-
 // rawMax is the most rows that are read from the store to be added up here, where
 // its groups are finer than the question's.
 const rawMax = 1_000_000
@@ -51,9 +46,6 @@ func (v *StoreView) Version(_, _ schema.Hour) string {
 
 // Counts answers a; see View.
 func (v *StoreView) Counts(ctx context.Context, a *Axes) (*Counts, error) {
-	if a.Reasons {
-		return nil, ErrNoReasons
-	}
 	r := &reading{StoreView: v, axes: a, counts: new(Counts)}
 	q := r.query()
 	if r.nothing {

@@ -19,12 +19,14 @@ import (
 // A pile is counts in memory: a Source that groups by columns as a store does, and
 // a View that asks the axes of every cell, the slow and obvious way.
 type pile struct {
-	zone  *time.Location
-	cells map[schema.Cell][schema.ValueMax]uint64
+	zone    *time.Location
+	cells   map[schema.Cell][schema.ValueMax]uint64
+	reasons map[schema.Cell]map[schema.ReasonKey]uint64 // Of the votes of cells.
 }
 
 func (p *pile) Stats(_ context.Context, q schema.StatsQuery) (schema.StatsAnswer, error) {
 	sums := make(map[schema.StatsRow][schema.ValueMax]uint64)
+	reasons := make(map[schema.StatsRow]map[schema.ReasonKey]uint64)
 	answer := schema.StatsAnswer{Excluded: make(map[schema.Class]uint64)}
 	for c, values := range p.cells {
 		if c.Hour < q.From || c.Hour >= q.Next || !has(q.Provinces, c.Comune.Province()) || !has(q.Comuni, c.Comune) ||
@@ -37,8 +39,19 @@ func (p *pile) Stats(_ context.Context, q schema.StatsQuery) (schema.StatsAnswer
 		}
 		row := p.row(c, &q)
 		sums[row] = plus(sums[row], values)
+		if reasons[row] == nil {
+			reasons[row] = make(map[schema.ReasonKey]uint64)
+		}
+		for key, n := range p.reasons[c] {
+			reasons[row][key] += n
+		}
 	}
 	for row, values := range sums {
+		for key, n := range reasons[row] {
+			if q.Reasons {
+				answer.Reasons = append(answer.Reasons, schema.StatsReason{Row: len(answer.Rows), Key: key, N: n})
+			}
+		}
 		row.Values = values
 		answer.Rows = append(answer.Rows, row)
 	}
@@ -97,6 +110,7 @@ func (p *pile) row(c schema.Cell, q *schema.StatsQuery) schema.StatsRow {
 
 func (p *pile) Counts(_ context.Context, a *Axes) (*Counts, error) {
 	rows, counts := make(map[Key][schema.ValueMax]uint64), new(Counts)
+	reasons := make(map[reasonOf]uint64)
 	for c, values := range p.cells {
 		if c.Hour < a.From || c.Hour >= a.Next {
 			continue
@@ -114,10 +128,16 @@ func (p *pile) Counts(_ context.Context, a *Axes) (*Counts, error) {
 			counts.Excluded[c.Class] += votes(values)
 		default:
 			rows[k] = plus(rows[k], values)
+			for key, n := range p.reasons[c] {
+				reasons[reasonOf{k, key}] += n
+			}
 		}
 	}
 	for k, values := range rows {
 		counts.Rows = append(counts.Rows, Count{Key: k, Values: values})
+	}
+	for of, n := range reasons {
+		counts.Reasons = append(counts.Reasons, ReasonCount{Key: of.Key, Reason: of.reason, N: n})
 	}
 	return counts, nil
 }
@@ -132,7 +152,7 @@ func of[T any](group func(T) Group, x T) Group {
 // country draws cells of comuni under several codes and of no list, in nights in
 // which the clock is changed, on holidays and others.
 func country(t *rapid.T, zone *time.Location) *pile {
-	p := &pile{zone: zone, cells: make(map[schema.Cell][schema.ValueMax]uint64)}
+	p := &pile{zone: zone, cells: make(map[schema.Cell][schema.ValueMax]uint64), reasons: make(map[schema.Cell]map[schema.ReasonKey]uint64)}
 	hours := rapid.Custom(func(t *rapid.T) schema.Hour {
 		day := rapid.SampledFrom([]string{"2025-12-31", "2026-03-29", "2026-04-06", "2026-10-04", "2026-10-25", "2026-11-01", "2026-11-24"}).Draw(t, "day")
 		at, err := time.Parse(time.DateOnly, day)
@@ -152,6 +172,10 @@ func country(t *rapid.T, zone *time.Location) *pile {
 			Hour:    hours.Draw(t, "at"),
 		}
 		p.cells[c] = plus(p.cells[c], [schema.ValueMax]uint64{rapid.Uint64Range(1, 9).Draw(t, "n")})
+		if rapid.Bool().Draw(t, "reason") {
+			key := schema.KeyOfReason(schema.Red, schema.Reason(rapid.IntRange(1, int(schema.ReasonMax)).Draw(t, "given")))
+			p.reasons[c] = map[schema.ReasonKey]uint64{key: rapid.Uint64Range(1, p.cells[c][0]).Draw(t, "of")}
+		}
 	}
 	return p
 }
@@ -188,7 +212,7 @@ func TestStoreViewIsWhatTheCellsSay(t *testing.T) {
 			return
 		}
 		f := q.Frame(q.Span)
-		f.RowsMax = rawMax
+		f.RowsMax, f.Reasons = rawMax, rapid.Bool().Draw(t, "reasons")
 		want, err := p.Counts(t.Context(), &f.Axes)
 		if err != nil {
 			t.Fatal(err)
@@ -214,8 +238,23 @@ func TestStoreViewIsWhatTheCellsSay(t *testing.T) {
 		if got, want := byKey(got.Rows), byKey(want.Rows); !maps.Equal(got, want) {
 			t.Fatalf("%v: got %v, want %v", q, got, want)
 		}
+		if got, want := reasonsOf(t, got), reasonsOf(t, want); f.Reasons && !maps.Equal(got, want) || !f.Reasons && len(got) > 0 {
+			t.Fatalf("%v: reasons: got %v, want %v", q, got, want)
+		}
 		checkOrder(t, f.Table(got))
 	})
+}
+
+func reasonsOf(t *rapid.T, c *Counts) map[reasonOf]uint64 {
+	m := make(map[reasonOf]uint64)
+	for _, r := range c.Reasons {
+		of := reasonOf{r.Key, r.Reason}
+		if m[of] > 0 {
+			t.Fatalf("%v comes twice", of)
+		}
+		m[of] = r.N
+	}
+	return m
 }
 
 // checkOrder looks whether the rows are in the order of their texts, or of what
