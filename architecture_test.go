@@ -49,7 +49,7 @@ var mayImport = map[string][]string{
 	"query/calendar":                 {"schema"},
 	"query/question":                 {"schema", "schema/registry", "query/calendar"},
 	"query/figures":                  {},
-	"query/format":                   {"schema", "query/question"},
+	"query/format":                   {"schema", "query/calendar", "query/question"},
 	"query/disclosure":               {"schema", "schema/registry", "query/calendar", "query/question"},
 	"query/cube":                     {"schema", "query/calendar", "query/question", "query/cube/packed"},
 	"query/cube/packed":              {"schema", "query/calendar", "query/question"},

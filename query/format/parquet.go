@@ -75,10 +75,12 @@ func (g ordered) Fields() []parquet.Field {
 
 func (f *Field) node() parquet.Node {
 	switch f.Kind {
-	case KindText:
+	case KindText, KindStatus:
 		return parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
-	case KindCount:
+	case KindCount, KindNumber:
 		return parquet.Int(64)
+	case KindTruth:
+		return parquet.Leaf(parquet.BooleanType)
 	case KindShare:
 		return parquet.Leaf(parquet.DoubleType)
 	case KindDay:
@@ -96,11 +98,15 @@ func (f *Field) parquet(row, column int) parquet.Value {
 	var v parquet.Value
 	var ok bool
 	switch f.Kind {
-	case KindText:
+	case KindText, KindStatus:
 		var text string
 		text, ok = f.Text(row)
 		v = parquet.ByteArrayValue([]byte(text))
-	case KindCount:
+	case KindTruth:
+		var truth bool
+		truth, ok = f.Truth(row)
+		v = parquet.BooleanValue(truth)
+	case KindCount, KindNumber:
 		var n uint64
 		n, ok = f.Count(row)
 		v = parquet.Int64Value(int64(n))

@@ -29,6 +29,7 @@ type Field struct {
 	Count func(row int) (uint64, bool)
 	Share func(row int) (float64, bool)
 	Time  func(row int) (time.Time, bool)
+	Truth func(row int) (bool, bool)
 }
 
 // A Kind is what the values of a field are.
@@ -36,9 +37,13 @@ type Kind uint8
 
 // The kinds. Codes are texts, whatever they look like: 058091 keeps its zero.
 const (
-	KindText  Kind = iota + 1
-	KindCount      // A whole number, at most 2^53.
-	KindShare      // A number with a fraction: never NaN or infinite.
-	KindDay        // A day of the calendar; Time is its 00:00 in UTC.
-	KindHour       // An instant of UTC.
+	KindText   Kind = iota + 1
+	KindCount       // A whole number, at most 2^53.
+	KindShare       // A number with a fraction: never NaN or infinite.
+	KindDay         // A day of the calendar; Time is its 00:00 in UTC.
+	KindHour        // An instant of UTC.
+	KindNumber      // A whole number that says what a row is of, as a weekday does; Count is its function.
+	KindTruth       // True or false.
+	KindStatus      // The codes of a row, each a letter; Text is its function, and it is never null.
+	kinds      = iota
 )

@@ -10,9 +10,11 @@ import (
 // values are numbers. Of a sheet these are the fields of texts and times, and those
 // of counts and shares. JSON-stat and SDMX know nothing else.
 
-// dimensions returns the fields of texts and times, measures those of numbers.
-func (s *Sheet) dimensions() []*Field { return s.fields(KindText, KindDay, KindHour) }
-func (s *Sheet) measures() []*Field   { return s.fields(KindCount, KindShare) }
+// dimensions returns the fields of what a row is of, measures those of its numbers.
+func (s *Sheet) dimensions() []*Field {
+	return s.fields(KindText, KindDay, KindHour, KindNumber, KindTruth)
+}
+func (s *Sheet) measures() []*Field { return s.fields(KindCount, KindShare) }
 
 func (s *Sheet) fields(kinds ...Kind) []*Field {
 	var found []*Field
@@ -32,6 +34,16 @@ func (f *Field) text(row int) string {
 	case KindText:
 		text, _ := f.Text(row)
 		return text
+	case KindNumber:
+		if n, ok := f.Count(row); ok {
+			return strconv.FormatUint(n, 10)
+		}
+		return ""
+	case KindTruth:
+		if truth, ok := f.Truth(row); ok {
+			return strconv.FormatBool(truth)
+		}
+		return ""
 	case KindDay, KindHour:
 		t, ok := f.Time(row)
 		switch {

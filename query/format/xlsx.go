@@ -57,14 +57,14 @@ func writeSheets(book *excelize.File, s *Sheet) error {
 // styles are those of a workbook's cells, by the kind of what is in them.
 type styles struct {
 	head int
-	of   [KindHour + 1]int
+	of   [kinds + 1]int
 }
 
 func newStyles(book *excelize.File) (st styles, err error) {
 	if st.head, err = book.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}}); err != nil {
 		return st, err
 	}
-	for kind, layout := range map[Kind]string{KindText: "@", KindCount: "#,##0", KindShare: "0.0000", KindDay: "yyyy-mm-dd", KindHour: "yyyy-mm-dd hh:mm"} {
+	for kind, layout := range map[Kind]string{KindText: "@", KindCount: "#,##0", KindShare: "0.0000", KindDay: "yyyy-mm-dd", KindHour: "yyyy-mm-dd hh:mm", KindNumber: "0", KindTruth: "General", KindStatus: "@"} {
 		if st.of[kind], err = book.NewStyle(&excelize.Style{CustomNumFmt: &layout}); err != nil {
 			return st, err
 		}
@@ -107,10 +107,12 @@ func (f *Field) value(row int) any {
 	var v any
 	var ok bool
 	switch f.Kind {
-	case KindText:
+	case KindText, KindStatus:
 		v, ok = f.Text(row)
-	case KindCount:
+	case KindCount, KindNumber:
 		v, ok = f.Count(row)
+	case KindTruth:
+		v, ok = f.Truth(row)
 	case KindShare:
 		v, ok = f.Share(row)
 	case KindDay, KindHour:
