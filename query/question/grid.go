@@ -11,7 +11,9 @@ import (
 type Step struct {
 	Group Group
 	Span
-	Running bool // It has begun and is not over.
+	Text    string // What its column says.
+	Running bool   // It has begun and is not over.
+	Cut     bool   // The frame begins or ends within it.
 }
 
 // Grid returns the steps of time, ascending, also those that have not begun; nil
@@ -38,18 +40,30 @@ func (f *Frame) Grid() []Step {
 	if running, ok := f.running(); ok && int(running) < len(at) && at[running] > 0 {
 		steps[at[running]-1].Running = true
 	}
+	for i := range steps {
+		steps[i].Text = s.text(steps[i].Group, 0)
+	}
+	for _, outside := range []schema.Hour{f.From - 1, f.Next} {
+		if g, ok := f.groupAt(outside); ok && int(g) < len(at) && at[g] > 0 {
+			steps[at[g]-1].Cut = true
+		}
+	}
 	return steps
 }
 
 // running returns the group of the hour in which f's question was asked, where a
 // group is one span of time.
-func (f *Frame) running() (Group, bool) {
-	s, now := f.sides[OfHour], f.question.Now
+func (f *Frame) running() (Group, bool) { return f.groupAt(f.question.Now) }
+
+// groupAt returns the group of an hour, where a group is one span of time, of which
+// f has hours.
+func (f *Frame) groupAt(h schema.Hour) (Group, bool) {
+	s := f.sides[OfHour]
 	if s == nil || !s.dims[0].spans {
 		return 0, false
 	}
 	var key uint64
-	f.question.clock.EachDay(now, now+1, func(t calendar.Stretch) { key = uint64(s.dims[0].hour(t, 0)) })
+	f.question.clock.EachDay(h, h+1, func(t calendar.Stretch) { key = uint64(s.dims[0].hour(t, 0)) })
 	g, ok := s.groups[key]
 	return g, ok
 }

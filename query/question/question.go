@@ -103,6 +103,41 @@ func (q *Question) LeavesOut(class schema.Class) bool {
 	return q.classes != nil && !slices.Contains(q.classes, class)
 }
 
+// Clock returns the clock that q's days are by.
+func (q *Question) Clock() calendar.Clock { return q.clock }
+
+// Scale returns the scale of what is counted; 0 where there are several.
+func (q *Question) Scale() schema.Scale {
+	if len(q.scales) != 1 {
+		return 0
+	}
+	return q.scales[0]
+}
+
+// Disjoint tells whether it is certain that no vote is in both q and other.
+func (q *Question) Disjoint(other *Question) bool {
+	of, with := q.Asked(), other.Asked()
+	return of.Next <= with.From || with.Next <= of.From ||
+		apart(q.comuni, other.comuni) || apart(q.provinces, other.provinces) || elsewhere(q, other) || elsewhere(other, q) ||
+		apart(q.offices, other.offices) || apart(q.services, other.services) || apart(q.channels, other.channels) ||
+		apart(q.scales, other.scales) || apart(q.classes, other.classes) ||
+		slices.ContainsFunc(q.hours, func(f filter) bool {
+			return slices.ContainsFunc(other.hours, func(g filter) bool { return f.Name == g.Name && apart(f.values, g.values) })
+		})
+}
+
+// apart tells whether two lists of what passes have nothing in common.
+func apart[T comparable](a, b []T) bool {
+	return a != nil && b != nil && !slices.ContainsFunc(a, func(x T) bool { return slices.Contains(b, x) })
+}
+
+// elsewhere tells whether all comuni of q lie outside of other's provinces.
+func elsewhere(q, other *Question) bool {
+	return q.comuni != nil && other.provinces != nil && !slices.ContainsFunc(q.comuni, func(c schema.ComuneID) bool {
+		return slices.Contains(other.provinces, c.Province())
+	})
+}
+
 // What should be cheap to read: a comune's votes lie side by side, and so do
 // those of a month.
 const (
