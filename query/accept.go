@@ -6,14 +6,6 @@ import (
 	"strings"
 )
 
-// prefersCSV tells whether a client with these Accept headers would rather have
-// CSV than JSON. A client that likes both the same, or neither, gets JSON: RFC
-// 9110 §12.5.1 leaves the last case to the server.
-func prefersCSV(accept []string) bool {
-	joined := strings.Join(accept, ",")
-	return quality(joined, "text", "csv") > quality(joined, "application", "json")
-}
-
 // quality returns how much Accept likes a media type, 0 to 1: the most specific
 // range that covers it decides.
 func quality(accept, kind, subtype string) float64 {

@@ -21,7 +21,7 @@ import (
 // memory. It never changes.
 type body struct {
 	header http.Header // What stands above it, apart from what every answer has.
-	plain  []byte      // All of it, where it is short;
+	plain  []byte      // All of it, where it is short or packed by its own form;
 	packed []byte      // else all of it, in gzip: a tenth, for rows.
 	bytes  int         // Unpacked.
 	rows   int
@@ -65,12 +65,13 @@ type bodyWriter struct {
 	packed bytes.Buffer
 	packer *gzip.Writer // Nil while all of it is in plain.
 	bytes  int
+	stored bool // What is written is packed already.
 }
 
 // Write takes any number of bytes and never fails.
 func (w *bodyWriter) Write(p []byte) (int, error) {
 	w.bytes += len(p)
-	if w.packer == nil && w.plain.Len()+len(p) <= plainMax {
+	if w.packer == nil && (w.stored || w.plain.Len()+len(p) <= plainMax) {
 		return w.plain.Write(p)
 	}
 	if w.packer == nil {

@@ -53,7 +53,7 @@ func (c *counter) sandwich(ctx context.Context, q *question.Question) (*check, e
 		return &check{Store: verdictUnknown, Reason: "the answer is the store's own"}, nil
 	}
 	f := q.Frame(q.Asked())
-	below, err := c.count(ctx, f)
+	below, err := c.Count(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (c *counter) sandwich(ctx context.Context, q *question.Question) (*check, e
 		return nil, err
 	}
 	of := &counter{s: s, view: stored, wide: c.wide}
-	rows, err := of.count(ctx, f)
+	rows, err := of.Count(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (c *counter) sandwich(ctx context.Context, q *question.Question) (*check, e
 	if of.view, err = reaching(ctx, s.view, question.Position(ends)); err != nil {
 		return nil, err
 	}
-	above, err := of.count(ctx, f)
+	above, err := of.Count(ctx, f)
 	if err != nil {
 		return nil, err
 	}

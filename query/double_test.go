@@ -31,8 +31,10 @@ import (
 
 func TestMain(m *testing.M) {
 	embedded.ChildMain()
-	// CSV has two forms here, and the schemas say no more of it than that it is text.
-	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder)
+	// Of files the schemas say no more than that they are there.
+	for _, media := range []string{"text/csv", "application/x-ndjson", "application/vnd.apache.parquet", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"} {
+		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
+	}
 	os.Exit(m.Run())
 }
 
@@ -41,6 +43,7 @@ type memory struct {
 	mu       sync.Mutex
 	rome     *time.Location
 	cells    map[schema.Cell][schema.ValueMax]uint64
+	reasons  map[schema.Cell]map[schema.ReasonKey]uint64
 	ledger   []schema.LedgerTotals
 	ends     []schema.Offset
 	marks    map[schema.StreamID]schema.Watermark
@@ -63,7 +66,7 @@ func newMemory(t testing.TB) *memory {
 	}
 	return &memory{
 		rome:  rome,
-		cells: make(map[schema.Cell][schema.ValueMax]uint64),
+		cells: make(map[schema.Cell][schema.ValueMax]uint64), reasons: make(map[schema.Cell]map[schema.ReasonKey]uint64),
 		marks: make(map[schema.StreamID]schema.Watermark),
 		ledger: []schema.LedgerTotals{
 			{PartitionState: schema.PartitionState{Partition: 0, State: schema.StateOK}, Next: 1},
@@ -83,6 +86,17 @@ func (m *memory) vote(c schema.Cell, v schema.Value, n uint64) {
 	m.ledger[0].Add(schema.Tally{Records: 1, VotesIn: n, Counted: n})
 	m.ledger[0].Next++
 	m.ends[0]++
+}
+
+// voteFor counts n votes of a value that carry a reason.
+func (m *memory) voteFor(c schema.Cell, v schema.Value, r schema.Reason, n uint64) {
+	m.vote(c, v, n)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.reasons[c] == nil {
+		m.reasons[c] = make(map[schema.ReasonKey]uint64)
+	}
+	m.reasons[c][schema.KeyOfReason(v, r)] += n
 }
 
 func (m *memory) Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAnswer, error) {
@@ -111,6 +125,7 @@ func (m *memory) group(q *schema.StatsQuery) (schema.StatsAnswer, error) {
 		return schema.StatsAnswer{}, err
 	}
 	groups := make(map[schema.StatsRow][schema.ValueMax]uint64)
+	reasons := make(map[schema.StatsRow]map[schema.ReasonKey]uint64)
 	answer := schema.StatsAnswer{Excluded: make(map[schema.Class]uint64)}
 	for c, values := range m.cells {
 		if !passes(q, c) {
@@ -128,8 +143,19 @@ func (m *memory) group(q *schema.StatsQuery) (schema.StatsAnswer, error) {
 			sum[i] += values[i]
 		}
 		groups[key] = sum
+		if reasons[key] == nil {
+			reasons[key] = make(map[schema.ReasonKey]uint64)
+		}
+		for of, n := range m.reasons[c] {
+			reasons[key][of] += n
+		}
 	}
 	for row, values := range groups {
+		for of, n := range reasons[row] {
+			if q.Reasons {
+				answer.Reasons = append(answer.Reasons, schema.StatsReason{Row: len(answer.Rows), Key: of, N: n})
+			}
+		}
 		row.Values = values
 		answer.Rows = append(answer.Rows, row)
 	}

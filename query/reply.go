@@ -5,17 +5,33 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"mlf/query/question"
 	"mlf/schema"
 )
 
-// An inquiry is what an answer is for: its question, and a name that is the same
-// for whatever has the same answer.
+// An inquiry is what an answer is for: its questions, one at least, and a name that
+// is the same for whatever has the same answer.
 type inquiry struct {
-	*question.Question
-	name string
+	questions []*question.Question
+	name      string
+}
+
+// atLeast returns how far the counts must have come.
+func (in *inquiry) atLeast() question.Position {
+	var least question.Position
+	for _, q := range in.questions {
+		least = least.Join(q.AtLeast)
+	}
+	return least
+}
+
+// isWide tells whether one of the questions asks for much.
+func (in *inquiry) isWide() bool {
+	return slices.ContainsFunc(in.questions, (*question.Question).IsWide)
 }
 
 // reply sends the answer that answer makes, unless the reader has it or somebody
@@ -24,11 +40,11 @@ type inquiry struct {
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	answer func(context.Context, *counter) (*body, error),
 ) error {
-	view, err := s.viewAt(r.Context(), in.AtLeast)
+	view, err := s.viewAt(r.Context(), in.atLeast())
 	if err != nil {
 		return err
 	}
-	tag := s.tagOf(in.name, versionOf(view, in.Question))
+	tag := s.tagOf(in.name, in.version(view))
 	if notModified(r, tag) {
 		describe(w.Header(), tag)
 		w.WriteHeader(http.StatusNotModified)
@@ -47,13 +63,16 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	return s.send(w, r, tag, b)
 }
 
-// versionOf differs when anything does that q's answer is made of.
-func versionOf(view question.View, q *question.Question) string {
-	version := view.Version(q.From, q.Next)
-	if q.Compare != nil {
-		version += " and " + view.Version(q.Compare.With.From, q.Compare.With.Next)
+// version differs when anything does that the answer is made of.
+func (in *inquiry) version(view question.View) string {
+	var version strings.Builder
+	for _, q := range in.questions {
+		version.WriteString(view.Version(q.From, q.Next))
+		if q.Compare != nil {
+			version.WriteString(" and " + view.Version(q.Compare.With.From, q.Compare.With.Next))
+		}
 	}
-	return version
+	return version.String()
 }
 
 // How long a request waits for counts that have come as far as it demands, and how
@@ -125,7 +144,7 @@ func (s *Server) stored(ctx context.Context) (question.View, error) {
 func (s *Server) answer(ctx context.Context, in inquiry, c *counter,
 	answer func(context.Context, *counter) (*body, error),
 ) (*body, error) {
-	if !in.IsWide() {
+	if !in.isWide() {
 		b, err := c.within(ctx, s.narrow, answer)
 		if !errors.Is(err, schema.ErrTooDear) {
 			return b, err
@@ -167,7 +186,7 @@ type answered struct {
 // table counts what q asks for over span.
 func (c *counter) table(ctx context.Context, q *question.Question, span question.Span) (*answered, error) {
 	f := q.Frame(span)
-	counts, err := c.count(ctx, f)
+	counts, err := c.Count(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +200,7 @@ func (c *counter) compared(ctx context.Context, q *question.Question) (*answered
 		return c.table(ctx, q, q.Span)
 	}
 	f := q.Frame(q.Asked())
-	counts, err := c.count(ctx, f)
+	counts, err := c.Count(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +208,7 @@ func (c *counter) compared(ctx context.Context, q *question.Question) (*answered
 	var before *question.Counts
 	if q.Compare != nil {
 		other = f.Against(q.Compare.With)
-		if before, err = c.count(ctx, other); err != nil {
+		if before, err = c.Count(ctx, other); err != nil {
 			return nil, err
 		}
 	}
@@ -204,7 +223,8 @@ func (c *counter) answered(t *question.Table, counts *question.Counts) *answered
 	return &answered{table: t, excluded: counts.Excluded, view: c.view}
 }
 
-func (c *counter) count(ctx context.Context, f *question.Frame) (*question.Counts, error) {
+// Count counts what f asks for: see answer.Counter.
+func (c *counter) Count(ctx context.Context, f *question.Frame) (*question.Counts, error) {
 	bounded, cancel := context.WithTimeout(ctx, c.s.cfg.StoreTimeout)
 	defer cancel()
 	f.RowsMax, f.Wide = c.s.cfg.RowsMax, c.wide

@@ -21,8 +21,8 @@ type route struct {
 }
 
 func (s *Server) routes() []route {
-	return []route{
-		{"stats", "/v1/stats", s.serveStats},
+	statistics := append([]route{{"stats", "/v1/stats", s.serveStats}}, s.answers()...)
+	return append(withEndings(statistics), []route{
 		{"ledger", "/v1/ledger", s.serveLedger},
 		{"watermark", "/v1/terminals/self/watermark", s.serveWatermark},
 		{"comuni", "/v1/registry/comuni", s.serveComuni},
@@ -36,7 +36,7 @@ func (s *Server) routes() []route {
 		{"dashboard", "/assets/{file...}", s.serveDashboard},
 		{"dashboard", "/messages/{file}", s.serveDashboard},
 		{"other", "/", func(http.ResponseWriter, *http.Request) error { return errNotFound }},
-	}
+	}...)
 }
 
 func (s *Server) mux() http.Handler {
@@ -54,7 +54,7 @@ const allowed = "GET, HEAD, OPTIONS"
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		a := &answer{ResponseWriter: w}
+		a := &sending{ResponseWriter: w}
 		id := s.ids.next()
 		a.Header().Set("X-Request-ID", id)
 		a.Header().Set("X-Content-Type-Options", "nosniff")
@@ -88,7 +88,7 @@ func (s *Server) dispatch(rt route, w http.ResponseWriter, r *http.Request) erro
 
 // fail answers err. What the caller did wrong is the caller's to read; what is
 // wrong here is logged under the request's id, and told without its inside.
-func (s *Server) fail(w *answer, r *http.Request, id string, err error) {
+func (s *Server) fail(w *sending, r *http.Request, id string, err error) {
 	p := problemOf(err)
 	if r.Context().Err() != nil {
 		writeProblem(w, *p, id)
@@ -102,7 +102,7 @@ func (s *Server) fail(w *answer, r *http.Request, id string, err error) {
 	writeProblem(w, *p, id)
 }
 
-func (s *Server) panicked(w *answer, id string, p any) {
+func (s *Server) panicked(w *sending, id string, p any) {
 	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)
 	}
@@ -118,20 +118,20 @@ func (s *Server) panicked(w *answer, id string, p any) {
 // as nginx has it.
 const statusClientGone = 499
 
-// An answer is a ResponseWriter that remembers its status.
-type answer struct {
+// A sending is a ResponseWriter that remembers its status.
+type sending struct {
 	http.ResponseWriter
 	code int // 0 until something was written.
 }
 
-func (a *answer) WriteHeader(code int) {
+func (a *sending) WriteHeader(code int) {
 	if a.code == 0 {
 		a.code = code
 	}
 	a.ResponseWriter.WriteHeader(code)
 }
 
-func (a *answer) Write(b []byte) (int, error) {
+func (a *sending) Write(b []byte) (int, error) {
 	if a.code == 0 {
 		a.code = http.StatusOK
 	}
@@ -139,9 +139,9 @@ func (a *answer) Write(b []byte) (int, error) {
 }
 
 // Unwrap lets http.ResponseController reach the connection.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *sending) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func (a *answer) status() int {
+func (a *sending) status() int {
 	if a.code == 0 {
 		return http.StatusOK
 	}

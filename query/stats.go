@@ -54,7 +54,7 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.reply(w, r, inquiry{q.Question, q.name()}, func(ctx context.Context, c *counter) (*body, error) {
+	return s.reply(w, r, inquiry{[]*question.Question{q.Question}, q.name()}, func(ctx context.Context, c *counter) (*body, error) {
 		a, err := c.compared(ctx, q.Question)
 		if err != nil {
 			return nil, err
@@ -96,7 +96,7 @@ func (q *statsQuestion) page(a *answered) (next string, err error) {
 }
 
 func (s *Server) askStats(r *http.Request) (*statsQuestion, error) {
-	values, err := parameters(r, append(s.words.Parameters(), "top", "limit", "cursor", "format", "check")...)
+	values, err := parameters(r, append(append(s.words.Parameters(), "top", "limit", "cursor", "check"), formParameters()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func (s *Server) askStats(r *http.Request) (*statsQuestion, error) {
 	if q.check, err = readCheck(values); err != nil {
 		return nil, err
 	}
-	q.form, err = readForm(values, r.Header.Values("Accept"))
+	q.form, err = readForm(r, values)
 	return q, err
 }
 

@@ -47,3 +47,24 @@ const (
 	KindStatus      // The codes of a row, each a letter; Text is its function, and it is never null.
 	kinds      = iota
 )
+
+// At returns f with the rows in another order: its row i is f's row of(i).
+func (f Field) At(of func(row int) int) Field {
+	moved := f
+	if f.Text != nil {
+		moved.Text = func(i int) (string, bool) { return f.Text(of(i)) }
+	}
+	if f.Count != nil {
+		moved.Count = func(i int) (uint64, bool) { return f.Count(of(i)) }
+	}
+	if f.Share != nil {
+		moved.Share = func(i int) (float64, bool) { return f.Share(of(i)) }
+	}
+	if f.Time != nil {
+		moved.Time = func(i int) (time.Time, bool) { return f.Time(of(i)) }
+	}
+	if f.Truth != nil {
+		moved.Truth = func(i int) (bool, bool) { return f.Truth(of(i)) }
+	}
+	return moved
+}

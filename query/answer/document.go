@@ -1,0 +1,123 @@
+package answer
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+
+	"mlf/query/format"
+	"mlf/query/question"
+)
+
+// A Document is an answer, ready to be written in any form. It never changes.
+type Document struct {
+	Name  string        // Of the endpoint.
+	Span  question.Span // That it is about, for the name of a file.
+	Meta  *Meta
+	Sheet *format.Sheet // What tables and files have.
+
+	members []member // Of the JSON object, behind meta.
+}
+
+// A member is a member of a document's object: an array of n values, or one.
+type member struct {
+	name   string
+	n      int // notArray: one value.
+	append func(dst []byte, i int) []byte
+}
+
+const notArray = -1
+
+// WriteJSON writes d as an object: meta, and the endpoint's own members.
+func (d *Document) WriteJSON(w io.Writer) error {
+	meta, err := json.Marshal(d.Meta)
+	if err != nil {
+		return fmt.Errorf("encode meta: %w", err)
+	}
+	out := bufio.NewWriterSize(w, bufferBytes)
+	_, _ = out.Write(append([]byte(`{"meta":`), meta...)) // Flush has its error, and those below.
+	for _, m := range d.members {
+		m.write(out)
+	}
+	_, _ = out.WriteString("}\n")
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("write %s: %w", d.Name, err)
+	}
+	return nil
+}
+
+// bufferBytes is how much is written at a time.
+const bufferBytes = 32 << 10
+
+func (m *member) write(out *bufio.Writer) {
+	_, _ = out.WriteString(`,"` + m.name + `":`)
+	if m.n == notArray {
+		_, _ = out.Write(m.append(out.AvailableBuffer(), 0))
+		return
+	}
+	_ = out.WriteByte('[')
+	for i := range m.n {
+		if i > 0 {
+			_ = out.WriteByte(',')
+		}
+		_, _ = out.Write(m.append(out.AvailableBuffer(), i))
+	}
+	_ = out.WriteByte(']')
+}
+
+// objects is a member that is an array of rows of some fields.
+func objects(name string, n int, fields []format.Field) member {
+	return member{name, n, func(dst []byte, i int) []byte { return appendObject(dst, fields, i) }}
+}
+
+// object is a member that is one such row.
+func object(name string, fields []format.Field) member {
+	return member{name, notArray, func(dst []byte, i int) []byte { return appendObject(dst, fields, i) }}
+}
+
+// number is a member that is a number.
+func number(name string, n int) member {
+	return member{name, notArray, func(dst []byte, _ int) []byte { return strconv.AppendInt(dst, int64(n), 10) }}
+}
+
+func appendObject(dst []byte, fields []format.Field, i int) []byte {
+	return append(format.AppendMembers(append(dst, '{'), fields, i), '}')
+}
+
+// appendList writes rows [first, next) of fields as an array of objects.
+func appendList(dst []byte, fields []format.Field, first, next int) []byte {
+	dst = append(dst, '[')
+	for i := first; i < next; i++ {
+		if i > first {
+			dst = append(dst, ',')
+		}
+		dst = appendObject(dst, fields, i)
+	}
+	return append(dst, ']')
+}
+
+// single returns the observation of all rows.
+func single(o *observation) at { return func(int) *observation { return o } }
+
+// within returns the observations of a list.
+func within(of []observation) at { return func(i int) *observation { return &of[i] } }
+
+// at returns fields whose row i is row(i) of those given.
+func atRows(fields []format.Field, row func(int) int) []format.Field {
+	moved := make([]format.Field, len(fields))
+	for k, f := range fields {
+		moved[k] = f.At(row)
+	}
+	return moved
+}
+
+// membersOf writes the members of v, a struct of this package's making.
+func membersOf(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("BUG: an answer is not JSON: " + err.Error())
+	}
+	return text[1 : len(text)-1] // Without the braces.
+}

@@ -1,0 +1,81 @@
+package query
+
+import (
+	"context"
+	"net/http"
+
+	"mlf/query/answer"
+	"mlf/query/question"
+)
+
+// answers returns the route of every endpoint that package answer has.
+func (s *Server) answers() []route {
+	var routes []route
+	for _, e := range answer.Endpoints() {
+		routes = append(routes, route{e.Name, "/v1/" + e.Name, func(w http.ResponseWriter, r *http.Request) error {
+			return s.serveAnswer(w, r, &e)
+		}})
+	}
+	return routes
+}
+
+// withEndings returns routes that are reached by every ending, too.
+func withEndings(routes []route) []route {
+	all := routes
+	for _, rt := range routes {
+		for _, ending := range endings() {
+			all = append(all, route{rt.name, rt.path + "." + string(ending), rt.handle})
+		}
+	}
+	return all
+}
+
+// serveAnswer answers a request to an endpoint.
+func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.Endpoint) error {
+	values, err := parameters(r, append(e.Parameters(s.words), formParameters()...)...)
+	if err != nil {
+		return err
+	}
+	form, err := readForm(r, values)
+	if err != nil {
+		return err
+	}
+	asked, err := e.Ask(s.words, values, s.cfg.Now())
+	if err != nil {
+		return err
+	}
+	in := inquiry{asked.Questions(), asked.Name() + " as " + string(form)}
+	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*body, error) {
+		d, err := asked.Answer(ctx, s.reading(c.view, c))
+		if err != nil {
+			return nil, err
+		}
+		return s.encodeDocument(form, d)
+	})
+}
+
+// reading is what answers of view are made of.
+func (s *Server) reading(view question.View, c answer.Counter) answer.Reading {
+	return answer.Reading{Counter: c, Ledger: view.Ledger(), At: s.now(), Disclosure: s.cfg.Disclosure}
+}
+
+// encodeDocument writes an answer.
+func (s *Server) encodeDocument(f form, d *answer.Document) (*body, error) {
+	header := http.Header{}
+	if about := d.Meta.About; about != nil {
+		header.Set("X-MLF-Excluded", about.Excluded.String())
+		header.Set("X-MLF-Span", about.From+"/"+about.To)
+	}
+	if marks := d.Meta.Marks; marks != nil && marks.Compare != nil {
+		header.Set("X-MLF-Compare", marks.Compare.From+"/"+marks.Compare.To)
+	}
+	s.describeForm(header, f, d.Name, d.Span)
+	if f != formJSON {
+		return writeSheet(header, f, d.Sheet)
+	}
+	var w bodyWriter
+	if err := d.WriteJSON(&w); err != nil {
+		return nil, err
+	}
+	return w.body(header, d.Sheet.Len)
+}

@@ -1,0 +1,163 @@
+package query
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
+
+	"mlf/query/format"
+	"mlf/query/question"
+)
+
+// A form is what an answer is written in.
+type form string
+
+const (
+	formJSON    form = "json"
+	formCSV     form = "csv"
+	formExcel   form = "excel" // CSV as Excel opens it in Italian.
+	formXLSX    form = "xlsx"
+	formParquet form = "parquet"
+	formNDJSON  form = "ndjson"
+)
+
+// forms are all forms, in the order in which they are preferred of those that a
+// client likes the same, with the media type that names each.
+func forms() []struct {
+	form
+	media string
+} {
+	return []struct {
+		form
+		media string
+	}{
+		{formJSON, "application/json"}, {formCSV, "text/csv"}, {formNDJSON, "application/x-ndjson"},
+		{formXLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}, {formParquet, "application/vnd.apache.parquet"}, {formExcel, ""},
+	}
+}
+
+// endings are the forms that an address can end with: what saves a file by its
+// address gives it a name that programs open.
+func endings() []form { return []form{formCSV, formXLSX, formParquet, formNDJSON} }
+
+// formParameters are the parameters that readForm reads.
+func formParameters() []string { return []string{"format", "csv"} }
+
+// readForm returns the form that is asked for: by the end of the address, by
+// format, or by Accept.
+func readForm(r *http.Request, values url.Values) (form, error) {
+	f, err := namedForm(r, values)
+	if err != nil {
+		return "", err
+	}
+	dialect, err := question.Single(values, "csv")
+	switch {
+	case err != nil:
+		return "", err
+	case !values.Has("csv"):
+		return f, nil
+	case dialect != "it":
+		return "", badParameter("csv", "%q: want it", dialect)
+	case f != formCSV && f != formExcel:
+		return "", badParameter("csv", "the answer is no CSV; want format=csv, too")
+	}
+	return formExcel, nil
+}
+
+func namedForm(r *http.Request, values url.Values) (form, error) {
+	name, err := question.Single(values, "format")
+	if err != nil {
+		return "", err
+	}
+	ending := form(strings.TrimPrefix(path.Ext(r.URL.Path), "."))
+	switch isEnding := slices.Contains(endings(), ending); {
+	case isEnding && values.Has("format") && form(name) != ending:
+		return "", badParameter("format", "%q: the address ends with %s; want either", name, ending)
+	case isEnding:
+		return ending, nil
+	case !values.Has("format"):
+		return preferred(r.Header.Values("Accept")), nil
+	}
+	var names []string
+	for _, f := range forms() {
+		if f.form == form(name) {
+			return f.form, nil
+		}
+		names = append(names, string(f.form))
+	}
+	return "", badParameter("format", "%q: want one of %s", name, strings.Join(names, ", "))
+}
+
+// preferred returns the form that a client with these Accept headers would rather
+// have. A client that likes several the same, or none, gets JSON: RFC 9110 §12.5.1
+// leaves the last case to the server.
+func preferred(accept []string) form {
+	joined := strings.Join(accept, ",")
+	best, most := formJSON, quality(joined, "application", "json")
+	for _, f := range forms() {
+		kind, subtype, ok := strings.Cut(f.media, "/")
+		if q := quality(joined, kind, subtype); ok && q > most {
+			best, most = f.form, q
+		}
+	}
+	return best
+}
+
+// describeForm sets the headers of an answer of an endpoint, "" for statistics,
+// in a form.
+func (s *Server) describeForm(header http.Header, f form, endpoint string, span question.Span) {
+	if endpoint != "" {
+		endpoint += "_"
+	}
+	name := "mlf_" + endpoint + s.clock.DayOf(span.From).String() + "_" + s.clock.DayOf(span.Next-1).String() // The last day inclusive.
+	dispose := func(how, ending string) {
+		header.Set("Content-Disposition", how+`; filename="`+name+"."+ending+`"`)
+	}
+	for _, of := range forms() {
+		if of.form == f {
+			header.Set("Content-Type", of.media)
+		}
+	}
+	switch f {
+	case formCSV:
+		header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+		dispose("inline", "csv")
+	case formExcel:
+		header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+		dispose("attachment", "csv")
+	case formNDJSON:
+		dispose("inline", string(f))
+	case formXLSX, formParquet:
+		dispose("attachment", string(f))
+	}
+}
+
+// writeSheet makes a body of a sheet in any form but JSON.
+func writeSheet(header http.Header, f form, sheet *format.Sheet) (*body, error) {
+	switch f {
+	case formCSV:
+		return write(header, sheet.Len, sheet.AppendCSVHeader(nil), sheet.AppendCSV, "")
+	case formExcel:
+		return write(header, sheet.Len, sheet.AppendExcelHeader(nil), sheet.AppendExcel, "")
+	case formNDJSON:
+		return write(header, sheet.Len, nil, func(dst []byte, i int) []byte { return append(sheet.AppendJSON(dst, i), '\n') }, "")
+	}
+	w := bodyWriter{stored: true}
+	encode := format.WriteXLSX
+	if f == formParquet {
+		encode = format.WriteParquet
+	}
+	if err := encode(&w, sheet); err != nil {
+		if errors.Is(err, format.ErrTooManyRows) {
+			return nil, tooMuch("format", "more than %d rows, which a sheet of Excel has; ask for less, or for csv or parquet", format.XLSXRowsMax)
+		}
+		return nil, err
+	}
+	header.Set(gzhttp.HeaderNoCompression, "packed already")
+	return w.body(header, sheet.Len)
+}
