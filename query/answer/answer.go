@@ -54,6 +54,7 @@ type Endpoint struct {
 func Endpoints() []Endpoint {
 	return []Endpoint{
 		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
+		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
 	}
 }
 
