@@ -55,6 +55,7 @@ func Endpoints() []Endpoint {
 	return []Endpoint{
 		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
+		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 	}
 }
 
