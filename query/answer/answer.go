@@ -56,6 +56,7 @@ func Endpoints() []Endpoint {
 		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
+		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
 	}
 }
 
