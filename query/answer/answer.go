@@ -55,6 +55,7 @@ func Endpoints() []Endpoint {
 	return []Endpoint{
 		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
+		{Name: "compare", Own: append(letters(), "mix", "interval"), Ask: askCompare},
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
 	}

@@ -1,0 +1,307 @@
+package answer
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"mlf/query/figures"
+	"mlf/query/question"
+	"mlf/schema"
+)
+
+// letters are the names of selections; the first is what the others are compared
+// with. So few that differences can be read side by side.
+func letters() []string { return []string{"a", "b", "c", "d", "e", "f", "g", "h"} }
+
+// A comparison is of two selections or more: what they are, how each differs from
+// the first, and what would be left of that if all had the same mix.
+type comparison struct {
+	selections []selection
+	mix        string // The letter of the selection whose mix it is, or all.
+	clustered  bool
+}
+
+// A selection is votes of a time that pass some filters.
+type selection struct {
+	inquiry
+	letter string
+	days   *question.Question // The same by day.
+}
+
+// mixAll is the mix of all selections together.
+const mixAll = "all"
+
+func askCompare(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
+	c := new(comparison)
+	var err error
+	if c.clustered, err = readInterval(values); err != nil {
+		return nil, err
+	}
+	for _, letter := range letters() {
+		if _, ok := values[letter]; !ok {
+			continue
+		}
+		s, err := readSelection(v, values, letter, now)
+		if err != nil {
+			return nil, err
+		}
+		s.clustered = c.clustered
+		c.selections = append(c.selections, s)
+	}
+	if len(c.selections) < 2 || c.selections[0].letter != "a" {
+		return nil, wrong("a", "want two selections to eight, a=… and b=…, each a query string of filters and a time, percent-encoded: a=region%%3D03%%26period%%3D2026-Q3")
+	}
+	mixes := []string{"a"}
+	for _, s := range c.selections {
+		if s.letter != "a" {
+			mixes = append(mixes, s.letter)
+		}
+		if s.Scale() != c.selections[0].Scale() {
+			return nil, wrong(s.letter, "another scale than a; values of two scales do not compare")
+		}
+	}
+	c.mix, err = choice(values, "mix", append(mixes, mixAll)...)
+	return c, err
+}
+
+// readSelection reads a selection: what it says itself, and of the other parameters
+// those that it does not say.
+func readSelection(v *question.Vocabulary, values question.Values, letter string, now time.Time) (s selection, err error) {
+	text, err := question.Single(values, letter)
+	if err != nil {
+		return s, err
+	}
+	own, err := url.ParseQuery(text)
+	if err != nil {
+		return s, wrong(letter, "it cannot be read as a query string: percent-encode it as a whole")
+	}
+	known := slices.DeleteFunc(v.Parameters(), func(name string) bool { return name == "at_least" || slices.Contains(shapes(), name) })
+	all := maps.Clone(values)
+	for name := range own {
+		switch {
+		case !slices.Contains(known, name):
+			return s, wrong(letter, "%s: unknown; want some of %s", name, strings.Join(known, ", "))
+		case name == "period":
+			delete(all, "from")
+			delete(all, "to")
+		case name == "from" || name == "to":
+			delete(all, "period")
+		}
+	}
+	maps.Copy(all, own)
+	s = selection{inquiry: inquiry{endpoint: "compare"}, letter: letter}
+	if s.Question, err = ask(v, all, now, "channel", "category"); err == nil {
+		s.days, err = ask(v, all, now, "day")
+	}
+	if e, ok := err.(*question.Error); ok {
+		return s, &question.Error{Parameter: letter, Detail: e.Error(), TooMuch: e.TooMuch}
+	}
+	return s, err
+}
+
+// Questions are those of the selections.
+func (c *comparison) Questions() []*question.Question {
+	var questions []*question.Question
+	for i := range c.selections {
+		questions = append(questions, c.selections[i].Question)
+	}
+	return questions
+}
+
+// Name names what is asked.
+func (c *comparison) Name() string {
+	name := "compare by the mix of " + c.mix
+	for i := range c.selections {
+		name += fmt.Sprintf("; %s: %s", c.selections[i].letter, c.selections[i].Name())
+	}
+	return name
+}
+
+// A stratum is a channel and a category of services.
+type stratum struct{ channel, category string }
+
+// A side is a selection that was counted.
+type side struct {
+	*selection
+	about    *About
+	observed observation
+	strata   map[stratum][schema.ValueMax]uint64
+	standard map[string]figures.Standardised // By measure; what could not be made is not there.
+}
+
+// A pair is how a side differs from the first.
+type pair struct {
+	*side
+	shared     bool // Votes may be in both.
+	tested     map[string]figures.Difference
+	q          map[string]float64
+	subtracted map[string]figures.Estimate // Of all measures.
+	standard   map[string]figures.Estimate
+}
+
+// Answer makes the comparison.
+func (c *comparison) Answer(ctx context.Context, r Reading) (*Document, error) {
+	k := kitOf(&c.selections[0].inquiry)
+	sides := make([]*side, len(c.selections))
+	for i := range c.selections {
+		var err error
+		if sides[i], err = c.selections[i].count(ctx, r, k); err != nil {
+			return nil, err
+		}
+	}
+	weights := c.weights(sides)
+	for _, s := range sides {
+		s.standardise(k, weights)
+	}
+	pairs := make([]pair, len(sides)-1)
+	for i := range pairs {
+		pairs[i] = k.differ(sides[0], sides[i+1])
+	}
+	discover(k, pairs)
+	m := metaOf(r, c.clustered, append(k.formulas(), figures.FormulaDifference, figures.FormulaStandard)...)
+	if !c.clustered {
+		m.Formulas = append(m.Formulas, Formula{figures.FormulaDesignEffect, figures.FormulaDesignEffect.Text()})
+	}
+	m.Mix = c.mix
+	return c.document(m, k, sides, pairs, weights), nil
+}
+
+// count counts a selection.
+func (s *selection) count(ctx context.Context, r Reading, k kit) (*side, error) {
+	f := s.Frame(s.Span)
+	counts, err := r.Count(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	known, err := k.countEffects(ctx, r, s.days, whole)
+	if err != nil {
+		return nil, err
+	}
+	of := &side{selection: s, about: aboutOf(s.Question, r.Ledger, &counts.Excluded), strata: make(map[stratum][schema.ValueMax]uint64)}
+	t := f.Table(counts)
+	var sum [schema.ValueMax]uint64
+	for i := range t.Rows {
+		row := &t.Rows[i]
+		of.strata[stratum{t.Columns[0].Text(row), t.Columns[1].Text(row)}] = row.Values
+		sum = plus(sum, row.Values)
+	}
+	of.observed = k.observe(sum, statusOf(s.Span, s.Now), known[effectKey{}])
+	return of, nil
+}
+
+// A weight is what a stratum weighs in the mix, in votes.
+type weight struct {
+	stratum
+	votes uint64
+}
+
+// weights returns the mix by which all are standardised, and the strata that it
+// lacks, with weight 0.
+func (c *comparison) weights(sides []*side) []weight {
+	votes := make(map[stratum]uint64)
+	for _, s := range sides {
+		for of, values := range s.strata {
+			if n := sum(values); c.mix == mixAll || c.mix == s.letter {
+				votes[of] += n
+			} else {
+				votes[of] += 0
+			}
+		}
+	}
+	var weights []weight
+	for of, n := range votes {
+		weights = append(weights, weight{of, n})
+	}
+	slices.SortFunc(weights, func(a, b weight) int {
+		return strings.Compare(a.channel+"\x00"+a.category, b.channel+"\x00"+b.category)
+	})
+	return weights
+}
+
+func sum(values [schema.ValueMax]uint64) (n uint64) {
+	for _, v := range values {
+		n += v
+	}
+	return n
+}
+
+// compared are the measures that selections are compared by: the mean of faces says
+// what net does.
+func (k kit) compared() []string {
+	if k.faces() {
+		return []string{"green_share", "red_share", "net"}
+	}
+	return []string{"mean"}
+}
+
+// standardise makes the figures that s would have with the mix.
+func (s *side) standardise(k kit, weights []weight) {
+	s.standard = make(map[string]figures.Standardised)
+	for _, measure := range k.compared() {
+		strata := make([]figures.Stratum, len(weights))
+		for i, w := range weights {
+			o := k.observe(s.strata[w.stratum], 0, s.observed.effect)
+			strata[i] = figures.Stratum{Figure: o.measure(measure), N: o.n, Weight: float64(w.votes)}
+		}
+		if standard, ok := figures.Standardise(strata); ok {
+			s.standard[measure] = standard
+		}
+	}
+}
+
+// differ returns how b differs from a.
+func (k kit) differ(a, b *side) pair {
+	p := pair{
+		side: b, shared: !a.Disjoint(b.Question), tested: make(map[string]figures.Difference), q: make(map[string]float64),
+		subtracted: make(map[string]figures.Estimate), standard: make(map[string]figures.Estimate),
+	}
+	if a.observed.n > 0 && b.observed.n > 0 {
+		for _, measure := range k.compared() {
+			p.subtracted[measure] = figures.Subtract(b.observed.measure(measure), a.observed.measure(measure))
+		}
+	}
+	if k.faces() {
+		for measure, value := range map[string]schema.Value{"green_share": schema.Green, "red_share": schema.Red} {
+			if d, ok := figures.Compare(k.sample(b, value), k.sample(a, value)); ok {
+				p.tested[measure], p.subtracted[measure] = d, d.Estimate
+			}
+		}
+	}
+	for _, measure := range k.compared() {
+		of, ok := b.standard[measure]
+		if with, too := a.standard[measure]; ok && too {
+			p.standard[measure] = figures.Subtract(of.Estimate, with.Estimate)
+		}
+	}
+	return p
+}
+
+func (k kit) sample(s *side, v schema.Value) figures.Sample {
+	sample := figures.Sample{K: s.observed.values[v-1], N: s.observed.n}
+	if k.clustered {
+		sample.Effect = s.observed.effect
+	}
+	return sample
+}
+
+// discover fills in the q of all tests of the answer.
+func discover(k kit, pairs []pair) {
+	var p []float64
+	var of []func(q float64)
+	for i := range pairs {
+		for _, measure := range k.compared() {
+			if d, ok := pairs[i].tested[measure]; ok {
+				p = append(p, d.P)
+				of = append(of, func(q float64) { pairs[i].q[measure] = q })
+			}
+		}
+	}
+	for i, q := range figures.FalseDiscovery(p) {
+		of[i](q)
+	}
+}
