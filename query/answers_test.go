@@ -467,3 +467,15 @@ func TestForms(t *testing.T) {
 	f("/v1/reasons?period=2026&group=comune", "", "group", "")
 	w.get("/v1/trend.pdf?period=2026").problem(t, http.StatusNotFound, "not-found")
 }
+
+// Who looks before reading is told how long a file is, and none is packed twice.
+func TestFilesHaveALength(t *testing.T) {
+	w := filled(t)
+	const target = "/v1/stats.parquet?period=2026&group=hour,comune"
+	got, head := w.get(target, "Accept-Encoding", "gzip"), w.do(http.MethodHead, target, "Accept-Encoding", "gzip")
+	for _, r := range []reply{got, head} {
+		if r.Header.Get("Content-Length") != fmt.Sprint(len(got.body)) || r.Header.Get("Content-Encoding") != "" || r.Header.Get("No-Gzip-Compression") != "" || !bytes.HasPrefix(got.body, []byte("PAR1")) {
+			t.Errorf("got %v", r.Header)
+		}
+	}
+}

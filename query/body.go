@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/semaphore"
 )
@@ -25,6 +26,7 @@ type body struct {
 	packed []byte      // else all of it, in gzip: a tenth, for rows.
 	bytes  int         // Unpacked.
 	rows   int
+	stored bool // It is packed by its own form.
 }
 
 // Limits of answers on their way. Memory: those under way may hold this much
@@ -84,7 +86,7 @@ func (w *bodyWriter) Write(p []byte) (int, error) {
 
 // body returns what was written.
 func (w *bodyWriter) body(header http.Header, rows int) (*body, error) {
-	b := &body{header: header, plain: w.plain.Bytes(), bytes: w.bytes, rows: rows}
+	b := &body{header: header, plain: w.plain.Bytes(), bytes: w.bytes, rows: rows, stored: w.stored}
 	if w.packer == nil {
 		return b, nil
 	}
@@ -108,6 +110,9 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, tag string, b *bod
 	s.metrics.rows.Add(float64(b.rows))
 	source := io.Reader(bytes.NewReader(b.plain))
 	switch {
+	case b.stored:
+		w.Header().Set(gzhttp.HeaderNoCompression, "packed already")
+		w.Header().Set("Content-Length", strconv.Itoa(b.bytes))
 	case b.packed == nil:
 	case acceptsGzip(r.Header.Values("Accept-Encoding")):
 		w.Header().Set("Content-Encoding", "gzip")

@@ -46,6 +46,26 @@ func TestAnswersOnTheirWayHaveABudget(t *testing.T) {
 	})
 }
 
+// What is packed by its own form is kept as it is, counts as what it holds, and is
+// sent with its length: readers of files look for it.
+func TestFilesArePackedOnce(t *testing.T) {
+	w := bodyWriter{stored: true}
+	_, _ = w.Write(make([]byte, plainMax))
+	_, _ = w.Write(make([]byte, plainMax))
+	b, err := w.body(http.Header{}, 1)
+	if err != nil || b.packed != nil || b.held() != 2*plainMax {
+		t.Errorf("got %d bytes packed of %d, %v", len(b.packed), b.held(), err)
+	}
+	s := &Server{departures: newDepartures(), metrics: newMetrics(nil)}
+	got := httptest.NewRecorder()
+	if err := s.send(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "tag", b); err != nil {
+		t.Fatal(err)
+	}
+	if length := got.Header().Get("Content-Length"); length != "65536" || got.Body.Len() != 2*plainMax {
+		t.Errorf("got length %q of %d", length, got.Body.Len())
+	}
+}
+
 // A reader is a ResponseWriter as its client lets it write.
 type reader struct {
 	*httptest.ResponseRecorder

@@ -2,13 +2,12 @@ package query
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/gzhttp"
 
 	"mlf/query/format"
 	"mlf/query/question"
@@ -36,8 +35,12 @@ func forms() []struct {
 		form
 		media string
 	}{
-		{formJSON, "application/json"}, {formCSV, "text/csv"}, {formNDJSON, "application/x-ndjson"},
-		{formXLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}, {formParquet, "application/vnd.apache.parquet"}, {formExcel, ""},
+		{formJSON, "application/json"},
+		{formCSV, "text/csv"},
+		{formNDJSON, "application/x-ndjson"},
+		{formXLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+		{formParquet, "application/vnd.apache.parquet"},
+		{formExcel, ""},
 	}
 }
 
@@ -134,6 +137,7 @@ func (s *Server) describeForm(header http.Header, f form, endpoint string, span 
 		dispose("inline", string(f))
 	case formXLSX, formParquet:
 		dispose("attachment", string(f))
+	default: // JSON is read, and not kept.
 	}
 }
 
@@ -146,18 +150,23 @@ func writeSheet(header http.Header, f form, sheet *format.Sheet) (*body, error) 
 		return write(header, sheet.Len, sheet.AppendExcelHeader(nil), sheet.AppendExcel, "")
 	case formNDJSON:
 		return write(header, sheet.Len, nil, func(dst []byte, i int) []byte { return append(sheet.AppendJSON(dst, i), '\n') }, "")
+	case formXLSX:
+		return writeFile(header, sheet, format.WriteXLSX)
+	case formParquet:
+		return writeFile(header, sheet, format.WriteParquet)
+	default:
+		panic("BUG: a sheet as " + string(f))
 	}
+}
+
+// writeFile makes a body of a sheet in a form that is packed by itself.
+func writeFile(header http.Header, sheet *format.Sheet, encode func(io.Writer, *format.Sheet) error) (*body, error) {
 	w := bodyWriter{stored: true}
-	encode := format.WriteXLSX
-	if f == formParquet {
-		encode = format.WriteParquet
-	}
 	if err := encode(&w, sheet); err != nil {
 		if errors.Is(err, format.ErrTooManyRows) {
 			return nil, tooMuch("format", "more than %d rows, which a sheet of Excel has; ask for less, or for csv or parquet", format.XLSXRowsMax)
 		}
 		return nil, err
 	}
-	header.Set(gzhttp.HeaderNoCompression, "packed already")
 	return w.body(header, sheet.Len)
 }

@@ -111,7 +111,7 @@ func (q *inquiry) Name() string {
 
 // readBy reads the dimension that rows or series are by: its columns. An office has
 // a name within its comune only.
-func readBy(v *question.Vocabulary, values question.Values, required bool, among ...string) ([]string, error) {
+func readBy(values question.Values, required bool, among ...string) ([]string, error) {
 	by, err := question.Single(values, "by")
 	if _, ok := values["by"]; err != nil || !ok && !required {
 		return nil, err

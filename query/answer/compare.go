@@ -2,6 +2,7 @@ package answer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -98,8 +99,9 @@ func readSelection(v *question.Vocabulary, values question.Values, letter string
 	if s.Question, err = ask(v, all, now, "channel", "category"); err == nil {
 		s.days, err = ask(v, all, now, "day")
 	}
-	if e, ok := err.(*question.Error); ok {
-		return s, &question.Error{Parameter: letter, Detail: e.Error(), TooMuch: e.TooMuch}
+	var e *question.Error
+	if errors.As(err, &e) {
+		err = &question.Error{Parameter: letter, Detail: e.Error(), TooMuch: e.TooMuch}
 	}
 	return s, err
 }

@@ -43,7 +43,7 @@ func ranked() []string {
 const byCount = "n"
 
 func askRanking(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
-	by, err := readBy(v, values, true, ranked()...)
+	by, err := readBy(values, true, ranked()...)
 	if err != nil {
 		return nil, err
 	}

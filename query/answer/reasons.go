@@ -19,7 +19,7 @@ const reasonRowsMax = 10_000
 type reasons struct{ inquiry }
 
 func askReasons(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
-	by, err := readBy(v, values, false, groups(v)...)
+	by, err := readBy(values, false, groups(v)...)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ type trend struct {
 }
 
 func askTrend(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
-	by, err := readBy(v, values, false, groups(v)...)
+	by, err := readBy(values, false, groups(v)...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -75,6 +76,8 @@ func (f *Field) appendBare(dst []byte, row int) []byte {
 		if t, ok := f.Time(row); ok {
 			dst = f.appendTime(dst, t)
 		}
+	default:
+		panic(fmt.Sprintf("BUG: field %s of kind %d is a text", f.Name, f.Kind))
 	}
 	return dst
 }
@@ -167,6 +170,7 @@ func (f *Field) appendExcel(dst []byte, row int) []byte {
 			dst[from+i] = ','
 		}
 		return dst
+	default:
+		return f.appendBare(dst, row)
 	}
-	return f.appendBare(dst, row)
 }

@@ -53,7 +53,7 @@ func (f *Field) text(row int) string {
 			return t.Format(time.DateOnly)
 		}
 		return t.UTC().Format(time.RFC3339)
-	case KindCount, KindShare:
+	case KindCount, KindShare, KindStatus:
 	}
 	panic(fmt.Sprintf("BUG: field %s of kind %d is no dimension", f.Name, f.Kind))
 }
