@@ -44,7 +44,7 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	if err != nil {
 		return err
 	}
-	in := inquiry{asked.Questions(), asked.Name() + " as " + string(form)}
+	in := inquiry{asked.Questions(), asked.Name() + " as " + string(form), "by"}
 	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*body, error) {
 		d, err := asked.Answer(ctx, s.reading(c.view, c))
 		if err != nil {

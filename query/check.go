@@ -61,7 +61,7 @@ func (c *counter) sandwich(ctx context.Context, q *question.Question) (*check, e
 	if err != nil {
 		return nil, err
 	}
-	of := &counter{s: s, view: stored, wide: c.wide}
+	of := &counter{s: s, view: stored, wide: c.wide, finer: c.finer}
 	rows, err := of.Count(ctx, f)
 	if err != nil {
 		return nil, err

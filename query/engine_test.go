@@ -123,9 +123,15 @@ func TestTheEngineAnswersAsTheTestsDo(t *testing.T) {
 	w := newServed(t)
 	m := newWorld(t, query.Config{Now: noon})
 	country(t, m.memory)
+	for i, reason := range []schema.Reason{schema.ReasonStaff, schema.ReasonSkipped, schema.ReasonTimeout, schema.ReasonStaff, schema.ReasonOther} {
+		c := cell(hour(t, "2026-02-02T08:00:00Z") + schema.Hour(i*20))
+		c.Channel = schema.Channels()[i%2]
+		m.memory.vote(c, schema.Red, 3)
+		m.memory.voteFor(c, schema.Red, reason, uint64(i+1))
+	}
 	var rows []schema.Rollup
 	for c, values := range m.memory.cells {
-		rows = append(rows, schema.Rollup{Cell: c, Values: values})
+		rows = append(rows, schema.Rollup{Cell: c, Values: values, Reasons: m.memory.reasons[c]})
 	}
 	if err := w.store.WriteRollups(t.Context(), rows); err != nil {
 		t.Fatal(err)
@@ -145,8 +151,14 @@ func TestTheEngineAnswersAsTheTestsDo(t *testing.T) {
 			asked = append(asked, "ok&group=region,"+name)
 		}
 	}
+	for i := range asked {
+		asked[i] = year + asked[i]
+	}
+	const settled = "format=csv&class=all&from=2025-12-01&to=2026-05-01"
+	asked = append(asked, "/v1/reasons?"+settled, "/v1/reasons?by=channel&"+settled, "/v1/reasons?by=office&region=12&working_day=true&"+settled, "/v1/heatmap?interval=clustered&"+settled,
+		"/v1/trend?by=office&compare=2026-01-01/2026-07-01&interval=clustered&step=quarter&"+settled, "/v1/ranking?by=comune&min_n=1&reference=class&"+settled, "/v1/compare?a=&b=region%3D12&c=small%3Dtrue&"+settled)
 	for _, ask := range asked {
-		got, want := w.get(year+ask), m.get(year+ask)
+		got, want := w.get(ask), m.get(ask)
 		if got.StatusCode != http.StatusOK || string(got.body) != string(want.body) {
 			t.Errorf("%s: got %d\n%s\nwant %d\n%s", ask, got.StatusCode, got.body, want.StatusCode, want.body)
 		}

@@ -18,6 +18,7 @@ import (
 type inquiry struct {
 	questions []*question.Question
 	name      string
+	finer     string // The parameter by which the answer has so many rows.
 }
 
 // atLeast returns how far the counts must have come.
@@ -54,7 +55,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	// same answer.
 	position := question.PositionOf(view.Ledger()).String()
 	b, err := s.stats.get(r.Context(), tag+position, func(ctx context.Context) (*body, error) {
-		return s.answer(ctx, in, &counter{s: s, view: view}, answer)
+		return s.answer(ctx, in, &counter{s: s, view: view, finer: in.finer}, answer)
 	})
 	if err != nil {
 		return err
@@ -159,6 +160,8 @@ type counter struct {
 	s    *Server
 	view question.View
 	wide bool
+
+	finer string // See inquiry.
 }
 
 // within makes an answer within a gate: what is there of the rows is bounded, too.
@@ -237,7 +240,7 @@ func (c *counter) Count(ctx context.Context, f *question.Frame) (*question.Count
 
 func (c *counter) problem(ctx context.Context, err error) error {
 	if errors.Is(err, schema.ErrTooManyRows) {
-		return tooMuch("group", "more than %d rows; ask for a shorter time, a coarser time column or fewer places", c.s.cfg.RowsMax)
+		return tooMuch(c.finer, "more than %d rows; ask for a shorter time, a coarser time column or fewer places", c.s.cfg.RowsMax)
 	}
 	return c.s.storeProblem(ctx, fmt.Errorf("read stats: %w", err))
 }

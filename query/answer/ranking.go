@@ -18,6 +18,7 @@ const (
 	minNDefault = 30
 	minNMax     = 1_000_000
 	rankTopMax  = 10_000
+	rankedMax   = 100_000 // Offices, say: ten times as many as there are.
 )
 
 // A ranking puts places or services in order by a figure, and says of each whether
@@ -161,6 +162,9 @@ func (q *ranking) Answer(ctx context.Context, r Reading) (*Document, error) {
 		if known, err = l.countEffects(ctx, r, q.days, whole); err != nil {
 			return nil, err
 		}
+	}
+	if len(counts.Rows) > rankedMax {
+		return nil, tooMuch("by", "more than %d to rank; ask for fewer by a filter", rankedMax)
 	}
 	l.table, l.nations = f.Table(counts), all.Table(nation)
 	status := statusOf(q.Span, q.Now)
