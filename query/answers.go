@@ -44,13 +44,17 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	if err != nil {
 		return err
 	}
-	in := inquiry{asked.Questions(), asked.Name() + " as " + string(form), "by"}
+	in := inquiry{asked.Questions(), asked.Name() + " as " + string(form), "by", asked.Settled()}
 	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*body, error) {
 		d, err := asked.Answer(ctx, s.reading(c.view, c))
 		if err != nil {
 			return nil, err
 		}
-		return s.encodeDocument(form, d)
+		b, err := s.encodeDocument(form, d)
+		if err == nil && in.settled {
+			b.header.Set("Cache-Control", settledAge)
+		}
+		return b, err
 	})
 }
 

@@ -367,6 +367,8 @@ func TestAnswersOfSettledTimeStay(t *testing.T) {
 		now = now.Add(2 * time.Hour)
 		if got := w.get("/v1/"+endpoint+"period=2026-Q1", "If-None-Match", old.Header.Get("ETag")); got.StatusCode != http.StatusNotModified {
 			t.Errorf("%s: settled: got %d", endpoint, got.StatusCode)
+		} else if kept := got.Header.Get("Cache-Control"); kept != "public, max-age=60" || old.Header.Get("Cache-Control") != kept || running.Header.Get("Cache-Control") != "public, max-age=1" {
+			t.Errorf("%s: got %q for a settled time, %q for one that is running", endpoint, kept, running.Header.Get("Cache-Control"))
 		}
 		if got := w.get("/v1/"+endpoint+"period=2026-Q4", "If-None-Match", running.Header.Get("ETag")); got.StatusCode != http.StatusOK {
 			t.Errorf("%s: running: got %d", endpoint, got.StatusCode)

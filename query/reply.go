@@ -19,6 +19,7 @@ type inquiry struct {
 	questions []*question.Question
 	name      string
 	finer     string // The parameter by which the answer has so many rows.
+	settled   bool   // Hardly a vote of it still comes.
 }
 
 // atLeast returns how far the counts must have come.
@@ -48,6 +49,9 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	tag := s.tagOf(in.name, in.version(view))
 	if notModified(r, tag) {
 		describe(w.Header(), tag)
+		if in.settled {
+			w.Header().Set("Cache-Control", settledAge)
+		}
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

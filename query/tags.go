@@ -16,8 +16,15 @@ func (s *Server) tagOf(asked, version string) string {
 	return fmt.Sprintf(`W/"%x"`, sum[:12])
 }
 
+// How long answers may be kept: of what may be counted at any moment, and of what
+// is settled, of which the last votes may wait a minute.
+const (
+	liveAge    = "public, max-age=1"
+	settledAge = "public, max-age=60"
+)
+
 func describe(h http.Header, tag string) {
-	h.Set("Cache-Control", "public, max-age=1")
+	h.Set("Cache-Control", liveAge)
 	h.Set("ETag", tag)
 	h.Add("Vary", "Accept")
 }

@@ -36,6 +36,10 @@ type Inquiry interface {
 	// Name is the same for all that have the same answer of the same counts.
 	Name() string
 
+	// Settled tells whether all that is asked for has ended so long ago that hardly a
+	// vote still comes.
+	Settled() bool
+
 	// Answer makes the answer. An error is the Counter's or a *question.Error.
 	Answer(ctx context.Context, r Reading) (*Document, error)
 }
@@ -99,14 +103,19 @@ func (q *inquiry) Questions() []*question.Question { return []*question.Question
 // is settled.
 func (q *inquiry) Name() string {
 	name := fmt.Sprintf("%s %s by %q %t", q.endpoint, q.Question, q.by, q.clustered)
+	if !q.Settled() {
+		name += fmt.Sprintf(" at %d", q.Now)
+	}
+	return name
+}
+
+// Settled tells whether no figure of q is provisional.
+func (q *inquiry) Settled() bool {
 	last := q.Next
 	if q.Compare != nil {
 		last = max(last, q.Compare.With.Next)
 	}
-	if last+settledAfter > q.Now {
-		name += fmt.Sprintf(" at %d", q.Now)
-	}
-	return name
+	return last+settledAfter <= q.Now
 }
 
 // readBy reads the dimension that rows or series are by: its columns. An office has

@@ -124,6 +124,11 @@ func (c *comparison) Name() string {
 	return name
 }
 
+// Settled tells whether no figure is provisional.
+func (c *comparison) Settled() bool {
+	return !slices.ContainsFunc(c.selections, func(s selection) bool { return !s.Settled() })
+}
+
 // A stratum is a channel and a category of services.
 type stratum struct{ channel, category string }
 
