@@ -346,14 +346,22 @@ func TestReasonsAddUp(t *testing.T) {
 // Days that are unlike widen an interval that is told to look at them.
 func TestClusteredIntervalsAreWider(t *testing.T) {
 	w := filled(t)
-	width := func(query string) (float64, *float64) {
-		p := ask[trend](w, "/v1/trend?period=2026-10&comune=058091&step=month"+query).Series[0].Points[0]
-		return *p.GreenHigh - *p.GreenLow, p.Deff
-	}
-	plain, none := width("")
-	clustered, deff := width("&interval=clustered")
-	if none != nil || deff == nil || *deff <= 1 || clustered <= plain {
-		t.Errorf("got widths %v and %v, effects %v and %v", plain, clustered, none, deff)
+	for name, total := range map[string]func(query string) figure{
+		"point": func(query string) figure { return ask[trend](w, "/v1/trend?step=month&"+query).Series[0].Points[0] },
+		"trend": func(query string) figure { return ask[trend](w, "/v1/trend?step=day&"+query).Series[0].Total },
+		"cells": func(query string) figure { return ask[struct{ Total figure }](w, "/v1/heatmap?"+query).Total },
+		"ranks": func(query string) figure { return ask[ranking](w, "/v1/ranking?by=comune&"+query).Rows[0].figure },
+		"sides": func(query string) figure {
+			return ask[struct{ Selections []figure }](w, "/v1/compare?a=&b=&"+query).Selections[0]
+		},
+	} {
+		plain, clustered := total("period=2026-10&comune=058091"), total("period=2026-10&comune=058091&interval=clustered")
+		if *clustered.GreenHigh-*clustered.GreenLow <= *plain.GreenHigh-*plain.GreenLow || *clustered.Deff <= 1 || (plain.Deff == nil) == (name == "sides") {
+			t.Errorf("%s: got %+v and %+v", name, plain, clustered)
+		}
+		if name != "sides" && *clustered.Deff != *total("period=2026-10&comune=058091&interval=clustered").Deff {
+			t.Errorf("%s: another effect the second time", name)
+		}
 	}
 }
 

@@ -197,7 +197,7 @@ func (s *selection) count(ctx context.Context, r Reading, k kit) (*side, error) 
 		of.strata[stratum{t.Columns[0].Text(row), t.Columns[1].Text(row)}] = row.Values
 		sum = plus(sum, row.Values)
 	}
-	of.observed = k.observe(sum, statusOf(s.Span, s.Now), known[effectKey{}])
+	of.observed = k.observe(sum, statusOf(s.Span, s.Now), known[effectKey{step: allDays}])
 	return of, nil
 }
 

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"mlf/query/calendar"
@@ -31,8 +32,8 @@ func keyOf(t *question.Table, r *question.Count, columns int) string {
 }
 
 // countEffects counts q, whose last column is the day, and tells by the columns
-// before it and by step how alike the votes of a day are. What has too few days has
-// none.
+// before it how alike the votes of a day are, in each step and in all days. What has
+// too few days has none.
 func (k kit) countEffects(ctx context.Context, r Reading, q *question.Question, step func(calendar.Day) int32) (effects, error) {
 	f := q.Frame(q.Asked())
 	counts, err := r.Count(ctx, f)
@@ -44,8 +45,11 @@ func (k kit) countEffects(ctx context.Context, r Reading, q *question.Question, 
 	days := make(map[effectKey][]uint64)
 	for i := range t.Rows {
 		row := &t.Rows[i]
-		key := effectKey{keyOf(t, row, last), step(calendar.Day(t.Columns[last].Value(row)))}
-		days[key] = append(days[key], row.Values[:k.scale.Max()]...)
+		all := effectKey{keyOf(t, row, last), allDays}
+		days[all] = append(days[all], row.Values[:k.scale.Max()]...)
+		if part := (effectKey{all.row, step(calendar.Day(t.Columns[last].Value(row)))}); part != all {
+			days[part] = append(days[part], row.Values[:k.scale.Max()]...)
+		}
 	}
 	found := make(effects, len(days))
 	for key, cells := range days {
@@ -56,5 +60,8 @@ func (k kit) countEffects(ctx context.Context, r Reading, q *question.Question, 
 	return found, nil
 }
 
-// whole is the step of all days.
-func whole(calendar.Day) int32 { return 0 }
+// allDays is the step that all days lie in; no other has its number.
+const allDays = math.MinInt32
+
+// whole is the step of every day where there are no others.
+func whole(calendar.Day) int32 { return allDays }

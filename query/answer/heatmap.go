@@ -2,6 +2,8 @@ package answer
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"mlf/query/calendar"
@@ -49,8 +51,9 @@ func (h *heatmap) Answer(ctx context.Context, r Reading) (*Document, error) {
 		return nil, err
 	}
 	var effects [weekHours]figures.Effect
+	var effect figures.Effect // Of all hours together.
 	if h.clustered {
-		if effects, err = h.effects(ctx, r, k); err != nil {
+		if effects, effect, err = h.effects(ctx, r, k); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +71,7 @@ func (h *heatmap) Answer(ctx context.Context, r Reading) (*Document, error) {
 	for i := range cells {
 		cells[i] = k.observe(values[i], status, effects[i])
 	}
-	total := k.observe(sum, status, 0)
+	total := k.observe(sum, status, effect)
 	m := h.metaOf(r, counts, k.formulas()...)
 	fields := append(cellFields(hours), k.fields("", within(cells))...)
 	return &Document{
@@ -93,20 +96,22 @@ func (h *heatmap) begun(f *question.Frame) (hours [weekHours]uint64) {
 	return hours
 }
 
-// effects returns how alike the votes of a day are, of each cell.
-func (h *heatmap) effects(ctx context.Context, r Reading, k kit) (effects [weekHours]figures.Effect, err error) {
+// effects returns how alike the votes of a day are, of each cell and of all.
+func (h *heatmap) effects(ctx context.Context, r Reading, k kit) (effects [weekHours]figures.Effect, all figures.Effect, err error) {
 	f := h.hours.Frame(h.Span)
 	counts, err := r.Count(ctx, f)
 	if err != nil {
-		return effects, err
+		return effects, 0, err
 	}
 	t := f.Table(counts)
 	var days [weekHours][]uint64
+	whole := make(map[calendar.Day][schema.ValueMax]uint64)
 	for i := range t.Rows {
 		hour := schema.Hour(t.Columns[0].Value(&t.Rows[i]))
 		h.Clock().EachDay(hour, hour+1, func(s calendar.Stretch) {
 			at := cellOf(s.Day.Weekday(), s.HourOfDay)
 			days[at] = append(days[at], t.Rows[i].Values[:k.scale.Max()]...)
+			whole[s.Day] = plus(whole[s.Day], t.Rows[i].Values)
 		})
 	}
 	for at, cells := range days {
@@ -114,7 +119,13 @@ func (h *heatmap) effects(ctx context.Context, r Reading, k kit) (effects [weekH
 			effects[at] = effect
 		}
 	}
-	return effects, nil
+	var sums []uint64
+	for _, day := range slices.Sorted(maps.Keys(whole)) { // Sorted: sums of floats depend on their order.
+		values := whole[day]
+		sums = append(sums, values[:k.scale.Max()]...)
+	}
+	all, _ = figures.DesignEffect(sums, int(k.scale.Max()))
+	return effects, all, nil
 }
 
 func cellFields(hours [weekHours]uint64) []format.Field {

@@ -173,7 +173,7 @@ func (q *ranking) Answer(ctx context.Context, r Reading) (*Document, error) {
 		row := &l.table.Rows[i]
 		var effect figures.Effect
 		if q.clustered {
-			effect = known[effectKey{row: keyOf(l.table, row, len(q.by))}]
+			effect = known[effectKey{keyOf(l.table, row, len(q.by)), allDays}]
 		}
 		l.who[i] = l.observe(row.Values, status, effect)
 	}

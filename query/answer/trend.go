@@ -220,7 +220,7 @@ func (c *chart) end(now, then [][schema.ValueMax]uint64) {
 		c.before = append(c.before, c.observe(values, statusOf(c.past[i].Span, c.Now), 0))
 		sumThen = plus(sumThen, values)
 	}
-	last.total = c.observe(sum, statusOf(c.Span, c.Now), 0)
+	last.total = c.observe(sum, statusOf(c.Span, c.Now), c.effects[effectKey{last.key, allDays}])
 	if c.Compare != nil {
 		last.then = c.observe(sumThen, statusOf(c.Compare.With, c.Now), 0)
 	}
