@@ -14,18 +14,31 @@ import (
 func (l *loop) keep(ctx context.Context) error {
 	every := time.NewTicker(l.f.cfg.SealEvery)
 	defer every.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-every.C:
-		case <-l.wake:
-			pauseFor(ctx, l.f.cfg.GapWait)
-		}
+	for l.isDue(ctx, every.C) {
 		if err := l.lookAtStore(ctx); err != nil && ctx.Err() == nil {
 			l.f.storeFailed(ctx, err)
 		}
 	}
+	return ctx.Err()
+}
+
+// isDue waits until the store is to be looked at; false when ctx has ended. Of two
+// reasons at once, what is missing comes first, always: a schedule can be played again.
+func (l *loop) isDue(ctx context.Context, every <-chan time.Time) bool {
+	select {
+	case <-l.wake:
+		pauseFor(ctx, l.f.cfg.GapWait)
+		return true
+	default:
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-every:
+	case <-l.wake:
+		pauseFor(ctx, l.f.cfg.GapWait)
+	}
+	return true
 }
 
 // errAnotherLog is why there are no answers while those of another log are loaded.

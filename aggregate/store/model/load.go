@@ -14,12 +14,10 @@ const loadBlock = 100
 
 // Segments returns the account of every segment that has one, by partition and
 // segment, open and closed rows joined by maximum.
-func (s *Store) Segments(context.Context) ([]schema.LedgerRow, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (t *Tables) Segments() []schema.LedgerRow {
 	joined := New() // In it, rows of one segment have one key.
 	chains := make(map[LedgerKey]schema.Chain)
-	for k, row := range s.tables.Ledger {
+	for k, row := range t.Ledger {
 		segment := LedgerKey{Partition: k.Partition, Segment: k.Segment}
 		if c := chains[segment]; string(k.Chain[:]) > string(c[:]) {
 			chains[segment] = k.Chain
@@ -35,47 +33,80 @@ func (s *Store) Segments(context.Context) ([]schema.LedgerRow, error) {
 	slices.SortFunc(rows, func(a, b schema.LedgerRow) int {
 		return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
 	})
-	return rows, nil
+	return rows
 }
 
 // Span returns the hours that there are rollups of, half-open; 0, 0 without any.
-func (s *Store) Span(context.Context) (first, next schema.Hour, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for k := range s.tables.Rollups {
+func (t *Tables) Span() (first, next schema.Hour) {
+	for k := range t.Rollups {
 		if next == 0 || k.Cell.Hour < first {
 			first = k.Cell.Hour
 		}
 		next = max(next, k.Cell.Hour+1)
 	}
-	return first, next, nil
+	return first, next
 }
 
-// Settled calls take with the rows of hours [from, next) whose segment is below cut
-// of their partition, in order of the cell.
-func (s *Store) Settled(_ context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
-	rows := s.rollups(func(k RollupKey) bool {
+// Settled returns the rows of hours [from, next) whose segment is below cut of their
+// partition, in order of the cell, a few in each of the columns.
+func (t *Tables) Settled(from, next schema.Hour, cut []schema.Segment) []*schema.RollupColumns {
+	return t.columns(func(k *RollupKey) bool {
 		return k.Cell.Hour >= from && k.Cell.Hour < next && k.Segment < cutOf(cut, k.Partition)
 	})
-	slices.SortFunc(rows, func(a, b schema.Rollup) int { return compareCells(&a.Cell, &b.Cell) })
-	return hand(rows, take)
 }
 
-// Open calls take with the rows of segments from cut of their partition on.
-func (s *Store) Open(_ context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
-	return hand(s.rollups(func(k RollupKey) bool { return k.Segment >= cutOf(cut, k.Partition) }), take)
+// Open returns the rows of segments from cut of their partition on, a few in each of
+// the columns.
+func (t *Tables) Open(cut []schema.Segment) []*schema.RollupColumns {
+	return t.columns(func(k *RollupKey) bool { return k.Segment >= cutOf(cut, k.Partition) })
 }
 
-func (s *Store) rollups(pass func(k RollupKey) bool) []schema.Rollup {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (t *Tables) columns(pass func(*RollupKey) bool) []*schema.RollupColumns {
 	var rows []schema.Rollup
-	for k, r := range s.tables.Rollups {
-		if pass(k) {
+	for k, r := range t.Rollups {
+		if pass(&k) {
 			rows = append(rows, r)
 		}
 	}
-	return rows
+	slices.SortFunc(rows, func(a, b schema.Rollup) int {
+		return cmp.Or(compareCells(&a.Cell, &b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
+	})
+	var all []*schema.RollupColumns
+	for few := range slices.Chunk(rows, loadBlock) {
+		all = append(all, columnsOf(few))
+	}
+	return all
+}
+
+// Segments returns what Tables.Segments does.
+func (s *Store) Segments(context.Context) ([]schema.LedgerRow, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tables.Segments(), nil
+}
+
+// Span returns what Tables.Span does.
+func (s *Store) Span(context.Context) (first, next schema.Hour, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first, next = s.tables.Span()
+	return first, next, nil
+}
+
+// Settled calls take with what Tables.Settled returns.
+func (s *Store) Settled(_ context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+	s.mu.Lock()
+	all := s.tables.Settled(from, next, cut)
+	s.mu.Unlock()
+	return hand(all, take)
+}
+
+// Open calls take with what Tables.Open returns.
+func (s *Store) Open(_ context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+	s.mu.Lock()
+	all := s.tables.Open(cut)
+	s.mu.Unlock()
+	return hand(all, take)
 }
 
 // cutOf returns the cut of p; 0 where there is none.
@@ -92,10 +123,9 @@ func compareCells(a, b *schema.Cell) int {
 		cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Scale, b.Scale), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Hour, b.Hour))
 }
 
-// hand hands rows on in columns, a few at a time.
-func hand(rows []schema.Rollup, take func(*schema.RollupColumns) error) error {
-	for few := range slices.Chunk(rows, loadBlock) {
-		if err := take(columnsOf(few)); err != nil {
+func hand(all []*schema.RollupColumns, take func(*schema.RollupColumns) error) error {
+	for _, rows := range all {
+		if err := take(rows); err != nil {
 			return err
 		}
 	}
