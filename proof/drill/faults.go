@@ -7,7 +7,7 @@ func allFaults() []fault {
 	return slices.Concat(
 		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(),
 		foldFaults(), claimFaults(), tellFaults(), rulesFaults(), gapFaults(), identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
-		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), cubeFaults(), publicFaults(),
+		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), figureFaults(), cubeFaults(), publicFaults(),
 	)
 }
 

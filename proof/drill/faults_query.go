@@ -25,3 +25,22 @@ func answerFaults() []fault {
 		ledger.fault("any ingest time wins", suite+"/the_ledger_joins", "newest      SimpleAggregateFunction(max,", "newest      SimpleAggregateFunction(any,"),
 	}
 }
+
+// figureFaults are in what endpoints answer.
+func figureFaults() []fault {
+	const pkg = "query"
+	trend, heatmap := site{"query/answer/trend.go", pkg}, site{"query/answer/heatmap.go", pkg}
+	ranking, compare := site{"query/answer/ranking.go", pkg}, site{"query/answer/compare.go", pkg}
+	return []fault{
+		trend.fault("steps that have not begun are drawn", "TestTrendAddsUp", "return s.From > now })", "return s.From > now+9000 })"),
+		trend.fault("a step of the other time stands beside the next", "TestTrendCompares", "then[at] = c.table.Before[i].Values", "then[len(then)-1-at] = c.table.Before[i].Values"),
+		heatmap.fault("an hour that is there twice is one", "TestHeatmap", "s.HourOfDay+int(hour-s.First))]++", "s.HourOfDay+int(hour-s.First))] = 1"),
+		ranking.fault("filters of places are filters of the reference", "TestRanking", "return d.Name == name && (d.Of == question.OfComune", "return d.Name == name+\"s\" && (d.Of == question.OfComune"),
+		ranking.fault("all are held against the first reference", "TestRanking", "if len(l.nations.Columns) == 0 {", "if i >= 0 {"),
+		compare.fault("each is standardised by all", "TestCompareTellsTheMix", "c.mix == mixAll || c.mix == s.letter", "c.mix != \"\""),
+		site{"query/answer/reasons.go", pkg}.fault("a reason's share is of all votes", "TestReasonsAddUp", "figures.Share(m.causes[i].n, m.answered,", "figures.Share(m.causes[i].n, m.n,"),
+		site{"query/answer/answer.go", pkg}.fault("settled answers age", "TestAnswersOfSettledTimeStay", "return last+settledAfter <= q.Now", "return last > q.Now+settledAfter"),
+		site{"query/question/question.go", "query/question"}.fault("places within places are disjoint", "TestDisjointQuestionsShareNoVote",
+			"return slices.Contains(other.provinces, c.Province())", "return len(other.provinces) == 0"),
+	}
+}
