@@ -135,9 +135,13 @@ func (e *env) newClient(t *testing.T, cfg broker.Config) *broker.Client {
 // create makes the topics with the given number of partitions.
 func (e *env) create(t *testing.T, partitions int) {
 	t.Helper()
-	if _, err := e.client.CreateTopics(e.ctx, broker.TopicsConfig{Partitions: partitions, Replicas: max(1, e.endpoint.Replicas)}); err != nil {
-		t.Fatal(err)
-	}
+	eventually(e.ctx, t, "topics are made", func() bool {
+		_, err := e.client.CreateTopics(e.ctx, broker.TopicsConfig{Partitions: partitions, Replicas: max(1, e.endpoint.Replicas)})
+		if err != nil && broker.Hopeless(err) {
+			t.Fatal(err)
+		}
+		return err == nil // A broker that was short of time is fenced for a moment.
+	})
 }
 
 // producer returns a producer that runs until the test or stop ends it.
