@@ -63,7 +63,7 @@ var mayImport = map[string][]string{
 	"proof/kafka":                    {"proof/child"},
 	"proof/kafka/run":                {"proof/kafka"},
 	"proof/harness":                  {"command", "proof/child", "proof/kafka", "query/client", "aggregate/store/embedded"},
-	"proof/sim":                      {"schema", "ingest/broker", "aggregate", "aggregate/fold", "aggregate/store/model"},
+	"proof/sim":                      {"schema", "ingest/broker", "aggregate", "aggregate/fold", "aggregate/store/model", "query/cube", "query/question", "query/calendar"},
 	"proof/chaos":                    {"proof/country", "proof/kafka", "proof/child", "query/client", "aggregate/store/embedded", "schema"},
 	"proof/chaos/run":                {"proof/chaos", "aggregate/store/embedded"},
 	"proof/drill":                    {},

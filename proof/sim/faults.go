@@ -38,18 +38,40 @@ const (
 	hitFollowerKilled = "follower starts anew"
 	hitGapHeard       = "follower hears that something is missing"
 	hitLoadedLoss     = "follower loads from a store that has lost rows"
-	phaseRecovers     = "recovering, "
-	phaseIsStopped    = "stopping, "
+
+	hitTopicHead    = "counts topic loses its head"
+	hitTopicAnew    = "counts topic is made anew"
+	hitTopicRange   = "query reads where the counts topic is no more"
+	hitRowsBroken   = "query hears a part of the rows"
+	hitQueryKill    = "query is killed"
+	hitQueryStop    = "query is stopped"
+	hitQueryFreeze  = "query freezes"
+	hitSnapshot     = "query starts from a snapshot"
+	hitSnapshotTorn = "query finds a damaged snapshot"
+	hitQueryLoads   = "query loads at its start"
+	hitQueryBehind  = "query loads because it is behind"
+	hitQueryUneven  = "query finds an imbalance"
+	hitQueryGap     = "query reads a gap from the store"
+	hitQuerySeal    = "query seals a segment"
+	hitQueryTainted = "query reads a store that has lost rows"
+	hitQueryAsked   = "query is asked for everything"
+
+	phaseRecovers  = "recovering, "
+	phaseIsStopped = "stopping, "
 )
 
 // natures of all kinds of calls.
 func natures() map[string]nature {
-	return map[string]nature{
+	all := map[string]nature{
 		kindProduce: natureAtomic, kindFetch: natureRead, kindBounds: natureRead, kindCommit: natureAtomic, kindTell: natureAtomic,
 		kindIdentity: natureRead, kindStarted: natureRead, kindChains: natureRead, kindState: natureAtomic,
 		kindRollups: natureRows, kindLedger: natureRows, kindCheckpoint: natureRows,
 		kindCheckpoints: natureRead, kindOpen: natureRead,
 	}
+	for _, kind := range queryKinds() {
+		all[kind] = natureRead
+	}
+	return all
 }
 
 // failures are the ways in which a call of n goes wrong and its process lives.
@@ -78,13 +100,15 @@ func Faults() []string {
 		hitMisplaced, hitDamage, hitGhost, hitConflict, hitNewStream, hitNoRoom, hitRewrite, hitSegment,
 		hitRules, hitOld, hitStuck, hitKey, hitTime, hitGap, hitLate,
 		hitClaimLost, hitClaimParts, hitFollowerKilled, hitGapHeard, hitLoadedLoss,
+		hitTopicHead, hitTopicAnew, hitTopicRange, hitRowsBroken, hitQueryKill, hitQueryStop, hitQueryFreeze, hitSnapshot, hitSnapshotTorn,
+		hitQueryLoads, hitQueryBehind, hitQueryUneven, hitQueryGap, hitQuerySeal, hitQueryTainted, hitQueryAsked,
 	}
 	for kind, n := range natures() {
 		for _, f := range append(n.failures(), fateHeld) {
 			names = append(names, kind+": "+f.String())
 		}
 	}
-	for _, p := range points() {
+	for _, p := range append(points(), queryPoints()...) {
 		for _, f := range natures()[p.kind].kills() {
 			names = append(names, p.phase+p.kind+": "+f.String())
 		}
@@ -110,5 +134,14 @@ func points() []point {
 		}
 	}
 	slices.SortFunc(all, func(a, b point) int { return cmp.Or(cmp.Compare(a.phase, b.phase), cmp.Compare(a.kind, b.kind)) })
+	return all
+}
+
+// queryPoints are the crash points of who answers questions.
+func queryPoints() []point {
+	var all []point
+	for _, kind := range queryKinds() {
+		all = append(all, point{"", kind})
+	}
 	return all
 }

@@ -22,8 +22,11 @@ const kindTell = "tell"
 // it was acknowledged: nothing is promised of it.
 type feed struct {
 	w       *world
-	records [][]byte
-	read    int // By the follower.
+	records []told
+	base    int           // The first record of the topic that is there now,
+	head    schema.Offset // and of that topic the first that retention has left.
+
+	read    int // By the follower, who hears also what the topic has lost.
 	who     follower
 	missing bool // The follower lacks something, and has yet to load.
 	tainted bool // It has loaded from a store that had lost rows.
@@ -71,7 +74,7 @@ func (t teller) Send(ctx context.Context, _ schema.Partition, set []byte) (time.
 			t.w.hits[hitClaimLost]++
 			return nil
 		}
-		t.w.feed.records = append(t.w.feed.records, bytes.Clone(records[0].Value))
+		t.w.feed.append(records[0].Value)
 		return nil
 	}
 	return time.Time{}, t.w.do(ctx, call{who: t.who, kind: kindTell, part: -1, nature: natureAtomic, effect: effect})
@@ -104,10 +107,7 @@ func (f *feed) turn() {
 // hear takes what the follower has not heard.
 func (f *feed) hear() {
 	for n := 1 + f.w.dice.IntN(10); n > 0 && f.read < len(f.records); n-- {
-		b, err := schema.DecodeClaimBatch(f.records[f.read])
-		if err != nil {
-			panic(fmt.Sprintf("BUG: claims that cannot be read: %v", err))
-		}
+		b := f.batch(f.read)
 		f.read++
 		if b.First < b.Number {
 			f.w.hits[hitClaimParts]++
@@ -205,7 +205,13 @@ func (w *world) newOracle(p int) *oracle {
 	if err != nil {
 		panic(fmt.Sprintf("BUG: %v", err)) // It was made by this program.
 	}
-	return &oracle{p: p, fold: sum, tables: model.New()}
+	o := &oracle{p: p, fold: sum, tables: model.New()}
+	if w.ground != nil {
+		for _, r := range w.ground.rows[p].Ledger {
+			o.tables.Account(r)
+		}
+	}
+	return o
 }
 
 // goOn counts on to offset next.
@@ -220,6 +226,9 @@ func (o *oracle) goOn(w *world, next schema.Offset) {
 	o.fold.Drain(&rows)
 	for _, r := range rows.Rollups {
 		o.tables.Rollup(r)
+	}
+	for _, r := range rows.Ledger {
+		o.tables.Account(r)
 	}
 }
 

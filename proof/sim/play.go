@@ -24,7 +24,14 @@ type Report struct {
 // what the votes amount to. It must be called in a bubble of testing/synctest,
 // whose clock it uses. The trace, if there is a writer, is for people.
 func Play(ctx context.Context, g *Ground, seed uint64, trace io.Writer) (Report, error) {
-	return playWith(ctx, g, newWorld(seed, trace), newTracker(byTheBook))
+	w := newWorld(seed, trace)
+	if answered(seed) {
+		if err := w.openCube(); err != nil {
+			return Report{}, err
+		}
+	}
+	report, err := playWith(ctx, g, w, newTracker(byTheBook))
+	return report, errors.Join(err, w.cube.remove())
 }
 
 // playWith plays w, which somebody follows.
@@ -71,17 +78,19 @@ func (w *world) play(ctx context.Context, rewrite bool) error {
 	if err := w.stopAll(); err != nil {
 		return err
 	}
-	return errors.Join(w.compare(want), w.honest(), w.feed.end())
+	return errors.Join(w.compare(want), w.honest(), w.feed.end(), w.cube.end(ctx, &want))
 }
 
 // disturb plays the part in which everything goes wrong.
 func (w *world) disturb(ctx context.Context) {
 	w.startIngest(ctx)
 	w.start(ctx, everything())
+	w.cube.start(ctx)
 	for turn, begun := 0, time.Now(); turn < w.weather.turns && time.Since(begun) < disturbMax; turn++ {
 		w.pass(w.span(w.weather.rush))
 		w.listen()
 		w.feed.turn()
+		w.cube.turn(ctx)
 		switch {
 		case w.chance(w.weather.trouble):
 			w.trouble(ctx)
@@ -290,6 +299,7 @@ func (w *world) settleTurn(ctx context.Context) {
 	w.pass(w.span(time.Millisecond))
 	w.listen()
 	w.feed.turn()
+	w.cube.turn(ctx)
 	w.haunt()
 	if w.turn() {
 		return
@@ -351,7 +361,7 @@ func (w *world) stopAll() error {
 	for begun := time.Now(); time.Since(begun) < 2*drainMax; {
 		over := true
 		for _, p := range w.processes {
-			over = over && p.over()
+			over = over && (p.over() || p.name == "query")
 		}
 		if over {
 			return nil

@@ -138,6 +138,7 @@ func (w *world) startIngest(ctx context.Context) {
 // sent may be under way.
 func (w *world) kill(p *process) {
 	lost := w.callsOf(p)
+	w.cube.keepDisk(p)
 	w.mu.Lock()
 	p.dead = true
 	w.pending = slices.DeleteFunc(w.pending, func(c *call) bool { return c.who == p })

@@ -98,6 +98,7 @@ type world struct {
 	log       *log
 	store     *database
 	feed      *feed
+	cube      *answers                                                    // nil: nobody answers questions.
 	start     func(ctx context.Context, held []schema.Partition) *process // Starts one that counts.
 	terminals []*terminal
 	requests  map[string]*request // By the record they are on the log as.
@@ -326,7 +327,11 @@ func (w *world) happenUnheard(p *process) {
 }
 
 func (c *call) store() bool {
-	return c.kind != kindFetch && c.kind != kindBounds && c.kind != kindCommit && c.kind != kindTell
+	switch c.kind {
+	case kindFetch, kindBounds, kindCommit, kindTell, kindQuerySince, kindQueryFetch:
+		return false
+	}
+	return true
 }
 
 // runOf returns the run of the store that c belongs to; 0 for none.

@@ -22,23 +22,23 @@ func (l *loop) keep(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// isDue waits until the store is to be looked at; false when ctx has ended. Of two
-// reasons at once, what is missing comes first, always: a schedule can be played again.
+// isDue waits until the store is to be looked at; false when ctx has ended. What is
+// missing comes before what is due, and the end before both: a schedule can be played
+// again.
 func (l *loop) isDue(ctx context.Context, every <-chan time.Time) bool {
 	select {
 	case <-l.wake:
 		pauseFor(ctx, l.f.cfg.GapWait)
-		return true
+		return ctx.Err() == nil
 	default:
 	}
 	select {
 	case <-ctx.Done():
-		return false
 	case <-every:
 	case <-l.wake:
 		pauseFor(ctx, l.f.cfg.GapWait)
 	}
-	return true
+	return ctx.Err() == nil
 }
 
 // errAnotherLog is why there are no answers while those of another log are loaded.

@@ -10,7 +10,7 @@ import (
 )
 
 // loadBlock is the rows of one call: few, so that tests see several.
-const loadBlock = 100
+const loadBlock = 20
 
 // Segments returns the account of every segment that has one, by partition and
 // segment, open and closed rows joined by maximum.
