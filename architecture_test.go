@@ -86,7 +86,7 @@ var onlyIn = map[string][]string{
 	"github.com/segmentio/kafka-go":       {"ingest/broker", "ingest/broker/recordset", "bench/baseline"},
 	"github.com/ClickHouse/clickhouse-go": {"aggregate/store", "bench/baseline", "bench/italy"},
 	"github.com/ClickHouse/ch-go":         {"aggregate/store", "bench/italy"},
-	"github.com/twmb/franz-go":            {"ingest/broker/embedded"},
+	"github.com/twmb/franz-go":            {"ingest/broker/embedded", "proof/kafka"},
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},

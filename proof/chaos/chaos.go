@@ -135,12 +135,15 @@ func (s *service) run(ctx context.Context, report *Report) error {
 		stages.Go(func() error { return p.Run(living) })
 	}
 	stages.Go(func() error { return w.Run(living) })
+	var m meter
+	stages.Go(func() error { return s.measure(living, w, &m) })
 	err := s.torment(living, w, report)
 	for _, p := range s.lines {
 		p.Set(Conditions{})
 	}
 	stop()
 	err = errors.Join(err, stages.Wait())
+	report.Memory.Counters = m.sums()
 	end()
 	return errors.Join(err, lines.Wait(), s.account(w, report))
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mlf/proof/kafka"
+	"mlf/schema"
 )
 
 const (
@@ -112,6 +113,8 @@ func (j *injector) do(ctx context.Context, f Fault) error {
 		return freeze(ctx, s.query, f.Length)
 	case KillBroker, PauseBroker, KillBrokers:
 		return j.breakBrokers(ctx, f)
+	case LoseClaims:
+		return j.loseClaims(ctx)
 	case KillStore:
 		return syscall.Kill(s.store.Pid(), syscall.SIGKILL)
 	case PauseStore:
@@ -181,6 +184,21 @@ func (j *injector) zombie(ctx context.Context, p *Process) error {
 		}
 	}
 	return p.Resume()
+}
+
+// forgetMax bounds how long brokers may take to forget: they may be killed, or none
+// may lead.
+const forgetMax = 10 * time.Second
+
+// loseClaims takes away what workers have told. Nobody may miss a vote for it: what
+// followers have not read is a gap to them.
+func (j *injector) loseClaims(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, forgetMax)
+	defer cancel()
+	if err := kafka.Forget(limited, j.service.kafka.Addrs(), schema.CountsTopic); err != nil {
+		return errors.Join(errNotRunning, err) // Other faults are in the way.
+	}
+	return nil
 }
 
 // breakBrokers kills or pauses brokers and brings them back.

@@ -65,10 +65,12 @@ func (l *player) rounds(ctx context.Context, faults <-chan struct{}, r *Report) 
 		if err != nil {
 			return time.Now(), fmt.Errorf("round with seed %d: %w", seed, err)
 		}
+		exact := time.Now()
 		select {
 		case <-faults:
-			return time.Now(), nil
+			return exact, l.compareMemory(ctx, &r.Memory, true)
 		default:
+			_ = l.compareMemory(ctx, &r.Memory, false) // Something is broken, so some may not be compared.
 		}
 	}
 }

@@ -23,6 +23,8 @@ const (
 	PauseBroker Kind = "pause broker"
 	KillBrokers Kind = "kill all brokers"
 
+	LoseClaims Kind = "lose claims" // The counts topic loses all that is on it.
+
 	KillStore  Kind = "kill clickhouse"
 	PauseStore Kind = "pause clickhouse"
 
@@ -71,7 +73,7 @@ type Lane struct {
 func Kinds() []Kind {
 	return []Kind{
 		KillIngest, PauseIngest, KillAggregate, PauseAgg, ZombieAgg, KillQuery, PauseQuery,
-		KillBroker, PauseBroker, KillBrokers, KillStore, PauseStore,
+		KillBroker, PauseBroker, KillBrokers, LoseClaims, KillStore, PauseStore,
 		CutHTTP, SlowHTTP, SilentHTTP, CutKafka, SlowKafka, SilentKafka, LossyKafka, CutStore, SlowStore, SilentStore, LossyStore,
 	}
 }
@@ -91,6 +93,7 @@ func Lanes(seed uint64, duration time.Duration) []*Lane {
 			KillIngest, PauseIngest, KillAggregate, PauseAgg, ZombieAgg, KillQuery, PauseQuery),
 		lane(2, span{4 * time.Second, 10 * time.Second}, KillBroker, PauseBroker, KillBrokers),
 		lane(3, span{8 * time.Second, 25 * time.Second}, KillStore, PauseStore),
+		lane(6, span{3 * time.Second, 15 * time.Second}, LoseClaims),
 		lane(4, span{time.Second, 4 * time.Second},
 			CutHTTP, SlowHTTP, SilentHTTP, CutStore, SlowStore, SilentStore, LossyStore),
 		lane(5, span{4 * time.Second, 10 * time.Second}, CutKafka, SlowKafka, SilentKafka, LossyKafka),
@@ -121,7 +124,7 @@ func lengths(k Kind, limit time.Duration) span {
 		return span{0, min(limit, 8*time.Second)}
 	case CutHTTP, SlowHTTP, CutKafka, SlowKafka, LossyKafka, CutStore, SlowStore, LossyStore:
 		return span{time.Second, min(limit, 6*time.Second)}
-	case KillIngest, KillAggregate, KillQuery, KillStore, ZombieAgg:
+	case KillIngest, KillAggregate, KillQuery, KillStore, ZombieAgg, LoseClaims:
 		return span{} // A restart, or a successor's, takes the time it takes.
 	default:
 		return span{time.Second, limit}

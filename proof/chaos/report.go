@@ -31,6 +31,8 @@ type Report struct {
 	DifferencesTotal int          `json:"differences_total"`
 	Differences      []string     `json:"differences"`
 
+	Memory Memory `json:"memory"`
+
 	Faults           map[Kind]int      `json:"faults"`
 	TimeToRecover    map[Kind]Recovery `json:"time_to_recover"`
 	Unrecovered      int               `json:"unrecovered"`       // Faults after which not everything was counted again.
@@ -63,6 +65,7 @@ func newReport(cfg *Config) *Report {
 	return &Report{
 		Seed: cfg.Seed, DurationSeconds: cfg.Duration.Seconds(),
 		Differences: []string{}, Problems: []string{},
+		Memory:        Memory{Differ: []string{}},
 		TimeToRecover: make(map[Kind]Recovery), Weather: make(map[string]int), UnplannedExits: make(map[string]int),
 	}
 }
@@ -112,6 +115,7 @@ func (r *Report) judge() {
 		{r.Lost == 0, fmt.Sprintf("%d votes lost", r.Lost)},
 		{r.Doubled == 0, fmt.Sprintf("%d votes doubled", r.Doubled)},
 		{r.DifferencesTotal == 0, fmt.Sprintf("%d differences", r.DifferencesTotal)},
+		{len(r.Memory.Differ) == 0, fmt.Sprintf("%d questions whose answers from memory are not the store's: %v", len(r.Memory.Differ), r.Memory.Differ)},
 		{r.LedgerBalanced, "the ledger is not balanced"},
 		{r.Acked == r.Counted+r.Ledger.Voided, fmt.Sprintf("%d votes acked, %d counted and %d voided", r.Acked, r.Counted, r.Ledger.Voided)},
 		{r.ExactAfterSeconds <= exactMax.Seconds(), fmt.Sprintf("exact %.0f s after the last fault: want %v", r.ExactAfterSeconds, exactMax)},
@@ -135,6 +139,7 @@ func (r *Report) Lines() []string {
 		fmt.Sprintf("%d cells compared, %d differences, exact %.0f s after the last fault; %d answers swallowed, %d connections cut",
 			r.Cells, r.DifferencesTotal, r.ExactAfterSeconds, r.AnswersLost, r.ConnectionsCut),
 	}
+	lines = append(lines, r.Memory.lines()...)
 	for _, kind := range slices.Sorted(maps.Keys(r.Faults)) {
 		took := r.TimeToRecover[kind]
 		lines = append(lines, fmt.Sprintf("  %-18s %3d times, recovered after %5.1f s (p50), %5.1f s (max)",
