@@ -4,6 +4,7 @@ func cubeFaults() []fault {
 	const pkg = "query/cube"
 	part := site{"query/cube/part.go", pkg}
 	seal := site{"query/cube/seal.go", pkg}
+	load := site{"query/cube/load.go", pkg}
 	snapshot := site{"query/cube/snapshot.go", pkg}
 	count := site{"query/cube/packed/count.go", "query/cube/packed"}
 	return []fault{
@@ -20,6 +21,12 @@ func cubeFaults() []fault {
 			"if votes := p.votes(s); votes < r.Counted {", "if votes := p.votes(s); votes > 1<<63 {"),
 		seal.fault("what the store has lost is taken for complete", "TestAStoreThatLostRowsIsNotBelieved",
 			"if votes := p.votes(r.Segment); votes < r.Counted {", "if votes := p.votes(r.Segment); votes > 1<<63 {"),
+		load.fault("what comes after a hole is taken for complete", "TestAnAccountWithAHoleIsBelievedUpToIt",
+			"before.Chain == (schema.Chain{}) ||", "before.Chain == (schema.Chain{1}) ||"),
+		site{"query/cube/part.go", "proof/sim"}.fault("a claim moves the position over a gap", "TestSeeds",
+			"for len(p.pending) > 0 && p.pending[0].after <= p.position {", "for len(p.pending) > 0 {"),
+		site{"query/cube/snapshot.go", "proof/sim"}.fault("a start from a snapshot counts open rows again", "TestSeeds",
+			"b = p.segments[segment].append(binary.AppendUvarint(b, uint64(segment)))", "b = newOpenSegment().append(binary.AppendUvarint(b, uint64(segment)))"),
 		snapshot.fault("a snapshot forgets open cells", "TestASnapshotComesBack",
 			"b = p.segments[segment].append(binary.AppendUvarint(b, uint64(segment)))", "b = newOpenSegment().append(binary.AppendUvarint(b, uint64(segment)))"),
 		site{"query/cube/restore.go", pkg}.fault("checksums of sections are not looked at", "TestADamagedSnapshotIsRefused",

@@ -60,6 +60,7 @@ func (l *loop) lookAtStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	account = withoutHoles(account)
 	var v verdict
 	var cuts []schema.Segment
 	err = l.do(ctx, func() {

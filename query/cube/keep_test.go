@@ -33,6 +33,37 @@ func (s *sim) tellAll() {
 	}
 }
 
+// TestAnAccountWithAHoleIsBelievedUpToIt: a store that was killed may lack the row that
+// closed a segment, and all votes that came with it, and have the segment after it.
+// What workers tell again of the hole must be counted.
+func TestAnAccountWithAHoleIsBelievedUpToIt(t *testing.T) {
+	const lost = 4 // The first record that is.
+	for _, isTold := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSim(t, 8, "")
+			for _, l := range s.logs {
+				s.store.write(l.changed(0, lost))
+				s.store.account(l.ledger(0, lost))
+				s.store.write(l.changed(2*simSegment, 2*simSegment+1))
+				s.store.account(l.ledger(2*simSegment, 2*simSegment+1))
+			}
+			s.must(t, s.start(t.Context()))
+			<-time.After(time.Minute)
+			synctest.Wait()
+			for _, l := range s.follower.State().Ledger() {
+				if l.Next != lost {
+					t.Errorf("partition %d is at %d, and what is missing begins at %d", l.Partition, l.Next, lost)
+				}
+			}
+			if isTold {
+				s.tellAll()
+			}
+			s.must(t, s.finish())
+			s.stop()
+		})
+	}
+}
+
 // TestTwoImbalancesStopTheAnswers: somebody is paged; when the store is right again,
 // there are answers again.
 func TestTwoImbalancesStopTheAnswers(t *testing.T) {

@@ -52,6 +52,7 @@ func load(ctx context.Context, cfg *Config) (*core, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load account: %w", err)
 	}
+	account = withoutHoles(account)
 	c := newCore(cfg, id)
 	for _, r := range account {
 		if c.has(r.Partition) {
@@ -79,6 +80,25 @@ func load(ctx context.Context, cfg *Config) (*core, error) {
 		}
 	}
 	return c, nil
+}
+
+// withoutHoles returns the account up to what is missing: every segment of a partition
+// but the last is closed, and follows the one before. A store that was killed may have
+// lost the end of a segment and kept what came after it; that is not all there is as
+// of any later offset, and workers will tell it again. It uses rows again.
+func withoutHoles(rows []schema.LedgerRow) []schema.LedgerRow {
+	whole := rows[:0]
+	for i := range rows {
+		r := rows[i]
+		if n := len(whole); n > 0 && whole[n-1].Partition == r.Partition {
+			before := &whole[n-1]
+			if before.Chain == (schema.Chain{}) || before.Segment+1 != r.Segment {
+				continue
+			}
+		}
+		whole = append(whole, r)
+	}
+	return whole
 }
 
 // account takes a row of the store's account, whose rollups are taken besides.
