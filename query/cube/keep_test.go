@@ -37,15 +37,15 @@ func (s *sim) tellAll() {
 // closed a segment, and all votes that came with it, and have the segment after it.
 // What workers tell again of the hole must be counted.
 func TestAnAccountWithAHoleIsBelievedUpToIt(t *testing.T) {
-	const lost = 4 // The first record that is.
-	for _, isTold := range []bool{true, false} {
+	f := func(lost, kept schema.Offset, isTold bool) { // The first record that is.
+		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
 			s := newSim(t, 8, "")
 			for _, l := range s.logs {
-				s.store.write(l.changed(0, lost))
-				s.store.account(l.ledger(0, lost))
-				s.store.write(l.changed(2*simSegment, 2*simSegment+1))
-				s.store.account(l.ledger(2*simSegment, 2*simSegment+1))
+				for _, part := range []struct{ first, next schema.Offset }{{0, lost}, {kept, kept + 1}} {
+					s.store.write(l.changed(part.first, part.next))
+					s.store.account(l.ledger(part.first, part.next))
+				}
 			}
 			s.must(t, s.start(t.Context()))
 			<-time.After(time.Minute)
@@ -61,6 +61,10 @@ func TestAnAccountWithAHoleIsBelievedUpToIt(t *testing.T) {
 			s.must(t, s.finish())
 			s.stop()
 		})
+	}
+	for _, isTold := range []bool{true, false} {
+		f(simSegment-2, simSegment, isTold)
+		f(simSegment, 2*simSegment, isTold)
 	}
 }
 
