@@ -19,8 +19,8 @@ import (
 	"mlf/schema"
 )
 
-// answered tells whether somebody answers questions in the schedule of a seed: in
-// most in which segments close, and in some others. Of a log that was rewritten
+// answered tells whether somebody answers questions in the schedule of a seed: in all
+// in which segments close, and in some others. Of a log that was rewritten
 // nobody's counts can be held to anything.
 func answered(seed uint64) bool {
 	switch seed % 8 {
@@ -184,10 +184,10 @@ func (a *answers) turn(ctx context.Context) {
 		return
 	}
 	if !a.w.calm && !a.who.stopping && a.dice.IntN(1000) < 12 {
-		a.trouble()
+		a.trouble(ctx)
 	}
 	if a.dice.IntN(checkEvery) == 0 {
-		a.check()
+		a.check(ctx)
 	}
 }
 
@@ -195,7 +195,7 @@ func (a *answers) turn(ctx context.Context) {
 const checkEvery = 100
 
 // trouble lets something happen that is not in the day's work.
-func (a *answers) trouble() {
+func (a *answers) trouble(ctx context.Context) {
 	w := a.w
 	switch n := a.dice.IntN(12); {
 	case n < 2:
@@ -215,7 +215,7 @@ func (a *answers) trouble() {
 		a.hit(hitTopicAnew)
 		w.feed.makeAnew()
 	default:
-		a.check()
+		a.check(ctx)
 	}
 }
 

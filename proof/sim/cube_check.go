@@ -63,7 +63,7 @@ func (x *axis[T]) group(v T) question.Group {
 }
 
 // ask asks a state for everything that it has.
-func (a *answers) ask(s *cube.State) (map[figure]uint64, error) {
+func (a *answers) ask(ctx context.Context, s *cube.State) (map[figure]uint64, error) {
 	var comune axis[schema.ComuneID]
 	var office axis[schema.OfficeCode]
 	var service axis[schema.ServiceID]
@@ -77,7 +77,7 @@ func (a *answers) ask(s *cube.State) (map[figure]uint64, error) {
 		Class:   func(v schema.Class) question.Group { return question.Group(v) },
 		Hours:   a.hours(int(next - first)),
 	}
-	got, err := s.Counts(context.Background(), &axes)
+	got, err := s.Counts(ctx, &axes)
 	if err != nil {
 		return nil, err
 	}
@@ -107,19 +107,19 @@ func (a *answers) hours(n int) []question.Group {
 
 // check holds the newest state to what it promises at any time: it has all that its
 // ledger accounts for, and nothing that is not on the log.
-func (a *answers) check() {
+func (a *answers) check(ctx context.Context) {
 	s := a.follower.State()
 	if s == nil || a.wrong != nil || a.who.dead {
 		return
 	}
 	a.w.hits[hitQueryAsked]++
-	if err := a.promises(s); err != nil {
+	if err := a.promises(ctx, s); err != nil {
 		a.wrong = fmt.Errorf("answers of %s at step %d: %w", a.who, a.w.steps, err)
 	}
 }
 
-func (a *answers) promises(s *cube.State) error {
-	got, err := a.ask(s)
+func (a *answers) promises(ctx context.Context, s *cube.State) error {
+	got, err := a.ask(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (a *answers) end(ctx context.Context, want *amount) error {
 			a.w.stop(a.who)
 		}
 	}
-	a.check()
+	a.check(ctx)
 	a.remember()
 	return a.error()
 }
@@ -221,7 +221,7 @@ func (a *answers) settle(ctx context.Context, want *amount) error {
 			continue
 		}
 		looked = time.Now()
-		if err = a.exact(want); err == nil {
+		if err = a.exact(ctx, want); err == nil {
 			return nil
 		}
 	}
@@ -230,7 +230,7 @@ func (a *answers) settle(ctx context.Context, want *amount) error {
 
 // exact holds the newest state to all votes: every figure, every position, and every
 // segment sealed that is closed.
-func (a *answers) exact(want *amount) error {
+func (a *answers) exact(ctx context.Context, want *amount) error {
 	s := a.follower.State()
 	if s == nil {
 		return fmt.Errorf("there is no state: %w", a.follower.Ready())
@@ -240,7 +240,7 @@ func (a *answers) exact(want *amount) error {
 			return fmt.Errorf("they are as of %d of partition %d, which ends at %d", account.Next, p, end)
 		}
 	}
-	got, err := a.ask(s)
+	got, err := a.ask(ctx, s)
 	if err != nil {
 		return err
 	}
