@@ -60,7 +60,7 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 
 // reading is what answers of view are made of.
 func (s *Server) reading(view question.View, c answer.Counter) answer.Reading {
-	return answer.Reading{Counter: c, Ledger: view.Ledger(), At: s.now(), Disclosure: s.cfg.Disclosure}
+	return answer.Reading{Counter: c, Ledger: view.Ledger(), At: s.now(), Disclosure: s.shownAs(view)}
 }
 
 // encodeDocument writes an answer.

@@ -11,14 +11,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// DisclosureNone shows every count, however small. It must be said aloud,
-// because a cell of one vote may tell who cast it.
-const DisclosureNone = "none"
-
 // Config is how a Server behaves. Every field but Disclosure has a default.
 type Config struct {
-	// Disclosure is the rule by which small counts are shown. Required;
-	// DisclosureNone is the only value in this version.
+	// Disclosure is how counts are shown to the public: DisclosureLots or
+	// DisclosureNone. Required.
 	Disclosure string
 
 	// TLS, when set, serves HTTPS (and HTTP/2). It must hold a certificate.
@@ -67,11 +63,11 @@ const (
 // Validate refuses a configuration that cannot serve.
 func (c Config) Validate() error {
 	switch c.Disclosure {
-	case DisclosureNone:
+	case DisclosureNone, DisclosureLots:
 	case "":
-		return errors.New("disclosure: missing; say \"none\" to show every count, however small")
+		return errors.New("disclosure: missing; say \"lots\" to show the public sums of lots, or \"none\" to show everybody every count, however small")
 	default:
-		return fmt.Errorf("disclosure %q: want \"none\"", c.Disclosure)
+		return fmt.Errorf("disclosure %q: want \"lots\" or \"none\"", c.Disclosure)
 	}
 	if c.StoreTimeout < 0 || c.LogTimeout < 0 || c.DrainMax < 0 {
 		return errors.New("timeouts: want none below 0")

@@ -120,7 +120,7 @@ func (s *Server) head(q *statsQuestion, a *answered, left answer.Omission, next 
 		Formula:     formula,
 		GeneratedAt: s.now(),
 		Ledger:      question.PositionOf(a.view.Ledger()),
-		Disclosure:  s.cfg.Disclosure,
+		Disclosure:  s.shownAs(a.view),
 		Check:       a.check,
 		Marks:       answer.MarksOf(q.Question),
 		NextCursor:  next,

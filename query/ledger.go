@@ -37,12 +37,28 @@ func (s *Server) serveLedger(w http.ResponseWriter, r *http.Request) error {
 	if err := noParameters(r); err != nil {
 		return err
 	}
+	if !s.audienceIn(r.Context()).exact() {
+		return s.servePublishedLedger(w)
+	}
 	ledger, err := s.ledgers.get(r.Context())
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	return writeJSON(w, ledger)
+}
+
+// servePublishedLedger answers the account of what is published: of releases, in
+// place of records, and of no partition.
+func (s *Server) servePublishedLedger(w http.ResponseWriter) error {
+	view, err := s.published()
+	if err != nil {
+		return err
+	}
+	t := &view.Ledger()[0]
+	totals := account{NextOffset: t.Next, LogEnd: &t.Next, Newest: newestOf(t.Newest), Tally: t.Tally}
+	w.Header().Set("Cache-Control", "no-store")
+	return writeJSON(w, ledgerAnswer{AsOf: s.now(), Totals: totals, Partitions: []partitionAccount{}})
 }
 
 // readLedger reads the ledger, and after it the log's end: whoever sees

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync/atomic"
 
+	"mlf/query/access"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -54,6 +55,8 @@ var (
 		"Not a stream of this terminal", "send a stream that POST /v1/streams gave to this terminal")
 	errInternal = newProblem(http.StatusInternalServerError, "internal",
 		"The request could not be answered", "the operator finds the reason under the request's id")
+	errTooFast = newProblem(http.StatusTooManyRequests, "too-many-requests",
+		"This client has asked too much", "Retry-After says when to ask again, X-RateLimit-Limit how much may be asked at once")
 	errBehind = withRetry(newProblem(http.StatusServiceUnavailable, "behind",
 		"The counts have not come as far", "this process has not yet counted what at_least or cursor demands; try again"), 1)
 	errOverloaded = withRetry(newProblem(http.StatusServiceUnavailable, "overloaded",
@@ -105,6 +108,10 @@ func problemOf(err error) *problem {
 	if errors.As(err, &p) {
 		return p
 	}
+	var refused *access.Refusal
+	if errors.As(err, &refused) {
+		return refusal(refused)
+	}
 	var wrong *question.Error
 	if errors.As(err, &wrong) {
 		if wrong.TooMuch {
@@ -123,7 +130,7 @@ func writeProblem(w http.ResponseWriter, p problem, id string) {
 	if p.retry > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retry))
 	}
-	if p.Status == http.StatusUnauthorized {
+	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 	body, err := json.Marshal(p)

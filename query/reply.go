@@ -42,11 +42,14 @@ func (in *inquiry) isWide() bool {
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	answer func(context.Context, *counter) (*body, error),
 ) error {
+	if err := s.allow(r.Context(), &in); err != nil {
+		return err
+	}
 	view, err := s.viewAt(r.Context(), in.atLeast())
 	if err != nil {
 		return err
 	}
-	tag := s.tagOf(in.name, in.version(view))
+	tag := s.tagOf(s.audienceIn(r.Context()).name+" "+in.name, in.version(view))
 	if notModified(r, tag) {
 		describe(w.Header(), tag)
 		if in.settled {
@@ -117,9 +120,8 @@ func reaching(ctx context.Context, look func(context.Context) (question.View, er
 	}
 }
 
-// view returns the counts as they are now: all figures of one answer come from one
-// view.
-func (s *Server) view(ctx context.Context) (question.View, error) {
+// everything returns all counts as they are now.
+func (s *Server) everything(ctx context.Context) (question.View, error) {
 	if view := s.inMemory(); view != nil {
 		return view, nil
 	}

@@ -49,9 +49,10 @@ func (s *Server) mux() http.Handler {
 
 const allowed = "GET, HEAD, OPTIONS"
 
-// serve is what every route shares: the request's id, the method, problems,
-// panics, metrics.
+// serve is what every route shares: the request's id, who asks, the method,
+// problems, panics, metrics.
 func (s *Server) serve(rt route) http.Handler {
+	guard := guardOf(rt)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		a := &sending{ResponseWriter: w}
@@ -64,7 +65,11 @@ func (s *Server) serve(rt route) http.Handler {
 			}
 			s.metrics.observe(rt.name, a.status(), time.Since(began))
 		}()
-		if err := s.dispatch(rt, a, r); err != nil {
+		admitted, err := s.admit(a, r, guard)
+		if err == nil {
+			err = s.dispatch(rt, a, admitted)
+		}
+		if err != nil {
 			s.fail(a, r, id, err)
 		}
 	})
@@ -90,6 +95,7 @@ func (s *Server) dispatch(rt route, w http.ResponseWriter, r *http.Request) erro
 // wrong here is logged under the request's id, and told without its inside.
 func (s *Server) fail(w *sending, r *http.Request, id string, err error) {
 	p := problemOf(err)
+	challenge(w.Header(), err)
 	if r.Context().Err() != nil {
 		writeProblem(w, *p, id)
 		w.code = statusClientGone // Nobody read the answer, nothing is wrong here.
@@ -121,21 +127,31 @@ const statusClientGone = 499
 // A sending is a ResponseWriter that remembers its status.
 type sending struct {
 	http.ResponseWriter
-	code int // 0 until something was written.
+	code    int  // 0 until something was written.
+	private bool // The answer is of one client, and for no cache that others share.
 }
 
 func (a *sending) WriteHeader(code int) {
 	if a.code == 0 {
-		a.code = code
+		a.begin(code)
 	}
 	a.ResponseWriter.WriteHeader(code)
 }
 
 func (a *sending) Write(b []byte) (int, error) {
 	if a.code == 0 {
-		a.code = http.StatusOK
+		a.begin(http.StatusOK)
 	}
 	return a.ResponseWriter.Write(b)
+}
+
+// begin is called before the header leaves.
+func (a *sending) begin(code int) {
+	a.code = code
+	kept := a.Header().Get("Cache-Control")
+	if age, public := strings.CutPrefix(kept, "public"); a.private && public {
+		a.Header().Set("Cache-Control", "private"+age)
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.

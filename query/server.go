@@ -12,6 +12,7 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 
+	"mlf/query/access"
 	"mlf/query/calendar"
 	"mlf/query/dashboard"
 	"mlf/query/question"
@@ -56,15 +57,20 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts are required: without them, and
-// while they do not stand, every answer is read from the store. Terminals and Registry
-// are shared and only looked up.
+// Parts are what a Server reads from. All but Counts, Access and Quota are required, and
+// Published where it is what the public is shown. Without Counts, and while they do not
+// stand, every answer is read from the store. Terminals and Registry are shared and only
+// looked up.
 type Parts struct {
 	Store     Store
 	Counts    Counts
 	Log       Log
 	Terminals *schema.Terminals
 	Registry  *registry.Registry
+	Published Published
+
+	Access *access.Access // Nil: nobody has a token, and all are the public.
+	Quota  *access.Quota  // Nil: clients may ask as much as they like.
 }
 
 // A Server answers the reading half of the protocol.
@@ -96,6 +102,9 @@ type Server struct {
 func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure query: %w", err)
+	}
+	if cfg.Disclosure == DisclosureLots && parts.Published == nil {
+		return nil, errors.New("configure query: disclosure by lots: there is nothing that publishes them")
 	}
 	clock, err := calendar.Rome()
 	if err != nil {

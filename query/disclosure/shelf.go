@@ -105,7 +105,7 @@ func (s *Shelf) Refresh(ctx context.Context) error {
 		}
 		last := &fresh[len(fresh)-1]
 		s.metrics.hold(last, s.clock)
-		s.last.Store(last)
+		defer s.last.Store(last) // Behind the lots: who sees the header sees them.
 	}
 	s.held, s.today = settled, today
 	s.lots.Store(lots)

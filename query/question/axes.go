@@ -59,6 +59,10 @@ type Counts struct {
 	Rows    []Count
 	Reasons []ReasonCount // Where asked for. In no order, each (key, reason) once.
 
+	// Partial are the keys of which some votes are not in Rows, nor in Reasons, because
+	// who asks is not shown them there. Where a group is Out, any of that axis may lack some.
+	Partial []Key
+
 	// Excluded has, by class, the votes that every axis but that of the class takes.
 	Excluded [schema.ClassMax + 1]uint64
 }
