@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"mlf/aggregate/store"
@@ -17,9 +18,10 @@ type queryCmd struct {
 	storeFlags
 	tlsFlags
 	registryFlags
+	publicFlags
 	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
 	Snapshots  string `placeholder:"DIR" help:"Folder of this process's own for what it has in memory, so that it starts within seconds. Default: none; it reads all of ClickHouse then."`
-	Disclosure string `required:"" enum:"none" help:"How small counts are protected. none: every cell is shown."`
+	Disclosure string `required:"" enum:"lots,none" help:"What the public is shown. lots: sums of sets of at least --disclosure-k votes, published every night; exact counts only by a token (--issuer). none: every cell, to everybody."`
 }
 
 // Run answers until ctx ends.
@@ -32,7 +34,7 @@ func (c *queryCmd) Run(ctx context.Context, p *console) error {
 	if err != nil {
 		return err
 	}
-	if err := c.validate(); err != nil {
+	if err := errors.Join(c.validate(), c.check()); err != nil {
 		return err
 	}
 	cfg := query.Config{TLS: tlsConfig, Disclosure: c.Disclosure}
@@ -57,15 +59,21 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
-	server, err := b.queryPart(ln, b.queryParts(s, counts, registered.terminals, lists), cfg)
+	public, err := b.publicParts(&c.publicFlags, c.Disclosure, s, counts, lists)
+	if err != nil {
+		return err
+	}
+	server, err := b.queryPart(ln, b.queryParts(s, counts, registered.terminals, lists, public), cfg)
 	if err != nil {
 		return err
 	}
 	b.admin.Set(registered.check(), b.logCheck(), countsCheck(counts))
 	b.log.Info("query starts", slog.String("listen", c.url(ln)))
-	return process.InOrder(ctx, b.log, server, following, registered.part())
+	return process.InOrder(ctx, b.log, append([]process.Part{server, following, registered.part()}, public.parts...)...)
 }
 
-func (b *base) queryParts(s *store.Store, counts *cube.Follower, terminals *schema.Terminals, lists *registry.Registry) query.Parts {
-	return query.Parts{Store: s, Counts: counts, Log: b.client, Terminals: terminals, Registry: lists}
+func (b *base) queryParts(s *store.Store, counts *cube.Follower, terminals *schema.Terminals, lists *registry.Registry, p *public) query.Parts {
+	return query.Parts{
+		Store: s, Counts: counts, Log: b.client, Terminals: terminals, Registry: lists, Published: p.published, Access: p.access, Quota: p.quota,
+	}
 }

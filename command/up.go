@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,12 +41,14 @@ const startMax = 2 * time.Minute
 type upCmd struct {
 	tlsFlags
 	registryFlags
+	publicFlags
 	Data          string `required:"" placeholder:"DIR" help:"Folder for everything that must survive: the log and the rollups."`
 	Ingest        string `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Query         string `default:"127.0.0.1:8081" help:"Listener for statistics and the page."`
 	Admin         string `default:"127.0.0.1:9090" help:"Listener for metrics, probes and profiles."`
 	KafkaListen   string `default:"127.0.0.1:19092" help:"Listener of the embedded Kafka broker, for mlf terminal and mlf simulate."`
 	DemoTerminals int    `placeholder:"N" help:"Have N terminals enrolled in real comuni; their tokens are kept in the data folder."`
+	Disclosure    string `enum:"lots,none" default:"none" help:"What the public is shown. none: every cell, to everybody; lots: sums of sets of at least --disclosure-k votes, published every night, and exact counts only by a token (--issuer)."`
 	DiskReserve   uint64 `default:"536870912" help:"Refuse votes while less than this is free on the data disk."`
 }
 
@@ -61,6 +64,10 @@ type up struct {
 func (c *upCmd) Run(ctx context.Context, p *console) error {
 	lists, err := c.load()
 	if err != nil {
+		return err
+	}
+	c.QuotaPublic, c.QuotaKnown = cmp.Or(c.QuotaPublic, quotaOff), cmp.Or(c.QuotaKnown, quotaOff)
+	if err := c.check(); err != nil {
 		return err
 	}
 	dir, err := datadir.Open(ctx, c.Data)
@@ -154,15 +161,21 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	answering, err := u.queryPart(listeners.query, u.queryParts(s, counts, registered.terminals, lists), query.Config{TLS: tlsConfig, Disclosure: "none"})
+	public, err := u.publicParts(&u.cmd.publicFlags, u.cmd.Disclosure, s, counts, lists)
+	if err != nil {
+		return err
+	}
+	answering, err := u.queryPart(listeners.query, u.queryParts(s, counts, registered.terminals, lists, public), query.Config{TLS: tlsConfig, Disclosure: u.cmd.Disclosure})
 	if err != nil {
 		return err
 	}
 	u.admin.Set(registered.check(), u.logCheck(), storeCheck(s), recovered, countsCheck(counts), clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
 	u.greet(p, listeners, demo)
-	return process.InOrder(ctx, u.log,
-		taking, process.Part{Name: "producer", Run: producer.Run}, process.Part{Name: "disk", Run: guard.Run}, u.forgetPart(),
-		counting, answering, following, registered.part(), reporting, u.admin.Part(listeners.admin))
+	parts := []process.Part{
+		taking, {Name: "producer", Run: producer.Run}, {Name: "disk", Run: guard.Run}, u.forgetPart(),
+		counting, answering, following, registered.part(), reporting,
+	}
+	return process.InOrder(ctx, u.log, append(append(parts, public.parts...), u.admin.Part(listeners.admin))...)
 }
 
 // upListeners are the public faces of mlf up.

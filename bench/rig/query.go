@@ -133,7 +133,7 @@ func (c *Query) ask(ctx context.Context, p *Parts, counts *count) ([]measure.Res
 	if err != nil {
 		return nil, err
 	}
-	server, err := counts.startSelf("query", "--admin", "127.0.0.1:0", "--listen", addr, "--disclosure", "none")
+	server, err := counts.startSelf("query", "--admin", "127.0.0.1:0", "--listen", addr, "--disclosure", "none", "--quota-public", "off")
 	if err != nil {
 		return nil, err
 	}

@@ -139,7 +139,7 @@ func (s *service) newStages() error {
 		return err
 	}
 	s.queryLine.SetTarget(s.queryAddr)
-	s.query, err = stage("query", "--listen", s.queryAddr, "--disclosure", "none", "--snapshots", filepath.Join(s.cfg.Dir, "snapshots"))
+	s.query, err = stage("query", "--listen", s.queryAddr, "--disclosure", "none", "--quota-public", "off", "--snapshots", filepath.Join(s.cfg.Dir, "snapshots"))
 	return err
 }
 
