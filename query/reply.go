@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -168,6 +169,8 @@ type counter struct {
 	wide bool
 
 	finer string // See inquiry.
+
+	partial int // Rows that lack votes, because who asks is not shown them there.
 }
 
 // within makes an answer within a gate: what is there of the rows is bounded, too.
@@ -181,7 +184,12 @@ func (c *counter) within(ctx context.Context, g gate, answer func(context.Contex
 		return nil, err
 	}
 	defer g.leave()
-	return answer(ctx, c)
+	c.partial = 0
+	b, err := answer(ctx, c)
+	if err == nil && c.partial > 0 {
+		b.header.Set("X-MLF-Partial", strconv.Itoa(c.partial))
+	}
+	return b, err
 }
 
 // An answered is a question's table, and what it leaves out.
@@ -241,6 +249,7 @@ func (c *counter) Count(ctx context.Context, f *question.Frame) (*question.Count
 	if err != nil {
 		return nil, c.problem(ctx, err)
 	}
+	c.partial += len(counts.Partial)
 	return counts, nil
 }
 

@@ -348,6 +348,37 @@ func TestABodysOfficesHaveEnoughVotes(t *testing.T) {
 	})
 }
 
+// TestARowThatLacksVotesSaysSo: a lot of two days is in neither, and in their month.
+func TestARowThatLacksVotesSaysSo(t *testing.T) {
+	inBubble(t, query.DisclosureLots, nil, func(t *testing.T, g *guarded) {
+		g.cast(roma, schema.Green, 5)
+		pass(24 * time.Hour)
+		g.cast(roma, schema.Red, 1)
+		pass(24 * time.Hour)
+		g.cast(roma, schema.Red, 2)
+		pass(30 * time.Hour)
+		var stats struct {
+			Rows []struct {
+				Status string
+				N      uint64
+			}
+		}
+		days := g.get(january + "&group=day&fill=zero")
+		days.json(t, &stats)
+		if got := fmt.Sprint(stats.Rows[28:31]); got != "[{ 5} {Q 0} {Q 0}]" || days.Header.Get("X-MLF-Partial") != "2" {
+			t.Errorf("got days %s, X-MLF-Partial %q", got, days.Header.Get("X-MLF-Partial"))
+		}
+		months := g.get(january + "&group=month")
+		months.json(t, &stats)
+		if got := fmt.Sprint(stats.Rows); got != "[{ 8}]" || months.Header.Get("X-MLF-Partial") != "" {
+			t.Errorf("got months %s, X-MLF-Partial %q", got, months.Header.Get("X-MLF-Partial"))
+		}
+		if got := g.get("/v1/trend?from=2000-01-29&to=2000-02-01&step=day").Header.Get("X-MLF-Partial"); got == "" {
+			t.Error("the trend of days does not say that they lack votes")
+		}
+	})
+}
+
 // TestNoneShowsEverybodyEverything, and says so.
 func TestNoneShowsEverybodyEverything(t *testing.T) {
 	inBubble(t, query.DisclosureNone, nil, func(t *testing.T, g *guarded) {

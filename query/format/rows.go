@@ -56,6 +56,9 @@ func (e *Rows) AppendJSON(dst []byte, i int) []byte {
 	if e.Marks && e.Table.Marks() {
 		dst = strconv.AppendBool(append(dst, `,"running":`...), e.Table.Running(row))
 	}
+	if e.Table.Partial(row) {
+		dst = append(dst, `,"status":"Q"`...)
+	}
 	return append(dst, '}')
 }
 

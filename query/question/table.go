@@ -17,6 +17,7 @@ type Table struct {
 	Before []Count
 
 	reasons map[Key][]ReasonCount
+	partial partial
 
 	running Group // Of time, the step that is running; Out for none.
 	spans   bool  // A column of time says of its steps whether they are running.
@@ -55,7 +56,7 @@ func (r *Count) N() uint64 {
 
 // Table returns the table of what was counted for f. It takes over the rows.
 func (f *Frame) Table(counts *Counts) *Table {
-	t := &Table{Rows: counts.Rows, Faces: f.question.Faces, running: Out}
+	t := &Table{Rows: counts.Rows, Faces: f.question.Faces, running: Out, partial: newPartial(counts.Partial)}
 	if s := f.sides[OfHour]; s != nil {
 		t.spans = s.dims[0].spans
 	}
