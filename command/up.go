@@ -172,8 +172,10 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	u.admin.Set(registered.check(), u.logCheck(), storeCheck(s), recovered, countsCheck(counts), clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
 	u.greet(p, listeners, demo)
 	parts := []process.Part{
-		taking, {Name: "producer", Run: producer.Run}, {Name: "disk", Run: guard.Run}, u.forgetPart(),
-		counting, answering, following, registered.part(), reporting,
+		taking,
+		{Name: "producer", Run: producer.Run},
+		{Name: "disk", Run: guard.Run},
+		u.forgetPart(), counting, answering, following, registered.part(), reporting,
 	}
 	return process.InOrder(ctx, u.log, append(append(parts, public.parts...), u.admin.Part(listeners.admin))...)
 }
