@@ -96,7 +96,7 @@ func parseRate(text string) (access.Rate, error) {
 	atOnce, perSecond, _ := strings.Cut(text, "/")
 	n, err := strconv.Atoi(atOnce)
 	rate, err2 := strconv.ParseFloat(perSecond, 64)
-	if err != nil || err2 != nil || n < 1 || rate <= 0 {
+	if err != nil || err2 != nil || n < 1 || !(rate > 0) {
 		return access.Rate{}, fmt.Errorf("%q: want requests at once and a second, as 600/10, or off", text)
 	}
 	return access.Rate{Burst: n, PerSecond: rate}, nil

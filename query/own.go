@@ -49,7 +49,7 @@ func (v *ownView) Counts(ctx context.Context, a *question.Axes) (*question.Count
 	if err != nil || narrow.Office == nil {
 		return counts, err
 	}
-	v.withhold(a, counts)
+	v.withhold(&narrow, counts)
 	return counts, nil
 }
 

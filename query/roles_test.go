@@ -339,6 +339,7 @@ func TestABodysOfficesHaveEnoughVotes(t *testing.T) {
 			{week + "&office=B&group=channel", "own 10", body},
 			{"/v1/stats?from=2000-01-17&to=2000-01-31&group=office", "own", body},
 			{week, "own 0", of},
+			{week + "&class=burst", "own 0", of},
 		} {
 			if got := g.shown(c.target, c.as...); got != c.want {
 				t.Errorf("%s: got %s, want %s", c.target, got, c.want)

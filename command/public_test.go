@@ -1,0 +1,44 @@
+package command
+
+import (
+	"testing"
+
+	"mlf/query/access"
+)
+
+func TestQuotasAreRead(t *testing.T) {
+	f := func(text string, want access.Rate, ok bool) {
+		t.Helper()
+		got, err := parseRate(text)
+		if got != want || (err == nil) != ok {
+			t.Errorf("%q: got %+v, %v", text, got, err)
+		}
+	}
+	f("", access.Rate{}, true)
+	f("600/10", access.Rate{Burst: 600, PerSecond: 10}, true)
+	f("5/0.5", access.Rate{Burst: 5, PerSecond: 0.5}, true)
+	f("off", access.Rate{Burst: 1_000_000, PerSecond: 1_000_000}, true)
+	for _, wrong := range []string{"600", "0/1", "1/0", "-1/1", "a/b", "1/NaN", "10/s"} {
+		f(wrong, access.Rate{}, false)
+	}
+}
+
+// TestWhatThePublicIsShownIsChecked: flags that cannot be are refused before anything
+// starts.
+func TestWhatThePublicIsShownIsChecked(t *testing.T) {
+	f := func(flags publicFlags, ok bool) {
+		t.Helper()
+		if err := flags.check(); (err == nil) != ok {
+			t.Errorf("%+v: got %v", flags, err)
+		}
+	}
+	f(publicFlags{}, true)
+	f(publicFlags{DisclosureK: 1}, false)
+	f(publicFlags{DisclosureK: 5, Issuer: "https://login.example.it", Audience: "mlf"}, true)
+	f(publicFlags{Issuer: "https://login.example.it"}, false)
+	f(publicFlags{Issuer: "http://login.example.it", Audience: "mlf"}, false)
+	f(publicFlags{TrustedProxies: []string{"10.0.0.0/8", "::1/128"}}, true)
+	f(publicFlags{TrustedProxies: []string{"10.0.0.1"}}, false)
+	f(publicFlags{QuotaPublic: "1"}, false)
+	f(publicFlags{QuotaPublic: "off", QuotaKnown: "100/1"}, true)
+}
