@@ -3,6 +3,9 @@ package query
 import (
 	"context"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 
 	"mlf/query/answer"
 	"mlf/query/question"
@@ -12,17 +15,25 @@ import (
 func (s *Server) answers() []route {
 	var routes []route
 	for _, e := range answer.Endpoints() {
-		routes = append(routes, route{e.Name, "/v1/" + e.Name, func(w http.ResponseWriter, r *http.Request) error {
+		address := "/v1/" + e.Name
+		if e.Place != "" {
+			address += "/{" + e.Place + "}"
+		}
+		routes = append(routes, route{e.Name, address, func(w http.ResponseWriter, r *http.Request) error {
 			return s.serveAnswer(w, r, &e)
 		}})
 	}
 	return routes
 }
 
-// withEndings returns routes that are reached by every ending, too.
+// withEndings returns routes that are reached by every ending, too. Where the path
+// ends with a place the ending is part of it.
 func withEndings(routes []route) []route {
 	all := routes
 	for _, rt := range routes {
+		if strings.HasSuffix(rt.path, "}") {
+			continue
+		}
 		for _, ending := range endings() {
 			all = append(all, route{rt.name, rt.path + "." + string(ending), rt.handle})
 		}
@@ -40,6 +51,9 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	if err != nil {
 		return err
 	}
+	if e.Place != "" {
+		values[e.Place] = []string{placeIn(r.PathValue(e.Place))}
+	}
 	asked, err := e.Ask(s.words, values, s.cfg.Now())
 	if err != nil {
 		return err
@@ -56,6 +70,14 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 		}
 		return b, err
 	})
+}
+
+// placeIn returns the place of the last part of a path, which may have an ending.
+func placeIn(text string) string {
+	if ending := path.Ext(text); ending != "" && slices.Contains(endings(), form(ending[1:])) {
+		return strings.TrimSuffix(text, ending)
+	}
+	return text
 }
 
 // reading is what answers of view are made of.

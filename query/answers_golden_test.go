@@ -95,5 +95,8 @@ func goldenAnswers() []string {
 		"/v1/compare?" + quarter + "&" + selections("", "scale=stars5&class=all"), "/v1/compare?" + selections("period=2020", "period=2021"), "/v1/compare?" + quarter + "&mix=c&" + selections("", "channel=web"),
 
 		"/v1/reasons?" + quarter, "/v1/reasons?" + quarter + "&by=channel&format=csv", "/v1/reasons?" + quarter + "&scale=stars5&class=all", "/v1/reasons?period=2020", "/v1/reasons?" + quarter + "&by=hour",
+
+		"/v1/comuni/058091?", "/v1/comuni/058091?period=2026-10&channel=counter", "/v1/comuni/058091.csv?period=2026", "/v1/comuni/015146?scale=stars5&class=all", "/v1/comuni/999999", "/v1/comuni/058091?region=12", "/v1/comuni/058091?period=2020",
+		"/v1/regions/12?" + quarter, "/v1/regions/99", "/v1/national?period=2026", "/v1/national?from=2027-01-01&to=2028-01-01",
 	}
 }

@@ -114,6 +114,9 @@ func problemOf(err error) *problem {
 	}
 	var wrong *question.Error
 	if errors.As(err, &wrong) {
+		if wrong.Missing {
+			return newProblem(http.StatusNotFound, "not-found", errNotFound.Title, wrong.Detail)
+		}
 		if wrong.TooMuch {
 			return tooMuch(wrong.Parameter, "%s", wrong.Detail)
 		}

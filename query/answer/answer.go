@@ -48,6 +48,11 @@ type Inquiry interface {
 type Endpoint struct {
 	Name string   // Of its path, /v1/Name.
 	Own  []string // Its parameters, besides the common ones.
+	Not  []string // Common ones that it does not take.
+
+	// Place is the filter whose value is the last part of the path; "" where the path
+	// is the endpoint's alone.
+	Place string
 
 	// Ask reads what values ask at the time now. Parameters that Parameters does not
 	// name are the caller's. An error is a *question.Error.
@@ -56,19 +61,19 @@ type Endpoint struct {
 
 // Endpoints returns all endpoints.
 func Endpoints() []Endpoint {
-	return []Endpoint{
+	return append([]Endpoint{
 		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
 		{Name: "compare", Own: append(letters(), "mix", "interval"), Ask: askCompare},
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
-	}
+	}, pages()...)
 }
 
 // Parameters are the names of the parameters that e takes: what a question has,
 // but for its shape, and its own.
 func (e *Endpoint) Parameters(v *question.Vocabulary) []string {
-	common := slices.DeleteFunc(v.Parameters(), func(name string) bool { return slices.Contains(shapes(), name) })
+	common := slices.DeleteFunc(v.Parameters(), func(name string) bool { return slices.Contains(shapes(), name) || slices.Contains(e.Not, name) })
 	return append(common, e.Own...)
 }
 

@@ -167,7 +167,7 @@ func (c *comparison) Answer(ctx context.Context, r Reading) (*Document, error) {
 	}
 	pairs := make([]pair, len(sides)-1)
 	for i := range pairs {
-		pairs[i] = k.differ(sides[0], sides[i+1])
+		pairs[i] = k.differ(sides[0], sides[i+1], !sides[0].Disjoint(sides[i+1].Question))
 	}
 	discover(k, pairs)
 	m := metaOf(r, c.clustered, append(k.formulas(), figures.FormulaDifference, figures.FormulaStandard)...)
@@ -249,11 +249,14 @@ func (k kit) compared() []string {
 // standardise makes the figures that s would have with the mix.
 func (s *side) standardise(k kit, weights []weight) {
 	s.standard = make(map[string]figures.Standardised)
+	observed := make([]observation, len(weights))
+	for i, w := range weights {
+		observed[i] = k.observe(s.strata[w.stratum], 0, s.observed.effect)
+	}
+	strata := make([]figures.Stratum, len(weights))
 	for _, measure := range k.compared() {
-		strata := make([]figures.Stratum, len(weights))
-		for i, w := range weights {
-			o := k.observe(s.strata[w.stratum], 0, s.observed.effect)
-			strata[i] = figures.Stratum{Figure: o.measure(measure), N: o.n, Weight: float64(w.votes)}
+		for i := range observed {
+			strata[i] = figures.Stratum{Figure: observed[i].measure(measure), N: observed[i].n, Weight: float64(weights[i].votes)}
 		}
 		if standard, ok := figures.Standardise(strata); ok {
 			s.standard[measure] = standard
@@ -261,10 +264,10 @@ func (s *side) standardise(k kit, weights []weight) {
 	}
 }
 
-// differ returns how b differs from a.
-func (k kit) differ(a, b *side) pair {
+// differ returns how b differs from a, which may share votes with it.
+func (k kit) differ(a, b *side, shared bool) pair {
 	p := pair{
-		side: b, shared: !a.Disjoint(b.Question), tested: make(map[string]figures.Difference), q: make(map[string]float64),
+		side: b, shared: shared, tested: make(map[string]figures.Difference), q: make(map[string]float64),
 		subtracted: make(map[string]figures.Estimate), standard: make(map[string]figures.Estimate),
 	}
 	if a.observed.n > 0 && b.observed.n > 0 {

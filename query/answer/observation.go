@@ -2,7 +2,6 @@ package answer
 
 import (
 	"fmt"
-	"strings"
 
 	"mlf/query/figures"
 	"mlf/query/format"
@@ -138,15 +137,20 @@ func (k kit) fields(prefix string, of at) []format.Field {
 
 // counts are the fields of the votes by value.
 func (k kit) counts(prefix string, of at) []format.Field {
-	names, values := strings.Fields("v1 v2 v3 v4 v5"), []schema.Value{1, 2, 3, 4, 5}
-	if k.faces() {
-		names, values = strings.Fields("green yellow red"), []schema.Value{schema.Green, schema.Yellow, schema.Red}
-	}
+	names, values := k.valueNames()
 	var fields []format.Field
 	for i, v := range values {
 		fields = append(fields, countField(prefix+names[i], of, func(o *observation) uint64 { return o.values[v-1] }))
 	}
 	return fields
+}
+
+// valueNames are the values as fields have them, and their names.
+func (k kit) valueNames() ([]string, []schema.Value) {
+	if k.faces() {
+		return []string{"green", "yellow", "red"}, []schema.Value{schema.Green, schema.Yellow, schema.Red}
+	}
+	return []string{"v1", "v2", "v3", "v4", "v5"}, []schema.Value{1, 2, 3, 4, 5}
 }
 
 func countField(name string, of at, count func(*observation) uint64) format.Field {

@@ -65,17 +65,19 @@ func (q *reasons) Answer(ctx context.Context, r Reading) (*Document, error) {
 	var motives []motive
 	for i := range t.Rows {
 		for v := k.scale.Max(); v >= 1; v-- { // The best first, as faces are.
-			motives = append(motives, motiveOf(t, i, v, statusOf(q.Span, q.Now)))
+			m := motiveOf(v, t.Rows[i].Values[v-1], t.Reasons(&t.Rows[i]), statusOf(q.Span, q.Now))
+			m.row = i
+			motives = append(motives, m)
 		}
 	}
 	m := q.metaOf(r, counts, figures.FormulaShare)
 	return q.document(m, k, t, motives), nil
 }
 
-// motiveOf returns what the votes of value v of a row say.
-func motiveOf(t *question.Table, row int, v schema.Value, status figures.Status) motive {
-	m := motive{row: row, value: v, n: t.Rows[row].Values[v-1]}
-	for _, r := range t.Reasons(&t.Rows[row]) {
+// motiveOf returns what n votes of value v say, of the reasons of all values.
+func motiveOf(v schema.Value, n uint64, reasons []question.ReasonCount, status figures.Status) motive {
+	m := motive{value: v, n: n}
+	for _, r := range reasons {
 		if r.Reason.Value() != v {
 			continue
 		}
@@ -105,12 +107,7 @@ func (q *reasons) document(meta *Meta, k kit, t *question.Table, motives []motiv
 	keys := format.Columns(t)
 	of := func(i int) *motive { return &motives[i] }
 	fields := append(atRows(keys, func(i int) int { return motives[i].row }), motiveFields(k, of)...)
-	row := func(dst []byte, i int) []byte {
-		causes := motives[i].causes
-		dst = format.AppendMembers(append(dst, '{'), fields, i)
-		dst = appendList(append(dst, `,"reasons":`...), causeFields(func(i int) *cause { return &causes[i] }), 0, len(causes))
-		return append(dst, '}')
-	}
+	row := func(dst []byte, i int) []byte { return appendMotive(dst, fields, of(i), i) }
 	var all []cause
 	var owners []int
 	for i := range motives {
@@ -127,6 +124,13 @@ func (q *reasons) document(meta *Meta, k kit, t *question.Table, motives []motiv
 		Name: q.endpoint, Span: q.Span, Meta: meta, Sheet: sheetOf(meta, "reasons", len(all), columns),
 		members: []member{{"rows", len(motives), row}},
 	}
+}
+
+// appendMotive writes fields of row i, which is m, and its reasons.
+func appendMotive(dst []byte, fields []format.Field, m *motive, i int) []byte {
+	dst = format.AppendMembers(append(dst, '{'), fields, i)
+	dst = appendList(append(dst, `,"reasons":`...), causeFields(func(i int) *cause { return &m.causes[i] }), 0, len(m.causes))
+	return append(dst, '}')
 }
 
 // names are how many fields say which value a row is of.

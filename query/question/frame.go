@@ -234,6 +234,10 @@ func (s *side) value(g Group, i int) uint32 {
 	return uint32(key % s.dims[i].radix)
 }
 
+// Text returns the text that the i-th dimension of an attribute, in the order of f's
+// question, has in group g: for who needs no table.
+func (f *Frame) Text(of Attribute, i int, g Group) string { return f.sides[of].text(g, i) }
+
 // text returns the text that dimension i of s has in group g.
 func (s *side) text(g Group, i int) string {
 	if s.dims[i].Of == OfOffice {

@@ -7,6 +7,7 @@ type Error struct {
 	Parameter string // The parameter that is wrong.
 	Detail    string // What is wrong, and what is wanted.
 	TooMuch   bool   // It is not wrong, but its answer would be too large.
+	Missing   bool   // It is the name of something that is not there.
 }
 
 // Error says what is wrong.

@@ -49,6 +49,9 @@ func NewVocabulary(reg *registry.Registry, clock calendar.Clock) *Vocabulary {
 // Clock returns the clock that days, weeks and months are by.
 func (v *Vocabulary) Clock() calendar.Clock { return v.clock }
 
+// Registry returns the registry whose words they are.
+func (v *Vocabulary) Registry() *registry.Registry { return v.registry }
+
 // Dimensions returns all dimensions. The slice is shared: do not change it.
 func (v *Vocabulary) Dimensions() []*Dimension { return v.all }
 

@@ -1,0 +1,331 @@
+package answer
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"mlf/query/calendar"
+	"mlf/query/figures"
+	"mlf/query/question"
+	"mlf/schema"
+	"mlf/schema/registry"
+)
+
+// pagePeriod is the time of a page where nobody asks for another.
+const pagePeriod = "last-30-days"
+
+// A page is all that is told of one place: how it was rated, whether that changed, by
+// what, why and when.
+type page struct {
+	inquiry
+	place  place
+	places *question.Question // The same by comune; nil where the place is one.
+}
+
+// A place is what a page is of.
+type place struct {
+	filter   string // The filter that only votes of the place pass; "" for the nation.
+	within   string // The places that it is told by; "" where it has none.
+	code     string // What the filter asks for.
+	name     string
+	registry *registry.Registry
+	comuni   int // How many comuni it has today; 0 where it is one.
+}
+
+// A part is a stretch of a page's time. All that was asked for is what has passed and the
+// rest; what is compared is what has passed, with what was before.
+type part = question.Group
+
+// The parts.
+const (
+	partBefore part = iota // The time that is compared with.
+	partPassed             // What can be compared of the time asked for.
+	partRest               // The hour that is running, and after it.
+	parts      = int(partRest) + 1
+)
+
+// askPage returns the Ask of pages of places that a filter names, told by those
+// within.
+func askPage(name, filter, within string) func(*question.Vocabulary, question.Values, time.Time) (Inquiry, error) {
+	return func(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
+		p := &page{inquiry: inquiry{endpoint: name}, place: place{filter: filter, within: within, registry: v.Registry()}}
+		if err := p.place.find(values, registry.DateOf(now.In(v.Clock().Zone()))); err != nil {
+			return nil, err
+		}
+		asked := maps.Clone(values)
+		asked["compare"] = []string{"previous"}
+		if len(values["from"])+len(values["to"])+len(values["period"]) == 0 {
+			asked["period"] = []string{pagePeriod}
+		}
+		columns := []string{"service", "category", "channel"}
+		if within == "" {
+			columns = append(columns, "office")
+		}
+		var err error
+		if p.Question, err = ask(v, asked, now, columns...); err == nil && within != "" {
+			p.places, err = ask(v, asked, now, within, "comune")
+		}
+		return p, err
+	}
+}
+
+// find finds the place. One that is in no list is not there, which is not a mistake of
+// spelling in a filter.
+func (p *place) find(values question.Values, today registry.Date) error {
+	switch p.filter {
+	case "comune":
+		p.code = values["comune"][0]
+		if id, err := schema.ParseComune(p.code); err == nil {
+			if c, ok := p.registry.Comune(id); ok {
+				p.name = c.Name
+				return nil
+			}
+		}
+	case "region":
+		p.code = values["region"][0]
+		if id, err := schema.ParseRegion(p.code); err == nil {
+			if r, ok := p.registry.Region(id); ok {
+				p.name = r.Name
+				p.count(today, id)
+				return nil
+			}
+		}
+	default:
+		p.count(today, 0)
+		return nil
+	}
+	return &question.Error{Parameter: p.filter, Detail: "no " + p.filter + " has the code " + p.code, Missing: true}
+}
+
+// count counts the comuni that a region, or all of them, has today.
+func (p *place) count(today registry.Date, region schema.RegionID) {
+	comuni := p.registry.Comuni()
+	for i := range comuni {
+		if c := &comuni[i]; (c.Region == region || region == 0) && c.ValidOn(today) {
+			p.comuni++
+		}
+	}
+}
+
+// A leaf is what votes of a page are told apart by.
+type leaf struct{ service, channel question.Group }
+
+// A counted is what a page is made of.
+type counted struct {
+	*page
+	kit
+	meta     *Meta
+	values   [parts][schema.ValueMax]uint64 // Of all.
+	cells    []pageCell                     // By service and channel, in the order of their texts.
+	motives  []motive
+	days     []pageDay
+	lastVote schema.Hour // The last hour with a vote; 0 for none.
+
+	offices, services, channels, comuni int // Of which there are votes.
+	within                              []pagePlace
+	sides                               [2]*side // The time asked for and the one before, as far as they compare.
+	apart                               pair
+	mix                                 []weight
+}
+
+// A pageCell is the votes of a service and channel.
+type pageCell struct {
+	service, category, channel string
+	values                     [parts][schema.ValueMax]uint64
+	now                        observation
+}
+
+// Answer makes the page.
+func (p *page) Answer(ctx context.Context, r Reading) (*Document, error) {
+	c := &counted{page: p, kit: kitOf(&p.inquiry)}
+	if err := c.countCells(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := c.countHours(ctx, r); err != nil {
+		return nil, err
+	}
+	if p.places != nil {
+		if err := c.countPlaces(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	c.compare()
+	return c.document(), nil
+}
+
+// frameOf returns the frame of q over its time and the one before, by parts.
+func frameOf(q *question.Question) *question.Frame {
+	with, of := q.Compare.With, q.Compare.Of
+	f := q.Frame(calendar.Span{From: min(with.From, q.From), Next: q.Next})
+	passes := f.Hours // By filters of time.
+	f.Hours = make([]question.Group, f.Next-f.From)
+	for i := range f.Hours {
+		switch h := f.From + schema.Hour(i); {
+		case passes != nil && passes[i] == question.Out:
+			f.Hours[i] = question.Out
+		case of.Holds(h):
+			f.Hours[i] = partPassed
+		case q.Holds(h):
+			f.Hours[i] = partRest
+		case with.Holds(h):
+			f.Hours[i] = partBefore
+		default:
+			f.Hours[i] = question.Out
+		}
+	}
+	return f
+}
+
+// countCells counts by service, channel and part, with reasons.
+func (c *counted) countCells(ctx context.Context, r Reading) error {
+	f := frameOf(c.Question)
+	f.Reasons = true
+	counts, err := r.Count(ctx, f)
+	if err != nil {
+		return err
+	}
+	at := make(map[leaf]int)
+	var offices, services, channels seen
+	for i := range counts.Rows {
+		row := &counts.Rows[i]
+		k := leaf{row.Service, row.Channel}
+		n, ok := at[k]
+		if !ok {
+			n = len(c.cells)
+			at[k] = n
+			c.cells = append(c.cells, pageCell{
+				service: f.Text(question.OfService, 0, k.service), category: f.Text(question.OfService, 1, k.service), channel: f.Text(question.OfChannel, 0, k.channel),
+			})
+		}
+		of := part(row.Hour)
+		c.cells[n].values[of] = plus(c.cells[n].values[of], row.Values)
+		c.values[of] = plus(c.values[of], row.Values)
+		if of != partBefore {
+			services.add(row.Service)
+			channels.add(row.Channel)
+			if c.places == nil && f.Text(question.OfOffice, 0, row.Office) != "" {
+				offices.add(row.Office)
+			}
+		}
+	}
+	c.offices, c.services, c.channels = offices.n, services.n, channels.n
+	slices.SortFunc(c.cells, comparePageCells)
+	c.addMotives(counts.Reasons)
+	return nil
+}
+
+// seen counts groups, each once.
+type seen struct {
+	there []bool
+	n     int
+}
+
+func (s *seen) add(g question.Group) {
+	for int(g) >= len(s.there) {
+		s.there = append(s.there, false)
+	}
+	if !s.there[g] {
+		s.there[g] = true
+		s.n++
+	}
+}
+
+// addMotives adds up the reasons of the time asked for.
+func (c *counted) addMotives(reasons []question.ReasonCount) {
+	var sums [256]uint64 // By key.
+	for i := range reasons {
+		if part(reasons[i].Hour) != partBefore {
+			sums[reasons[i].Reason] += reasons[i].N
+		}
+	}
+	var all []question.ReasonCount
+	for key, n := range sums {
+		if n > 0 {
+			all = append(all, question.ReasonCount{Reason: schema.ReasonKey(key), N: n})
+		}
+	}
+	whole := plus(c.values[partPassed], c.values[partRest])
+	for v := c.scale.Max(); v >= 1; v-- { // The best first, as faces are.
+		c.motives = append(c.motives, motiveOf(v, whole[v-1], all, statusOf(c.Span, c.Now)))
+	}
+}
+
+// A pageDay is the votes of a day.
+type pageDay struct {
+	day    calendar.Day
+	values [schema.ValueMax]uint64
+	n      uint64
+	status figures.Status
+}
+
+// countHours counts the time asked for by hour: for its days, and the last vote.
+func (c *counted) countHours(ctx context.Context, r Reading) error {
+	q := *c.Question
+	q.Group = nil
+	f := q.Frame(c.Span)
+	passes := f.Hours
+	f.Hours = make([]question.Group, f.Next-f.From)
+	for i := range f.Hours {
+		if f.Hours[i] = question.Group(i); passes != nil && passes[i] == question.Out {
+			f.Hours[i] = question.Out
+		}
+	}
+	counts, err := r.Count(ctx, f)
+	if err != nil {
+		return err
+	}
+	hours := make([]int32, len(f.Hours)) // Where the hour's day is.
+	c.Clock().EachDay(c.From, min(c.Next, max(c.From, c.Now)+1), func(s calendar.Stretch) {
+		if n := len(c.days); n == 0 || c.days[n-1].day != s.Day {
+			c.days = append(c.days, pageDay{day: s.Day})
+		}
+		d := &c.days[len(c.days)-1]
+		d.status = statusOf(calendar.Span{From: s.First, Next: s.Next}, c.Now)
+		for h := s.First; h < s.Next; h++ {
+			hours[h-c.From] = int32(len(c.days))
+		}
+	})
+	for i := range counts.Rows {
+		row := &counts.Rows[i]
+		c.lastVote = max(c.lastVote, c.From+schema.Hour(row.Hour))
+		if at := hours[row.Hour]; at > 0 { // A clock of a terminal may be ahead.
+			c.days[at-1].values = plus(c.days[at-1].values, row.Values)
+		}
+	}
+	for i := range c.days {
+		c.days[i].n = sum(c.days[i].values)
+		c.days[i].status = c.days[i].status.Of(c.days[i].n)
+	}
+	c.meta = metaOf(r, false, append(c.formulas(), figures.FormulaDifference, figures.FormulaStandard, figures.FormulaChange)...)
+	c.meta.Ask(c.Question, r.Ledger, &counts.Excluded)
+	c.meta.From, c.meta.To = c.From.String(), c.Next.String() // All of it, whatever is compared.
+	return nil
+}
+
+// A pagePlace is the votes of a place within a page's.
+type pagePlace struct {
+	code string
+	observation
+}
+
+// countPlaces counts the time asked for by the places that the page's has.
+func (c *counted) countPlaces(ctx context.Context, r Reading) error {
+	f := c.places.Frame(c.Span)
+	counts, err := r.Count(ctx, f)
+	if err != nil {
+		return err
+	}
+	c.comuni = len(counts.Rows)
+	sums := make(map[string][schema.ValueMax]uint64)
+	for i := range counts.Rows {
+		row := &counts.Rows[i]
+		code := f.Text(question.OfComune, 0, row.Comune)
+		sums[code] = plus(sums[code], row.Values)
+	}
+	for _, code := range slices.Sorted(maps.Keys(sums)) {
+		c.within = append(c.within, pagePlace{code, c.observe(sums[code], statusOf(c.Span, c.Now), 0)})
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package answer
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"mlf/query/calendar"
+	"mlf/query/figures"
+	"mlf/query/format"
+	"mlf/schema"
+)
+
+func comparePageCells(a, b pageCell) int {
+	return cmp.Or(strings.Compare(a.service, b.service), strings.Compare(a.channel, b.channel))
+}
+
+// compare makes what the page says of the time before: as it was counted, and with
+// the mix of now.
+func (c *counted) compare() {
+	spans := [2]calendar.Span{c.Compare.Of, c.Compare.With}
+	for i, of := range [2]part{partPassed, partBefore} {
+		q := *c.Question
+		q.Span = spans[i]
+		s := &side{
+			selection: &selection{inquiry: inquiry{Question: &q}}, strata: make(map[stratum][schema.ValueMax]uint64),
+			observed: c.observe(c.values[of], statusOf(spans[i], c.Now), 0),
+		}
+		for k := range c.cells {
+			cell := &c.cells[k]
+			if sum(cell.values[of]) > 0 {
+				at := stratum{cell.channel, cell.category}
+				s.strata[at] = plus(s.strata[at], cell.values[of])
+			}
+		}
+		c.sides[i] = s
+	}
+	c.sides[0].letter, c.sides[1].letter = "of", "with"
+	c.mix = (&comparison{mix: "of"}).weights(c.sides[:])
+	for _, s := range c.sides {
+		s.standardise(c.kit, c.mix)
+	}
+	c.apart = c.differ(c.sides[1], c.sides[0], false)
+	discover(c.kit, []pair{c.apart})
+}
+
+func (c *counted) document() *Document {
+	status := statusOf(c.Span, c.Now)
+	headline := c.observe(plus(c.values[partPassed], c.values[partRest]), status, 0)
+	kept := c.cells[:0:0]
+	for i := range c.cells {
+		cell := c.cells[i]
+		if cell.now = c.observe(plus(cell.values[partPassed], cell.values[partRest]), status, 0); cell.now.n > 0 || sum(cell.values[partBefore]) > 0 {
+			kept = append(kept, cell)
+		}
+	}
+	c.cells = kept
+	fields := c.cellFields()
+	d := &Document{
+		Name: c.endpoint, Span: c.Span, Meta: c.meta, Sheet: sheetOf(c.meta, "services and channels", len(c.cells), fields),
+		members: []member{
+			object("place", c.place.fields()),
+			object("headline", c.fields("", single(&headline))),
+			{"comparison", notArray, func(dst []byte, _ int) []byte { return c.appendComparison(dst) }},
+			objects("services", len(c.cells), fields),
+			c.motivesMember(), c.daysMember(),
+			object("coverage", c.coverageFields()),
+		},
+	}
+	if c.places != nil {
+		d.members = append(d.members, objects("places", len(c.within), c.placeFields()))
+	}
+	return d
+}
+
+// fields are what a page says of its place.
+func (p *place) fields() []format.Field {
+	text := func(name, value string) format.Field {
+		return format.Field{Name: name, Kind: format.KindText, Text: func(int) (string, bool) { return value, value != "" }}
+	}
+	level := cmp.Or(p.filter, "nation")
+	return []format.Field{text("level", level), text("code", p.code), text("name", p.name)}
+}
+
+func (c *counted) cellFields() []format.Field {
+	text := func(name string, of func(*pageCell) string) format.Field {
+		return format.Field{Name: name, Kind: format.KindText, Text: func(i int) (string, bool) { return of(&c.cells[i]), true }}
+	}
+	fields := []format.Field{
+		text("service", func(cell *pageCell) string { return cell.service }),
+		text("category", func(cell *pageCell) string { return cell.category }),
+		text("channel", func(cell *pageCell) string { return cell.channel }),
+	}
+	fields = append(fields, c.fields("", func(i int) *observation { return &c.cells[i].now })...)
+	return append(fields,
+		format.Field{Name: "compare_n", Kind: format.KindCount, Count: func(i int) (uint64, bool) { return sum(c.cells[i].values[partBefore]), true }},
+		shareField("n_change", func(i int) (float64, bool) {
+			return figures.Change(sum(c.cells[i].values[partBefore]), sum(c.cells[i].values[partPassed]))
+		}))
+}
+
+// appendComparison writes how the time asked for, as far as it can be compared,
+// differs from the one before.
+func (c *counted) appendComparison(dst []byte) []byte {
+	sideOf := func(i int) *side { return c.sides[i] }
+	observed := c.fields("", func(i int) *observation { return &c.sides[i].observed })
+	dst = append(dst, '{')
+	for i, name := range [...]string{"of", "with"} {
+		span := [2]calendar.Span{c.Compare.Of, c.Compare.With}[i]
+		dst = append(append(append(dst, '"'), name...), `":{"from":"`...)
+		dst = append(append(append(dst, span.From.String()...), `","to":"`...), span.Next.String()...)
+		dst = format.AppendMembers(append(dst, '"', ','), observed, i)
+		dst = appendByMeasure(append(dst, `,"standardised":`...), c.kit, func(dst []byte, measure string) []byte {
+			return appendObject(dst, standardFields(measure, false, sideOf), i)
+		})
+		dst = append(dst, '}', ',')
+	}
+	change := shareField("n_change", func(int) (float64, bool) {
+		return figures.Change(c.sides[1].observed.n, c.sides[0].observed.n)
+	})
+	dst = format.AppendMembers(dst, []format.Field{change}, 0)
+	pairOf := func(int) *pair { return &c.apart }
+	dst = appendByMeasure(append(dst, `,"crude":`...), c.kit, func(dst []byte, measure string) []byte {
+		return appendObject(dst, crudeFields(measure, false, pairOf), 0)
+	})
+	dst = appendByMeasure(append(dst, `,"standardised":`...), c.kit, func(dst []byte, measure string) []byte {
+		return appendObject(dst, apartFields(measure, false, pairOf), 0)
+	})
+	mix := mixOf(c.sides[:], c.mix)
+	dst = append(dst, `,"mix":[`...)
+	for i := range mix.n {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = mix.append(dst, i)
+	}
+	return append(dst, ']', '}')
+}
+
+// motivesMember is what was answered to why, by value.
+func (c *counted) motivesMember() member {
+	fields := motiveFields(c.kit, func(i int) *motive { return &c.motives[i] })
+	return member{"reasons", len(c.motives), func(dst []byte, i int) []byte { return appendMotive(dst, fields, &c.motives[i], i) }}
+}
+
+// daysMember is the votes of each day that has begun. Shares are left to who draws
+// them: a day of a comune has few votes.
+func (c *counted) daysMember() member {
+	count := func(name string, of func(*pageDay) uint64) format.Field {
+		return format.Field{Name: name, Kind: format.KindCount, Count: func(i int) (uint64, bool) { return of(&c.days[i]), true }}
+	}
+	fields := []format.Field{{Name: "day", Kind: format.KindDay, Time: func(i int) (time.Time, bool) { return c.days[i].day.Time(), true }}}
+	names, values := c.valueNames()
+	for i, v := range values {
+		fields = append(fields, count(names[i], func(d *pageDay) uint64 { return d.values[v-1] }))
+	}
+	fields = append(fields, count("n", func(d *pageDay) uint64 { return d.n }),
+		format.Field{Name: "status", Kind: format.KindStatus, Text: func(i int) (string, bool) { return c.days[i].status.String(), true }})
+	return objects("days", len(c.days), fields)
+}
+
+// coverageFields are what votes of the time asked for come from.
+func (c *counted) coverageFields() []format.Field {
+	count := func(name string, n int) format.Field {
+		return format.Field{Name: name, Kind: format.KindCount, Count: func(int) (uint64, bool) { return uint64(n), true }}
+	}
+	var fields []format.Field
+	if c.places == nil {
+		fields = append(fields, count("offices", c.offices))
+	} else {
+		fields = append(fields, count("comuni", c.comuni), count("comuni_of", c.place.comuni))
+	}
+	return append(fields, count("services", c.services), count("channels", c.channels),
+		format.Field{Name: "last_vote", Kind: format.KindHour, Time: func(int) (time.Time, bool) { return c.lastVote.Time(), c.lastVote > 0 }})
+}
+
+func (c *counted) placeFields() []format.Field {
+	code := format.Field{Name: c.place.within, Kind: format.KindText, Text: func(i int) (string, bool) { return c.within[i].code, true }}
+	return append([]format.Field{code}, c.fields("", func(i int) *observation { return &c.within[i].observation })...)
+}
+
+// pages are the endpoints of pages.
+func pages() []Endpoint {
+	return []Endpoint{
+		{
+			Name: "comuni", Place: "comune",
+			Not: []string{"macro_area", "region", "province", "comune", "population_class", "small"},
+			Ask: askPage("comuni", "comune", ""),
+		},
+		{Name: "regions", Place: "region", Not: []string{"macro_area", "region"}, Ask: askPage("regions", "region", "province")},
+		{Name: "national", Ask: askPage("national", "", "region")},
+	}
+}
