@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -140,4 +141,50 @@ func TestPageOfNoPlace(t *testing.T) {
 			t.Errorf("%s: got %d %s", address, got.StatusCode, got.Header.Get("Content-Type"))
 		}
 	}
+}
+
+// Whatever rows can be grouped by is told of, and every value of a row is one of its
+// dimension's, with a name in three languages.
+func TestDimensionsNameEveryValue(t *testing.T) {
+	w := filled(t)
+	type label struct{ It, En, De string }
+	all := ask[struct {
+		Data       struct{ First, Last string }
+		Dimensions []struct {
+			Dimension string
+			Label     label
+			Span      bool
+		}
+	}](w, "/v1/dimensions")
+	if all.Data.Last != "2026-11" || len(all.Dimensions) != 22 {
+		t.Errorf("got data to %s, %d dimensions", all.Data.Last, len(all.Dimensions))
+	}
+	for _, d := range all.Dimensions {
+		address := "/v1/dimensions/" + d.Dimension
+		if d.Dimension == "office" {
+			address += "?comune=058091"
+		}
+		one := ask[struct {
+			Values []struct {
+				Code  any
+				Label label
+				First string
+			}
+		}](w, address)
+		known := make(map[string]bool)
+		for _, v := range one.Values {
+			known[v.Code.(string)] = true
+			if v.Label.It == "" || v.Label.En == "" || v.Label.De == "" {
+				t.Errorf("%s: %v has no name: %+v", d.Dimension, v.Code, v.Label)
+			}
+		}
+		rows := ask[struct{ Rows []map[string]any }](w, "/v1/stats?period=2026&class=all&comune=058091&group="+d.Dimension).Rows
+		for _, row := range rows {
+			if code := fmt.Sprint(row[d.Dimension]); !d.Span && code != "" && code != "<nil>" && !known[code] {
+				t.Errorf("%s: a row has %s, which is no value", d.Dimension, code)
+			}
+		}
+	}
+	w.get("/v1/dimensions/office").problem(t, http.StatusBadRequest, "bad-parameter")
+	w.get("/v1/dimensions/colour").problem(t, http.StatusNotFound, "not-found")
 }

@@ -61,12 +61,15 @@ type Endpoint struct {
 
 // Endpoints returns all endpoints.
 func Endpoints() []Endpoint {
+	words := readWords()
 	return append([]Endpoint{
 		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
 		{Name: "compare", Own: append(letters(), "mix", "interval"), Ask: askCompare},
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
+		{Name: "dimensions", Not: notOfDimensions(), Ask: askDimensions(words)},
+		{Name: "dimensions", Place: "dimension", Not: notOfDimensions(), Ask: askDimensions(words)},
 	}, pages()...)
 }
 

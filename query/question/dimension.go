@@ -45,6 +45,11 @@ func (k *Key) of(a Attribute) Group {
 	}
 }
 
+// String returns the word for a.
+func (a Attribute) String() string {
+	return [attributes]string{"place", "office", "service", "channel", "scale", "class", "time"}[a]
+}
+
 // A Dimension is what rows can be grouped by: a function of one attribute of the
 // cell. Its values are numbers that mean something to it alone; people see texts.
 type Dimension struct {
@@ -66,6 +71,12 @@ type Dimension struct {
 	hourly bool                          // each further hour's is one more.
 	spans  bool                          // A value of time is one span, not one that comes again.
 }
+
+// Spans tells whether a value of d is one span of time, not hours that come again.
+func (d *Dimension) Spans() bool { return d.spans }
+
+// Filters tells whether a parameter of d's name filters by its values.
+func (d *Dimension) Filters() bool { return d.parse != nil || d.Of != OfHour }
 
 // dimensions are all dimensions, in the order in which people are told of them.
 func (v *Vocabulary) dimensions() []*Dimension {
