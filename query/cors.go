@@ -6,7 +6,7 @@ import "net/http"
 // where one is needed. Never with the reader's cookies or certificates, so that
 // no page can do more than who wrote it.
 const (
-	corsMethods = allowed
+	corsMethods = allowed + ", POST"
 	corsHeaders = "Authorization, If-None-Match, Accept, Content-Type"
 	corsExposed = "ETag, Retry-After, X-Request-ID, Content-Disposition, X-MLF-Excluded, X-MLF-Span, X-MLF-Compare, X-MLF-Cursor, X-MLF-Position, X-MLF-Check, X-MLF-Partial, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, WWW-Authenticate"
 	corsMaxAge  = "86400" // Seconds; browsers keep it for two hours at most.

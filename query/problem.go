@@ -45,6 +45,8 @@ var (
 		"There is nothing here", "GET /openapi.yaml lists what there is")
 	errMethod = newProblem(http.StatusMethodNotAllowed, "method-not-allowed",
 		"Only reading is possible here", "use GET")
+	errNotPosted = newProblem(http.StatusMethodNotAllowed, "method-not-allowed",
+		"Questions are posted here", "use POST; one question alone is a GET of its own path")
 	errToken = newProblem(http.StatusUnauthorized, "unknown-token",
 		"No token, or an unknown one", "send Authorization: Bearer and the token given at enrolment")
 	errTerminalsUnread = withRetry(newProblem(http.StatusServiceUnavailable, "terminals-unread",

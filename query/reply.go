@@ -93,6 +93,12 @@ const (
 
 // viewAt returns the counts as they are when they have reached a position.
 func (s *Server) viewAt(ctx context.Context, least question.Position) (question.View, error) {
+	if view := pinnedView(ctx); view != nil {
+		if !question.PositionOf(view.Ledger()).Reaches(least) {
+			return nil, errBehind
+		}
+		return view, nil
+	}
 	if len(least) == 0 {
 		return s.view(ctx) // Who demands nothing waits for the store as long as it may take.
 	}

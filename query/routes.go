@@ -23,6 +23,7 @@ type route struct {
 func (s *Server) routes() []route {
 	statistics := append([]route{{"stats", "/v1/stats", s.serveStats}}, s.answers()...)
 	return append(withEndings(statistics), []route{
+		s.batches(statistics),
 		{"ledger", "/v1/ledger", s.serveLedger},
 		{"watermark", "/v1/terminals/self/watermark", s.serveWatermark},
 		{"comuni", "/v1/registry/comuni", s.serveComuni},
@@ -76,19 +77,25 @@ func (s *Server) serve(rt route) http.Handler {
 }
 
 func (s *Server) dispatch(rt route, w http.ResponseWriter, r *http.Request) error {
+	methods, refusal := allowed, errMethod
+	if rt.path == batchPath {
+		methods, refusal = "POST, OPTIONS", errNotPosted
+	}
 	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		return rt.handle(w, r)
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+		if (r.Method == http.MethodPost) == (rt.path == batchPath) {
+			return rt.handle(w, r)
+		}
 	case http.MethodOptions:
-		w.Header().Set("Allow", allowed)
+		w.Header().Set("Allow", methods)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
 	if rt.path == "/" {
 		return errNotFound // 404 comes before 405.
 	}
-	w.Header().Set("Allow", allowed)
-	return errMethod
+	w.Header().Set("Allow", methods)
+	return refusal
 }
 
 // fail answers err. What the caller did wrong is the caller's to read; what is
