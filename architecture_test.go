@@ -46,6 +46,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query":                          {"schema", "query/access", "query/disclosure", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/figures", "query/dashboard", "query/reference"},
+	"query":                          {"schema", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/figures", "query/dashboard", "query/reference", "query/live"},
 	"query/calendar":                 {"schema"},
 	"query/answer":                   {"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format"},
 	"query/question":                 {"schema", "schema/registry", "query/calendar"},
@@ -56,6 +57,7 @@ var mayImport = map[string][]string{
 	"query/cube/packed":              {"schema", "query/calendar", "query/question"},
 	"query/access":                   {"schema"},
 	"query/dashboard":                {},
+	"query/live":                     {},
 	"query/reference":                {},
 	"query/client":                   {"schema"},
 	"proof/country":                  {"query/client", "schema", "schema/registry", "schema/votepb"},
@@ -90,7 +92,7 @@ var onlyIn = map[string][]string{
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
-	"net/http":                            {"command/process", "query", "query/access", "query/dashboard", "query/reference", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
+	"net/http":                            {"command/process", "query", "query/access", "query/dashboard", "query/reference", "query/live", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

@@ -50,6 +50,10 @@ type Config struct {
 	// LookupsMax is the number of watermarks read at the same time; default
 	// LookupsMaxDefault. The ledger is read once at a time, however many ask.
 	LookupsMax int
+
+	// LiveMax is the number of listeners of live figures at the same time; default
+	// LiveMaxDefault. Each holds a connection and some 50 kB.
+	LiveMax int
 }
 
 // How many reads the store has at once; what each may cost is the store's to
@@ -58,6 +62,7 @@ const (
 	StatsMaxDefault   = 3
 	WideMaxDefault    = 1
 	LookupsMaxDefault = 4
+	LiveMaxDefault    = 1000
 )
 
 // Validate refuses a configuration that cannot serve.
@@ -72,7 +77,7 @@ func (c Config) Validate() error {
 	if c.StoreTimeout < 0 || c.LogTimeout < 0 || c.DrainMax < 0 {
 		return errors.New("timeouts: want none below 0")
 	}
-	if c.RowsMax < 0 || c.StatsMax < 0 || c.WideMax < 0 || c.LookupsMax < 0 {
+	if c.RowsMax < 0 || c.StatsMax < 0 || c.WideMax < 0 || c.LookupsMax < 0 || c.LiveMax < 0 {
 		return errors.New("limits: want none below 0")
 	}
 	return nil
@@ -86,6 +91,7 @@ func (c Config) withDefaults() Config {
 	c.StatsMax = cmp.Or(c.StatsMax, StatsMaxDefault)
 	c.WideMax = cmp.Or(c.WideMax, WideMaxDefault)
 	c.LookupsMax = cmp.Or(c.LookupsMax, LookupsMaxDefault)
+	c.LiveMax = cmp.Or(c.LiveMax, LiveMaxDefault)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

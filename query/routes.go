@@ -24,6 +24,7 @@ func (s *Server) routes() []route {
 	statistics := append([]route{{"stats", "/v1/stats", s.serveStats}}, s.answers()...)
 	return append(withEndings(statistics), []route{
 		s.batches(statistics),
+		{"live", "/v1/live", s.serveLive},
 		{"ledger", "/v1/ledger", s.serveLedger},
 		{"watermark", "/v1/terminals/self/watermark", s.serveWatermark},
 		{"comuni", "/v1/registry/comuni", s.serveComuni},

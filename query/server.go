@@ -15,6 +15,7 @@ import (
 	"mlf/query/access"
 	"mlf/query/calendar"
 	"mlf/query/dashboard"
+	"mlf/query/live"
 	"mlf/query/question"
 	"mlf/query/reference"
 	"mlf/schema"
@@ -95,6 +96,7 @@ type Server struct {
 	states     atomic.Pointer[[]schema.PartitionState] // As they were last known.
 	stats      flights[*body]
 	departures departures
+	live       *live.Hub
 }
 
 // New returns a Server that is ready for Run. It does no I/O but reading the
@@ -139,6 +141,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
+	s.live = s.newHub()
 	s.handler = withCORS(gzhttp.GzipHandler(s.mux()))
 	return s, nil
 }
@@ -172,6 +175,7 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
+	srv.RegisterOnShutdown(s.live.Close)
 	served := make(chan error, 1)
 	go func() {
 		if s.cfg.TLS != nil {
