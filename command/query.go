@@ -11,6 +11,7 @@ import (
 	"mlf/query/cube"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/served"
 )
 
 type queryCmd struct {
@@ -63,17 +64,27 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
-	server, err := b.queryPart(ln, b.queryParts(s, counts, registered.terminals, lists, public), cfg)
+	parts := b.queryParts(s, counts, registered.terminals, lists, public)
+	server, err := b.queryPart(ln, parts, cfg)
 	if err != nil {
 		return err
 	}
 	b.admin.Set(registered.check(), b.logCheck(), countsCheck(counts))
 	b.log.Info("query starts", slog.String("listen", c.url(ln)))
-	return process.InOrder(ctx, b.log, append([]process.Part{server, following, registered.part()}, public.parts...)...)
+	return process.InOrder(ctx, b.log, append([]process.Part{server, following, registered.part(), b.servedPart(parts.Served)}, public.parts...)...)
 }
 
 func (b *base) queryParts(s *store.Store, counts *cube.Follower, terminals *schema.Terminals, lists *registry.Registry, p *public) query.Parts {
 	return query.Parts{
-		Store: s, Counts: counts, Log: b.client, Terminals: terminals, Registry: lists, Published: p.published, Access: p.access, Quota: p.quota,
+		Store: s, Counts: counts, Log: b.client, Served: new(served.Book), Terminals: terminals, Registry: lists,
+		Published: p.published, Access: p.access, Quota: p.quota,
 	}
+}
+
+// servedPart keeps a book of served users up to date. Answers do without until it is
+// read: what is not known is null.
+func (b *base) servedPart(book *served.Book) process.Part {
+	return process.Part{Name: "served", Run: func(ctx context.Context) error {
+		return b.client.FollowServed(ctx, book.Apply, book.SetComplete)
+	}}
 }

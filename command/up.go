@@ -165,7 +165,8 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	answering, err := u.queryPart(listeners.query, u.queryParts(s, counts, registered.terminals, lists, public), query.Config{TLS: tlsConfig, Disclosure: u.cmd.Disclosure})
+	of := u.queryParts(s, counts, registered.terminals, lists, public)
+	answering, err := u.queryPart(listeners.query, of, query.Config{TLS: tlsConfig, Disclosure: u.cmd.Disclosure})
 	if err != nil {
 		return err
 	}
@@ -175,7 +176,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		taking,
 		{Name: "producer", Run: producer.Run},
 		{Name: "disk", Run: guard.Run},
-		u.forgetPart(), counting, answering, following, registered.part(), reporting,
+		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(of.Served), reporting,
 	}
 	return process.InOrder(ctx, u.log, append(append(parts, public.parts...), u.admin.Part(listeners.admin))...)
 }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"path"
 	"slices"
@@ -58,7 +59,11 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	if err != nil {
 		return err
 	}
-	in := inquiry{asked.Questions(), asked.Name() + " as " + string(form), "by", asked.Settled()}
+	name := asked.Name() + " as " + string(form)
+	if e.Served && s.Served != nil {
+		name += fmt.Sprint(" served ", s.Served.Version(), s.Served.Complete())
+	}
+	in := inquiry{asked.Questions(), name, "by", asked.Settled()}
 	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*body, error) {
 		d, err := asked.Answer(ctx, s.reading(c.view, c))
 		if err != nil {
@@ -82,7 +87,7 @@ func placeIn(text string) string {
 
 // reading is what answers of view are made of.
 func (s *Server) reading(view question.View, c answer.Counter) answer.Reading {
-	return answer.Reading{Counter: c, Ledger: view.Ledger(), At: s.now(), Disclosure: s.shownAs(view)}
+	return answer.Reading{Counter: c, Ledger: view.Ledger(), Served: s.Served, At: s.now(), Disclosure: s.shownAs(view)}
 }
 
 // encodeDocument writes an answer.

@@ -27,6 +27,7 @@ import (
 	"mlf/query"
 	"mlf/schema"
 	"mlf/schema/registry"
+	book "mlf/schema/served"
 )
 
 func TestMain(m *testing.M) {
@@ -259,6 +260,7 @@ type world struct {
 	t      testing.TB
 	memory *memory
 	terms  *schema.Terminals
+	served book.Book
 	server *query.Server
 	reg    *prometheus.Registry
 	router routers.Router
@@ -278,7 +280,7 @@ func newWorldOf(t testing.TB, cfg query.Config, names *registry.Registry) *world
 	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), reg: prometheus.NewRegistry()}
 	cfg.Disclosure = query.DisclosureNone
 	var err error
-	parts := query.Parts{Store: w.memory, Log: w.memory, Terminals: w.terms, Registry: names}
+	parts := query.Parts{Store: w.memory, Log: w.memory, Served: &w.served, Terminals: w.terms, Registry: names}
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: w.reg}, cfg); err != nil {
 		t.Fatal(err)
 	}

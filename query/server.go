@@ -20,6 +20,7 @@ import (
 	"mlf/query/reference"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/served"
 )
 
 // A Store is where the counts are read. Safe for concurrent use; every call
@@ -58,14 +59,15 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts, Access and Quota are required, and
-// Published where it is what the public is shown. Without Counts, and while they do not
-// stand, every answer is read from the store. Terminals and Registry are shared and only
-// looked up.
+// Parts are what a Server reads from. All but Counts, Served, Access and Quota are
+// required, and Published where it is what the public is shown. Without Counts, and while
+// they do not stand, every answer is read from the store; without Served nobody knows who
+// could have voted. Served, Terminals and Registry are shared and only looked up.
 type Parts struct {
 	Store     Store
 	Counts    Counts
 	Log       Log
+	Served    *served.Book
 	Terminals *schema.Terminals
 	Registry  *registry.Registry
 	Published Published

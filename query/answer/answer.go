@@ -9,6 +9,7 @@ import (
 
 	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // A Counter counts, of one moment and within the limits of who asks.
@@ -23,6 +24,7 @@ type Counter interface {
 type Reading struct {
 	Counter
 	Ledger     []schema.LedgerTotals // As of which it counts.
+	Served     *served.Book          // How many users were served; nil: nobody knows.
 	At         time.Time             // When, for the reader.
 	Disclosure string                // The rule by which small counts are shown.
 }
@@ -54,6 +56,10 @@ type Endpoint struct {
 	// is the endpoint's alone.
 	Place string
 
+	// Served says that answers have served users in them, so that they change when
+	// those do.
+	Served bool
+
 	// Ask reads what values ask at the time now. Parameters that Parameters does not
 	// name are the caller's. An error is a *question.Error.
 	Ask func(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error)
@@ -68,6 +74,7 @@ func Endpoints() []Endpoint {
 		{Name: "compare", Own: append(letters(), "mix", "interval"), Ask: askCompare},
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
+		{Name: "participation", Own: []string{"by"}, Not: []string{"hour_of_day"}, Served: true, Ask: askParticipation},
 		{Name: "dimensions", Not: notOfDimensions(), Ask: askDimensions(words)},
 		{Name: "dimensions", Place: "dimension", Not: notOfDimensions(), Ask: askDimensions(words)},
 	}, pages()...)

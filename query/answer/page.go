@@ -22,6 +22,9 @@ type page struct {
 	inquiry
 	place  place
 	places *question.Question // The same by comune; nil where the place is one.
+
+	codes []schema.ComuneID // Of the comune, if it is one.
+	ofUse func() (*participation, error)
 }
 
 // A place is what a page is of.
@@ -55,15 +58,22 @@ func askPage(name, filter, within string) func(*question.Vocabulary, question.Va
 			return nil, err
 		}
 		asked := maps.Clone(values)
-		asked["compare"] = []string{"previous"}
 		if len(values["from"])+len(values["to"])+len(values["period"]) == 0 {
 			asked["period"] = []string{pagePeriod}
 		}
+		plain := maps.Clone(asked)
+		p.ofUse = func() (*participation, error) { return newParticipation(v, plain, now, nil) }
+		asked["compare"] = []string{"previous"}
 		columns := []string{"service", "category", "channel"}
 		if within == "" {
 			columns = append(columns, "office")
 		}
 		var err error
+		if within == "" {
+			if id, err := schema.ParseComune(p.place.code); err == nil {
+				p.codes = v.Registry().Codes(id)
+			}
+		}
 		if p.Question, err = ask(v, asked, now, columns...); err == nil && within != "" {
 			p.places, err = ask(v, asked, now, within, "comune")
 		}
@@ -128,6 +138,7 @@ type counted struct {
 	sides                               [2]*side // The time asked for and the one before, as far as they compare.
 	apart                               pair
 	mix                                 []weight
+	use                                 turnout
 }
 
 // A pageCell is the votes of a service and channel.
@@ -151,8 +162,27 @@ func (p *page) Answer(ctx context.Context, r Reading) (*Document, error) {
 			return nil, err
 		}
 	}
+	if err := c.countUse(ctx, r); err != nil {
+		return nil, err
+	}
 	c.compare()
 	return c.document(), nil
+}
+
+// countUse counts how many of those who were served voted, where any are known.
+func (c *counted) countUse(ctx context.Context, r Reading) error {
+	if r.Served == nil || !r.Served.Complete() || c.codes != nil && !slices.ContainsFunc(c.codes, r.Served.Knows) {
+		return nil
+	}
+	p, err := c.ofUse()
+	if err != nil {
+		return err
+	}
+	rows, _, err := p.count(ctx, r)
+	if err == nil && len(rows) > 0 {
+		c.use = *rows[0]
+	}
+	return err
 }
 
 // frameOf returns the frame of q over its time and the one before, by parts.
@@ -298,7 +328,7 @@ func (c *counted) countHours(ctx context.Context, r Reading) error {
 		c.days[i].n = sum(c.days[i].values)
 		c.days[i].status = c.days[i].status.Of(c.days[i].n)
 	}
-	c.meta = metaOf(r, false, append(c.formulas(), figures.FormulaDifference, figures.FormulaStandard, figures.FormulaChange)...)
+	c.meta = metaOf(r, false, append(c.formulas(), figures.FormulaDifference, figures.FormulaStandard, figures.FormulaChange, figures.FormulaParticipation)...)
 	c.meta.Ask(c.Question, r.Ledger, &counts.Excluded)
 	c.meta.From, c.meta.To = c.From.String(), c.Next.String() // All of it, whatever is compared.
 	return nil

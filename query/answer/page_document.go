@@ -64,6 +64,7 @@ func (c *counted) document() *Document {
 			{"comparison", notArray, func(dst []byte, _ int) []byte { return c.appendComparison(dst) }},
 			objects("services", len(c.cells), fields),
 			c.motivesMember(), c.daysMember(),
+			object("participation", turnoutFields(func(int) *turnout { return &c.use })[1:]),
 			object("coverage", c.coverageFields()),
 		},
 	}
@@ -183,11 +184,11 @@ func (c *counted) placeFields() []format.Field {
 func pages() []Endpoint {
 	return []Endpoint{
 		{
-			Name: "comuni", Place: "comune",
+			Name: "comuni", Place: "comune", Served: true,
 			Not: []string{"macro_area", "region", "province", "comune", "population_class", "small"},
 			Ask: askPage("comuni", "comune", ""),
 		},
-		{Name: "regions", Place: "region", Not: []string{"macro_area", "region"}, Ask: askPage("regions", "region", "province")},
-		{Name: "national", Ask: askPage("national", "", "region")},
+		{Name: "regions", Place: "region", Served: true, Not: []string{"macro_area", "region"}, Ask: askPage("regions", "region", "province")},
+		{Name: "national", Served: true, Ask: askPage("national", "", "region")},
 	}
 }

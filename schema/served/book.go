@@ -37,6 +37,7 @@ type Book struct {
 	comuni   map[schema.ComuneID]int       // How many places each has.
 	behind   map[schema.ServedKey]struct{} // The topic's last record is not the one that holds.
 	complete atomic.Bool
+	version  atomic.Uint64
 }
 
 // days are the numbers of one place, 16 bytes each.
@@ -79,6 +80,25 @@ func (n number) served(k schema.ServedKey) schema.Served {
 // began.
 func (b *Book) SetComplete() { b.complete.Store(true) }
 
+// Version returns a number that differs when any number of users does.
+func (b *Book) Version() uint64 { return b.version.Load() }
+
+// Knows tells whether anything was told of a comune.
+func (b *Book) Knows(c schema.ComuneID) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.comuni[c] > 0
+}
+
+// Comuni calls f with the comuni of which anything was told, in no order.
+func (b *Book) Comuni(f func(schema.ComuneID)) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	for c := range b.comuni {
+		f(c)
+	}
+}
+
 // Complete tells whether what is not in b is not on the topic either.
 func (b *Book) Complete() bool { return b.complete.Load() }
 
@@ -98,6 +118,7 @@ func (b *Book) Apply(key string, value []byte) error {
 func (b *Book) Note(rows ...schema.Served) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.version.Add(1)
 	for i := range rows {
 		if rows[i].Day >= b.Since {
 			b.note(&rows[i])
