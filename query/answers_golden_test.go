@@ -99,6 +99,6 @@ func goldenAnswers() []string {
 		"/v1/comuni/058091?", "/v1/comuni/058091?period=2026-10&channel=counter", "/v1/comuni/058091.csv?period=2026", "/v1/comuni/015146?scale=stars5&class=all", "/v1/comuni/999999", "/v1/comuni/058091?region=12", "/v1/comuni/058091?period=2020",
 		"/v1/regions/12?" + quarter, "/v1/regions/99", "/v1/national?period=2026", "/v1/national?from=2027-01-01&to=2028-01-01",
 
-		"/v1/participation?" + quarter + "&by=channel", "/v1/participation?period=2026&format=csv", "/v1/dimensions?", "/v1/dimensions/channel?", "/v1/dimensions/service?region=12&format=csv", "/v1/dimensions/office.csv?comune=058091", "/v1/dimensions/office", "/v1/dimensions/union", "/v1/dimensions/day_kind?", "/v1/dimensions/month?",
+		"/v1/explain?period=2026-10&comune=058091&group=service,day", "/v1/explain?period=2026&region=12&scale=stars5&class=all&format=csv", "/v1/participation?" + quarter + "&by=channel", "/v1/participation?period=2026&format=csv", "/v1/dimensions?", "/v1/dimensions/channel?", "/v1/dimensions/service?region=12&format=csv", "/v1/dimensions/office.csv?comune=058091", "/v1/dimensions/office", "/v1/dimensions/union", "/v1/dimensions/day_kind?", "/v1/dimensions/month?",
 	}
 }

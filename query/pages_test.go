@@ -188,3 +188,38 @@ func TestDimensionsNameEveryValue(t *testing.T) {
 	w.get("/v1/dimensions/office").problem(t, http.StatusBadRequest, "bad-parameter")
 	w.get("/v1/dimensions/colour").problem(t, http.StatusNotFound, "not-found")
 }
+
+// An explanation has words for every filter and column, and a link that holds.
+func TestExplain(t *testing.T) {
+	w := filled(t)
+	type explanation struct {
+		Sentences []struct {
+			About string
+			Label struct{ It, En, De string }
+		}
+		Check string
+		SQL   *string
+	}
+	got := ask[explanation](w, "/v1/explain?period=2026-10&comune=058091&channel=counter,web&group=service,day")
+	if got.SQL == nil || !strings.Contains(*got.SQL, "comune_code IN (58091) AND scale IN ('mlf3') GROUP BY service, day") || !strings.Contains(*got.SQL, "hour >= '2026-09-30 22:00:00' AND hour < '2026-10-31 23:00:00'") {
+		t.Errorf("got %v", got.SQL)
+	}
+	for _, s := range got.Sentences {
+		if s.Label.It == "" || s.Label.En == "" || s.Label.De == "" || strings.ContainsAny(s.Label.It+s.Label.En+s.Label.De, "{}") {
+			t.Errorf("got %+v", s)
+		}
+	}
+	if rows := w.get(got.Check); rows.StatusCode != http.StatusOK {
+		t.Errorf("%s: got %d %s", got.Check, rows.StatusCode, rows.body)
+	}
+	for _, d := range []string{"region", "population_class", "small", "office", "class", "scale", "month", "quarter", "hour_of_day", "day_kind", "working_day"} {
+		filter := map[string]string{"small": "true", "day_kind": "holiday", "quarter": "2026-Q4", "class": "all"}[d]
+		target := "/v1/explain?period=2026&group=" + d
+		if filter != "" {
+			target += "&" + d + "=" + filter
+		}
+		if got := ask[explanation](w, target); len(got.Sentences) < 5 {
+			t.Errorf("%s: got %+v", d, got)
+		}
+	}
+}

@@ -75,6 +75,7 @@ func Endpoints() []Endpoint {
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
 		{Name: "participation", Own: []string{"by"}, Not: []string{"hour_of_day"}, Served: true, Ask: askParticipation},
+		{Name: "explain", Own: shapes(), Ask: askExplain(words)},
 		{Name: "dimensions", Not: notOfDimensions(), Ask: askDimensions(words)},
 		{Name: "dimensions", Place: "dimension", Not: notOfDimensions(), Ask: askDimensions(words)},
 	}, pages()...)
