@@ -1,9 +1,11 @@
 package query
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -12,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"mlf/query/answer"
 	"mlf/query/question"
 )
 
@@ -40,11 +41,11 @@ func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, each http.Ha
 	if err := noParameters(r); err != nil {
 		return err
 	}
-	batch, err := readBatch(r)
+	asked, err := readBatch(r)
 	if err != nil {
 		return err
 	}
-	view, err := s.viewAt(r.Context(), batch.AtLeast)
+	view, err := s.viewAt(r.Context(), asked.AtLeast)
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, each http.Ha
 	w.Header().Set("X-MLF-Position", position)
 	out := &batchWriter{to: w}
 	out.print(`{"position":"` + position + `","answers":[`)
-	for i, ask := range batch.Asks {
+	for i, ask := range asked.Asks {
 		if i > 0 {
 			out.print(",")
 		}
@@ -69,7 +70,7 @@ func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, each http.Ha
 }
 
 // requestOf returns the request that ask would be alone, of the same client.
-func requestOf(ctx context.Context, r *http.Request, ask *answer.Ask) *http.Request {
+func requestOf(ctx context.Context, r *http.Request, ask *batchAsk) *http.Request {
 	one := r.Clone(ctx)
 	one.Method, one.Body, one.ContentLength = http.MethodGet, http.NoBody, 0
 	one.URL = &url.URL{Path: ask.Path, RawQuery: ask.Parameters.Encode()}
@@ -80,7 +81,7 @@ func requestOf(ctx context.Context, r *http.Request, ask *answer.Ask) *http.Requ
 }
 
 // readBatch reads the body of r.
-func readBatch(r *http.Request) (*answer.Batch, error) {
+func readBatch(r *http.Request) (*batch, error) {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return nil, newProblem(http.StatusUnsupportedMediaType, "unsupported-media-type", "The body's type is not supported", "want Content-Type: application/json")
 	}
@@ -91,11 +92,11 @@ func readBatch(r *http.Request) (*answer.Batch, error) {
 	if len(body) > batchBytesMax {
 		return nil, newProblem(http.StatusRequestEntityTooLarge, "too-large", "The body is too large", "want at most "+strconv.Itoa(batchBytesMax)+" bytes")
 	}
-	batch, err := answer.ReadBatch(body)
+	asked, err := parseBatch(body)
 	if err != nil {
 		return nil, malformed(err)
 	}
-	for _, ask := range batch.Asks {
+	for _, ask := range asked.Asks {
 		if !strings.HasPrefix(ask.Path, "/v1/") || len(ask.Parameters["format"])+len(ask.Parameters["csv"]) > 0 {
 			return nil, malformed(errors.New(ask.ID + ": want a path from /v1/ on, answered in JSON"))
 		}
@@ -103,7 +104,7 @@ func readBatch(r *http.Request) (*answer.Batch, error) {
 			return nil, malformed(errors.New(ask.ID + ": want a path without an ending: answers are JSON"))
 		}
 	}
-	return batch, nil
+	return asked, nil
 }
 
 func malformed(err error) *problem {
@@ -173,3 +174,100 @@ func (w *partWriter) end() {
 	w.WriteHeader(http.StatusOK)
 	w.out.print("}")
 }
+
+// What a batch may be.
+const (
+	batchMax   = 32
+	batchIDMax = 64 // Bytes.
+)
+
+// A batch is questions that are answered as of the same records.
+type batch struct {
+	AtLeast question.Position
+	Asks    []batchAsk // From 1 to batchMax.
+}
+
+// A batchAsk is one of them: what a GET would ask.
+type batchAsk struct {
+	ID         string
+	Path       string
+	Parameters url.Values
+}
+
+// parseBatch reads a batch. An error says what is wrong, for who sent it.
+func parseBatch(body []byte) (*batch, error) {
+	var sent struct {
+		AtLeast string `json:"at_least"`
+		Queries []struct {
+			ID         string               `json:"id"`
+			Path       string               `json:"path"`
+			Parameters map[string]parameter `json:"parameters"`
+		} `json:"queries"`
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&sent); err != nil {
+		return nil, fmt.Errorf("no JSON of the expected shape: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one value")
+	}
+	if n := len(sent.Queries); n == 0 || n > batchMax {
+		return nil, fmt.Errorf("queries: got %d, want 1 to %d", n, batchMax)
+	}
+	b := new(batch)
+	var err error
+	if sent.AtLeast != "" {
+		if b.AtLeast, err = question.ParsePosition(sent.AtLeast); err != nil {
+			return nil, fmt.Errorf("at_least: %w", err)
+		}
+	}
+	ids := make(map[string]bool)
+	for i, q := range sent.Queries {
+		if q.ID == "" || len(q.ID) > batchIDMax || ids[q.ID] {
+			return nil, fmt.Errorf("queries[%d].id: want a text of 1 to %d bytes that no other query has", i, batchIDMax)
+		}
+		ids[q.ID] = true
+		ask := batchAsk{ID: q.ID, Path: q.Path, Parameters: make(url.Values)}
+		for name, value := range q.Parameters {
+			ask.Parameters[name] = value
+		}
+		b.Asks = append(b.Asks, ask)
+	}
+	return b, nil
+}
+
+// A parameter is a text, a number, a truth value, or a list of texts.
+type parameter []string
+
+// UnmarshalJSON reads p.
+func (p *parameter) UnmarshalJSON(data []byte) error {
+	var value any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&value); err != nil {
+		return err //nolint:wrapcheck // The caller is json itself.
+	}
+	switch v := value.(type) {
+	case string:
+		*p = parameter{v}
+	case json.Number:
+		*p = parameter{v.String()}
+	case bool:
+		*p = parameter{strconv.FormatBool(v)}
+	case []any:
+		*p = make(parameter, len(v))
+		for i := range v {
+			text, ok := v[i].(string)
+			if !ok {
+				return errParameter
+			}
+			(*p)[i] = text
+		}
+	default:
+		return errParameter
+	}
+	return nil
+}
+
+var errParameter = errors.New("parameters: want texts, numbers, truth values or lists of texts")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/answer/words"
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/served"
@@ -67,7 +68,7 @@ type Endpoint struct {
 
 // Endpoints returns all endpoints.
 func Endpoints() []Endpoint {
-	words := readWords()
+	carried := words.Read()
 	return append([]Endpoint{
 		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
@@ -75,9 +76,9 @@ func Endpoints() []Endpoint {
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
 		{Name: "participation", Own: []string{"by"}, Not: []string{"hour_of_day"}, Served: true, Ask: askParticipation},
-		{Name: "explain", Own: shapes(), Ask: askExplain(words)},
-		{Name: "dimensions", Not: notOfDimensions(), Ask: askDimensions(words)},
-		{Name: "dimensions", Place: "dimension", Not: notOfDimensions(), Ask: askDimensions(words)},
+		{Name: "explain", Own: shapes(), Ask: askExplain(carried)},
+		{Name: "dimensions", Not: notOfDimensions(), Ask: askDimensions(carried)},
+		{Name: "dimensions", Place: "dimension", Not: notOfDimensions(), Ask: askDimensions(carried)},
 	}, pages()...)
 }
 

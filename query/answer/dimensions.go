@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
+	"mlf/query/answer/words"
 	"mlf/query/format"
 	"mlf/query/question"
 	"mlf/schema/registry"
@@ -18,10 +18,10 @@ const dimensionMonths = 59
 // dimensions are all dimensions, or one with its values.
 type dimensions struct {
 	inquiry
-	words
-	all []*question.Dimension
-	of  *question.Dimension // Nil: all are told of.
-	reg *registry.Registry
+	words words.Words
+	all   []*question.Dimension
+	of    *question.Dimension // Nil: all are told of.
+	reg   *registry.Registry
 }
 
 // notOfDimensions are the filters that dimensions do not take: values are those of
@@ -33,7 +33,7 @@ func notOfDimensions() []string {
 	}
 }
 
-func askDimensions(w words) func(*question.Vocabulary, question.Values, time.Time) (Inquiry, error) {
+func askDimensions(w words.Words) func(*question.Vocabulary, question.Values, time.Time) (Inquiry, error) {
 	return func(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
 		d := &dimensions{inquiry: inquiry{endpoint: "dimensions"}, words: w, all: v.Dimensions(), reg: v.Registry()}
 		group := []string{"month"}
@@ -141,7 +141,10 @@ func (v *dimensionValue) see(month string) {
 // join returns the values of d that there are, with the months of those that were
 // counted, and those that were counted and are on no list.
 func (d *dimensions) join(counted map[string]*dimensionValue) []dimensionValue {
-	values := d.listed()
+	var values []dimensionValue
+	for _, v := range d.words.Values(d.of.Name, d.reg) {
+		values = append(values, dimensionValue{code: v.Code, label: v.Label, from: v.From, to: v.To})
+	}
 	there := make(map[string]bool)
 	for i := range values {
 		there[values[i].code] = true
@@ -153,8 +156,8 @@ func (d *dimensions) join(counted map[string]*dimensionValue) []dimensionValue {
 	if d.of.Of != question.OfHour {
 		for _, c := range counted {
 			if !there[c.code] && (c.code != "" || d.of.Of == question.OfOffice) {
-				if c.label = plain(c.code); c.code == "" {
-					c.label = d.words.of("value.no_office")
+				if c.label = words.Plain(c.code); c.code == "" {
+					c.label = d.words.Of("value.no_office")
 				}
 				others = append(others, *c)
 			}
@@ -164,71 +167,6 @@ func (d *dimensions) join(counted map[string]*dimensionValue) []dimensionValue {
 		return cmp.Or(cmp.Compare(a.comune, b.comune), cmp.Compare(a.code, b.code))
 	})
 	return append(values, others...)
-}
-
-// listed returns the values that lists have.
-func (d *dimensions) listed() (values []dimensionValue) {
-	add := func(code string, label registry.Label) {
-		values = append(values, dimensionValue{code: code, label: label})
-	}
-	switch name := d.of.Name; name {
-	case "region":
-		for _, x := range d.reg.Regions() {
-			add(x.ID.String(), plain(x.Name))
-		}
-	case "province":
-		for _, x := range d.reg.Provinces() {
-			add(x.ID.String(), plain(x.Name))
-		}
-	case "comune":
-		for _, x := range d.reg.Comuni() {
-			values = append(values, dimensionValue{code: x.ID.String(), label: plain(x.Name), from: x.ValidFrom, to: x.ValidTo})
-		}
-	case "service":
-		for _, x := range d.reg.Services() {
-			add(x.Code, x.Label)
-		}
-	case "weekday":
-		for i := range weekdays {
-			add(strconv.Itoa(i+1), plain(strconv.Itoa(i+1)))
-		}
-	case "hour_of_day":
-		for i := range dayHours {
-			add(strconv.Itoa(i), plain(strconv.Itoa(i)))
-		}
-	case "small", "working_day", "day_kind":
-		codes := []string{"false", "true"}
-		if name == "day_kind" {
-			codes = []string{"working", "saturday", "sunday", "holiday"}
-		}
-		for _, code := range codes {
-			add(code, d.words.of("value."+code))
-		}
-	default:
-		for _, x := range d.reg.Labels(d.list()) {
-			add(x.Code, x.Label)
-		}
-	}
-	return values
-}
-
-// list is the list that has the values of d; "" for none.
-func (d *dimensions) list() registry.List {
-	switch d.of.Name {
-	case "macro_area":
-		return registry.ListMacroAreas
-	case "population_class":
-		return registry.ListPopulationClasses
-	case "category":
-		return registry.ListCategories
-	case "channel":
-		return registry.ListChannels
-	case "scale":
-		return registry.ListScales
-	case "class":
-		return registry.ListClasses
-	}
-	return ""
 }
 
 // A labelled are fields with a label between: an object in JSON, a column for each
@@ -244,7 +182,7 @@ func (d *dimensions) fields(of []*question.Dimension) labelled {
 	}
 	return labelled{
 		before: []format.Field{{Name: "dimension", Kind: format.KindText, Text: func(i int) (string, bool) { return of[i].Name, true }}},
-		label:  func(i int) registry.Label { return d.words.of("dimension." + of[i].Name) },
+		label:  func(i int) registry.Label { return d.words.Of("dimension." + of[i].Name) },
 		after: []format.Field{
 			{Name: "of", Kind: format.KindText, Text: func(i int) (string, bool) { return of[i].Of.String(), true }},
 			truth("span", func(i int) bool { return of[i].Spans() }), truth("filter", func(i int) bool { return of[i].Filters() }),

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mlf/query/answer/words"
 	"mlf/query/calendar"
 	"mlf/query/figures"
 	"mlf/query/question"
@@ -20,21 +21,12 @@ const pagePeriod = "last-30-days"
 // what, why and when.
 type page struct {
 	inquiry
-	place  place
+	place  words.Place
+	within string             // The dimension of the places that it is told by; "" where it has none.
 	places *question.Question // The same by comune; nil where the place is one.
 
 	codes []schema.ComuneID // Of the comune, if it is one.
 	ofUse func() (*participation, error)
-}
-
-// A place is what a page is of.
-type place struct {
-	filter   string // The filter that only votes of the place pass; "" for the nation.
-	within   string // The places that it is told by; "" where it has none.
-	code     string // What the filter asks for.
-	name     string
-	registry *registry.Registry
-	comuni   int // How many comuni it has today; 0 where it is one.
 }
 
 // A part is a stretch of a page's time. All that was asked for is what has passed and the
@@ -53,9 +45,14 @@ const (
 // within.
 func askPage(name, filter, within string) func(*question.Vocabulary, question.Values, time.Time) (Inquiry, error) {
 	return func(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
-		p := &page{inquiry: inquiry{endpoint: name}, place: place{filter: filter, within: within, registry: v.Registry()}}
-		if err := p.place.find(values, registry.DateOf(now.In(v.Clock().Zone()))); err != nil {
-			return nil, err
+		code := ""
+		if filter != "" {
+			code = values[filter][0]
+		}
+		p := &page{inquiry: inquiry{endpoint: name}, within: within}
+		var ok bool
+		if p.place, ok = words.FindPlace(v.Registry(), filter, code, registry.DateOf(now.In(v.Clock().Zone()))); !ok {
+			return nil, &question.Error{Parameter: filter, Detail: "no " + filter + " has the code " + code, Missing: true}
 		}
 		asked := maps.Clone(values)
 		if len(values["from"])+len(values["to"])+len(values["period"]) == 0 {
@@ -70,7 +67,7 @@ func askPage(name, filter, within string) func(*question.Vocabulary, question.Va
 		}
 		var err error
 		if within == "" {
-			if id, err := schema.ParseComune(p.place.code); err == nil {
+			if id, err := schema.ParseComune(p.place.Code); err == nil {
 				p.codes = v.Registry().Codes(id)
 			}
 		}
@@ -78,44 +75,6 @@ func askPage(name, filter, within string) func(*question.Vocabulary, question.Va
 			p.places, err = ask(v, asked, now, within, "comune")
 		}
 		return p, err
-	}
-}
-
-// find finds the place. One that is in no list is not there, which is not a mistake of
-// spelling in a filter.
-func (p *place) find(values question.Values, today registry.Date) error {
-	switch p.filter {
-	case "comune":
-		p.code = values["comune"][0]
-		if id, err := schema.ParseComune(p.code); err == nil {
-			if c, ok := p.registry.Comune(id); ok {
-				p.name = c.Name
-				return nil
-			}
-		}
-	case "region":
-		p.code = values["region"][0]
-		if id, err := schema.ParseRegion(p.code); err == nil {
-			if r, ok := p.registry.Region(id); ok {
-				p.name = r.Name
-				p.count(today, id)
-				return nil
-			}
-		}
-	default:
-		p.count(today, 0)
-		return nil
-	}
-	return &question.Error{Parameter: p.filter, Detail: "no " + p.filter + " has the code " + p.code, Missing: true}
-}
-
-// count counts the comuni that a region, or all of them, has today.
-func (p *place) count(today registry.Date, region schema.RegionID) {
-	comuni := p.registry.Comuni()
-	for i := range comuni {
-		if c := &comuni[i]; (c.Region == region || region == 0) && c.ValidOn(today) {
-			p.comuni++
-		}
 	}
 }
 
@@ -134,7 +93,7 @@ type counted struct {
 	lastVote schema.Hour // The last hour with a vote; 0 for none.
 
 	offices, services, channels, comuni int // Of which there are votes.
-	within                              []pagePlace
+	parts                               []pagePlace
 	sides                               [2]*side // The time asked for and the one before, as far as they compare.
 	apart                               pair
 	mix                                 []weight
@@ -355,7 +314,7 @@ func (c *counted) countPlaces(ctx context.Context, r Reading) error {
 		sums[code] = plus(sums[code], row.Values)
 	}
 	for _, code := range slices.Sorted(maps.Keys(sums)) {
-		c.within = append(c.within, pagePlace{code, c.observe(sums[code], statusOf(c.Span, c.Now), 0)})
+		c.parts = append(c.parts, pagePlace{code, c.observe(sums[code], statusOf(c.Span, c.Now), 0)})
 	}
 	return nil
 }

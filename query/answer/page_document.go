@@ -59,7 +59,7 @@ func (c *counted) document() *Document {
 	d := &Document{
 		Name: c.endpoint, Span: c.Span, Meta: c.meta, Sheet: sheetOf(c.meta, "services and channels", len(c.cells), fields),
 		members: []member{
-			object("place", c.place.fields()),
+			object("place", c.placeOfPage()),
 			object("headline", c.fields("", single(&headline))),
 			{"comparison", notArray, func(dst []byte, _ int) []byte { return c.appendComparison(dst) }},
 			objects("services", len(c.cells), fields),
@@ -69,18 +69,17 @@ func (c *counted) document() *Document {
 		},
 	}
 	if c.places != nil {
-		d.members = append(d.members, objects("places", len(c.within), c.placeFields()))
+		d.members = append(d.members, objects("places", len(c.parts), c.placeFields()))
 	}
 	return d
 }
 
-// fields are what a page says of its place.
-func (p *place) fields() []format.Field {
-	text := func(name, value string) format.Field {
-		return format.Field{Name: name, Kind: format.KindText, Text: func(int) (string, bool) { return value, value != "" }}
+// placeOfPage are what a page says of its place.
+func (c *counted) placeOfPage() []format.Field {
+	return []format.Field{
+		optional("level", func(int) string { return c.place.Level }),
+		optional("code", func(int) string { return c.place.Code }), optional("name", func(int) string { return c.place.Name }),
 	}
-	level := cmp.Or(p.filter, "nation")
-	return []format.Field{text("level", level), text("code", p.code), text("name", p.name)}
 }
 
 func (c *counted) cellFields() []format.Field {
@@ -169,15 +168,15 @@ func (c *counted) coverageFields() []format.Field {
 	if c.places == nil {
 		fields = append(fields, count("offices", c.offices))
 	} else {
-		fields = append(fields, count("comuni", c.comuni), count("comuni_of", c.place.comuni))
+		fields = append(fields, count("comuni", c.comuni), count("comuni_of", c.place.Comuni))
 	}
 	return append(fields, count("services", c.services), count("channels", c.channels),
 		format.Field{Name: "last_vote", Kind: format.KindHour, Time: func(int) (time.Time, bool) { return c.lastVote.Time(), c.lastVote > 0 }})
 }
 
 func (c *counted) placeFields() []format.Field {
-	code := format.Field{Name: c.place.within, Kind: format.KindText, Text: func(i int) (string, bool) { return c.within[i].code, true }}
-	return append([]format.Field{code}, c.fields("", func(i int) *observation { return &c.within[i].observation })...)
+	code := format.Field{Name: c.within, Kind: format.KindText, Text: func(i int) (string, bool) { return c.parts[i].code, true }}
+	return append([]format.Field{code}, c.fields("", func(i int) *observation { return &c.parts[i].observation })...)
 }
 
 // pages are the endpoints of pages.
