@@ -92,7 +92,7 @@ func (g *guarded) startStages() {
 	g.startIngest()
 	g.startAggregate()
 	queryAdmin := harness.FreeAddr(t)
-	query := harness.Start(t, "query", "--kafka", g.kafka, "--clickhouse", g.server.DSN(), "--listen", g.query, "--admin", queryAdmin, "--disclosure", "none")
+	query := harness.Start(t, "query", "--kafka", g.kafka, "--clickhouse", g.server.DSN(), "--listen", g.query, "--admin", queryAdmin, "--disclosure", "none", "--quota-public", "off")
 	harness.WaitReady(t, query, queryAdmin)
 	harness.WaitReady(t, g.ingest, g.ingestAdmin)
 	harness.WaitReady(t, g.aggregate, g.aggregateAdmin)

@@ -62,7 +62,7 @@ func newFrozenLog(t *testing.T) *frozenLog {
 	ingest := s.Stage(t, "ingest", s.IngestAdmin, "--listen", s.Ingest)
 	harness.WaitReady(t, ingest, s.IngestAdmin)
 	harness.WaitReady(t, s.Stage(t, "aggregate", s.AggregateAdmin), s.AggregateAdmin)
-	harness.WaitReady(t, s.Stage(t, "query", s.QueryAdmin, "--listen", s.Query, "--disclosure", "none"), s.QueryAdmin)
+	harness.WaitReady(t, s.Stage(t, "query", s.QueryAdmin, "--listen", s.Query, "--disclosure", "none", "--quota-public", "off"), s.QueryAdmin)
 	each := func(do func(broker int) error) func() error {
 		return func() (err error) {
 			for i := range brokers {

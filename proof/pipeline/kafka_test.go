@@ -16,7 +16,7 @@ func TestKafkaCountryIsCountedExactly(t *testing.T) {
 		s.Stage(t, "ingest", s.IngestAdmin, "--listen", s.Ingest),
 		s.Stage(t, "aggregate", s.AggregateAdmin),
 		s.Stage(t, "aggregate", s.Aggregate2Admin),
-		s.Stage(t, "query", s.QueryAdmin, "--listen", s.Query, "--disclosure", "none"),
+		s.Stage(t, "query", s.QueryAdmin, "--listen", s.Query, "--disclosure", "none", "--quota-public", "off"),
 	}
 	admins := []string{s.IngestAdmin, s.AggregateAdmin, s.Aggregate2Admin, s.QueryAdmin}
 	for i, stage := range stages { // A stage that made its own topic would fix its partition count by accident.

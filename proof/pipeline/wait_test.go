@@ -64,7 +64,7 @@ func TestStagesWaitForTheirNeighbours(t *testing.T) {
 	stages := []*harness.Command{
 		stage(admins[0], "ingest", "--listen", ingest, "--connections-max", "2000000000"),
 		stage(admins[1], "aggregate"),
-		stage(admins[2], "query", "--listen", query, "--disclosure", "none"),
+		stage(admins[2], "query", "--listen", query, "--disclosure", "none", "--quota-public", "off"),
 	}
 	for i, c := range stages {
 		says(t, c, admins[i], "waiting for Kafka: ")
