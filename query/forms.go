@@ -3,10 +3,12 @@ package query
 import (
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mlf/query/format"
@@ -169,4 +171,33 @@ func writeFile(header http.Header, sheet *format.Sheet, encode func(io.Writer, *
 		return nil, err
 	}
 	return w.body(header, sheet.Len)
+}
+
+// quality returns how much Accept likes a media type, 0 to 1: the most specific
+// range that covers it decides.
+func quality(accept, kind, subtype string) float64 {
+	best, q := 0, 0.0
+	for item := range strings.SplitSeq(accept, ",") {
+		mediaRange, params, err := mime.ParseMediaType(item)
+		if err != nil {
+			continue
+		}
+		var specific int
+		switch mediaRange {
+		case kind + "/" + subtype:
+			specific = 3
+		case kind + "/*":
+			specific = 2
+		case "*/*":
+			specific = 1
+		}
+		if specific <= best {
+			continue
+		}
+		best, q = specific, 1
+		if given, err := strconv.ParseFloat(params["q"], 64); err == nil {
+			q = given
+		}
+	}
+	return q
 }

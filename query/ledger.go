@@ -40,7 +40,7 @@ func (s *Server) serveLedger(w http.ResponseWriter, r *http.Request) error {
 	if !s.audienceIn(r.Context()).exact() {
 		return s.servePublishedLedger(w)
 	}
-	ledger, err := s.ledgers.get(r.Context())
+	ledger, err := s.ledgers.Get(r.Context())
 	if err != nil {
 		return err
 	}

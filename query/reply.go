@@ -62,7 +62,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	// Whoever asks the same, having found the counts where they are now, gets the
 	// same answer.
 	position := question.PositionOf(view.Ledger()).String()
-	b, err := s.stats.get(r.Context(), tag+position, func(ctx context.Context) (*body, error) {
+	b, err := s.stats.Get(r.Context(), tag+position, func(ctx context.Context) (*body, error) {
 		return s.answer(ctx, in, &counter{s: s, view: view, finer: in.finer}, answer)
 	})
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *Server) inMemory() question.View {
 // stored returns the counts in the store. The ledger is read before any rows: so
 // whoever finds a vote's offset below the ledger's finds the vote in the rows.
 func (s *Server) stored(ctx context.Context) (question.View, error) {
-	ledger, err := s.tallies.get(ctx)
+	ledger, err := s.tallies.Get(ctx)
 	if err != nil {
 		return nil, err
 	}

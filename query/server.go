@@ -15,6 +15,7 @@ import (
 	"mlf/query/access"
 	"mlf/query/calendar"
 	"mlf/query/dashboard"
+	"mlf/query/flight"
 	"mlf/query/live"
 	"mlf/query/question"
 	"mlf/query/reference"
@@ -93,10 +94,10 @@ type Server struct {
 	narrow     gate // Of statistics that should be cheap,
 	wide       gate // of all others,
 	watermarks gate // and of what terminals may forget.
-	ledgers    relay[ledgerAnswer]
-	tallies    relay[[]schema.LedgerTotals]
+	ledgers    flight.Relay[ledgerAnswer]
+	tallies    flight.Relay[[]schema.LedgerTotals]
 	states     atomic.Pointer[[]schema.PartitionState] // As they were last known.
-	stats      flights[*body]
+	stats      flight.Group[*body]
 	departures departures
 	live       *live.Hub
 }
@@ -135,11 +136,10 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		ids:     newRequestIDs(),
 
 		alarm:      newAlarm(),
-		stats:      flights[*body]{named: make(map[string]*flight[*body])},
 		departures: newDepartures(),
 	}
 	s.narrow, s.wide, s.watermarks = newGate(cfg.StatsMax, s.alarm), newGate(cfg.WideMax, s.alarm), newGate(cfg.LookupsMax, s.alarm)
-	s.ledgers.answer, s.tallies.answer = s.readLedger, s.readTallies
+	s.ledgers.Answer, s.tallies.Answer = s.readLedger, s.readTallies
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}

@@ -1,4 +1,8 @@
-package query
+// Package flight gives one answer to all who wait for it: many may ask the same, one
+// of them makes it.
+//
+// It knows who waits. It must not know what is asked, or HTTP.
+package flight
 
 import (
 	"context"
@@ -7,23 +11,23 @@ import (
 	"sync"
 )
 
-// A relay gives one answer to all who ask the same at the same time.
+// A Relay gives one answer to all who ask the same at the same time.
 //
 // Whoever comes while an answer is being made must not simply share it: it was
 // begun before they asked, and would not have what they know of. (A page that
 // saw a vote acknowledged asks for the ledger: it must be there.) So those who
 // come meanwhile wait, and the next answer, begun after the last of them came,
 // is theirs together. However many ask, one read is under way at a time.
-type relay[T any] struct {
-	answer func(context.Context) (T, error)
+type Relay[T any] struct {
+	Answer func(context.Context) (T, error) // Makes an answer; one call at a time.
 
 	mu      sync.Mutex
 	running bool
 	waiting *flight[T] // Those who came while one was running; nil for none.
 }
 
-// get returns an answer that was begun after the call.
-func (r *relay[T]) get(ctx context.Context) (T, error) {
+// Get returns an answer that was begun after the call.
+func (r *Relay[T]) Get(ctx context.Context) (T, error) {
 	r.mu.Lock()
 	if r.waiting == nil || !r.waiting.board() {
 		r.waiting = newFlight[T](ctx)
@@ -37,13 +41,13 @@ func (r *relay[T]) get(ctx context.Context) (T, error) {
 }
 
 // start sends off those who wait. r.mu is held.
-func (r *relay[T]) start() {
+func (r *Relay[T]) start() {
 	f := r.waiting
 	r.running, r.waiting = f != nil, nil
 	if f == nil {
 		return
 	}
-	go f.fly(r.answer, func() {
+	go f.fly(r.Answer, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		// That it failed is news for those who came meanwhile, too: where the store
@@ -56,19 +60,23 @@ func (r *relay[T]) start() {
 	})
 }
 
-// flights share the answers that are being made, by what names them: whoever
-// asks for an answer of the same name may have it, whenever it was begun.
-type flights[T any] struct {
+// A Group shares the answers that are being made, by what names them: whoever
+// asks for an answer of the same name may have it, whenever it was begun. The zero
+// value is ready.
+type Group[T any] struct {
 	mu    sync.Mutex
 	named map[string]*flight[T]
 }
 
-// get returns the answer of that name, which answer makes unless somebody's does.
-func (s *flights[T]) get(ctx context.Context, name string, answer func(context.Context) (T, error)) (T, error) {
+// Get returns the answer of that name, which answer makes unless somebody's does.
+func (s *Group[T]) Get(ctx context.Context, name string, answer func(context.Context) (T, error)) (T, error) {
 	s.mu.Lock()
 	f, ok := s.named[name]
 	if ok = ok && f.board(); !ok {
 		f = newFlight[T](ctx)
+		if s.named == nil {
+			s.named = make(map[string]*flight[T])
+		}
 		s.named[name] = f
 	}
 	s.mu.Unlock()

@@ -1,4 +1,4 @@
-package query
+package flight
 
 import (
 	"context"
@@ -12,7 +12,7 @@ func TestRelayAnswersWithWhatBeganAfterTheQuestion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		made := 0
 		proceed := make(chan struct{})
-		r := &relay[int]{answer: func(context.Context) (int, error) {
+		r := &Relay[int]{Answer: func(context.Context) (int, error) {
 			made++
 			n := made
 			<-proceed
@@ -21,7 +21,7 @@ func TestRelayAnswersWithWhatBeganAfterTheQuestion(t *testing.T) {
 		results := make(chan int, 100)
 		ask := func() {
 			go func() {
-				n, err := r.get(t.Context())
+				n, err := r.Get(t.Context())
 				if err != nil {
 					t.Error(err)
 				}
@@ -56,7 +56,7 @@ func TestRelayTellsOfFailuresOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := errors.New("gone")
 		proceed, made := make(chan error), 0
-		r := &relay[int]{answer: func(ctx context.Context) (int, error) {
+		r := &Relay[int]{Answer: func(ctx context.Context) (int, error) {
 			made++
 			select {
 			case err := <-proceed:
@@ -69,9 +69,9 @@ func TestRelayTellsOfFailuresOnce(t *testing.T) {
 			t.Helper()
 			ctx, leave := context.WithCancel(t.Context())
 			first, second := make(chan error, 1), make(chan error, 1)
-			go func() { _, err := r.get(ctx); first <- err }()
+			go func() { _, err := r.Get(ctx); first <- err }()
 			synctest.Wait()
-			go func() { _, err := r.get(t.Context()); second <- err }()
+			go func() { _, err := r.Get(t.Context()); second <- err }()
 			synctest.Wait()
 			end(leave)
 			if err := <-first; !errors.Is(err, firstWant) {
@@ -94,7 +94,7 @@ func TestRelayTellsOfFailuresOnce(t *testing.T) {
 // One who leaves takes nothing from the others; the last who leaves ends it.
 func TestAFlightEndsWithTheLastWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &flights[string]{named: make(map[string]*flight[string])}
+		s := &Group[string]{}
 		begun, given := 0, 0
 		answer := func(ctx context.Context) (string, error) {
 			begun++
@@ -107,7 +107,7 @@ func TestAFlightEndsWithTheLastWhoWaits(t *testing.T) {
 		left := 0
 		for _, ctx := range []context.Context{first, second} {
 			go func() {
-				if _, err := s.get(ctx, "a", answer); !errors.Is(err, context.Canceled) {
+				if _, err := s.Get(ctx, "a", answer); !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
 				left++
@@ -122,7 +122,7 @@ func TestAFlightEndsWithTheLastWhoWaits(t *testing.T) {
 		if synctest.Wait(); left != 2 || given != 1 {
 			t.Errorf("%d left, %d given up: want 2, 1", left, given)
 		}
-		got, err := s.get(t.Context(), "a", func(context.Context) (string, error) { return "anew", nil })
+		got, err := s.Get(t.Context(), "a", func(context.Context) (string, error) { return "anew", nil })
 		if got != "anew" || err != nil || len(s.named) != 0 {
 			t.Errorf("got %q, %v, %d under way", got, err, len(s.named))
 		}
@@ -135,6 +135,6 @@ func TestAPanicReachesThoseWhoWait(t *testing.T) {
 			t.Error("no panic")
 		}
 	}()
-	s := &flights[int]{named: make(map[string]*flight[int])}
-	_, _ = s.get(t.Context(), "a", func(context.Context) (int, error) { panic("BUG") })
+	s := &Group[int]{}
+	_, _ = s.Get(t.Context(), "a", func(context.Context) (int, error) { panic("BUG") })
 }
