@@ -64,13 +64,13 @@ func TestLive(t *testing.T) {
 		return counts
 	}
 	resp, lines := hear(t.Context(), "")
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	first := next(lines)
 	if first.N != 3 || first.Green != 3 || first.Day != "2026-11-26" || len(first.Regions) != 1 || first.Regions[0].Region != "12" || first.Regions[0].N != 3 {
 		t.Errorf("got %+v", first)
 	}
 	again, lines2 := hear(t.Context(), first.Position)
-	defer again.Body.Close()
+	defer func() { _ = again.Body.Close() }()
 	w.memory.vote(cell(at), schema.Red, 2)
 	if got := next(lines); got.N != 5 || got.Position == first.Position {
 		t.Errorf("got %+v", got)
@@ -106,8 +106,7 @@ func TestLiveIsBounded(t *testing.T) {
 		return resp
 	}
 	first, second := ask(), ask()
-	defer first.Body.Close()
-	defer second.Body.Close()
+	defer func() { _, _ = first.Body.Close(), second.Body.Close() }()
 	if first.StatusCode != http.StatusOK || second.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("got %d and %d", first.StatusCode, second.StatusCode)
 	}

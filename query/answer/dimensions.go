@@ -75,8 +75,9 @@ func dimensionColumns(d *question.Dimension) []string {
 		return nil
 	case question.OfOffice:
 		return []string{"comune", "office"}
+	default:
+		return []string{d.Name}
 	}
-	return []string{d.Name}
 }
 
 // Settled tells that the answer may be kept a while.
@@ -120,14 +121,18 @@ func (d *dimensions) Answer(ctx context.Context, r Reading) (*Document, error) {
 	data := object("data", []format.Field{optional("first", func(int) string { return whole.first }), optional("last", func(int) string { return whole.last })})
 	if d.of == nil {
 		fields := d.fields(d.all)
-		return &Document{Name: "dimensions", Span: d.Span, Meta: m, Sheet: sheetOf(m, "dimensions", len(d.all), flat(fields)),
-			members: []member{data, objectsWithLabels("dimensions", len(d.all), fields)}}, nil
+		return &Document{
+			Name: "dimensions", Span: d.Span, Meta: m, Sheet: sheetOf(m, "dimensions", len(d.all), flat(fields)),
+			members: []member{data, objectsWithLabels("dimensions", len(d.all), fields)},
+		}, nil
 	}
 	one := d.fields([]*question.Dimension{d.of})
 	values := d.join(of)
 	fields := d.valueFields(values)
-	return &Document{Name: "dimension", Span: d.Span, Meta: m, Sheet: sheetOf(m, d.of.Name, len(values), flat(fields)),
-		members: []member{data, {"dimension", notArray, func(dst []byte, _ int) []byte { return appendLabelled(dst, one, 0) }}, objectsWithLabels("values", len(values), fields)}}, nil
+	return &Document{
+		Name: "dimension", Span: d.Span, Meta: m, Sheet: sheetOf(m, d.of.Name, len(values), flat(fields)),
+		members: []member{data, {"dimension", notArray, func(dst []byte, _ int) []byte { return appendLabelled(dst, one, 0) }}, objectsWithLabels("values", len(values), fields)},
+	}, nil
 }
 
 // see takes a month with data.

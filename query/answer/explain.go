@@ -59,7 +59,7 @@ func (e *explanation) Answer(ctx context.Context, r Reading) (*Document, error) 
 		m = metaOf(r, false, k.formulas()...)
 	}
 	m.Ask(e.Question, r.Ledger, &counts.Excluded)
-	said := e.sentences(m, counts)
+	said := e.sentences(m)
 	of := labelled{
 		before: []format.Field{{Name: "about", Kind: format.KindText, Text: func(i int) (string, bool) { return said[i].about, true }}},
 		label:  func(i int) registry.Label { return said[i].text },
@@ -88,7 +88,7 @@ func appendText(dst []byte, text string) []byte {
 }
 
 // sentences says it all, what matters most first.
-func (e *explanation) sentences(m *Meta, counts *question.Counts) []sentence {
+func (e *explanation) sentences(m *Meta) []sentence {
 	var said []sentence
 	say := func(about, key string, parts map[string]registry.Label) {
 		said = append(said, sentence{about, words.Filled(e.words.Of(key), parts)})

@@ -188,7 +188,7 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 				service: f.Text(question.OfService, 0, k.service), category: f.Text(question.OfService, 1, k.service), channel: f.Text(question.OfChannel, 0, k.channel),
 			})
 		}
-		of := part(row.Hour)
+		of := row.Hour
 		c.cells[n].values[of] = plus(c.cells[n].values[of], row.Values)
 		c.values[of] = plus(c.values[of], row.Values)
 		if of != partBefore {
@@ -225,7 +225,7 @@ func (s *seen) add(g question.Group) {
 func (c *counted) addMotives(reasons []question.ReasonCount) {
 	var sums [256]uint64 // By key.
 	for i := range reasons {
-		if part(reasons[i].Hour) != partBefore {
+		if reasons[i].Hour != partBefore {
 			sums[reasons[i].Reason] += reasons[i].N
 		}
 	}

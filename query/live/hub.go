@@ -49,15 +49,16 @@ func New(cfg Config) *Hub {
 // Close lets all listeners go, and those who come later.
 func (h *Hub) Close() { h.once.Do(func() { close(h.closed) }) }
 
-// enter adds a listener; leave must then be called. ErrFull where there is no room.
-func (h *Hub) enter() error {
+// enter adds a listener; leave must then be called, and the last ends the looking.
+// ErrFull where there is no room.
+func (h *Hub) enter(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.listeners >= h.cfg.Max {
 		return ErrFull
 	}
 	if h.listeners++; h.stop == nil {
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // It is of all listeners.
 		h.stop = cancel
 		go h.look(ctx)
 	}

@@ -53,8 +53,8 @@ func TestListenersHearChanges(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second+500*time.Millisecond)
 		defer cancel()
 		go func() {
-			for i, at := range []time.Duration{100, 200, 300, 3000} { // Milliseconds: three of them within a second.
-				time.AfterFunc(at*time.Millisecond, func() { w.number.Store(int64(i + 1)) })
+			for i, at := range []int{100, 200, 300, 3000} { // Milliseconds: three of them within a second.
+				time.AfterFunc(time.Duration(at)*time.Millisecond, func() { w.number.Store(int64(i + 1)) })
 			}
 		}()
 		heard, err := w.listen(ctx, all)
@@ -128,7 +128,7 @@ func TestListenersWhoAreGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	buf := make([]byte, 1<<10)
 	for {
 		if _, err := resp.Body.Read(buf); err != nil {

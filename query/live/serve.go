@@ -11,7 +11,7 @@ import (
 // the newest each time, so that who reads slowly skips some. Events that wants
 // refuses are not sent. ErrFull, before anything is written, where there is no room.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, wants func(*Event) bool) error {
-	if err := h.enter(); err != nil {
+	if err := h.enter(r.Context()); err != nil {
 		return err
 	}
 	defer h.leave()
