@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"mlf/query/access"
 	"mlf/query/answer"
 	"mlf/query/live"
 	"mlf/query/question"
@@ -49,8 +50,10 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) error {
 }
 
 // lookLive returns what live figures say now; nil where no vote has come
-// since, and it is still the same day.
+// since, and it is still the same day. All listeners are told the same, whoever of
+// them was the first: what the public is shown.
 func (s *Server) lookLive(ctx context.Context, last *live.Event) (*live.Event, error) {
+	ctx = context.WithValue(ctx, audienceKey{}, s.audienceOf(access.Identity{}))
 	view, err := s.view(ctx)
 	if err != nil {
 		return nil, err
