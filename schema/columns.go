@@ -1,5 +1,10 @@
 package schema
 
+import (
+	"maps"
+	"slices"
+)
+
 // RollupColumns are rollups in columns, for who reads millions: row i is the i-th
 // of each slice.
 type RollupColumns struct {
@@ -23,3 +28,17 @@ type RollupColumns struct {
 
 // Len returns the number of rows.
 func (c *RollupColumns) Len() int { return len(c.Comune) }
+
+// Append adds r as the last row, its reasons ascending.
+func (c *RollupColumns) Append(r *Rollup) {
+	c.Comune, c.Office, c.Service = append(c.Comune, r.Comune), append(c.Office, r.Office), append(c.Service, r.Service)
+	c.Channel, c.Scale, c.Class = append(c.Channel, r.Channel), append(c.Scale, r.Scale), append(c.Class, r.Class)
+	c.Hour, c.Partition, c.Segment = append(c.Hour, r.Hour), append(c.Partition, r.Partition), append(c.Segment, r.Segment)
+	for v, n := range r.Values {
+		c.Values[v] = append(c.Values[v], n)
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Reasons)) {
+		c.ReasonKeys, c.ReasonCounts = append(c.ReasonKeys, key), append(c.ReasonCounts, r.Reasons[key])
+	}
+	c.ReasonsNext = append(c.ReasonsNext, len(c.ReasonKeys))
+}

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"errors"
 	"time"
 )
@@ -14,6 +15,20 @@ type Cell struct {
 	Scale   Scale
 	Class   Class
 	Hour    Hour
+}
+
+// Compare returns the order of c and d as the store and checkpoints have it: by the
+// parts of a cell, in their order.
+func (c *Cell) Compare(d *Cell) int {
+	return cmp.Or(
+		cmp.Compare(c.Comune, d.Comune),
+		cmp.Compare(c.Office, d.Office),
+		cmp.Compare(c.Service, d.Service),
+		cmp.Compare(c.Channel, d.Channel),
+		cmp.Compare(c.Scale, d.Scale),
+		cmp.Compare(c.Class, d.Class),
+		cmp.Compare(c.Hour, d.Hour),
+	)
 }
 
 // A ReasonKey is a value together with the reason given for it.

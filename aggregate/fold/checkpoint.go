@@ -103,20 +103,8 @@ func (f *Fold) sortedCells() []*cell {
 			cells = append(cells, c)
 		}
 	}
-	slices.SortFunc(cells, func(a, b *cell) int { return compareCells(&a.Cell, &b.Cell) })
+	slices.SortFunc(cells, func(a, b *cell) int { return a.Cell.Compare(&b.Cell) })
 	return cells
-}
-
-func compareCells(a, b *schema.Cell) int {
-	return cmp.Or(
-		cmp.Compare(a.Comune, b.Comune),
-		cmp.Compare(a.Office, b.Office),
-		cmp.Compare(a.Service, b.Service),
-		cmp.Compare(a.Channel, b.Channel),
-		cmp.Compare(a.Scale, b.Scale),
-		cmp.Compare(a.Class, b.Class),
-		cmp.Compare(a.Hour, b.Hour),
-	)
 }
 
 func (f *Fold) sortedStreams() []*stream {

@@ -166,7 +166,7 @@ func (r *stateReader) cells(f *Fold) {
 		if r.err != nil {
 			return
 		}
-		if last != nil && compareCells(&last.Cell, &c.Cell) >= 0 {
+		if last != nil && last.Compare(&c.Cell) >= 0 {
 			r.fail("cell %+v is out of order", c.Cell)
 			return
 		}

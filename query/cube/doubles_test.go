@@ -89,11 +89,6 @@ func (s *storeDouble) Span(context.Context) (first, next schema.Hour, err error)
 	return first, next, s.ask()
 }
 
-func compareCells(a, b schema.Cell) int {
-	return cmp.Or(cmp.Compare(a.Comune, b.Comune), cmp.Compare(a.Office, b.Office), cmp.Compare(a.Service, b.Service),
-		cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Scale, b.Scale), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Hour, b.Hour))
-}
-
 func (s *storeDouble) Settled(_ context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
 	s.mu.Lock()
 	var rows []schema.Rollup
@@ -105,7 +100,7 @@ func (s *storeDouble) Settled(_ context.Context, from, next schema.Hour, cut []s
 	err := s.ask()
 	s.mu.Unlock()
 	slices.SortFunc(rows, func(a, b schema.Rollup) int {
-		return cmp.Or(compareCells(a.Cell, b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
+		return cmp.Or(a.Cell.Compare(&b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
 	})
 	return errors.Join(err, giveColumns(rows, take))
 }
@@ -135,7 +130,7 @@ func giveColumns(rows []schema.Rollup, take func(*schema.RollupColumns) error) e
 	for some := range slices.Chunk(rows, 7) {
 		c = schema.RollupColumns{ReasonsNext: c.ReasonsNext[:0], ReasonKeys: c.ReasonKeys[:0], ReasonCounts: c.ReasonCounts[:0]}
 		for _, r := range some {
-			appendColumns(&c, &r)
+			c.Append(&r)
 		}
 		if err := take(&c); err != nil {
 			return err
@@ -143,19 +138,6 @@ func giveColumns(rows []schema.Rollup, take func(*schema.RollupColumns) error) e
 		clear(c.ReasonCounts)
 	}
 	return nil
-}
-
-func appendColumns(c *schema.RollupColumns, r *schema.Rollup) {
-	c.Comune, c.Office, c.Service = append(c.Comune, r.Comune), append(c.Office, r.Office), append(c.Service, r.Service)
-	c.Channel, c.Scale, c.Class = append(c.Channel, r.Channel), append(c.Scale, r.Scale), append(c.Class, r.Class)
-	c.Hour, c.Partition, c.Segment = append(c.Hour, r.Hour), append(c.Partition, r.Partition), append(c.Segment, r.Segment)
-	for k, n := range r.Values {
-		c.Values[k] = append(c.Values[k], n)
-	}
-	for _, key := range slices.Sorted(maps.Keys(r.Reasons)) {
-		c.ReasonKeys, c.ReasonCounts = append(c.ReasonKeys, key), append(c.ReasonCounts, r.Reasons[key])
-	}
-	c.ReasonsNext = append(c.ReasonsNext, len(c.ReasonKeys))
 }
 
 // A feedDouble is a topic of one partition.

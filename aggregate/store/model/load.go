@@ -3,7 +3,6 @@ package model
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 
 	"mlf/schema"
@@ -69,7 +68,7 @@ func (t *Tables) columns(pass func(*RollupKey) bool) []*schema.RollupColumns {
 		}
 	}
 	slices.SortFunc(rows, func(a, b schema.Rollup) int {
-		return cmp.Or(compareCells(&a.Cell, &b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
+		return cmp.Or(a.Cell.Compare(&b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
 	})
 	var all []*schema.RollupColumns
 	for few := range slices.Chunk(rows, loadBlock) {
@@ -117,12 +116,6 @@ func cutOf(cut []schema.Segment, p schema.Partition) schema.Segment {
 	return cut[p]
 }
 
-// compareCells orders cells as the store's key does.
-func compareCells(a, b *schema.Cell) int {
-	return cmp.Or(cmp.Compare(a.Comune, b.Comune), cmp.Compare(a.Office, b.Office), cmp.Compare(a.Service, b.Service),
-		cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Scale, b.Scale), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Hour, b.Hour))
-}
-
 func hand(all []*schema.RollupColumns, take func(*schema.RollupColumns) error) error {
 	for _, rows := range all {
 		if err := take(rows); err != nil {
@@ -135,17 +128,7 @@ func hand(all []*schema.RollupColumns, take func(*schema.RollupColumns) error) e
 func columnsOf(rows []schema.Rollup) *schema.RollupColumns {
 	c := new(schema.RollupColumns)
 	for i := range rows {
-		r := &rows[i]
-		c.Comune, c.Office, c.Service = append(c.Comune, r.Comune), append(c.Office, r.Office), append(c.Service, r.Service)
-		c.Channel, c.Scale, c.Class = append(c.Channel, r.Channel), append(c.Scale, r.Scale), append(c.Class, r.Class)
-		c.Hour, c.Partition, c.Segment = append(c.Hour, r.Hour), append(c.Partition, r.Partition), append(c.Segment, r.Segment)
-		for v, n := range r.Values {
-			c.Values[v] = append(c.Values[v], n)
-		}
-		for _, key := range slices.Sorted(maps.Keys(r.Reasons)) {
-			c.ReasonKeys, c.ReasonCounts = append(c.ReasonKeys, key), append(c.ReasonCounts, r.Reasons[key])
-		}
-		c.ReasonsNext = append(c.ReasonsNext, len(c.ReasonKeys))
+		c.Append(&rows[i])
 	}
 	return c
 }

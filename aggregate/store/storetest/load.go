@@ -66,11 +66,6 @@ func collected(t *testing.T, load func(take func(*schema.RollupColumns) error) e
 	return rows
 }
 
-func compareCells(a, b *schema.Cell) int {
-	return cmp.Or(cmp.Compare(a.Comune, b.Comune), cmp.Compare(a.Office, b.Office), cmp.Compare(a.Service, b.Service),
-		cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Scale, b.Scale), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Hour, b.Hour))
-}
-
 // merged merges rows by maximum, as the model does, and those of want that pass.
 func merged(rows []schema.Rollup, want model, pass func(k key) bool) (got, expected model) {
 	got, expected = model{}, model{}
@@ -158,7 +153,7 @@ func settled(t *testing.T, s Subject, want model, cut []schema.Segment) {
 		if len(rows) != len(expected) || !reflect.DeepEqual(got, expected) {
 			t.Errorf("cut %v, hours %v: %d rows of %d keys: want %d, each once and merged", cut, span, len(rows), len(got), len(expected))
 		}
-		if !slices.IsSortedFunc(rows, func(a, b schema.Rollup) int { return compareCells(&a.Cell, &b.Cell) }) {
+		if !slices.IsSortedFunc(rows, func(a, b schema.Rollup) int { return a.Cell.Compare(&b.Cell) }) {
 			t.Errorf("cut %v, hours %v: %d rows are not in order of the cell", cut, span, len(rows))
 		}
 	}

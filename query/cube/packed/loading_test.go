@@ -1,7 +1,6 @@
 package packed
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"testing"
@@ -12,10 +11,7 @@ import (
 
 // ordered returns the cells of n as a store gives them.
 func (n naiveCells) ordered() []schema.Cell {
-	return slices.SortedFunc(maps.Keys(n), func(a, b schema.Cell) int {
-		return cmp.Or(cmp.Compare(a.Comune, b.Comune), cmp.Compare(a.Office, b.Office), cmp.Compare(a.Service, b.Service),
-			cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Scale, b.Scale), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Hour, b.Hour))
-	})
+	return slices.SortedFunc(maps.Keys(n), func(a, b schema.Cell) int { return a.Compare(&b) })
 }
 
 // load takes cells as whole months, each cell in two pieces.
