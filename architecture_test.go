@@ -84,7 +84,7 @@ var mayImport = map[string][]string{
 	"bench/load":     {"bench/measure"},
 	"bench/backlog":  {"schema"},
 	"bench/workload": {"schema/votepb"},
-	"bench/italy":    {"schema", "schema/registry"},
+	"bench/italy":    {"query/calendar", "schema", "schema/registry"},
 }
 
 // onlyIn says which drivers are imported where, tests apart: each by the one

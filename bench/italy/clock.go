@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
+	"mlf/query/calendar"
 	"mlf/schema"
 )
 
@@ -129,29 +129,8 @@ func busy(kind int, t time.Time) float64 {
 
 // closed tells whether the day is a Sunday or a national holiday.
 func closed(t time.Time) bool {
-	if t.Weekday() == time.Sunday {
-		return true
-	}
-	holidays := [...]int{101, 106, 425, 501, 602, 815, 1101, 1208, 1225, 1226}
-	if _, found := slices.BinarySearch(holidays[:], int(t.Month())*100+t.Day()); found {
-		return true
-	}
-	easter := easterMonday(t.Year())
-	return t.Month() == easter.Month() && t.Day() == easter.Day()
-}
-
-// easterMonday is by the Gregorian computus (Meeus, Jones, Butcher).
-func easterMonday(year int) time.Time {
-	a, b, c := year%19, year/100, year%100
-	d, e := b/4, b%4
-	g := (8*b + 13) / 25
-	h := (19*a + b - d - g + 15) % 30
-	i, k := c/4, c%4
-	l := (32 + 2*e + 2*i - h - k) % 7
-	m := (a + 11*h + 19*l) / 433
-	n := (h + l - 7*m + 90) / 25
-	day := (h + l - 7*m + 33*n + 19) % 32
-	return time.Date(year, time.Month(n), day+1, 0, 0, 0, 0, time.UTC)
+	kind := calendar.DayOf(calendar.MonthOf(t.Year(), t.Month()), t.Day()).Kind()
+	return kind == calendar.Sunday || kind == calendar.Holiday
 }
 
 // lateness returns how many hours after its own a vote comes in: most at once, five
