@@ -10,15 +10,13 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
-	"path"
 	"strings"
-	"time"
+
+	"mlf/query/files"
 )
 
 //go:embed index.html assets messages
@@ -42,20 +40,21 @@ func policyOf(page []byte) (string, error) {
 
 // A Page is the dashboard's files. It never changes.
 type Page struct {
-	files  map[string]file // By path below the root, "" for the page itself.
-	policy string
-}
-
-type file struct {
-	body        []byte
-	contentType string
-	etag        string // Weak: the same for the file as it is and compressed.
+	files *files.Set // By path below the root, "" for the page itself.
 }
 
 // New returns the page that the program carries.
 func New() (*Page, error) {
-	p := &Page{files: make(map[string]file)}
-	err := fs.WalkDir(embedded, ".", func(name string, entry fs.DirEntry, err error) error {
+	index, err := embedded.ReadFile("index.html")
+	if err != nil {
+		return nil, fmt.Errorf("read dashboard files: %w", err)
+	}
+	policy, err := policyOf(index)
+	if err != nil {
+		return nil, fmt.Errorf("read dashboard files: %w", err)
+	}
+	p := &Page{files.New(policy)}
+	err = fs.WalkDir(embedded, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -63,59 +62,18 @@ func New() (*Page, error) {
 		if err != nil {
 			return err
 		}
-		contentType, err := contentTypeOf(name)
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256(body)
-		p.files[strings.TrimSuffix(name, "index.html")] = file{body, contentType, `W/"` + hex.EncodeToString(sum[:8]) + `"`}
-		return nil
+		return p.files.Add(strings.TrimSuffix(name, "index.html"), name, body)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read dashboard files: %w", err)
-	}
-	if p.policy, err = policyOf(p.files[""].body); err != nil {
 		return nil, fmt.Errorf("read dashboard files: %w", err)
 	}
 	return p, nil
 }
 
-// contentTypeOf names the types itself: mime's table depends on the machine.
-func contentTypeOf(name string) (string, error) {
-	switch path.Ext(name) {
-	case ".html":
-		return "text/html; charset=utf-8", nil
-	case ".css":
-		return "text/css; charset=utf-8", nil
-	case ".js":
-		return "text/javascript; charset=utf-8", nil
-	case ".json":
-		return "application/json", nil
-	case ".svg":
-		return "image/svg+xml", nil
-	}
-	return "", fmt.Errorf("%s: no content type is known (by name it is %q)", name, mime.TypeByExtension(path.Ext(name)))
-}
-
 // Has tells whether there is a file at a path, given without its leading slash.
-func (p *Page) Has(name string) bool {
-	_, ok := p.files[name]
-	return ok
-}
+func (p *Page) Has(name string) bool { return p.files.Has(name) }
 
-// ServeHTTP answers with the file at the request's path, or 404. Browsers keep
-// files but ask each time: a page and a script of two versions never meet.
+// ServeHTTP answers with the file at the request's path, or 404.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f, ok := p.files[strings.TrimPrefix(r.URL.Path, "/")]
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", f.contentType)
-	h.Set("Content-Security-Policy", p.policy)
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-cache")
-	h.Set("ETag", f.etag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+	p.files.Serve(w, r, strings.TrimPrefix(r.URL.Path, "/"))
 }

@@ -8,18 +8,16 @@ package reference
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
-	"path"
 	"strings"
-	"time"
 
 	"github.com/swaggest/swgui/v5/static"
+
+	"mlf/query/files"
 )
 
 //go:embed index.html reference.js
@@ -34,18 +32,12 @@ const Path = "/docs/"
 
 // A Page is the reference's files. It never changes.
 type Page struct {
-	files map[string]file // By name, "" for the page itself.
-}
-
-type file struct {
-	body        []byte
-	contentType string
-	etag        string // Weak: the same for the file as it is and compressed.
+	files *files.Set // By name, "" for the page itself.
 }
 
 // New returns the page that the program carries.
 func New() (*Page, error) {
-	p := &Page{files: make(map[string]file)}
+	p := &Page{files.New(contentPolicy)}
 	for name, read := range map[string]func(string) ([]byte, error){
 		"index.html":           own.ReadFile,
 		"reference.js":         own.ReadFile,
@@ -53,11 +45,12 @@ func New() (*Page, error) {
 		"swagger-ui.css":       unpacked,
 	} {
 		body, err := read(name)
+		if err == nil {
+			err = p.files.Add(strings.TrimSuffix(name, "index.html"), name, body)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read file of the reference: %w", err)
 		}
-		sum := sha256.Sum256(body)
-		p.files[strings.TrimSuffix(name, "index.html")] = file{body, contentTypeOf(name), `W/"` + hex.EncodeToString(sum[:8]) + `"`}
 	}
 	return p, nil
 }
@@ -75,30 +68,8 @@ func unpacked(name string) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-func contentTypeOf(name string) string {
-	switch path.Ext(name) {
-	case ".css":
-		return "text/css; charset=utf-8"
-	case ".js":
-		return "text/javascript; charset=utf-8"
-	default:
-		return "text/html; charset=utf-8"
-	}
-}
-
 // ServeHTTP answers with the file at the request's path, which begins with Path, or
-// 404. Browsers keep files but ask each time.
+// 404.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f, ok := p.files[strings.TrimPrefix(r.URL.Path, Path)]
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", f.contentType)
-	h.Set("Content-Security-Policy", contentPolicy)
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-cache")
-	h.Set("ETag", f.etag)
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(f.body))
+	p.files.Serve(w, r, strings.TrimPrefix(r.URL.Path, Path))
 }
