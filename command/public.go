@@ -116,10 +116,7 @@ func (b *base) publicParts(f *publicFlags, rule string, s *store.Store, counts *
 	p := new(public)
 	cfg := f.accessConfig()
 	cfg.Logger, cfg.Registerer = b.log, b.metrics
-	cfg.Service = func(code string) (schema.ServiceID, bool) {
-		service, ok := lists.ServiceByCode(code)
-		return service.ID, ok
-	}
+	cfg.Service = lists.ServiceID
 	var err error
 	if p.access, err = access.New(cfg); err != nil {
 		return nil, err

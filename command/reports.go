@@ -13,11 +13,7 @@ import (
 // reportsPart follows what is reported beside votes. Votes do without: no check waits
 // for it.
 func (b *base) reportsPart(log ingest.ReportLog, lists *registry.Registry) (*ingest.Reports, process.Part, error) {
-	service := func(code string) (schema.ServiceID, bool) {
-		s, ok := lists.ServiceByCode(code)
-		return s.ID, ok
-	}
-	reports, err := ingest.NewReports(log, service, time.Now())
+	reports, err := ingest.NewReports(log, lists.ServiceID, time.Now())
 	if err != nil {
 		return nil, process.Part{}, err
 	}

@@ -110,11 +110,7 @@ func (g *guarded) issuer(names *registry.Registry) *access.Access {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		g.t.Fatal(err)
 	}
-	service := func(code string) (schema.ServiceID, bool) {
-		s, ok := names.ServiceByCode(code)
-		return s.ID, ok
-	}
-	a, err := access.New(access.Config{Issuer: testIssuer, Audience: testAudience, KeysFile: file, Service: service})
+	a, err := access.New(access.Config{Issuer: testIssuer, Audience: testAudience, KeysFile: file, Service: names.ServiceID})
 	if err != nil {
 		g.t.Fatal(err)
 	}

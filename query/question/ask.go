@@ -244,11 +244,11 @@ func (r *asker) readAttributes() error {
 }
 
 func (r *asker) parseService(code string) (schema.ServiceID, error) {
-	s, ok := r.registry.ServiceByCode(code)
+	id, ok := r.registry.ServiceID(code)
 	if !ok {
 		return 0, fmt.Errorf("%q: want a code of /v1/registry/services", code)
 	}
-	return s.ID, nil
+	return id, nil
 }
 
 // classAll is the filter that lets every class pass.

@@ -32,11 +32,17 @@ func (r *Registry) Service(id schema.ServiceID) (Service, bool) {
 
 // ServiceByCode returns the service with the given code.
 func (r *Registry) ServiceByCode(code string) (Service, bool) {
-	id, ok := r.serviceByCode[code]
+	id, ok := r.ServiceID(code)
 	if !ok {
 		return Service{}, false
 	}
 	return r.Service(id)
+}
+
+// ServiceID returns the number of the service with the given code.
+func (r *Registry) ServiceID(code string) (schema.ServiceID, bool) {
+	id, ok := r.serviceByCode[code]
+	return id, ok
 }
 
 // Services returns the services, ascending by number: the first is
