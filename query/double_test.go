@@ -238,6 +238,16 @@ func (m *memory) Ledger(context.Context) ([]schema.LedgerTotals, error) {
 	return slices.Clone(m.ledger), m.storeErr
 }
 
+func (m *memory) States(context.Context) ([]schema.PartitionState, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	states := make([]schema.PartitionState, len(m.ledger))
+	for i := range states {
+		states[i] = m.ledger[i].PartitionState
+	}
+	return states, m.storeErr
+}
+
 func (m *memory) Watermark(_ context.Context, t schema.TerminalID, s schema.StreamID) (schema.Watermark, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -84,14 +84,10 @@ func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
 func (s *Server) withStates(ctx context.Context, counted []schema.LedgerTotals) []schema.LedgerTotals {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.LogTimeout)
 	defer cancel()
-	if stored, err := s.Store.Ledger(ctx); err != nil {
+	if stored, err := s.Store.States(ctx); err != nil {
 		s.logger.Debug("states of the partitions unknown", slog.Any("err", err))
 	} else {
-		states := make([]schema.PartitionState, len(stored))
-		for i := range stored {
-			states[i] = stored[i].PartitionState
-		}
-		s.states.Store(&states)
+		s.states.Store(&stored)
 	}
 	var states []schema.PartitionState
 	if known := s.states.Load(); known != nil {

@@ -37,6 +37,9 @@ type Store interface {
 	// What it accounts for is visible to a later call of Stats.
 	Ledger(ctx context.Context) ([]schema.LedgerTotals, error)
 
+	// States returns the states of Ledger alone, and costs less.
+	States(ctx context.Context) ([]schema.PartitionState, error)
+
 	// Tallies returns what Ledger does for the partitions of the log, without their
 	// states, and costs less.
 	Tallies(ctx context.Context) ([]schema.LedgerTotals, error)

@@ -13,21 +13,51 @@ import (
 // Next is in the answers of Stats from now on. Partitions that were added to the
 // topic are there besides, once a worker has halted them.
 func (s *Store) Ledger(ctx context.Context) ([]schema.LedgerTotals, error) {
-	id, err := s.Identity(ctx)
+	states, err := s.States(ctx)
 	if err != nil {
 		return nil, err
 	}
-	totals := make([]schema.LedgerTotals, id.Partitions)
+	totals := make([]schema.LedgerTotals, len(states))
 	for i := range totals {
-		totals[i].PartitionState = schema.PartitionState{Partition: schema.Partition(i), State: schema.StateRecovering}
-	}
-	if totals, err = s.readStates(ctx, totals); err != nil {
-		return nil, err
+		totals[i].PartitionState = states[i]
 	}
 	if err := s.readTallies(ctx, totals); err != nil {
 		return nil, err
 	}
 	return totals, nil
+}
+
+// States returns whether the partitions are being counted, as Ledger does, and costs
+// less.
+func (s *Store) States(ctx context.Context) ([]schema.PartitionState, error) {
+	id, err := s.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var states []schema.PartitionState
+	grow := func(n int) {
+		for p := len(states); p < n; p++ {
+			states = append(states, schema.PartitionState{Partition: schema.Partition(p), State: schema.StateRecovering})
+		}
+	}
+	grow(id.Partitions)
+	err = s.readBy(ctx, s.lookups(), "states", nil, func(scan scanFunc) error {
+		var partition uint16
+		var state, reason string
+		var since time.Time
+		if err := scan(&partition, &state, &reason, &since); err != nil {
+			return err
+		}
+		grow(int(partition) + 1)
+		states[partition] = schema.PartitionState{
+			Partition: schema.Partition(partition), State: schema.State(state), Reason: reason, Since: since.UTC(),
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return states, nil
 }
 
 // Tallies returns what Ledger does, for the partitions of the log and without
@@ -64,24 +94,4 @@ func (s *Store) readTallies(ctx context.Context, totals []schema.LedgerTotals) e
 		row.Next, row.Newest, row.Tally = schema.Offset(next), schema.InstantOf(newest), t
 		return nil
 	})
-}
-
-func (s *Store) readStates(ctx context.Context, totals []schema.LedgerTotals) ([]schema.LedgerTotals, error) {
-	err := s.readBy(ctx, s.lookups(), "states", nil, func(scan scanFunc) error {
-		var partition uint16
-		var state, reason string
-		var since time.Time
-		if err := scan(&partition, &state, &reason, &since); err != nil {
-			return err
-		}
-		for p := len(totals); p <= int(partition); p++ {
-			added := schema.PartitionState{Partition: schema.Partition(p), State: schema.StateRecovering}
-			totals = append(totals, schema.LedgerTotals{PartitionState: added})
-		}
-		totals[partition].PartitionState = schema.PartitionState{
-			Partition: schema.Partition(partition), State: schema.State(state), Reason: reason, Since: since.UTC(),
-		}
-		return nil
-	})
-	return totals, err
 }
