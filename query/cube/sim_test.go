@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mlf/query/cube/cubetest"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -147,7 +148,7 @@ func newSim(t *testing.T, seed uint64, naive string) *sim {
 		s.workers = append(s.workers, s.worker(p))
 	}
 	s.cfg = Config{
-		Feed: s.feed, Store: s.store, Clock: rome(t), RegionOf: regionOf, Dir: t.TempDir(),
+		Feed: s.feed, Store: s.store, Clock: cubetest.Rome(t), RegionOf: cubetest.RegionOf, Dir: t.TempDir(),
 		SealEvery: 2 * time.Second, GapWait: 300 * time.Millisecond, SnapshotEvery: 5 * time.Second,
 		FreshMax: 1 + s.IntN(60), BackBy: 5 * time.Second, VotesMax: 1 << (10 + s.IntN(40)),
 	}
@@ -375,7 +376,7 @@ func (s *sim) everything() (*question.Axes, func(question.Key) schema.Cell) {
 	var comuni []schema.ComuneID
 	offices := []schema.OfficeCode{"", "nord", "sud.2"}
 	a := &question.Axes{
-		From: s.first, Next: s.first + schema.Hour(s.hours), RowsMax: 1 << 30,
+		From: s.First, Next: s.First + schema.Hour(s.Hours), RowsMax: 1 << 30,
 		Comune: func(c schema.ComuneID) question.Group {
 			if !slices.Contains(comuni, c) {
 				comuni = append(comuni, c)
@@ -389,14 +390,14 @@ func (s *sim) everything() (*question.Axes, func(question.Key) schema.Cell) {
 		Class:   func(v schema.Class) question.Group { return question.Group(v) },
 		Reasons: true,
 	}
-	a.Hours = make([]question.Group, s.hours)
+	a.Hours = make([]question.Group, s.Hours)
 	for i := range a.Hours {
 		a.Hours[i] = question.Group(i)
 	}
 	return a, func(k question.Key) schema.Cell {
 		return schema.Cell{
 			Comune: comuni[k.Comune], Office: offices[k.Office], Service: schema.ServiceID(k.Service) * 500,
-			Channel: schema.Channel(k.Channel), Scale: schema.Scale(k.Scale), Class: schema.Class(k.Class), Hour: s.first + schema.Hour(k.Hour),
+			Channel: schema.Channel(k.Channel), Scale: schema.Scale(k.Scale), Class: schema.Class(k.Class), Hour: s.First + schema.Hour(k.Hour),
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"mlf/query/cube/cubetest"
 	"mlf/schema"
 )
 
@@ -42,7 +43,7 @@ func snapshotOf(t *testing.T, cfg *Config) (*core, []byte) {
 
 func snapshotConfig(t *testing.T) Config {
 	t.Helper()
-	return Config{Clock: rome(t), RegionOf: regionOf, FreshMax: 60}.withDefaults()
+	return Config{Clock: cubetest.Rome(t), RegionOf: cubetest.RegionOf, FreshMax: 60}.withDefaults()
 }
 
 // TestASnapshotComesBack: with all counts, and with the maxima, so that rows that

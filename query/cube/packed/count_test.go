@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"mlf/query/cube/cubetest"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -37,7 +38,7 @@ func TestEveryPathCountsWhatAMapDoes(t *testing.T) {
 }
 
 func newTestBuilder(t testing.TB, freshMax int) *Builder {
-	return NewBuilder(Config{Clock: rome(t), RegionOf: regionOf, FreshMax: freshMax})
+	return NewBuilder(Config{Clock: cubetest.Rome(t), RegionOf: cubetest.RegionOf, FreshMax: freshMax})
 }
 
 // fill adds n times to b and naive, with some Cells between, and returns the last.
@@ -144,7 +145,7 @@ func TestRegionsMayChange(t *testing.T) {
 		t.Errorf("a question by the new regions goes the way %q", got)
 	}
 	checkAnswer(t, s, naive, a)
-	a.Comune = func(id schema.ComuneID) question.Group { return question.Group(regionOf(id)) - 1 }
+	a.Comune = func(id schema.ComuneID) question.Group { return question.Group(cubetest.RegionOf(id)) - 1 }
 	checkAnswer(t, s, naive, a)
 }
 
@@ -183,7 +184,7 @@ func TestAnEndedQuestionIsNotAnswered(t *testing.T) {
 // same rows in another order has the same.
 func TestAVersionIsOfItsMonths(t *testing.T) {
 	w := newWorld(t, 2)
-	w.hours = 24 * 200
+	w.Hours = 24 * 200
 	c, again := newTestBuilder(t, 100), newTestBuilder(t, 7)
 	type addition struct {
 		schema.Cell
@@ -206,7 +207,7 @@ func TestAVersionIsOfItsMonths(t *testing.T) {
 			t.Errorf("%v: version %s here, %s there", m.number, a, b)
 		}
 	}
-	cell := w.cell()
+	cell := w.Cell()
 	cell.Hour = s.months[1].first + 5
 	c.add(cell, naiveCell{counts: values{1: 1}})
 	after := c.Cells()

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mlf/query/calendar"
+	"mlf/query/cube/cubetest"
 	"mlf/schema"
 )
 
@@ -54,7 +55,7 @@ func TestWholeMonthsCountAsAdditionsDo(t *testing.T) {
 		naive := make(naiveCells)
 		added := w.fill(newTestBuilder(t, 100), naive, 500)
 		b := newTestBuilder(t, 50)
-		if err := naive.load(b, rome(t), naive.ordered()); err != nil {
+		if err := naive.load(b, cubetest.Rome(t), naive.ordered()); err != nil {
 			t.Fatal(err)
 		}
 		loaded := b.Cells()
@@ -84,19 +85,19 @@ func TestMonthsOutOfOrderAreRefused(t *testing.T) {
 		mixed := slices.Clone(cells)
 		i := w.IntN(len(mixed) - 1)
 		j := i + 1
-		for j < len(mixed)-1 && rome(t).MonthOf(mixed[j].Hour) != rome(t).MonthOf(mixed[i].Hour) {
+		for j < len(mixed)-1 && cubetest.Rome(t).MonthOf(mixed[j].Hour) != cubetest.Rome(t).MonthOf(mixed[i].Hour) {
 			j++
 		}
-		if rome(t).MonthOf(mixed[j].Hour) != rome(t).MonthOf(mixed[i].Hour) {
+		if cubetest.Rome(t).MonthOf(mixed[j].Hour) != cubetest.Rome(t).MonthOf(mixed[i].Hour) {
 			continue
 		}
 		mixed[i], mixed[j] = mixed[j], mixed[i]
-		if err := naive.load(newTestBuilder(t, 100), rome(t), mixed); err == nil {
+		if err := naive.load(newTestBuilder(t, 100), cubetest.Rome(t), mixed); err == nil {
 			t.Fatalf("%v and %v have changed places, and nobody noticed", mixed[i], mixed[j])
 		}
 	}
 	c := cells[0]
-	if err := newTestBuilder(t, 1).Loading().Month(rome(t).MonthOf(c.Hour)+1).Take(&c, &values{1}, nil, nil); err == nil {
+	if err := newTestBuilder(t, 1).Loading().Month(cubetest.Rome(t).MonthOf(c.Hour)+1).Take(&c, &values{1}, nil, nil); err == nil {
 		t.Error("an hour of another month was taken")
 	}
 }

@@ -2,10 +2,9 @@ package packed
 
 import (
 	"maps"
-	"math/rand/v2"
 	"testing"
 
-	"mlf/query/calendar"
+	"mlf/query/cube/cubetest"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -87,77 +86,25 @@ func (n naiveCells) answer(a *question.Axes) (map[question.Key]values, map[naive
 	return rows, reasons, excluded
 }
 
-// rome is the clock of tests.
-func rome(t testing.TB) calendar.Clock {
-	t.Helper()
-	clock, err := calendar.Rome()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return clock
-}
-
-// A world draws rows of a small country, over months with both changes of the clock.
-type world struct {
-	*rand.Rand
-	first schema.Hour
-	hours int
-}
+// A world draws rows of a small country.
+type world struct{ *cubetest.World }
 
 func newWorld(t testing.TB, seed uint64) *world {
-	clock := rome(t)
-	r := rand.New(rand.NewPCG(seed, 1))
-	first, _ := clock.Hours(calendar.MonthOf(2025, 3))
-	_, next := clock.Hours(calendar.MonthOf(2025, 10))
-	if r.IntN(2) == 0 {
-		_, next = clock.Hours(calendar.MonthOf(2025, 3)) // Everything in one month.
-	}
-	return &world{r, first, int(next - first)}
-}
-
-func (w *world) comune() schema.ComuneID { return schema.ComuneID(1000*(1+w.IntN(4)) + 1 + w.IntN(4)) }
-
-func (w *world) cell() schema.Cell {
-	offices := []schema.OfficeCode{"", "", "nord", "sud.2"}
-	return schema.Cell{
-		Comune: w.comune(), Office: offices[w.IntN(4)],
-		Service: schema.ServiceID(w.IntN(3) * 500), Channel: schema.Channel(1 + w.IntN(5)),
-		Scale: schema.Scale(1 + w.IntN(3)), Class: schema.Class(1 + w.IntN(4)),
-		Hour: w.first + schema.Hour(w.IntN(w.hours)),
-	}
-}
-
-// count draws one that is mostly small, and now and then longer than 16 or 32 bits.
-func (w *world) count() uint64 {
-	switch n := w.IntN(200); n {
-	case 0:
-		return w.Uint64N(1 << 40)
-	case 1, 2:
-		return w.Uint64N(1 << 18)
-	case 3, 4, 5, 6, 7, 8, 9:
-		return w.Uint64N(400)
-	default:
-		return uint64(n % 3)
-	}
+	t.Helper()
+	return &world{cubetest.NewWorld(t, seed)}
 }
 
 func (w *world) more() (schema.Cell, naiveCell) {
-	c, more := w.cell(), naiveCell{}
+	c, more := w.Cell(), naiveCell{}
 	for v := range c.Scale.Max() {
-		more.counts[v] = w.count()
+		more.counts[v] = w.Count()
 	}
 	more.counts[0]++
 	if w.IntN(3) == 0 {
-		more.reasons = map[schema.ReasonKey]uint64{}
-		for range 1 + w.IntN(3) {
-			more.reasons[schema.KeyOfReason(schema.Value(1+w.IntN(3)), schema.Reason(1+w.IntN(15)))] = 1 + w.count()
-		}
+		more.reasons = w.Reasons()
 	}
 	return c, more
 }
-
-// regionOf is by the province, which two share.
-func regionOf(c schema.ComuneID) schema.RegionID { return schema.RegionID(c.Province()+1) / 2 }
 
 // group draws a function with up to n groups, some values left out.
 func group[T ~uint8 | ~uint16 | ~uint32 | ~string](w *world, n int, key func(T) int) func(T) question.Group {
@@ -202,11 +149,11 @@ func (w *world) places(a *question.Axes) {
 	case 0:
 		a.Comune = group(w, 6, number[schema.ComuneID])
 	case 1: // By region.
-		a.Comune = func(c schema.ComuneID) question.Group { return question.Group(regionOf(c)) - 1 }
+		a.Comune = func(c schema.ComuneID) question.Group { return question.Group(cubetest.RegionOf(c)) - 1 }
 	case 2: // Few, by a list.
 		some := map[schema.ComuneID]question.Group{}
 		for range 1 + w.IntN(4) {
-			some[w.comune()] = question.Group(len(some))
+			some[w.Comune()] = question.Group(len(some))
 		}
 		a.Comune = func(c schema.ComuneID) question.Group {
 			if g, ok := some[c]; ok {
@@ -234,9 +181,9 @@ func (w *world) places(a *question.Axes) {
 // span draws hours: from long before the data to long after, or some of them, by
 // day, by hour of the day, or with some left out.
 func (w *world) span(a *question.Axes) {
-	from, next := int(w.first)-500, int(w.first)+w.hours+500
+	from, next := int(w.First)-500, int(w.First)+w.Hours+500
 	if w.IntN(2) == 0 {
-		from += w.IntN(w.hours + 600)
+		from += w.IntN(w.Hours + 600)
 		next = from + w.IntN(next-from+1)
 	}
 	a.From, a.Next = schema.Hour(from), schema.Hour(next)
