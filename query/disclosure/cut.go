@@ -1,10 +1,8 @@
 package disclosure
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"mlf/schema"
@@ -24,59 +22,6 @@ type Cutting struct {
 	Lots    []schema.Lot     // By their numbers.
 	Taken   []schema.Taken   // What is in them.
 	Waiting []schema.SpotDay // What is in none, yet.
-}
-
-// Cut cuts the votes that are counted and not yet in lots. counted are all votes of
-// class ok, taken those in the lots of the releases before; both in any order and
-// any number of parts. Votes of the day today and later are left alone. before is
-// the today of the release before, 0 for none.
-//
-// The result is a function of these sets: the same votes make the same lots with
-// the same numbers. It can be had a month at a time (see cutter).
-func Cut(r *Rules, today, before schema.Day, counted, taken []schema.SpotDay) (Cutting, error) {
-	if err := r.Validate(); err != nil {
-		return Cutting{}, err
-	}
-	parts := make(map[part]*[2][]schema.SpotDay)
-	for i, votes := range [][]schema.SpotDay{counted, taken} {
-		for _, v := range votes {
-			key := part{monthOf(v.Day), r.Places.now(v.Comune).Province()}
-			if parts[key] == nil {
-				parts[key] = new([2][]schema.SpotDay)
-			}
-			parts[key][i] = append(parts[key][i], v)
-		}
-	}
-	var all Cutting
-	var c *cutter
-	next := func(m month) {
-		if c != nil {
-			c.finish()
-			all = c.Cutting
-		}
-		c = newCutter(r, m, today, before)
-		c.Cutting = all
-	}
-	for _, key := range slices.SortedFunc(maps.Keys(parts), comparePart) {
-		if c == nil || c.month != key.month {
-			next(key.month)
-		}
-		if err := c.add(parts[key][0], parts[key][1]); err != nil {
-			return Cutting{}, err
-		}
-	}
-	next(month{})
-	return all, nil
-}
-
-// A part is what is cut at once.
-type part struct {
-	month    month
-	province schema.ProvinceID
-}
-
-func comparePart(a, b part) int {
-	return cmp.Or(cmp.Compare(a.month.first, b.month.first), cmp.Compare(a.province, b.province))
 }
 
 // A cutter cuts one month. It is given whole provinces, each once, ascending; so a
