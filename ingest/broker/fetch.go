@@ -110,32 +110,32 @@ func (r *fetchRequest) append(dst []byte) []byte {
 
 // parseFetchResponse takes the head of an answer apart.
 func parseFetchResponse(body []byte) (*fetchResponse, error) {
-	c := cursor{b: body}
-	if got := c.int32(); got != correlation {
+	c := recordset.Cursor{Rest: body}
+	if got := c.Int32(); got != correlation {
 		return nil, fmt.Errorf("answer to request %d: want %d", got, correlation)
 	}
-	c.skip(4) // Throttle time: the broker has waited itself.
-	code := c.int16()
-	c.skip(4) // Session.
+	c.Skip(4) // Throttle time: the broker has waited itself.
+	code := c.Int16()
+	c.Skip(4) // Session.
 	if code != 0 {
 		return &fetchResponse{body: body, err: kafka.Error(code)}, nil
 	}
-	if topics := c.int32(); topics != 1 {
+	if topics := c.Int32(); topics != 1 {
 		return nil, fmt.Errorf("answer for %d topics: want 1", topics)
 	}
-	c.skip(int64(c.int16())) // Topic.
-	if partitions := c.int32(); partitions != 1 {
+	c.Skip(int64(c.Int16())) // Topic.
+	if partitions := c.Int32(); partitions != 1 {
 		return nil, fmt.Errorf("answer for %d partitions: want 1", partitions)
 	}
-	c.skip(4) // Partition.
-	code = c.int16()
-	res := &fetchResponse{body: body, logEnd: schema.Offset(c.int64())}
-	c.skip(8)                             // Last stable offset.
-	c.skip(8)                             // Log start.
-	c.skip(16 * max(0, int64(c.int32()))) // Aborted transactions.
-	c.skip(4)                             // Preferred replica.
-	res.recordSets = c.take(max(0, int64(c.int32())))
-	if c.bad {
+	c.Skip(4) // Partition.
+	code = c.Int16()
+	res := &fetchResponse{body: body, logEnd: schema.Offset(c.Int64())}
+	c.Skip(8)                             // Last stable offset.
+	c.Skip(8)                             // Log start.
+	c.Skip(16 * max(0, int64(c.Int32()))) // Aborted transactions.
+	c.Skip(4)                             // Preferred replica.
+	res.recordSets = c.Take(max(0, int64(c.Int32())))
+	if c.Bad {
 		return nil, errors.New("answer is cut off")
 	}
 	if code != 0 {

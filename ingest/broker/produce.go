@@ -95,28 +95,28 @@ func appendProduce(dst []byte, topic string, timeout time.Duration, all parcels)
 
 // parseProduceResponse takes an answer apart.
 func parseProduceResponse(body []byte) (*produceResponse, error) {
-	c := cursor{b: body}
-	if got := c.int32(); got != correlation {
+	c := recordset.Cursor{Rest: body}
+	if got := c.Int32(); got != correlation {
 		return nil, fmt.Errorf("answer to request %d: want %d", got, correlation)
 	}
-	if topics := c.int32(); topics != 1 {
+	if topics := c.Int32(); topics != 1 {
 		return nil, fmt.Errorf("answer for %d topics: want 1", topics)
 	}
-	c.skip(int64(c.int16())) // Topic.
+	c.Skip(int64(c.Int16())) // Topic.
 	res := new(produceResponse)
-	for n := c.int32(); n > 0 && !c.bad; n-- {
-		a := produced{partition: schema.Partition(c.int32())}
-		if code := c.int16(); code != 0 {
+	for n := c.Int32(); n > 0 && !c.Bad; n-- {
+		a := produced{partition: schema.Partition(c.Int32())}
+		if code := c.Int16(); code != 0 {
 			a.err = kafka.Error(code)
 		}
-		c.skip(8) // Base offset.
-		if at := c.int64(); at >= 0 {
+		c.Skip(8) // Base offset.
+		if at := c.Int64(); at >= 0 {
 			a.appended = time.UnixMilli(at)
 		}
-		c.skip(8) // Log start.
+		c.Skip(8) // Log start.
 		res.answers = append(res.answers, a)
 	}
-	if c.bad {
+	if c.Bad {
 		return nil, errors.New("answer is cut off")
 	}
 	return res, nil

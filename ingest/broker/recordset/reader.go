@@ -151,17 +151,17 @@ func parseRecord(b []byte) (parsedRecord, int, bool) {
 	if head <= 0 || length < 0 || length > int64(len(b)-head) {
 		return parsedRecord{}, 0, false
 	}
-	c := cursor{b: b[head : head+int(length)]}
-	c.take(1) // Attributes: none are defined.
+	c := Cursor{Rest: b[head : head+int(length)]}
+	c.Take(1) // Attributes: none are defined.
 	rec := parsedRecord{timeDelta: c.varint(), offsetDelta: c.varint(), key: c.nullable(), value: c.nullable()}
 	for range c.varint() {
 		c.nullable() // Headers: this project's producer writes none.
 		c.nullable()
-		if c.bad {
+		if c.Bad {
 			break
 		}
 	}
-	return rec, head + int(length), !c.bad && len(c.b) == 0
+	return rec, head + int(length), !c.Bad && len(c.Rest) == 0
 }
 
 // expand returns what payload was compressed from. Only foreign producers
