@@ -103,7 +103,7 @@ func (f *Fold) sortedCells() []*cell {
 			cells = append(cells, c)
 		}
 	}
-	slices.SortFunc(cells, func(a, b *cell) int { return a.Cell.Compare(&b.Cell) })
+	slices.SortFunc(cells, func(a, b *cell) int { return a.Compare(&b.Cell) })
 	return cells
 }
 

@@ -100,7 +100,7 @@ func (s *storeDouble) Settled(_ context.Context, from, next schema.Hour, cut []s
 	err := s.ask()
 	s.mu.Unlock()
 	slices.SortFunc(rows, func(a, b schema.Rollup) int {
-		return cmp.Or(a.Cell.Compare(&b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
+		return cmp.Or(a.Compare(&b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
 	})
 	return errors.Join(err, giveColumns(rows, take))
 }

@@ -68,7 +68,7 @@ func (t *Tables) columns(pass func(*RollupKey) bool) []*schema.RollupColumns {
 		}
 	}
 	slices.SortFunc(rows, func(a, b schema.Rollup) int {
-		return cmp.Or(a.Cell.Compare(&b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
+		return cmp.Or(a.Compare(&b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
 	})
 	var all []*schema.RollupColumns
 	for few := range slices.Chunk(rows, loadBlock) {

@@ -153,7 +153,7 @@ func settled(t *testing.T, s Subject, want model, cut []schema.Segment) {
 		if len(rows) != len(expected) || !reflect.DeepEqual(got, expected) {
 			t.Errorf("cut %v, hours %v: %d rows of %d keys: want %d, each once and merged", cut, span, len(rows), len(got), len(expected))
 		}
-		if !slices.IsSortedFunc(rows, func(a, b schema.Rollup) int { return a.Cell.Compare(&b.Cell) }) {
+		if !slices.IsSortedFunc(rows, func(a, b schema.Rollup) int { return a.Compare(&b.Cell) }) {
 			t.Errorf("cut %v, hours %v: %d rows are not in order of the cell", cut, span, len(rows))
 		}
 	}
