@@ -47,7 +47,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query": {
-		"schema", "schema/served", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/figures", "query/live", "query/flight",
+		"schema", "schema/served", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/dashboard", "query/reference",
 	},
 	"query/calendar":      {"schema"},
@@ -64,6 +64,8 @@ var mayImport = map[string][]string{
 	"query/files":         {},
 	"query/live":          {},
 	"query/flight":        {},
+	"query/departure":     {},
+	"query/batch":         {"query/question"},
 	"query/reference":     {"query/files"},
 	"query/client":        {"schema"},
 	"proof/country":       {"query/client", "schema", "schema/registry", "schema/votepb"},
@@ -99,7 +101,7 @@ var onlyIn = map[string][]string{
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
-	"net/http":                            {"command/process", "query", "query/access", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
+	"net/http":                            {"command/process", "query", "query/access", "query/departure", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mlf/query/answer"
+	"mlf/query/departure"
 	"mlf/query/question"
 )
 
@@ -64,14 +65,14 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 		name += fmt.Sprint(" served ", s.Served.Version(), s.Served.Complete())
 	}
 	in := inquiry{asked.Questions(), name, "by", asked.Settled()}
-	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*body, error) {
+	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*departure.Body, error) {
 		d, err := asked.Answer(ctx, s.reading(c.view, c))
 		if err != nil {
 			return nil, err
 		}
 		b, err := s.encodeDocument(form, d)
 		if err == nil && in.settled {
-			b.header.Set("Cache-Control", settledAge)
+			b.Header.Set("Cache-Control", departure.SettledAge)
 		}
 		return b, err
 	})
@@ -91,7 +92,7 @@ func (s *Server) reading(view question.View, c answer.Counter) answer.Reading {
 }
 
 // encodeDocument writes an answer.
-func (s *Server) encodeDocument(f form, d *answer.Document) (*body, error) {
+func (s *Server) encodeDocument(f form, d *answer.Document) (*departure.Body, error) {
 	header := http.Header{}
 	if about := d.Meta.About; about != nil {
 		header.Set("X-MLF-Excluded", about.Excluded.String())
@@ -104,9 +105,9 @@ func (s *Server) encodeDocument(f form, d *answer.Document) (*body, error) {
 	if f != formJSON {
 		return writeSheet(header, f, d.Sheet)
 	}
-	var w bodyWriter
+	var w departure.Writer
 	if err := d.WriteJSON(&w); err != nil {
 		return nil, err
 	}
-	return w.body(header, d.Sheet.Len)
+	return w.Body(header, d.Sheet.Len)
 }

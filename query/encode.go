@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mlf/query/answer"
+	"mlf/query/departure"
 	"mlf/query/figures"
 	"mlf/query/format"
 	"mlf/query/question"
@@ -15,7 +16,7 @@ import (
 )
 
 // encode writes the answer to q.
-func (s *Server) encode(q *statsQuestion, a *answered, next string) (*body, error) {
+func (s *Server) encode(q *statsQuestion, a *answered, next string) (*departure.Body, error) {
 	left := answer.LeftOut(q.Question, a.view.Ledger(), &a.excluded)
 	header := http.Header{}
 	header.Set("X-MLF-Excluded", left.String())
@@ -63,18 +64,18 @@ func interval(k, n uint64) (low, high float64) {
 func textOf(s question.Span) string { return s.From.String() + "/" + s.Next.String() }
 
 // write makes a body of head, every row by appendRow, and tail.
-func write(header http.Header, rows int, head []byte, appendRow func(dst []byte, i int) []byte, tail string) (*body, error) {
-	var w bodyWriter
-	buf := slices.Grow(head, chunkBytes+1024)
+func write(header http.Header, rows int, head []byte, appendRow func(dst []byte, i int) []byte, tail string) (*departure.Body, error) {
+	var w departure.Writer
+	buf := slices.Grow(head, departure.ChunkBytes+1024)
 	for i := range rows {
 		buf = appendRow(buf, i)
-		if len(buf) >= chunkBytes {
+		if len(buf) >= departure.ChunkBytes {
 			_, _ = w.Write(buf) // Never fails.
 			buf = buf[:0]
 		}
 	}
 	_, _ = w.Write(append(buf, tail...))
-	return w.body(header, rows)
+	return w.Body(header, rows)
 }
 
 // sheetMeta is what the notes of a file say.

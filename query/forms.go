@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mlf/query/departure"
 	"mlf/query/format"
 	"mlf/query/question"
 )
@@ -144,7 +145,7 @@ func (s *Server) describeForm(header http.Header, f form, endpoint string, span 
 }
 
 // writeSheet makes a body of a sheet in any form but JSON.
-func writeSheet(header http.Header, f form, sheet *format.Sheet) (*body, error) {
+func writeSheet(header http.Header, f form, sheet *format.Sheet) (*departure.Body, error) {
 	switch f {
 	case formCSV:
 		return write(header, sheet.Len, sheet.AppendCSVHeader(nil), sheet.AppendCSV, "")
@@ -162,15 +163,15 @@ func writeSheet(header http.Header, f form, sheet *format.Sheet) (*body, error) 
 }
 
 // writeFile makes a body of a sheet in a form that is packed by itself.
-func writeFile(header http.Header, sheet *format.Sheet, encode func(io.Writer, *format.Sheet) error) (*body, error) {
-	w := bodyWriter{stored: true}
+func writeFile(header http.Header, sheet *format.Sheet, encode func(io.Writer, *format.Sheet) error) (*departure.Body, error) {
+	w := departure.Writer{Stored: true}
 	if err := encode(&w, sheet); err != nil {
 		if errors.Is(err, format.ErrTooManyRows) {
 			return nil, tooMuch("format", "more than %d rows, which a sheet of Excel has; ask for less, or for csv or parquet", format.XLSXRowsMax)
 		}
 		return nil, err
 	}
-	return w.body(header, sheet.Len)
+	return w.Body(header, sheet.Len)
 }
 
 // quality returns how much Accept likes a media type, 0 to 1: the most specific

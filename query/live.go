@@ -3,7 +3,6 @@ package query
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -36,17 +35,13 @@ func (s *Server) serveLive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		had, least = "", nil
 	}
-	err = s.live.Serve(w, r, func(e *live.Event) bool {
+	return s.live.Serve(w, r, func(e *live.Event) bool {
 		if e.ID == had {
 			return false
 		}
 		at, err := question.ParsePosition(e.ID)
 		return err == nil && at.Reaches(least)
 	})
-	if errors.Is(err, live.ErrFull) {
-		return errOverloaded
-	}
-	return err
 }
 
 // lookLive returns what live figures say now; nil where no vote has come

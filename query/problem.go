@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 
 	"mlf/query/access"
+	"mlf/query/departure"
+	"mlf/query/flight"
+	"mlf/query/live"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -99,7 +102,7 @@ func (s *Server) storeProblem(ctx context.Context, err error) *problem {
 		"the store of the counts does not answer; nothing is lost; try again")
 	p.retry, p.cause = 2, err
 	if !errors.Is(ctx.Err(), context.Canceled) { // Nobody waits any longer: it need not be the store.
-		s.alarm.ring(p)
+		s.alarm.Ring(p)
 	}
 	return p
 }
@@ -113,6 +116,9 @@ func problemOf(err error) *problem {
 	var refused *access.Refusal
 	if errors.As(err, &refused) {
 		return refusal(refused)
+	}
+	if errors.Is(err, flight.ErrFull) || errors.Is(err, departure.ErrFull) || errors.Is(err, live.ErrFull) {
+		return errOverloaded
 	}
 	var wrong *question.Error
 	if errors.As(err, &wrong) {

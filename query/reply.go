@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/departure"
+	"mlf/query/flight"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -41,7 +44,7 @@ func (in *inquiry) isWide() bool {
 // else's request is making it. Everything that can go wrong goes wrong before the
 // first byte; from then on only the client can leave.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
-	answer func(context.Context, *counter) (*body, error),
+	answer func(context.Context, *counter) (*departure.Body, error),
 ) error {
 	if err := s.allow(r.Context(), &in); err != nil {
 		return err
@@ -51,10 +54,10 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 		return err
 	}
 	tag := s.tagOf(s.audienceIn(r.Context()).name+" "+in.name, in.version(view))
-	if notModified(r, tag) {
-		describe(w.Header(), tag)
+	if departure.NotModified(r, tag) {
+		departure.Describe(w.Header(), tag)
 		if in.settled {
-			w.Header().Set("Cache-Control", settledAge)
+			w.Header().Set("Cache-Control", departure.SettledAge)
 		}
 		w.WriteHeader(http.StatusNotModified)
 		return nil
@@ -62,14 +65,27 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	// Whoever asks the same, having found the counts where they are now, gets the
 	// same answer.
 	position := question.PositionOf(view.Ledger()).String()
-	b, err := s.stats.Get(r.Context(), tag+position, func(ctx context.Context) (*body, error) {
+	b, err := s.stats.Get(r.Context(), tag+position, func(ctx context.Context) (*departure.Body, error) {
 		return s.answer(ctx, in, &counter{s: s, view: view, finer: in.finer}, answer)
 	})
 	if err != nil {
 		return err
 	}
 	w.Header().Set("X-MLF-Position", position)
-	return s.send(w, r, tag, b)
+	if err := s.departures.Send(w, r, tag, b); err != nil {
+		return fmt.Errorf("send answer: %w", err)
+	}
+	s.metrics.rows.Add(float64(b.Rows()))
+	return nil
+}
+
+// tagOf names an answer: what was asked, whatever words it was asked in, and the
+// version of what was counted of it. The same question is not read again until
+// something was counted. The process is part of it, because after a rebuild other
+// counts may stand at the same offset.
+func (s *Server) tagOf(asked, version string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", s.ids.prefix, asked, version))
+	return fmt.Sprintf(`W/"%x"`, sum[:12])
 }
 
 // version differs when anything does that the answer is made of.
@@ -153,11 +169,20 @@ func (s *Server) stored(ctx context.Context) (question.View, error) {
 	return &question.StoreView{Source: s.Store, Totals: ledger, Codes: s.words.Codes(), Clock: s.clock}, nil
 }
 
+// How long a request stands before a full gate. Longer, and a queue of clients
+// that have given up would be served before those that wait; shorter, and who
+// waits for a store that hangs would be told of a queue. Who asks for much waits
+// longer, because each before it takes longer.
+const (
+	gateWait = 3 * time.Second
+	wideWait = 8 * time.Second
+)
+
 // answer makes an answer. What should be cheap has its own turn; what asks for
 // much, or has turned out to, takes another's place never.
 func (s *Server) answer(ctx context.Context, in inquiry, c *counter,
-	answer func(context.Context, *counter) (*body, error),
-) (*body, error) {
+	answer func(context.Context, *counter) (*departure.Body, error),
+) (*departure.Body, error) {
 	if !in.isWide() {
 		b, err := c.within(ctx, s.narrow, answer)
 		if !errors.Is(err, schema.ErrTooDear) {
@@ -181,19 +206,19 @@ type counter struct {
 
 // within makes an answer within a gate: what is there of the rows is bounded, too.
 // It is over before anybody is written to.
-func (c *counter) within(ctx context.Context, g gate, answer func(context.Context, *counter) (*body, error)) (*body, error) {
+func (c *counter) within(ctx context.Context, g flight.Gate, answer func(context.Context, *counter) (*departure.Body, error)) (*departure.Body, error) {
 	patience := gateWait
 	if c.wide {
 		patience = wideWait
 	}
-	if err := g.enter(ctx, patience); err != nil {
+	if err := g.Enter(ctx, patience); err != nil {
 		return nil, err
 	}
-	defer g.leave()
+	defer g.Leave()
 	c.partial = 0
 	b, err := answer(ctx, c)
 	if err == nil && c.partial > 0 {
-		b.header.Set("X-MLF-Partial", strconv.Itoa(c.partial))
+		b.Header.Set("X-MLF-Partial", strconv.Itoa(c.partial))
 	}
 	return b, err
 }

@@ -20,10 +20,18 @@ type route struct {
 	handle func(http.ResponseWriter, *http.Request) error
 }
 
+// A calling is how a route is called: by GET and HEAD, or by POST.
+type calling struct {
+	posts   bool
+	methods string // As Allow has them.
+	refusal *problem
+}
+
+func read() calling   { return calling{methods: "GET, HEAD, OPTIONS", refusal: errMethod} }
+func posted() calling { return calling{posts: true, methods: "POST, OPTIONS", refusal: errNotPosted} }
+
 func (s *Server) routes() []route {
-	statistics := append([]route{{"stats", "/v1/stats", s.serveStats}}, s.answers()...)
-	return append(withEndings(statistics), []route{
-		s.batches(statistics),
+	return append(withEndings(s.statistics()), []route{
 		{"live", "/v1/live", s.serveLive},
 		{"ledger", "/v1/ledger", s.serveLedger},
 		{"watermark", "/v1/terminals/self/watermark", s.serveWatermark},
@@ -41,19 +49,24 @@ func (s *Server) routes() []route {
 	}...)
 }
 
+// statistics are the routes that answer questions.
+func (s *Server) statistics() []route {
+	return append([]route{{"stats", "/v1/stats", s.serveStats}}, s.answers()...)
+}
+
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range s.routes() {
-		mux.Handle(rt.path, s.serve(rt))
+		mux.Handle(rt.path, s.serve(rt, read()))
 	}
+	batches := s.batches(s.statistics())
+	mux.Handle(batches.path, s.serve(batches, posted()))
 	return underAnyPath(mux)
 }
 
-const allowed = "GET, HEAD, OPTIONS"
-
 // serve is what every route shares: the request's id, who asks, the method,
 // problems, panics, metrics.
-func (s *Server) serve(rt route) http.Handler {
+func (s *Server) serve(rt route, by calling) http.Handler {
 	guard := guardOf(rt)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
@@ -69,7 +82,7 @@ func (s *Server) serve(rt route) http.Handler {
 		}()
 		admitted, err := s.admit(a, r, guard)
 		if err == nil {
-			err = s.dispatch(rt, a, admitted)
+			err = dispatch(rt, by, a, admitted)
 		}
 		if err != nil {
 			s.fail(a, r, id, err)
@@ -77,26 +90,22 @@ func (s *Server) serve(rt route) http.Handler {
 	})
 }
 
-func (s *Server) dispatch(rt route, w http.ResponseWriter, r *http.Request) error {
-	methods, refusal := allowed, errMethod
-	if rt.path == batchPath {
-		methods, refusal = "POST, OPTIONS", errNotPosted
-	}
+func dispatch(rt route, by calling, w http.ResponseWriter, r *http.Request) error {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost:
-		if (r.Method == http.MethodPost) == (rt.path == batchPath) {
+		if (r.Method == http.MethodPost) == by.posts {
 			return rt.handle(w, r)
 		}
 	case http.MethodOptions:
-		w.Header().Set("Allow", methods)
+		w.Header().Set("Allow", by.methods)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
 	if rt.path == "/" {
 		return errNotFound // 404 comes before 405.
 	}
-	w.Header().Set("Allow", methods)
-	return refusal
+	w.Header().Set("Allow", by.methods)
+	return by.refusal
 }
 
 // fail answers err. What the caller did wrong is the caller's to read; what is

@@ -15,6 +15,7 @@ import (
 	"mlf/query/access"
 	"mlf/query/calendar"
 	"mlf/query/dashboard"
+	"mlf/query/departure"
 	"mlf/query/flight"
 	"mlf/query/live"
 	"mlf/query/question"
@@ -93,15 +94,15 @@ type Server struct {
 	ids     *requestIDs
 	handler http.Handler
 
-	alarm      *alarm
-	narrow     gate // Of statistics that should be cheap,
-	wide       gate // of all others,
-	watermarks gate // and of what terminals may forget.
+	alarm      *flight.Alarm
+	narrow     flight.Gate // Of statistics that should be cheap,
+	wide       flight.Gate // of all others,
+	watermarks flight.Gate // and of what terminals may forget.
 	ledgers    flight.Relay[ledgerAnswer]
 	tallies    flight.Relay[[]schema.LedgerTotals]
 	states     atomic.Pointer[[]schema.PartitionState] // As they were last known.
-	stats      flight.Group[*body]
-	departures departures
+	stats      flight.Group[*departure.Body]
+	departures *departure.Departures
 	live       *live.Hub
 }
 
@@ -138,16 +139,16 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		docs:    docs,
 		ids:     newRequestIDs(),
 
-		alarm:      newAlarm(),
-		departures: newDepartures(),
+		alarm:      flight.NewAlarm(),
+		departures: departure.New(),
 	}
-	s.narrow, s.wide, s.watermarks = newGate(cfg.StatsMax, s.alarm), newGate(cfg.WideMax, s.alarm), newGate(cfg.LookupsMax, s.alarm)
+	s.narrow, s.wide, s.watermarks = flight.NewGate(cfg.StatsMax, s.alarm), flight.NewGate(cfg.WideMax, s.alarm), flight.NewGate(cfg.LookupsMax, s.alarm)
 	s.ledgers.Answer, s.tallies.Answer = s.readLedger, s.readTallies
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
 	s.live = s.newHub()
-	s.handler = withCORS(gzhttp.GzipHandler(s.mux()))
+	s.handler = access.WithCORS(gzhttp.GzipHandler(s.mux()))
 	return s, nil
 }
 
@@ -174,7 +175,7 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		TLSConfig:         s.cfg.TLS,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
-		WriteTimeout:      s.cfg.StoreTimeout + chunkTimeout,
+		WriteTimeout:      s.cfg.StoreTimeout + departure.ChunkTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytesMax,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),

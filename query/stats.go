@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"mlf/query/departure"
 	"mlf/query/question"
 )
 
@@ -54,7 +55,7 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.reply(w, r, inquiry{[]*question.Question{q.Question}, q.name(), "group", false}, func(ctx context.Context, c *counter) (*body, error) {
+	return s.reply(w, r, inquiry{[]*question.Question{q.Question}, q.name(), "group", false}, func(ctx context.Context, c *counter) (*departure.Body, error) {
 		a, err := c.compared(ctx, q.Question)
 		if err != nil {
 			return nil, err

@@ -41,10 +41,10 @@ func (s *Server) serveWatermark(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || stream.Terminal != terminal.Terminal {
 		return errStream
 	}
-	if err := s.watermarks.enter(r.Context(), gateWait); err != nil {
+	if err := s.watermarks.Enter(r.Context(), gateWait); err != nil {
 		return err
 	}
-	defer s.watermarks.leave()
+	defer s.watermarks.Leave()
 	asOf := s.now()
 	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.StoreTimeout)
 	defer cancel()

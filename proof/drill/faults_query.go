@@ -3,7 +3,7 @@ package drill
 func answerFaults() []fault {
 	const pkg, suite = "query", "TestEmbeddedEngineIsAStore"
 	reply := site{"query/reply.go", pkg}
-	body := site{"query/body.go", pkg}
+	body := site{"query/departure/body.go", "query/departure"}
 	read := site{"aggregate/store/read.go", "aggregate/store"}
 	rows := site{"schema/sql/queries/stats.sql", "aggregate/store"}
 	ledger := site{"schema/sql/migrations/00002_segment_ledger.sql", "aggregate/store"}

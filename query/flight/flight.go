@@ -1,5 +1,5 @@
 // Package flight gives one answer to all who wait for it: many may ask the same, one
-// of them makes it.
+// of them makes it; and lets so many make answers at a time.
 //
 // It knows who waits. It must not know what is asked, or HTTP.
 package flight

@@ -1,7 +1,8 @@
-package query
+package departure
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,17 +17,18 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// A body is an answer that is ready to be sent, to one reader or to many. It is
+// A Body is an answer that is ready to be sent, to one reader or to many. It is
 // whole before its first byte leaves, so that the store is done with it however
 // slowly it is read; and it is packed where it is long, so that many may wait in
 // memory. It never changes.
-type body struct {
-	header http.Header // What stands above it, apart from what every answer has.
-	plain  []byte      // All of it, where it is short or packed by its own form;
-	packed []byte      // else all of it, in gzip: a tenth, for rows.
-	bytes  int         // Unpacked.
+type Body struct {
+	Header http.Header // What stands above it, apart from what every answer has.
+
+	plain  []byte // All of it, where it is short or packed by its own form;
+	packed []byte // else all of it, in gzip: a tenth, for rows.
+	bytes  int    // Unpacked.
 	rows   int
-	stored bool // It is packed by its own form.
+	stored bool   // It is packed by its own form.
 }
 
 // Limits of answers on their way. Memory: those under way may hold this much
@@ -39,41 +41,53 @@ const (
 	shortTotal = 64 << 20  // Bytes of all short answers on their way.
 	longTotal  = 192 << 20 // Bytes of all others.
 
-	chunkBytes   = 32 << 10
-	chunkTimeout = 30 * time.Second // For one chunk to leave.
-	readerRate   = 100 << 10        // Bytes a second, on the whole: a bad telephone line.
+	readerRate = 100 << 10 // Bytes a second, on the whole: a bad telephone line.
+
+	// ChunkBytes of an answer are written at a time.
+	ChunkBytes = 32 << 10
+
+	// ChunkTimeout is how long one chunk may take to leave.
+	ChunkTimeout = 30 * time.Second
 )
 
-// departures are the answers on their way.
-type departures struct{ short, long *semaphore.Weighted }
+// ErrFull says that the answers on their way hold as much as they may.
+var ErrFull = errors.New("too many answers on their way")
 
-func newDepartures() departures {
-	return departures{semaphore.NewWeighted(shortTotal), semaphore.NewWeighted(longTotal)}
+// Departures are the answers on their way. Safe for concurrent use.
+type Departures struct{ short, long *semaphore.Weighted }
+
+// New returns room for answers.
+func New() *Departures {
+	return &Departures{semaphore.NewWeighted(shortTotal), semaphore.NewWeighted(longTotal)}
 }
 
 // of returns what b's memory is taken from.
-func (d departures) of(b *body) *semaphore.Weighted {
+func (d *Departures) of(b *Body) *semaphore.Weighted {
 	if b.held() > shortMax {
 		return d.long
 	}
 	return d.short
 }
 
-func (b *body) held() int64 { return int64(len(b.plain) + len(b.packed)) }
+// Rows returns how many rows it has.
+func (b *Body) Rows() int { return b.rows }
 
-// A bodyWriter makes a body of what is written.
-type bodyWriter struct {
+func (b *Body) held() int64 { return int64(len(b.plain) + len(b.packed)) }
+
+// A Writer makes a Body of what is written. Its zero value is ready.
+type Writer struct {
+	Stored bool // What is written is packed already.
+
 	plain  bytes.Buffer
 	packed bytes.Buffer
 	packer *gzip.Writer // Nil while all of it is in plain.
 	bytes  int
-	stored bool // What is written is packed already.
 }
 
 // Write takes any number of bytes and never fails.
-func (w *bodyWriter) Write(p []byte) (int, error) {
+func (w *Writer) Write(p []byte) (int, error) {
 	w.bytes += len(p)
-	if w.packer == nil && (w.stored || w.plain.Len()+len(p) <= plainMax) {
+	if w.packer == nil && (w.Stored || w.plain.Len()+len(p) <= plainMax) {
 		return w.plain.Write(p)
 	}
 	if w.packer == nil {
@@ -84,9 +98,9 @@ func (w *bodyWriter) Write(p []byte) (int, error) {
 	return w.packer.Write(p)
 }
 
-// body returns what was written.
-func (w *bodyWriter) body(header http.Header, rows int) (*body, error) {
-	b := &body{header: header, plain: w.plain.Bytes(), bytes: w.bytes, rows: rows, stored: w.stored}
+// Body returns what was written, rows of something, with what stands above it.
+func (w *Writer) Body(header http.Header, rows int) (*Body, error) {
+	b := &Body{Header: header, plain: w.plain.Bytes(), bytes: w.bytes, rows: rows, stored: w.Stored}
 	if w.packer == nil {
 		return b, nil
 	}
@@ -97,17 +111,17 @@ func (w *bodyWriter) body(header http.Header, rows int) (*body, error) {
 	return b, nil
 }
 
-// send writes b, whose name is tag, to the reader. What goes wrong from then on is the reader's
-// doing, and costs nobody but it.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, tag string, b *body) error {
-	budget := s.departures.of(b)
+// Send writes b, whose name is tag, to the reader; ErrFull, and nothing is written,
+// where there is no room for it. What goes wrong from then on is the reader's doing, and
+// costs nobody but it.
+func (d *Departures) Send(w http.ResponseWriter, r *http.Request, tag string, b *Body) error {
+	budget := d.of(b)
 	if !budget.TryAcquire(b.held()) {
-		return errOverloaded
+		return ErrFull
 	}
 	defer budget.Release(b.held())
-	describe(w.Header(), tag)
-	maps.Copy(w.Header(), b.header)
-	s.metrics.rows.Add(float64(b.rows))
+	Describe(w.Header(), tag)
+	maps.Copy(w.Header(), b.Header)
 	source := io.Reader(bytes.NewReader(b.plain))
 	switch {
 	case b.stored:
@@ -138,12 +152,12 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, tag string, b *bod
 // stopped reading may not.
 func writeChunks(w http.ResponseWriter, source io.Reader, longest time.Duration) {
 	conn := http.NewResponseController(w)
-	last := time.Now().Add(longest + chunkTimeout)
-	chunk := make([]byte, chunkBytes)
+	last := time.Now().Add(longest + ChunkTimeout)
+	chunk := make([]byte, ChunkBytes)
 	for {
 		n, err := io.ReadFull(source, chunk)
 		if n > 0 {
-			deadline := time.Now().Add(chunkTimeout)
+			deadline := time.Now().Add(ChunkTimeout)
 			if last.Before(deadline) {
 				deadline = last
 			}

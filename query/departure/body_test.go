@@ -1,4 +1,4 @@
-package query
+package departure
 
 import (
 	"bytes"
@@ -16,31 +16,31 @@ import (
 // The memory of answers on their way is bounded: long ones may fill theirs
 // without a short one having to wait.
 func TestAnswersOnTheirWayHaveABudget(t *testing.T) {
-	s := &Server{departures: departures{short: semaphore.NewWeighted(100), long: semaphore.NewWeighted(shortMax + 10)}, metrics: newMetrics(nil)}
-	short, long := &body{plain: make([]byte, 60)}, &body{plain: make([]byte, shortMax+1)}
-	send := func(b *body) error {
-		return s.send(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "", b)
+	d := &Departures{short: semaphore.NewWeighted(100), long: semaphore.NewWeighted(shortMax + 10)}
+	short, long := &Body{plain: make([]byte, 60)}, &Body{plain: make([]byte, shortMax+1)}
+	send := func(b *Body) error {
+		return d.Send(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "", b)
 	}
 	if err := errors.Join(send(short), send(short), send(long), send(long)); err != nil {
 		t.Errorf("one after the other: %v", err)
 	}
-	within := func(b *body, then func()) {
+	within := func(b *Body, then func()) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
-		if err := s.send(&reader{ResponseRecorder: httptest.NewRecorder(), reads: then}, r, "", b); err != nil {
+		if err := d.Send(&reader{ResponseRecorder: httptest.NewRecorder(), reads: then}, r, "", b); err != nil {
 			t.Error(err)
 		}
 	}
 	within(long, func() {
 		refused := httptest.NewRecorder()
-		if err := s.send(refused, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "tag", long); !errors.Is(err, errOverloaded) {
-			t.Errorf("two long ones at once: got %v, want %v", err, errOverloaded)
+		if err := d.Send(refused, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "tag", long); !errors.Is(err, ErrFull) {
+			t.Errorf("two long ones at once: got %v, want %v", err, ErrFull)
 		}
 		if len(refused.Header()) > 0 {
 			t.Errorf("a refusal has the answer's headers: %v", refused.Header())
 		}
 		within(short, func() {
-			if err := send(short); !errors.Is(err, errOverloaded) {
-				t.Errorf("two short ones at once: got %v, want %v", err, errOverloaded)
+			if err := send(short); !errors.Is(err, ErrFull) {
+				t.Errorf("two short ones at once: got %v, want %v", err, ErrFull)
 			}
 		})
 	})
@@ -49,16 +49,16 @@ func TestAnswersOnTheirWayHaveABudget(t *testing.T) {
 // What is packed by its own form is kept as it is, counts as what it holds, and is
 // sent with its length: readers of files look for it.
 func TestFilesArePackedOnce(t *testing.T) {
-	w := bodyWriter{stored: true}
+	w := Writer{Stored: true}
 	_, _ = w.Write(make([]byte, plainMax))
 	_, _ = w.Write(make([]byte, plainMax))
-	b, err := w.body(http.Header{}, 1)
+	b, err := w.Body(http.Header{}, 1)
 	if err != nil || b.packed != nil || b.held() != 2*plainMax {
 		t.Errorf("got %d bytes packed of %d, %v", len(b.packed), b.held(), err)
 	}
-	s := &Server{departures: newDepartures(), metrics: newMetrics(nil)}
+	d := New()
 	got := httptest.NewRecorder()
-	if err := s.send(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "tag", b); err != nil {
+	if err := d.Send(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "tag", b); err != nil {
 		t.Fatal(err)
 	}
 	if length := got.Header().Get("Content-Length"); length != "65536" || got.Body.Len() != 2*plainMax {
@@ -89,18 +89,18 @@ func TestSlowReadersHaveAnEnd(t *testing.T) {
 	f := func(perChunk time.Duration, whole bool) {
 		t.Helper()
 		synctest.Test(t, func(t *testing.T) {
-			text := bytes.Repeat([]byte("x"), 100*chunkBytes)
-			b := &body{plain: text, bytes: len(text)}
-			s := &Server{departures: newDepartures(), metrics: newMetrics(nil)}
+			text := bytes.Repeat([]byte("x"), 100*ChunkBytes)
+			b := &Body{plain: text, bytes: len(text)}
+			d := New()
 			slow := &reader{ResponseRecorder: httptest.NewRecorder(), reads: func() { <-time.After(perChunk) }}
 			began := time.Now()
-			if err := s.send(slow, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "", b); err != nil {
+			if err := d.Send(slow, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "", b); err != nil {
 				t.Fatal(err)
 			}
 			if got := slow.Body.Len() == len(text); got != whole {
 				t.Errorf("%v a chunk: got %d of %d bytes", perChunk, slow.Body.Len(), len(text))
 			}
-			if took, limit := time.Since(began), 32*time.Second+chunkTimeout+perChunk; took > limit {
+			if took, limit := time.Since(began), 32*time.Second+ChunkTimeout+perChunk; took > limit {
 				t.Errorf("%v a chunk: it took %v, want %v at most", perChunk, took, limit)
 			}
 		})

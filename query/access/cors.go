@@ -1,4 +1,4 @@
-package query
+package access
 
 import "net/http"
 
@@ -6,15 +6,15 @@ import "net/http"
 // where one is needed. Never with the reader's cookies or certificates, so that
 // no page can do more than who wrote it.
 const (
-	corsMethods = allowed + ", POST"
+	corsMethods = "GET, HEAD, OPTIONS, POST"
 	corsHeaders = "Authorization, If-None-Match, Accept, Content-Type, Last-Event-ID"
 	corsExposed = "ETag, Retry-After, X-Request-ID, Content-Disposition, X-MLF-Excluded, X-MLF-Span, X-MLF-Compare, X-MLF-Cursor, X-MLF-Position, X-MLF-Check, X-MLF-Partial, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, WWW-Authenticate"
 	corsMaxAge  = "86400" // Seconds; browsers keep it for two hours at most.
 )
 
-// withCORS lets pages of any origin read every answer, a problem as well:
+// WithCORS lets pages of any origin read every answer, a problem as well:
 // without the header a script cannot tell 503 from a broken line.
-func withCORS(next http.Handler) http.Handler {
+func WithCORS(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")
