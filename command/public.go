@@ -91,7 +91,7 @@ func parseRate(text string) (access.Rate, error) {
 	case "":
 		return access.Rate{}, nil
 	case quotaOff:
-		return access.Rate{Burst: 1_000_000, PerSecond: 1_000_000}, nil
+		return access.Rate{Off: true}, nil
 	}
 	atOnce, perSecond, _ := strings.Cut(text, "/")
 	n, err := strconv.Atoi(atOnce)

@@ -20,6 +20,7 @@ import (
 type Rate struct {
 	Burst     int
 	PerSecond float64
+	Off       bool // There is no limit; the others are 0.
 }
 
 // QuotaConfig is how much each client may ask. Its zero value works.
@@ -43,6 +44,9 @@ func (c QuotaConfig) Validate() error {
 		if r.Burst < 0 || r.PerSecond < 0 || math.IsNaN(r.PerSecond) || r.PerSecond > perSecondMax || (r.Burst == 0) != (r.PerSecond == 0) {
 			return fmt.Errorf("rate of %d at once, %v a second: want both above 0, and at most %d a second", r.Burst, r.PerSecond, int(perSecondMax))
 		}
+		if r.Off && r.Burst > 0 {
+			return errors.New("rate: off, and a limit beside it; want either")
+		}
 		if r.PerSecond > 0 && float64(r.Burst)/r.PerSecond > fillMax.Seconds() {
 			return fmt.Errorf("rate of %d at once, %v a second: want one that is full again within %v", r.Burst, r.PerSecond, fillMax)
 		}
@@ -61,7 +65,7 @@ func (c QuotaConfig) Validate() error {
 // long.
 const fillMax = 24 * time.Hour
 
-// perSecondMax is the highest rate; one that is no limit.
+// perSecondMax is the highest rate.
 const perSecondMax = 1e6
 
 // sweepEvery is the least time between two looks for clients to forget.
@@ -112,7 +116,7 @@ func NewQuota(cfg QuotaConfig) (*Quota, error) {
 // An Allowance is what a client may still ask.
 type Allowance struct {
 	OK        bool // The request is within it.
-	Limit     int  // At once.
+	Limit     int  // At once; 0 without any.
 	Remaining int
 	Reset     time.Duration // Until Limit may be asked at once again.
 	Retry     time.Duration // Until this request may be asked, where not OK.
@@ -131,6 +135,9 @@ func (q *Quota) take(r *http.Request, id Identity, tenths int) Allowance {
 	rate, known := q.cfg.Public, 0
 	if id.Subject != "" {
 		rate, known = q.cfg.Known, 1
+	}
+	if rate.Off {
+		return Allowance{OK: true}
 	}
 	each := time.Duration(float64(time.Second) / rate.PerSecond)
 	whole := each * time.Duration(rate.Burst)
@@ -206,8 +213,11 @@ func (q *Quota) clients() int {
 
 // SetHeader sets what every answer says of the client's quota, by the names of AGID's
 // guidelines (RAC_ROBUSTEZZA_001), and Retry-After where the request was refused, which is
-// answered 429.
+// answered 429. It says nothing of no limit.
 func (a Allowance) SetHeader(h http.Header) {
+	if a.Limit == 0 {
+		return
+	}
 	h.Set("X-RateLimit-Limit", strconv.Itoa(a.Limit))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(a.Remaining))
 	h.Set("X-RateLimit-Reset", strconv.Itoa(int(math.Ceil(a.Reset.Seconds()))))

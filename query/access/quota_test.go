@@ -182,6 +182,24 @@ func TestQuotaIsSafeForConcurrentUse(t *testing.T) {
 	}
 }
 
+// Without a limit nothing is counted, remembered or said.
+func TestQuotaThatIsOff(t *testing.T) {
+	q := quota(t, func(c *access.QuotaConfig) { c.Public = access.Rate{Off: true}; c.Now = func() time.Time { return time.Time{} } })
+	for range 2_000_000 / 1000 {
+		if got := q.Take(from(t, "192.0.2.1"), access.Identity{}, 1000); got != (access.Allowance{OK: true}) {
+			t.Fatalf("got %+v", got)
+		}
+	}
+	h := http.Header{}
+	q.Take(from(t, "192.0.2.1"), access.Identity{}, 1).SetHeader(h)
+	if len(h) > 0 {
+		t.Errorf("got %v, want no limit told", h)
+	}
+	if got := q.Take(request(t), access.Identity{Subject: "a"}, 1); got.Limit != 100 {
+		t.Errorf("got %+v of who has a token", got)
+	}
+}
+
 func TestQuotaConfigIsRefused(t *testing.T) {
 	f := func(c access.QuotaConfig) {
 		t.Helper()
@@ -193,6 +211,7 @@ func TestQuotaConfigIsRefused(t *testing.T) {
 	f(access.QuotaConfig{Known: access.Rate{PerSecond: 5}})
 	f(access.QuotaConfig{Public: access.Rate{Burst: 5, PerSecond: 1e9}})
 	f(access.QuotaConfig{Public: access.Rate{Burst: 1_000_000, PerSecond: 1}})
+	f(access.QuotaConfig{Public: access.Rate{Burst: 1, PerSecond: 1, Off: true}})
 	f(access.QuotaConfig{ClientsMax: -1})
 	f(access.QuotaConfig{Proxies: access.Proxies{Field: "X-Real-IP"}})
 }

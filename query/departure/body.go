@@ -28,7 +28,7 @@ type Body struct {
 	packed []byte // else all of it, in gzip: a tenth, for rows.
 	bytes  int    // Unpacked.
 	rows   int
-	stored bool   // It is packed by its own form.
+	stored bool // It is packed by its own form.
 }
 
 // Limits of answers on their way. Memory: those under way may hold this much
