@@ -9,14 +9,17 @@ import (
 	"mlf/schema"
 )
 
-// A block is the lots of one month, by label, in about six bytes a lot. It never
-// changes.
+// A block is the lots of one month that came between two of its vintages, by label,
+// in about six bytes a lot. It never changes.
 //
 // The data of a label are its sum, then its lots by their days. Votes are written
 // as a byte of which values there are and whether there are reasons, then the numbers;
 // reasons as their number, then key and number of each; numbers as varints.
 type block struct {
 	month
+	vintages int    // How many of the month were made before any of its lots was published.
+	release  uint32 // The last that has any of them.
+
 	labels []uint32 // Ascending.
 	ends   []uint32 // Of each label's data.
 	data   []byte
@@ -34,12 +37,11 @@ type blockLot struct {
 	reasons []schema.ReasonNumber
 }
 
-// newBlock sorts lots and writes them.
-func newBlock(m month, lots []blockLot) *block {
+// fill sorts lots and writes them into b, which is empty.
+func (b *block) fill(lots []blockLot) {
 	slices.SortStableFunc(lots, func(a, b blockLot) int {
 		return cmp.Or(cmp.Compare(a.label, b.label), cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last))
 	})
-	b := &block{month: m}
 	for first, i := 0, 0; i < len(lots); i++ {
 		if i+1 < len(lots) && lots[i+1].label == lots[i].label {
 			continue
@@ -47,7 +49,6 @@ func newBlock(m month, lots []blockLot) *block {
 		b.add(lots[first : i+1])
 		first = i + 1
 	}
-	return b
 }
 
 // add writes the lots of one label.

@@ -1,6 +1,7 @@
 package disclosure
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,15 +23,29 @@ type Lots struct {
 	provinces []schema.ProvinceID // Those that have comuni, ascending.
 	comuni    map[schema.ProvinceID][]schema.ComuneID
 
-	blocks  []*block              // By month.
+	blocks  []*block              // By month, and by the vintage that was made of it last.
 	release map[schema.Day]uint32 // By a month's first day, the number of the last release that has lots of it.
 }
 
 // NewLots returns no lots.
 func NewLots(clock calendar.Clock, places Places) *Lots { return &Lots{clock: clock, places: places} }
 
-// With returns l and the lots of release number besides.
+// With returns l and the lots of release number besides, which come after those of
+// l in every vintage or in none.
 func (l *Lots) With(number uint32, lots []schema.Lot) *Lots {
+	return l.with([]batch{{release: number, lots: lots}})
+}
+
+// A batch is lots that belong to the same vintages: the first of its month with
+// vintages before them is the one after that many.
+type batch struct {
+	vintages int    // That were made of the month before.
+	release  uint32 // The last that lots are of.
+	lots     []schema.Lot
+}
+
+// with returns l and the lots of batches besides.
+func (l *Lots) with(batches []batch) *Lots {
 	next := &Lots{
 		clock: l.clock, places: l.places, labels: slices.Clone(l.labels),
 		blocks: slices.Clone(l.blocks), release: maps.Clone(l.release),
@@ -42,26 +57,34 @@ func (l *Lots) With(number uint32, lots []schema.Lot) *Lots {
 	for i, label := range l.labels {
 		index[label] = uint32(i)
 	}
+	for i := range batches {
+		for m, added := range next.number(index, batches[i].lots) {
+			next.merge(m, &batches[i], added)
+			next.release[m.first] = max(next.release[m.first], batches[i].release)
+		}
+	}
+	next.sortLabels()
+	return next
+}
+
+// number returns lots by month, with the numbers of their labels. New ones are added
+// to index.
+func (l *Lots) number(index map[schema.LotLabel]uint32, lots []schema.Lot) map[month][]blockLot {
 	months := make(map[month][]blockLot)
 	for i := range lots {
 		lot := &lots[i]
 		label, ok := index[lot.LotLabel]
 		if !ok {
-			label = uint32(len(next.labels))
+			label = uint32(len(l.labels))
 			index[lot.LotLabel] = label
-			next.labels = append(next.labels, lot.LotLabel)
+			l.labels = append(l.labels, lot.LotLabel)
 		}
 		m := monthOf(lot.First)
 		months[m] = append(months[m], blockLot{
 			label: label, first: uint8(lot.First - m.first), last: uint8(lot.Last - m.first), values: lot.Values, reasons: lot.Reasons,
 		})
 	}
-	for m, added := range months {
-		next.merge(m, added)
-		next.release[m.first] = max(next.release[m.first], number)
-	}
-	next.sortLabels()
-	return next
+	return months
 }
 
 // At returns l with the places of another day.
@@ -72,14 +95,21 @@ func (l *Lots) At(places Places) *Lots {
 	return &next
 }
 
-// merge makes the block of a month anew, with lots besides.
-func (l *Lots) merge(m month, lots []blockLot) {
-	i, found := slices.BinarySearchFunc(l.blocks, m.first, func(b *block, first schema.Day) int { return int(b.first - first) })
+// merge makes the block of a month and its vintages anew, with lots besides.
+func (l *Lots) merge(m month, of *batch, lots []blockLot) {
+	i, found := slices.BinarySearchFunc(l.blocks, of.vintages, func(b *block, vintages int) int {
+		return cmp.Or(cmp.Compare(b.first, m.first), cmp.Compare(b.vintages, vintages))
+	})
+	made := &block{month: m, vintages: of.vintages, release: of.release}
 	if found {
-		l.blocks[i] = newBlock(m, append(l.blocks[i].lots(), lots...))
-	} else {
-		l.blocks = slices.Insert(l.blocks, i, newBlock(m, lots))
+		before := l.blocks[i]
+		made.release = max(made.release, before.release)
+		made.fill(append(before.lots(), lots...))
+		l.blocks[i] = made
+		return
 	}
+	made.fill(lots)
+	l.blocks = slices.Insert(l.blocks, i, made)
 }
 
 // sortLabels lists labels by the comuni that they are of, and comuni by their

@@ -1,10 +1,12 @@
 package disclosure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -40,7 +42,7 @@ type Shelf struct {
 	held    []schema.Release
 	today   schema.Day // Of the places of lots.
 	lots    atomic.Pointer[Lots]
-	last    atomic.Pointer[schema.Release]
+	shown   atomic.Pointer[[]schema.Release]
 }
 
 // NewShelf returns an empty one; places are as of a day.
@@ -57,7 +59,21 @@ func (s *Shelf) Lots() *Lots { return s.lots.Load() }
 
 // Last returns the header of the newest release that is held, nil without any. The
 // caller must not change it.
-func (s *Shelf) Last() *schema.Release { return s.last.Load() }
+func (s *Shelf) Last() *schema.Release {
+	if all := s.Releases(); len(all) > 0 {
+		return &all[len(all)-1]
+	}
+	return nil
+}
+
+// Releases returns the headers of all that are held, from the first on. Lots, if
+// asked after it, has all of them. The caller must not change them.
+func (s *Shelf) Releases() []schema.Release {
+	if shown := s.shown.Load(); shown != nil {
+		return *shown
+	}
+	return nil
+}
 
 // Run looks for new releases every minute, until ctx ends.
 func (s *Shelf) Run(ctx context.Context) error {
@@ -100,20 +116,20 @@ func (s *Shelf) Refresh(ctx context.Context) error {
 	}
 	lots = lots.At(s.places(today))
 	if len(fresh) > 0 {
-		if lots, err = s.read(ctx, lots, fresh); err != nil {
+		if lots, err = s.read(ctx, lots, settled); err != nil {
 			return err
 		}
-		last := &fresh[len(fresh)-1]
-		s.metrics.hold(last, s.clock)
-		defer s.last.Store(last) // Behind the lots: who sees the header sees them.
+		s.metrics.hold(&fresh[len(fresh)-1], s.clock)
+		defer s.shown.Store(&settled) // Behind the lots: who sees the headers sees them.
 	}
 	s.held, s.today = settled, today
 	s.lots.Store(lots)
 	return nil
 }
 
-// read returns lots with those of fresh releases.
-func (s *Shelf) read(ctx context.Context, lots *Lots, fresh []schema.Release) (*Lots, error) {
+// read returns lots with those of the releases of settled that are not held yet.
+func (s *Shelf) read(ctx context.Context, lots *Lots, settled []schema.Release) (*Lots, error) {
+	fresh := settled[len(s.held):]
 	releases, found := make(map[schema.AttemptID]*schema.Release), make(map[schema.AttemptID]uint64)
 	var attempts []schema.AttemptID
 	for i := range fresh {
@@ -122,22 +138,21 @@ func (s *Shelf) read(ctx context.Context, lots *Lots, fresh []schema.Release) (*
 	}
 	for _, account := range fresh[len(fresh)-1].Months {
 		m := monthOf(account.First)
-		var number uint32
-		var read []schema.Lot
+		batches := batchesOf(Vintages(settled, calendar.Day(m.first).Month()))
 		err := s.source.Lots(ctx, schema.LotQuery{Attempts: attempts, First: m.first, Next: m.next}, func(a schema.AttemptID, l *schema.Lot) error {
-			if r := releases[a]; l.N() < uint64(r.K) || monthOf(l.Last) != m {
+			r := releases[a]
+			if l.N() < uint64(r.K) || monthOf(l.Last) != m {
 				return fmt.Errorf("lot %d of release %d has %d votes of days %d to %d: want at least %d of one month", l.Number, r.Number, l.N(), l.First, l.Last, r.K)
 			}
-			number = max(number, releases[a].Number)
 			found[a]++
-			read = append(read, *l)
+			batches.add(r.Number, l)
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		if len(read) > 0 {
-			lots = lots.With(number, read)
+		if some := batches.filled(); len(some) > 0 {
+			lots = lots.with(some)
 		}
 	}
 	for i := range fresh {
@@ -146,4 +161,26 @@ func (s *Shelf) read(ctx context.Context, lots *Lots, fresh []schema.Release) (*
 		}
 	}
 	return lots, nil
+}
+
+// batches are those of a month, by its vintages.
+type batches struct {
+	vintages []Vintage
+	all      []batch // One more than there are vintages.
+}
+
+func batchesOf(vintages []Vintage) *batches {
+	return &batches{vintages, make([]batch, len(vintages)+1)}
+}
+
+// add adds a lot of a release to the batch of the first vintage that has it.
+func (b *batches) add(release uint32, l *schema.Lot) {
+	i, _ := slices.BinarySearchFunc(b.vintages, release, func(v Vintage, release uint32) int { return cmp.Compare(v.Release, release) })
+	of := &b.all[i]
+	of.vintages, of.release = i, max(of.release, release)
+	of.lots = append(of.lots, *l)
+}
+
+func (b *batches) filled() []batch {
+	return slices.DeleteFunc(b.all, func(b batch) bool { return len(b.lots) == 0 })
 }
