@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -46,8 +47,8 @@ func (s *Store) WriteRelease(ctx context.Context, r schema.Release) error {
 }
 
 // publicMax is the most connections for what is published: one of who publishes,
-// and one of who shows it.
-const publicMax = 2
+// one of who shows it, and one of who writes it to files.
+const publicMax = 3
 
 // published is the lane of reads of what is published. They are long, and nobody
 // waits for them; nor may they keep those who count or who answer waiting.
@@ -88,7 +89,12 @@ func (s *Store) Releases(ctx context.Context) (headers []schema.Release, now tim
 // Lots calls take with the lots of q whose first day is in its time, in no order.
 // What it points at is the callee's until take returns.
 func (s *Store) Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error {
-	return s.readBy(ctx, s.published(), "public_lots", lotParameters(q), func(scan scanFunc) error {
+	return s.readBy(ctx, s.published(), "public_lots", lotParameters(q), scanLot(take))
+}
+
+// scanLot calls take with the lot of a row.
+func scanLot(take func(schema.AttemptID, *schema.Lot) error) func(scanFunc) error {
+	return func(scan scanFunc) error {
 		var l schema.Lot
 		var attempt uint64
 		var level, region, channel, scale uint8
@@ -107,7 +113,32 @@ func (s *Store) Lots(ctx context.Context, q schema.LotQuery, take func(schema.At
 		l.Spot = spot(comune, office, service, channel, scale)
 		l.First, l.Last, l.Reasons = schema.Day(first), schema.Day(last), sortReasons(reasons)
 		return take(schema.AttemptID(attempt), &l)
-	})
+	}
+}
+
+// orderedMax is how many lots are put in order at once, on the server.
+const orderedMax = 1 << 16
+
+// LotsInOrder does what Lots does, attempt by attempt as q names them, the lots of each
+// ascending by number. It reads them in stretches, so that a month takes little memory
+// on either side, and as long as take takes. q's comuni are not looked at.
+func (s *Store) LotsInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error {
+	for _, attempt := range q.Attempts {
+		p := clickhouse.Parameters{"attempt": number(attempt), "first": number(q.First), "next": number(q.Next)}
+		var first, last uint32
+		var n uint64
+		if err := s.readBy(ctx, s.published(), "public_lots_span", p, func(scan scanFunc) error { return scan(&first, &last, &n) }); err != nil {
+			return err
+		}
+		for from := uint64(first); n > 0 && from <= uint64(last); from += orderedMax {
+			stretch := maps.Clone(p)
+			stretch["from"], stretch["until"] = number(from), number(min(from+orderedMax-1, uint64(last)))
+			if err := s.readBy(ctx, s.published(), "public_lots_ordered", stretch, scanLot(take)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Taken calls take with what the lots of q have of each spot and day, each once, in

@@ -21,26 +21,47 @@ const (
 // the file's metadata: pandas, DuckDB, polars and R read it as it is. Texts have
 // dictionaries, days are DATE, hours TIMESTAMP in UTC, counts INT64, so that no
 // reader has to be told what 058091 is.
-func WriteParquet(w io.Writer, s *Sheet) (err error) {
+func WriteParquet(w io.Writer, s *Sheet) error {
+	out := NewParquet(w, s)
+	return errors.Join(out.Write(s), out.Close())
+}
+
+// A Parquet writes a file whose rows come sheet by sheet: what is in memory is a row
+// group.
+type Parquet struct {
+	out  *parquet.GenericWriter[any]
+	rows []parquet.Row
+}
+
+// NewParquet begins a file with the fields and notes of s.
+func NewParquet(w io.Writer, s *Sheet) *Parquet {
 	options := []parquet.WriterOption{parquetSchema(s), parquet.Compression(&parquet.Zstd), parquet.CreatedBy("mlf", "", ""), parquet.MaxRowsPerRowGroup(rowGroupRows)}
 	for _, note := range s.Notes {
 		options = append(options, parquet.KeyValueMetadata(note[0], note[1]))
 	}
-	out := parquet.NewGenericWriter[any](w, options...)
-	rows := make([]parquet.Row, 0, parquetRows)
+	return &Parquet{out: parquet.NewGenericWriter[any](w, options...), rows: make([]parquet.Row, 0, parquetRows)}
+}
+
+// Write appends the rows of s, whose fields are those of the first.
+func (p *Parquet) Write(s *Sheet) error {
 	for i := range s.Len {
 		row := make(parquet.Row, len(s.Fields))
 		for k := range s.Fields {
 			row[k] = s.Fields[k].parquet(i, k)
 		}
-		if rows = append(rows, row); len(rows) == parquetRows || i == s.Len-1 {
-			if _, err := out.WriteRows(rows); err != nil {
-				return errors.Join(fmt.Errorf("write Parquet: %w", err), out.Close())
+		if p.rows = append(p.rows, row); len(p.rows) == parquetRows || i == s.Len-1 {
+			if _, err := p.out.WriteRows(p.rows); err != nil {
+				return fmt.Errorf("write Parquet: %w", err)
 			}
-			rows = rows[:0]
+			p.rows = p.rows[:0]
 		}
 	}
-	if err := out.Close(); err != nil {
+	return nil
+}
+
+// Close ends the file.
+func (p *Parquet) Close() error {
+	if err := p.out.Close(); err != nil {
 		return fmt.Errorf("write Parquet: %w", err)
 	}
 	return nil

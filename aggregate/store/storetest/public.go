@@ -18,6 +18,7 @@ type Public interface {
 	WriteRelease(ctx context.Context, r schema.Release) error
 	Releases(ctx context.Context) (headers []schema.Release, now time.Time, err error)
 	Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
+	LotsInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
 	Taken(ctx context.Context, q schema.LotQuery, take func(*schema.SpotDay) error) error
 }
 
@@ -79,6 +80,47 @@ func lots(t *testing.T, s Subject) {
 	october.Comuni = []schema.ComuneID{1001}
 	if got := readTaken(t, p, october); len(got) > 0 {
 		t.Errorf("taken of another comune: got %+v", got)
+	}
+}
+
+// lotsInOrder: whatever order lots were written in and lie in, they come by the attempts
+// that are asked for, and by their numbers.
+func lotsInOrder(t *testing.T, s Subject) {
+	p := s.public(t)
+	const first, second, none = schema.AttemptID(1<<63 + 1), schema.AttemptID(2), schema.AttemptID(3)
+	var want []schema.Lot
+	for i := range 20 {
+		l, took := publicLot(i)
+		l.First, l.Last = october1+schema.Day(19-i), october1+19
+		l.Number += 1 << 18
+		want = append(want, l)
+		for _, a := range []schema.AttemptID{second, first} {
+			if err := p.WriteLots(t.Context(), a, []schema.Lot{l}, took); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	another, took := publicLot(1 << 17) // More than one stretch away.
+	another.First, another.Last = october1, october1
+	want = append([]schema.Lot{another}, want...)
+	if err := p.WriteLots(t.Context(), first, []schema.Lot{another}, took); err != nil {
+		t.Fatal(err)
+	}
+	var got []schema.Lot
+	var of []schema.AttemptID
+	q := schema.LotQuery{Attempts: []schema.AttemptID{first, none, second}, First: october1, Next: november1}
+	err := p.LotsInOrder(t.Context(), q, func(a schema.AttemptID, l *schema.Lot) error {
+		got, of = append(got, *l), append(of, a)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, append(slices.Clone(want), want[1:]...)) {
+		t.Errorf("got %d lots, want the first attempt's %d by their numbers, then the second's", len(got), len(want))
+	}
+	if slices.Index(of, second) != len(want) || slices.Contains(of[len(want):], first) {
+		t.Errorf("got attempts %v, want the first's, then the second's", of)
 	}
 }
 

@@ -90,6 +90,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"checkpoints come back as they were", checkpoints},
 		{"a damaged checkpoint is refused", damagedCheckpoint},
 		{"lots come back by their attempt", lots},
+		{"lots come in the order of their numbers", lotsInOrder},
 		{"of racing releases all readers see the same first", releases},
 	}
 	databases := []test{
