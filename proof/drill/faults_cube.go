@@ -7,6 +7,7 @@ func cubeFaults() []fault {
 	load := site{"query/cube/load.go", pkg}
 	snapshot := site{"query/cube/snapshot.go", pkg}
 	count := site{"query/cube/packed/count.go", "query/cube/packed"}
+	grain := site{"query/cube/packed/grain.go", "query/cube/packed"}
 	return []fault{
 		part.fault("a claim is believed whatever it goes on from", "TestAFollowerIsExact",
 			"for len(p.pending) > 0 && p.pending[0].after <= p.position {", "for len(p.pending) > 0 {"),
@@ -33,6 +34,13 @@ func cubeFaults() []fault {
 			"if crc32.Checksum(s.in(m.bytes), table) != s.sum {", "if crc32.Checksum(s.in(m.bytes), table) == s.sum+1 {"),
 		count.fault("the sums of a month are taken for a part of it", "TestEveryPathCountsWhatAMapDoes",
 			"for _, g := range c.hours[m.low+1 : m.high] {", "for _, g := range c.hours[m.low+1 : m.low+1] {"),
+		count.fault("sums by region forget fresh cells", "TestEveryPathCountsWhatAMapDoes",
+			"if group := s.combos[s.leaves.combos[r.cells[i].leaf]]; group != out {", "if group := s.combos[s.leaves.combos[r.cells[i].leaf]]; group > 1<<30 {"),
+		site{"query/cube/packed/month.go", "query/cube/packed"}.fault("sums stay when a comune changes its region", "TestRegionsMayChange",
+			"next.hold(m.blocks[leafGrain], c, l)", "next.low += 0"),
+		site{"query/cube/packed/selection.go", "query/cube/packed"}.fault("a part of a region is taken for all of it", "TestEveryPathCountsWhatAMapDoes",
+			"} else if n != s.leaves.placed[region] {", "} else if n > s.leaves.placed[region] {"),
+		grain.fault("sums of many leaves run into each other", "TestManyLeavesAddUp", "if s.packedN == packedMax {", "if s.packedN == 2*packedMax {"),
 		count.fault("one hour too few is read", "TestEveryPathCountsWhatAMapDoes", "for c.next = m.hours;", "for c.next = m.hours - 1;"),
 	}
 }

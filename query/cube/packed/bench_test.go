@@ -349,3 +349,18 @@ func BenchmarkHeatmap(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkPack: what came to a month since its block was made goes into another.
+func BenchmarkPack(b *testing.B) {
+	c := country(b)
+	r := rand.New(rand.NewPCG(5, 6))
+	m := c.cells.months[benchMonths/2]
+	fresh := make([]addition, 1<<16)
+	for i := range fresh {
+		fresh[i] = addition{uint32(r.IntN(len(c.cells.leaves.keys))), uint16(r.IntN(m.hours)), values{1}}
+	}
+	m = m.with(newRun(fresh, nil), 0)
+	for b.Loop() {
+		m.packed(c.cells.coding, c.cells.leaves)
+	}
+}

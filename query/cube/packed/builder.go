@@ -116,7 +116,7 @@ func (b *Builder) Cells() *Cells {
 	}
 	for _, number := range slices.Sorted(maps.Keys(b.adds)) {
 		i, a := b.at(number), b.adds[number]
-		m := b.months[i].with(newRun(a.cells, a.reasons, b.seen.combos), a.version, b.seen.combos)
+		m := b.months[i].with(newRun(a.cells, a.reasons), a.version)
 		delete(b.adds, number)
 		if m.freshN() > b.cfg.FreshMax && m.canBePacked() {
 			m = m.packed(b.coding, b.seen)
@@ -134,7 +134,7 @@ func (b *Builder) Regroup() bool {
 	}
 	b.seen = nil
 	for i, m := range b.months {
-		b.months[i] = m.regrouped(b.catalogue.combos)
+		b.months[i] = m.regrouped(b.coding, &b.catalogue.leaves)
 	}
 	return true
 }

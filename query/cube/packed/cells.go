@@ -53,17 +53,22 @@ type Size struct {
 
 // Size returns how much c has.
 func (c *Cells) Size() Size {
-	const leafBytes, additionBytes, reasonBytes, sumBytes = 40, 48, 24, 48
+	const leafBytes, additionBytes, reasonBytes = 40, 48, 24
 	size := Size{Leaves: len(c.leaves.keys), Months: len(c.months)}
 	size.Bytes = uint64(size.Leaves) * leafBytes
 	for _, m := range c.months {
-		if m.block != nil {
-			size.Cells += m.block.cellN
-			size.Bytes += uint64(len(m.block.image) + sumBytes*len(m.sums))
+		for g, b := range m.blocks {
+			if b == nil {
+				break
+			}
+			size.Bytes += uint64(len(b.image))
+			if grain(g) == leafGrain {
+				size.Cells += b.cellN
+			}
 		}
 		for _, r := range m.fresh {
 			size.Cells += uint64(len(r.cells))
-			size.Bytes += uint64(additionBytes*len(r.cells) + reasonBytes*len(r.reasons) + sumBytes*len(r.sums))
+			size.Bytes += uint64(additionBytes*len(r.cells) + reasonBytes*len(r.reasons))
 		}
 	}
 	return size

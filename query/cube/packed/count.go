@@ -14,10 +14,10 @@ import (
 const leavesPerCheck = 1 << 12
 
 // Counts answers a. There is no plan to choose: what is read follows from the
-// question alone. Leaves are taken from a list where they are few, else by the group
-// of each. Of a month whose hours are all of one group the sums of its leaves are
-// enough, and where no comune of a region differs from another the sums of combos;
-// of any other month the cells are read.
+// question alone. Cells are of the coarsest grain that tells apart what it does.
+// Leaves are taken from a list where they are few, else by the group of each. Of a
+// month whose hours are all of one group the sums of its leaves are enough; of any
+// other month the cells are read.
 //
 // Errors: schema.ErrTooManyRows, and that of ctx, which is looked at every some
 // thousand leaves.
@@ -100,11 +100,7 @@ func (c *counting) month(m *month) error {
 	if err := c.reasons(m); err != nil {
 		return err
 	}
-	switch {
-	case isOne && c.selection.byCombo != nil:
-		c.combos(m, one)
-		return nil
-	case isOne:
+	if isOne {
 		return c.sums(m, one)
 	}
 	return c.decodeAll(m)
@@ -163,32 +159,18 @@ func addTo(to, v *values) {
 	to[4] += v[4]
 }
 
-// combos adds the sums of combos.
-func (c *counting) combos(m *month, hour int32) {
-	add := func(sums []comboSum) {
-		for i := range sums {
-			if g := c.selection.byCombo[sums[i].combo]; g != out {
-				addTo(c.row(g, hour), &sums[i].counts)
-			}
-		}
-	}
-	add(m.sums)
-	for _, r := range m.fresh {
-		add(r.sums)
-	}
-}
-
-// sums adds the sums of leaves.
+// sums adds what the month has of each leaf.
 func (c *counting) sums(m *month, hour int32) error {
 	for _, r := range m.fresh {
 		c.freshCells(r, func(group int32, a *addition) { addTo(c.row(group, hour), &a.counts) })
 	}
-	if m.block == nil {
+	b := m.blocks[c.selection.grain]
+	if b == nil {
 		return nil
 	}
-	return c.eachLeaf(m.block.leaves, func(hits []hit) {
+	return c.eachLeaf(b.leaves, &c.selection.cells, func(hits []hit) {
 		for _, h := range hits {
-			m.block.addSum(int(h.at), c.row(h.group, hour))
+			b.addSum(int(h.at), c.row(h.group, hour))
 		}
 	})
 }
@@ -202,15 +184,16 @@ func (c *counting) decodeAll(m *month) error {
 			}
 		})
 	}
-	if m.block == nil {
+	b, scales := m.blocks[c.selection.grain], c.cells.leaves.scales[c.selection.grain]
+	if b == nil {
 		return nil
 	}
 	for c.next = m.hours; c.hours[c.next-1] < 0; c.next-- { // Not all are out: month has seen to that.
 	}
-	return c.eachLeaf(m.block.leaves, func(hits []hit) {
+	return c.eachLeaf(b.leaves, &c.selection.cells, func(hits []hit) {
 		for _, h := range hits {
-			c.small = c.cells.coding.of(c.cells.leaves.keys[m.block.leaf(int(h.at))].scale)
-			c.decode(m.block.cellsOf(int(h.at)), h.group)
+			c.small = c.cells.coding.of(scales[b.leaf(int(h.at))])
+			c.decode(b.cellsOf(int(h.at)), h.group)
 		}
 	})
 }
@@ -263,12 +246,13 @@ func (c *counting) reasons(m *month) error {
 	for _, r := range m.fresh {
 		c.freshReasons(r)
 	}
-	if m.block == nil {
+	b := m.blocks[leafGrain]
+	if b == nil {
 		return nil
 	}
-	return c.eachLeaf(m.block.rLeaves, func(hits []hit) {
+	return c.eachLeaf(b.rLeaves, &c.selection.each, func(hits []hit) {
 		for _, h := range hits {
-			entries := reasonCursor{entries: m.block.reasonsOf(int(h.at))}
+			entries := reasonCursor{entries: b.reasonsOf(int(h.at))}
 			for h.group >= 0 && entries.next() {
 				if hour := c.hours[entries.hour]; hour >= 0 {
 					c.tally.reason(h.group, hour, entries.key, entries.n)
@@ -285,20 +269,19 @@ type hit struct {
 }
 
 // eachLeaf calls f with the leaves of column that are taken, some at a time.
-func (c *counting) eachLeaf(column []byte, f func([]hit)) error {
+func (c *counting) eachLeaf(column []byte, of *taking, f func([]hit)) error {
 	n := len(column) / 4
-	if c.selection.isFew {
-		f(c.lookUp(column, n))
+	if of.isFew {
+		f(c.lookUp(column, of.picked))
 		return nil
 	}
-	groups := c.selection.all()
 	for first := 0; first < n; first += leavesPerCheck {
 		if c.ctx.Err() != nil {
 			return fmt.Errorf("count: %w", c.ctx.Err())
 		}
 		hits := c.hits[:0]
 		for j := first; j < min(n, first+leavesPerCheck); j++ {
-			if group := groups[binary.LittleEndian.Uint32(column[4*j:])]; group != out {
+			if group := of.groups[binary.LittleEndian.Uint32(column[4*j:])]; group != out {
 				hits = append(hits, hit{uint32(j), group})
 			}
 		}
@@ -308,11 +291,11 @@ func (c *counting) eachLeaf(column []byte, f func([]hit)) error {
 	return nil
 }
 
-// lookUp returns the few leaves that are picked, as far as column, of n, has them.
-func (c *counting) lookUp(column []byte, n int) []hit {
+// lookUp returns the few leaves that are picked, as far as column has them.
+func (c *counting) lookUp(column []byte, picked []pick) []hit {
 	hits := c.hits[:0]
-	j := 0
-	for _, p := range c.selection.picked {
+	j, n := 0, len(column)/4
+	for _, p := range picked {
 		if j < n && binary.LittleEndian.Uint32(column[4*j:]) < p.leaf {
 			j = seek(column, n, j+1, p.leaf)
 		}
@@ -330,17 +313,25 @@ func (c *counting) lookUp(column []byte, n int) []hit {
 
 // freshCells calls f for the cells of r that are taken, whatever their hour.
 func (c *counting) freshCells(r *run, f func(group int32, a *addition)) {
-	if !c.selection.isFew {
-		groups := c.selection.all()
+	s := c.selection
+	if s.combos != nil {
 		for i := range r.cells {
-			if group := groups[r.cells[i].leaf]; group != out {
+			if group := s.combos[s.leaves.combos[r.cells[i].leaf]]; group != out {
+				f(group, &r.cells[i])
+			}
+		}
+		return
+	}
+	if !s.cells.isFew {
+		for i := range r.cells {
+			if group := s.cells.groups[r.cells[i].leaf]; group != out {
 				f(group, &r.cells[i])
 			}
 		}
 		return
 	}
 	rest := r.cells
-	for _, p := range c.selection.picked {
+	for _, p := range s.cells.picked {
 		if len(rest) > 0 && rest[0].leaf < p.leaf {
 			rest = rest[gallop(len(rest), func(i int) bool { return rest[i].leaf >= p.leaf }):]
 		}
@@ -357,15 +348,15 @@ func (c *counting) freshReasons(r *run) {
 			c.tally.reason(group, hour, a.key, a.n)
 		}
 	}
-	if !c.selection.isFew {
-		groups := c.selection.all()
+	of := &c.selection.each
+	if !of.isFew {
 		for i := range r.reasons {
-			add(groups[r.reasons[i].leaf], &r.reasons[i])
+			add(of.groups[r.reasons[i].leaf], &r.reasons[i])
 		}
 		return
 	}
 	rest := r.reasons
-	for _, p := range c.selection.picked {
+	for _, p := range of.picked {
 		if len(rest) > 0 && rest[0].leaf < p.leaf {
 			rest = rest[gallop(len(rest), func(i int) bool { return rest[i].leaf >= p.leaf }):]
 		}

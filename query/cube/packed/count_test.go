@@ -14,25 +14,37 @@ import (
 )
 
 // TestEveryPathCountsWhatAMapDoes: whatever is asked of whatever rows, the answer is
-// that of a look at every row.
+// that of a look at every row, also when comuni have changed their regions.
 func TestEveryPathCountsWhatAMapDoes(t *testing.T) {
 	paths := make(map[string]int)
 	for seed := range uint64(60) {
 		w := newWorld(t, seed)
+		w.drawRegions()
 		c, naive := newTestBuilder(t, 1+w.IntN(200)), make(naiveCells)
+		c.catalogue.regionOf = w.regionOf
 		s := w.fill(c, naive, 1+w.IntN(4000))
-		for range 25 {
+		for i := range 36 {
+			if i%12 == 11 {
+				w.drawRegions()
+				c.catalogue.regionOf = w.regionOf
+				c.Regroup()
+				s = w.fill(c, naive, 1+w.IntN(40))
+			}
 			a := w.axes()
 			checkAnswer(t, s, naive, a)
-			paths[pathOf(s, a)]++
+			for _, way := range waysOf(s, a) {
+				paths[pathOf(s, a)+way]++
+			}
 		}
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
 	}
-	for _, want := range []string{"few", "all", "regions", "listed"} {
-		if paths[want] == 0 {
-			t.Errorf("no question took the way %q: %v", want, paths)
+	for _, path := range []string{"few", "all", "regions", "regions with reasons", "regions with few reasons", "combos", "listed"} {
+		for _, way := range []string{"", " by sums", " by sums, and fresh cells", " by hours", " by hours, and fresh cells"} {
+			if paths[path+way] == 0 {
+				t.Errorf("no question took the way %q: %v", path+way, paths)
+			}
 		}
 	}
 }
@@ -66,14 +78,41 @@ func (b *Builder) add(c schema.Cell, more naiveCell) {
 func pathOf(s *Cells, a *question.Axes) string {
 	of := newSelection(s.leaves, a)
 	switch {
-	case of.isFew:
+	case of.grain == comboGrain:
+		return "combos"
+	case of.grain == regionGrain && a.Reasons && of.each.isFew:
+		return "regions with few reasons"
+	case of.grain == regionGrain && a.Reasons:
+		return "regions with reasons"
+	case of.grain == regionGrain:
+		return "regions"
+	case of.each.isFew:
 		return "few"
 	case of.numbers != nil:
 		return "listed"
-	case of.byCombo != nil:
-		return "regions"
 	}
 	return "all"
+}
+
+// waysOf says which ways the months of a question are counted, and "".
+func waysOf(s *Cells, a *question.Axes) []string {
+	ways := []string{""}
+	c := counting{axes: a, hours: make([]int32, 0, hoursMax)}
+	for _, m := range s.months {
+		if m.first >= a.Next || m.first+schema.Hour(m.hours) <= a.From || m.blocks[leafGrain] == nil {
+			continue
+		}
+		c.groupHours(m)
+		way := " by hours"
+		if one, isOne := c.oneGroup(m); isOne && one >= 0 {
+			way = " by sums"
+		}
+		if len(m.fresh) > 0 {
+			way += ", and fresh cells"
+		}
+		ways = append(ways, way)
+	}
+	return ways
 }
 
 func checkAnswer(t testing.TB, v *Cells, naive naiveCells, a *question.Axes) {
@@ -135,18 +174,38 @@ func TestAnOlderStateStays(t *testing.T) {
 func TestRegionsMayChange(t *testing.T) {
 	w := newWorld(t, 11)
 	c, naive := newTestBuilder(t, 100), make(naiveCells)
-	w.fill(c, naive, 2000)
+	before := w.fill(c, naive, 2000)
+	then := maps.Clone(naive)
 	another := func(id schema.ComuneID) schema.RegionID { return schema.RegionID(1 + id%2) }
 	c.catalogue.regionOf = another
-	c.Regroup()
-	s := w.fill(c, naive, 100)
-	a := &question.Axes{From: 0, Next: 1 << 30, RowsMax: 10, Comune: func(id schema.ComuneID) question.Group { return question.Group(another(id)) - 1 }}
-	if got := pathOf(s, a); got != "regions" {
-		t.Errorf("a question by the new regions goes the way %q", got)
+	if !c.Regroup() || c.Regroup() {
+		t.Error("comuni change their regions once")
 	}
-	checkAnswer(t, s, naive, a)
-	a.Comune = func(id schema.ComuneID) question.Group { return question.Group(cubetest.RegionOf(id)) - 1 }
-	checkAnswer(t, s, naive, a)
+	s := w.fill(c, naive, 100)
+	hours := make([]question.Group, w.Hours)
+	for i := range hours {
+		hours[i] = question.Group(i / 24)
+	}
+	by := func(regionOf func(schema.ComuneID) schema.RegionID) *question.Axes {
+		return &question.Axes{
+			From: w.First, Next: w.First + schema.Hour(w.Hours), RowsMax: 1000,
+			Comune: func(id schema.ComuneID) question.Group { return question.Group(regionOf(id)) - 1 },
+		}
+	}
+	for _, groups := range [][]question.Group{nil, hours} {
+		old, a := by(cubetest.RegionOf), by(another)
+		old.Hours, a.Hours = groups, groups
+		if got := pathOf(s, a); got != "regions" {
+			t.Errorf("a question by the new regions goes the way %q", got)
+		}
+		if got := pathOf(s, old); got == "regions" {
+			t.Errorf("a question by the old regions goes the way %q", got)
+		}
+		for _, a := range []*question.Axes{a, old} {
+			checkAnswer(t, s, naive, a)
+			checkAnswer(t, before, then, a)
+		}
+	}
 }
 
 func TestMoreRowsThanAskedForAreRefused(t *testing.T) {

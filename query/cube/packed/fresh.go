@@ -29,8 +29,7 @@ type reasonAddition struct {
 type run struct {
 	cells   []addition
 	reasons []reasonAddition
-	sums    []comboSum // Of cells.
-	low     int        // Hours of cells, half-open.
+	low     int // Hours of cells, half-open.
 	high    int
 }
 
@@ -43,35 +42,25 @@ func (a *reasonAddition) compare(b *reasonAddition) int {
 }
 
 // newRun returns the run of additions in any order, whose memory it takes.
-func newRun(cells []addition, reasons []reasonAddition, combos []uint32) *run {
+func newRun(cells []addition, reasons []reasonAddition) *run {
 	slices.SortFunc(cells, func(a, b addition) int { return a.compare(&b) })
 	slices.SortFunc(reasons, func(a, b reasonAddition) int { return a.compare(&b) })
-	return summedRun(joinCells(cells), joinReasons(reasons), combos)
+	return runOf(joinCells(cells), joinReasons(reasons))
 }
 
 // merged returns the run of what a and b have.
-func merged(a, b *run, combos []uint32) *run {
+func merged(a, b *run) *run {
 	cells := merge(a.cells, b.cells, (*addition).compare)
 	reasons := merge(a.reasons, b.reasons, (*reasonAddition).compare)
-	return summedRun(joinCells(cells), joinReasons(reasons), combos)
+	return runOf(joinCells(cells), joinReasons(reasons))
 }
 
-func summedRun(cells []addition, reasons []reasonAddition, combos []uint32) *run {
+func runOf(cells []addition, reasons []reasonAddition) *run {
 	r := &run{cells: cells, reasons: reasons, low: 1 << 16}
 	for i := range cells {
 		r.low, r.high = min(r.low, int(cells[i].hour)), max(r.high, int(cells[i].hour)+1)
 	}
-	r.sums = r.sum(combos)
 	return r
-}
-
-// sum adds up the cells of r by the combo of their leaf.
-func (r *run) sum(combos []uint32) []comboSum {
-	s := newSummer()
-	for i := range r.cells {
-		s.add(combos[r.cells[i].leaf], &r.cells[i].counts)
-	}
-	return s.sums
 }
 
 // merge joins two sorted slices into a new one.
@@ -117,11 +106,11 @@ func joinReasons(reasons []reasonAddition) []reasonAddition {
 
 // push returns runs with r, joined so that each stays at most half of the one
 // before it. The slice given is not changed.
-func push(runs []*run, r *run, combos []uint32) []*run {
+func push(runs []*run, r *run) []*run {
 	out := append(slices.Clone(runs), r)
 	for len(out) > 1 && 2*len(out[len(out)-1].cells) > len(out[len(out)-2].cells) {
 		last := len(out) - 1
-		out[last-1] = merged(out[last-1], out[last], combos)
+		out[last-1] = merged(out[last-1], out[last])
 		out = out[:last]
 	}
 	return out

@@ -29,8 +29,8 @@ func (c *Cells) AppendLeaves(b []byte) []byte {
 func (c *Cells) EachMonth(f func(m calendar.Month, fresh, block []byte) error) error {
 	for _, m := range c.months {
 		var block []byte
-		if m.block != nil {
-			block = m.block.image
+		if b := m.blocks[leafGrain]; b != nil {
+			block = b.image
 		}
 		if err := f(m.number, m.append(nil), block); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (b *Builder) ReadMonth(number calendar.Month, fresh, image []byte, home any
 		if n := block.leafN; n > 0 && int(block.leaf(int(n)-1)) >= len(b.stamps) {
 			return errImage
 		}
-		m.hold(block, b.seen.combos)
+		m.hold(block, b.coding, b.seen)
 	}
 	b.months = append(b.months, m)
 	return nil
@@ -135,7 +135,7 @@ func (b *Builder) readFresh(m *month, bytes []byte) error {
 		return errImage
 	}
 	if len(cells)+len(reasons) > 0 {
-		m.fresh = []*run{newRun(cells, reasons, b.seen.combos)}
+		m.fresh = []*run{newRun(cells, reasons)}
 	}
 	return d.end()
 }
@@ -145,7 +145,8 @@ func (b *Builder) readFresh(m *month, bytes []byte) error {
 func (b *Builder) Replace(c *Cells, images map[calendar.Month][]byte, home any) error {
 	for _, m := range c.months {
 		i := b.at(m.number)
-		if m.block == nil || images[m.number] == nil || i == len(b.months) || b.months[i].block != m.block {
+		old := m.blocks[leafGrain]
+		if old == nil || images[m.number] == nil || i == len(b.months) || b.months[i].blocks[leafGrain] != old {
 			continue
 		}
 		block, err := openBlock(images[m.number], home)
@@ -153,7 +154,7 @@ func (b *Builder) Replace(c *Cells, images map[calendar.Month][]byte, home any) 
 			return err
 		}
 		next := *b.months[i]
-		next.block = block
+		next.blocks[leafGrain] = block
 		b.months[i] = &next
 	}
 	return nil

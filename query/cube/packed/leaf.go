@@ -17,22 +17,6 @@ type leafKey struct {
 	class   schema.Class
 }
 
-// A combo is what a leaf has in common with the others of its region that are of
-// the same service, channel, scale and class, whatever their comune and office.
-type combo struct {
-	region  schema.RegionID
-	service schema.ServiceID
-	channel schema.Channel
-	scale   schema.Scale
-	class   schema.Class
-}
-
-// A comboSum is what was counted of a combo.
-type comboSum struct {
-	combo  uint32
-	counts values
-}
-
 // leaves are all leaves that there are, by number. What is there does not change,
 // but for the combos: more are appended, so that readers of an older value go on
 // with what they have.
@@ -41,10 +25,14 @@ type leaves struct {
 	comunes []uint32 // By leaf: the position of its comune in comuni.
 	combos  []uint32 // By leaf, a number in combo.
 	combo   []combo
+	regions []uint32 // By combo, a number in region.
+	region  []combo  // Without service.
+	scales  [grainN][]schema.Scale
 
 	offices []schema.OfficeCode
 	comuni  []comune           // In the order of their coming.
 	byID    []comuneAt         // Sorted.
+	placed  [regionsMax]int    // How many comuni are in each region.
 	service []schema.ServiceID // All that there are; so channel, scale and class.
 	channel []schema.Channel
 	scale   []schema.Scale
@@ -81,6 +69,7 @@ type catalogue struct {
 	officeAt map[schema.OfficeCode]uint32
 	comuneAt map[schema.ComuneID]uint32
 	comboAt  map[combo]uint32
+	regionAt map[combo]uint32
 }
 
 func newCatalogue(regionOf func(schema.ComuneID) schema.RegionID) *catalogue {
@@ -93,6 +82,7 @@ func newCatalogue(regionOf func(schema.ComuneID) schema.RegionID) *catalogue {
 		officeAt: make(map[schema.OfficeCode]uint32),
 		comuneAt: make(map[schema.ComuneID]uint32),
 		comboAt:  make(map[combo]uint32),
+		regionAt: make(map[combo]uint32),
 	}
 }
 
@@ -121,24 +111,42 @@ func (c *catalogue) number(k leafKey) uint32 {
 		at = uint32(len(c.comuni))
 		c.comuneAt[k.comune] = at
 		c.comuni = append(c.comuni, comune{id: k.comune, region: c.regionOf(k.comune)})
+		c.placed[c.comuni[at].region]++
 	}
 	c.comunes = append(c.comunes, at)
 	c.comuni[at].leaves = append(c.comuni[at].leaves, n)
 	c.combos = append(c.combos, c.comboOf(k, c.comuni[at].region))
+	c.scales[leafGrain] = append(c.scales[leafGrain], k.scale)
 	c.service, c.channel = with(c.service, k.service), with(c.channel, k.channel)
 	c.scale, c.class = with(c.scale, k.scale), with(c.class, k.class)
 	return n
 }
 
+// comboOf returns the number of the combo of k, a new one where it has none.
 func (c *catalogue) comboOf(k leafKey, region schema.RegionID) uint32 {
 	of := combo{region, k.service, k.channel, k.scale, k.class}
-	n, ok := c.comboAt[of]
+	n, ok := numberIn(c.comboAt, &c.combo, of)
 	if !ok {
-		n = uint32(len(c.combo))
-		c.comboAt[of] = n
-		c.combo = append(c.combo, of)
+		c.scales[comboGrain] = append(c.scales[comboGrain], k.scale)
+		of.service = 0
+		region, ok := numberIn(c.regionAt, &c.region, of)
+		if !ok {
+			c.scales[regionGrain] = append(c.scales[regionGrain], k.scale)
+		}
+		c.regions = append(c.regions, region)
 	}
 	return n
+}
+
+// numberIn returns the number of v in all; false where it is new there.
+func numberIn(numbers map[combo]uint32, all *[]combo, v combo) (uint32, bool) {
+	n, ok := numbers[v]
+	if !ok {
+		n = uint32(len(*all))
+		numbers[v] = n
+		*all = append(*all, v)
+	}
+	return n, ok
 }
 
 // with returns all, and v if it was not among them.
@@ -177,45 +185,16 @@ func (c *catalogue) regroup() bool {
 	if !changed {
 		return false
 	}
-	c.comuni = comuni
+	c.comuni, c.placed = comuni, [regionsMax]int{}
+	for i := range comuni {
+		c.placed[comuni[i].region]++
+	}
 	c.combo, c.comboAt = nil, make(map[combo]uint32)
-	c.combos = make([]uint32, 0, cap(c.combos))
+	c.region, c.regionAt = nil, make(map[combo]uint32)
+	c.scales[comboGrain], c.scales[regionGrain] = nil, nil
+	c.combos, c.regions = make([]uint32, 0, cap(c.combos)), nil
 	for n, k := range c.keys {
 		c.combos = append(c.combos, c.comboOf(k, comuni[c.comunes[n]].region))
 	}
 	return true
-}
-
-// A summer adds up by combo.
-type summer struct {
-	at   map[uint32]int
-	sums []comboSum
-}
-
-func newSummer() *summer { return &summer{at: make(map[uint32]int)} }
-
-func (s *summer) row(combo uint32) *values {
-	i, ok := s.at[combo]
-	if !ok {
-		i = len(s.sums)
-		s.at[combo] = i
-		s.sums = append(s.sums, comboSum{combo: combo})
-	}
-	return &s.sums[i].counts
-}
-
-func (s *summer) add(combo uint32, v *values) {
-	to := s.row(combo)
-	for k, n := range v {
-		to[k] += n
-	}
-}
-
-// sum adds up the leaf sums of b by combo.
-func (b *block) sum(combos []uint32) []comboSum {
-	s := newSummer()
-	for j := range int(b.leafN) {
-		b.addSum(j, s.row(combos[b.leaf(j)]))
-	}
-	return s.sums
 }

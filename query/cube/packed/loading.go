@@ -148,17 +148,11 @@ func (l *Loading) Place() error {
 		if err != nil {
 			return fmt.Errorf("pack %v: %w", m.number, err)
 		}
-		m.hold(block, sorted.combos)
+		m.hold(block, b.coding, &sorted.leaves)
 		b.months = append(b.months, m)
 		l.packing[i] = nil // It is as long as the block.
 	}
 	return nil
-}
-
-// hold makes b the block of m, which nobody else knows yet.
-func (m *month) hold(b *block, combos []uint32) {
-	m.block, m.sums = b, b.sum(combos)
-	m.low, m.high = min(m.low, int(b.low)), max(m.high, int(b.high))
 }
 
 // sorted returns the catalogue of the same leaves in their order, and the number

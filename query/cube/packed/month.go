@@ -17,9 +17,8 @@ type month struct {
 	first  schema.Hour
 	hours  int
 
-	block *block     // nil: none yet.
-	sums  []comboSum // Of block.
-	fresh []*run
+	blocks [grainN]*block // The same cells by every grain; nil: none yet.
+	fresh  []*run
 
 	low, high int    // Hours of the month that have votes, half-open.
 	version   uint64 // Changes with every count: the sum of stamps of all its votes.
@@ -35,15 +34,15 @@ func (m *month) freshN() int {
 }
 
 // with returns m and r besides.
-func (m *month) with(r *run, version uint64, combos []uint32) *month {
+func (m *month) with(r *run, version uint64) *month {
 	next := *m
-	next.fresh = push(m.fresh, r, combos)
+	next.fresh = push(m.fresh, r)
 	next.version += version
 	next.low, next.high = min(m.low, r.low), max(m.high, r.high)
 	return &next
 }
 
-// freshRun returns what m has beside its block, without sums.
+// freshRun returns what m has beside its block.
 func (m *month) freshRun() run {
 	var r run
 	for _, other := range m.fresh {
@@ -58,37 +57,30 @@ func (m *month) freshRun() run {
 // they are: questions of the month take longer.
 func (m *month) canBePacked() bool {
 	const cellMax = 2 + 1 + int(schema.ValueMax)*binary.MaxVarintLen64
-	return m.block == nil || uint64(m.block.cellBytes)+uint64(m.freshN()*cellMax) <= bytesMax
+	b := m.blocks[leafGrain]
+	return b == nil || uint64(b.cellBytes)+uint64(m.freshN()*cellMax) <= bytesMax
 }
 
 // packed returns m with all cells in its block.
 func (m *month) packed(c *coding, l *leaves) *month {
 	r := m.freshRun()
 	b := newBlockBuilder(c)
-	packCells(b, m.block, r.cells, l)
-	packReasons(b, m.block, r.reasons)
+	packCells(b, m.blocks[leafGrain], r.cells, l)
+	packReasons(b, m.blocks[leafGrain], r.reasons)
 	packed, err := b.block()
 	if err != nil {
 		panic(fmt.Sprintf("BUG: month %v: %v", m.number, err))
 	}
 	next := *m
-	next.block, next.fresh = packed, nil
-	next.sums = packed.sum(l.combos)
+	next.fresh = nil
+	next.hold(packed, c, l)
 	return &next
 }
 
 // regrouped returns m with its sums made anew.
-func (m *month) regrouped(combos []uint32) *month {
+func (m *month) regrouped(c *coding, l *leaves) *month {
 	next := *m
-	if m.block != nil {
-		next.sums = m.block.sum(combos)
-	}
-	next.fresh = nil
-	for _, r := range m.fresh {
-		again := *r
-		again.sums = r.sum(combos)
-		next.fresh = append(next.fresh, &again)
-	}
+	next.hold(m.blocks[leafGrain], c, l)
 	return &next
 }
 

@@ -1,7 +1,6 @@
 package packed
 
 import (
-	"math"
 	"math/bits"
 	"slices"
 
@@ -46,10 +45,17 @@ type selection struct {
 	keys    []question.Key
 	numbers map[question.Key]int32
 
-	picked  []pick  // Few leaves, ascending; else:
-	byLeaf  []int32 // Group of each leaf, made when it is needed.
-	byCombo []int32 // Group of each combo, where no comune of a region differs from another.
-	isFew   bool
+	grain  grain   // Of the cells that are read.
+	cells  taking  // By grain.
+	each   taking  // Of leaves: for reasons, and for cells where they are of leaves.
+	combos []int32 // Group of each combo, where cells are not of leaves: for fresh ones.
+}
+
+// A taking says what of a column of numbers is taken, and in what group.
+type taking struct {
+	isFew  bool
+	picked []pick  // Few, ascending; else:
+	groups []int32 // By number.
 }
 
 // A pick is a leaf that a question takes.
@@ -71,22 +77,33 @@ func newSelection(l *leaves, a *question.Axes) *selection {
 	s.scale = groupsOf(l.scale, a.Scale, &s.sizes[4])
 	s.class = groupsOf(l.class, a.Class, &s.sizes[5])
 	places := s.places()
-	if n := s.leavesOf(places); s.few(n) {
-		s.isFew = true
-		s.pick(places, n)
-		return s
+	if a.Office == nil {
+		s.number()
+		s.coarsen(places)
 	}
-	s.office = make([]int32, len(l.offices))
-	for i, code := range l.offices {
-		s.office[i] = groupOf(a.Office, code, &s.sizes[1])
+	if s.grain == leafGrain || a.Reasons {
+		s.takeLeaves(places)
 	}
-	s.number()
-	if s.numbers != nil {
-		s.all() // How many groups there are is known when all leaves were looked at.
-	} else {
-		s.coarsen()
+	if s.grain == leafGrain {
+		s.cells = s.each
 	}
 	return s
+}
+
+// takeLeaves decides which leaves are taken.
+func (s *selection) takeLeaves(places []pick) {
+	if n := s.leavesOf(places); s.few(n) {
+		s.pick(places, n)
+		return
+	}
+	s.office = make([]int32, len(s.leaves.offices))
+	if s.axes.Office != nil {
+		for i, code := range s.leaves.offices {
+			s.office[i] = groupOf(s.axes.Office, code, &s.sizes[1])
+		}
+		s.number()
+	}
+	s.all()
 }
 
 // leavesOf is how many leaves places have.
@@ -180,7 +197,7 @@ func in[T ~uint8 | ~uint16](groups []int32, v T) int32 {
 // pick takes the n leaves of places.
 func (s *selection) pick(places []pick, n int) {
 	offices := make([]int32, 0, n)
-	s.picked = make([]pick, 0, n)
+	picked := make([]pick, 0, n)
 	for _, p := range places {
 		for _, leaf := range s.leaves.comuni[p.leaf].leaves {
 			office := int32(0)
@@ -188,22 +205,24 @@ func (s *selection) pick(places []pick, n int) {
 				office = groupOf(s.axes.Office, s.leaves.offices[s.leaves.keys[leaf].office], &s.sizes[1])
 			}
 			if office >= 0 {
-				s.picked = append(s.picked, pick{leaf, p.group})
+				picked = append(picked, pick{leaf, p.group})
 				offices = append(offices, office)
 			}
 		}
 	}
-	s.number()
-	kept := s.picked[:0]
-	for i, p := range s.picked {
+	if s.axes.Office != nil {
+		s.number()
+	}
+	kept := picked[:0]
+	for i, p := range picked {
 		k := &s.leaves.keys[p.leaf]
 		p.group = s.group(p.group, offices[i], combo{service: k.service, channel: k.channel, scale: k.scale, class: k.class})
 		if p.group != out {
 			kept = append(kept, p)
 		}
 	}
-	s.picked = kept
-	slices.SortFunc(s.picked, func(a, b pick) int { return int(a.leaf) - int(b.leaf) })
+	slices.SortFunc(kept, func(a, b pick) int { return int(a.leaf) - int(b.leaf) })
+	s.each = taking{isFew: true, picked: kept}
 }
 
 // productMax is the most groups of leaves that are numbered by a product.
@@ -271,15 +290,12 @@ func (s *selection) listed(k question.Key) int32 {
 	return n
 }
 
-// all returns the group of every leaf.
-func (s *selection) all() []int32 {
-	if s.byLeaf != nil {
-		return s.byLeaf
-	}
+// all takes leaves by the group of every one.
+func (s *selection) all() {
 	l := s.leaves
-	s.byLeaf = make([]int32, len(l.keys))
-	for i := range s.byLeaf {
-		s.byLeaf[i] = out
+	groups := make([]int32, len(l.keys))
+	for i := range groups {
+		groups[i] = out
 	}
 	combos := s.withoutPlace()
 	inPlace := s.sizes[2] * s.sizes[3] * s.sizes[4] * s.sizes[5]
@@ -290,7 +306,7 @@ func (s *selection) all() []int32 {
 		place := int32(uint64(g) * s.sizes[1] * inPlace)
 		for _, leaf := range l.comuni[at].leaves {
 			if s.numbers != nil {
-				s.byLeaf[leaf] = s.group(g, s.office[l.keys[leaf].office], l.combo[l.combos[leaf]])
+				groups[leaf] = s.group(g, s.office[l.keys[leaf].office], l.combo[l.combos[leaf]])
 				continue
 			}
 			group := combos[l.combos[leaf]]
@@ -300,10 +316,10 @@ func (s *selection) all() []int32 {
 			if group >= 0 {
 				group += place
 			}
-			s.byLeaf[leaf] = group
+			groups[leaf] = group
 		}
 	}
-	return s.byLeaf
+	s.each.groups = groups
 }
 
 // inOffice returns group, which is of the first office, for another.
@@ -328,23 +344,51 @@ func (s *selection) withoutPlace() []int32 {
 	return groups
 }
 
-// coarsen makes byCombo, where all comuni of every region are in the same group
-// and offices are not asked for.
-func (s *selection) coarsen() {
-	if s.axes.Office != nil {
+// coarsen has sums by region read, where all comuni of each region are in one group or
+// none is taken, and offices are not told apart: those without service, where services
+// are not either.
+func (s *selection) coarsen(places []pick) {
+	regions, ok := s.regions(places)
+	if !ok {
 		return
 	}
-	var regions [math.MaxUint8 + 1]int32
-	var isKnown [len(regions)]bool
-	for at, g := range s.comune {
-		region := s.leaves.comuni[at].region
-		if isKnown[region] && regions[region] != g {
-			return
+	groupsOf := func(combos []combo) []int32 {
+		groups := make([]int32, len(combos))
+		for i, c := range combos {
+			groups[i] = s.group(regions[c.region], 0, c)
 		}
-		regions[region], isKnown[region] = g, true
+		return groups
 	}
-	s.byCombo = make([]int32, len(s.leaves.combo))
-	for i, c := range s.leaves.combo {
-		s.byCombo[i] = s.group(regions[c.region], 0, c)
+	if s.axes.Service != nil {
+		s.grain, s.combos = comboGrain, groupsOf(s.leaves.combo)
+		s.cells.groups = s.combos
+		return
 	}
+	s.grain, s.cells.groups = regionGrain, groupsOf(s.leaves.region)
+	s.combos = make([]int32, len(s.leaves.combo))
+	for i, region := range s.leaves.regions {
+		s.combos[i] = s.cells.groups[region]
+	}
+}
+
+// regions returns the group of each region; false where comuni of one differ.
+func (s *selection) regions(places []pick) (*[regionsMax]int32, bool) {
+	var groups [regionsMax]int32
+	var placed [regionsMax]int
+	for _, p := range places {
+		region := s.leaves.comuni[p.leaf].region
+		if placed[region] > 0 && groups[region] != p.group {
+			return nil, false
+		}
+		groups[region] = p.group
+		placed[region]++
+	}
+	for region, n := range placed {
+		if n == 0 {
+			groups[region] = out
+		} else if n != s.leaves.placed[region] {
+			return nil, false
+		}
+	}
+	return &groups, true
 }

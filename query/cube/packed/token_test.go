@@ -25,7 +25,7 @@ func TestCellsComeBack(t *testing.T) {
 			}
 			cells = append(cells, a)
 		}
-		cells = joinCells(newRun(cells, nil, []uint32{0}).cells)
+		cells = joinCells(newRun(cells, nil).cells)
 		var bytes []byte
 		before := -1
 		for i := range cells {

@@ -87,11 +87,20 @@ func (n naiveCells) answer(a *question.Axes) (map[question.Key]values, map[naive
 }
 
 // A world draws rows of a small country.
-type world struct{ *cubetest.World }
+type world struct {
+	*cubetest.World
+	regionOf func(schema.ComuneID) schema.RegionID
+}
 
 func newWorld(t testing.TB, seed uint64) *world {
 	t.Helper()
-	return &world{cubetest.NewWorld(t, seed)}
+	return &world{cubetest.NewWorld(t, seed), cubetest.RegionOf}
+}
+
+// drawRegions draws which region each comune is in: two, or one for most comuni.
+func (w *world) drawRegions() {
+	salt, n := w.IntN(100), []int{2, 14}[w.IntN(2)]
+	w.regionOf = func(c schema.ComuneID) schema.RegionID { return schema.RegionID(1 + (int(c)%1000+4*int(c)/1000+salt)%n) }
 }
 
 func (w *world) more() (schema.Cell, naiveCell) {
@@ -145,12 +154,16 @@ func (w *world) axes() *question.Axes {
 }
 
 func (w *world) places(a *question.Axes) {
-	switch w.IntN(4) {
+	regionOf := w.regionOf
+	switch w.IntN(5) {
 	case 0:
 		a.Comune = group(w, 6, number[schema.ComuneID])
-	case 1: // By region.
-		a.Comune = func(c schema.ComuneID) question.Group { return question.Group(cubetest.RegionOf(c)) - 1 }
-	case 2: // Few, by a list.
+	case 1: // By region, the first left out now and then.
+		but := question.Group(w.IntN(2) + 1)
+		a.Comune = func(c schema.ComuneID) question.Group { return question.Group(regionOf(c)) - but }
+	case 2: // One region.
+		w.region(a, regionOf(w.Comune()))
+	case 3: // Few, by a list.
 		some := map[schema.ComuneID]question.Group{}
 		for range 1 + w.IntN(4) {
 			some[w.Comune()] = question.Group(len(some))
@@ -167,6 +180,9 @@ func (w *world) places(a *question.Axes) {
 			}
 		}
 	}
+	if w.IntN(3) == 0 { // As most questions.
+		a.Office, a.Service = nil, nil
+	}
 	if w.IntN(8) == 0 && a.Comune != nil { // Groups so many that no array holds them.
 		of := a.Comune
 		a.Comune = func(c schema.ComuneID) question.Group {
@@ -174,6 +190,31 @@ func (w *world) places(a *question.Axes) {
 				return g * 3_000_000
 			}
 			return question.Out
+		}
+	}
+}
+
+// region asks for one region, all of it or all but a comune, by a list or not.
+func (w *world) region(a *question.Axes, region schema.RegionID) {
+	regionOf, but := w.regionOf, schema.ComuneID(0)
+	if w.IntN(4) == 0 {
+		but = w.Comune()
+	}
+	a.Comune = func(c schema.ComuneID) question.Group {
+		if c == but || regionOf(c) != region {
+			return question.Out
+		}
+		return 0
+	}
+	if w.IntN(2) == 0 {
+		return
+	}
+	a.Comuni = []schema.ComuneID{}
+	for province := range schema.ComuneID(4) {
+		for i := range schema.ComuneID(4) {
+			if c := 1000*(1+province) + 1 + i; a.Comune(c) >= 0 {
+				a.Comuni = append(a.Comuni, c)
+			}
 		}
 	}
 }
