@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -440,26 +439,6 @@ func TestClientsHaveQuotas(t *testing.T) {
 		pass(10 * time.Second)
 		if got := g.get(january); got.StatusCode != http.StatusOK {
 			t.Errorf("later: got %d", got.StatusCode)
-		}
-	})
-}
-
-// TestLiveFiguresAreThePublics: one look serves all who listen, whoever came first.
-func TestLiveFiguresAreThePublics(t *testing.T) {
-	inBubble(t, query.DisclosureLots, nil, func(t *testing.T, g *guarded) {
-		g.cast(roma, schema.Green, 20)
-		pass(36 * time.Hour) // What was cast is published.
-		g.cast(roma, schema.Green, 7)
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-		defer cancel()
-		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/live", nil)
-		header := g.as("analyst")
-		r.Header.Set(header[0], header[1])
-		said := httptest.NewRecorder()
-		g.server.Handler().ServeHTTP(said, r)
-		body := said.Body.String()
-		if said.Code != http.StatusOK || !strings.Contains(body, `"disclosure":"lots"`) || strings.Contains(body, `"n":7`) {
-			t.Errorf("got %d %s", said.Code, body)
 		}
 	})
 }

@@ -104,6 +104,7 @@ type Server struct {
 	stats      flight.Group[*departure.Body]
 	departures *departure.Departures
 	live       *live.Hub
+	told       lotsTold
 }
 
 // New returns a Server that is ready for Run. It does no I/O but reading the

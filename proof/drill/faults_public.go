@@ -17,6 +17,8 @@ func publicFaults() []fault {
 		site{"query/disclosure/counts.go", "query/disclosure"}.fault("a lot in the row of its first day", "TestAnswersAreWhatLabelsSay",
 			"int(last) >= days[first].run {", "int(last) >= len(days) {"),
 		site{"query/disclosure/live.go", "query/disclosure"}.fault("live totals to the vote", "TestLiveTotalsAreWholeLots", "return n - n%r.k()", "return n"),
+		site{"query/live.go", "query"}.fault("live totals anew for who comes anew", "TestLiveTotalsOfLots", "!at.Equal(s.told.at)", "last == nil || !at.Equal(s.told.at)"),
+		site{"query/answer/live.go", "query"}.fault("regions with less than a live lot", "TestLiveTotalsOfLots", "o.n > 0", "true"),
 		site{"query/disclosure/collect.go", "query/disclosure"}.fault("votes of other classes are published", "TestReleasesAreWhatCutMakes",
 			"Class: onlyOK, Reasons: true,", "Reasons: true,"),
 		settle.fault("a header holds at once", "TestSettled", "now.Sub(first.Written) < SettleAfter", "now.Before(first.Written)"),

@@ -1,10 +1,6 @@
 package disclosure
 
-import (
-	"time"
-
-	"mlf/schema"
-)
+import "time"
 
 // LiveEvery is how often the public's live totals may change.
 const LiveEvery = time.Minute
@@ -18,12 +14,3 @@ const LiveEvery = time.Minute
 // alone, so that two processes, or one that was started anew, show no difference
 // below k either.
 func (r *Rules) LiveTotal(n uint64) uint64 { return n - n%r.k() }
-
-// LiveTotals returns LiveTotal of each.
-func (r *Rules) LiveTotals(counted map[schema.RegionID]uint64) map[schema.RegionID]uint64 {
-	totals := make(map[schema.RegionID]uint64, len(counted))
-	for region, n := range counted {
-		totals[region] = r.LiveTotal(n)
-	}
-	return totals
-}
