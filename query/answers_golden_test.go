@@ -49,7 +49,7 @@ func (w *world) checkHead(ask string, answer reply) {
 }
 
 // talkative fills m with votes of Roma's offices on many days, and with reasons.
-func talkative(t *testing.T, m *memory) {
+func talkative(t testing.TB, m *memory) {
 	t.Helper()
 	first := hour(t, "2026-10-05T08:00:00Z")
 	for day := range schema.Hour(40) {

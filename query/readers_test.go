@@ -3,22 +3,41 @@ package query_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
-// pandasByAddress reads a quarter as README says it is read.
+// pandasByAddress runs the line of Python that a document shows, on what it read.
 const pandasByAddress = `
-import json, sys, pandas
-address = sys.argv[1] + "/v1/stats.parquet?period=2026-Q4&group=comune,month"
-table = pandas.read_parquet(address)
-sheet = pandas.read_csv(sys.argv[1] + "/v1/trend.csv?period=2026-Q4&step=month")
-print(json.dumps({"columns": list(table.columns), "n": int(table["n"].sum()), "comuni": sorted(table["comune"].unique()), "trend": int(sheet["n"].sum())}))
+import json, sys
+import pandas as pd
+exec(sys.argv[2])
+sheet = pd.read_csv(sys.argv[1] + "/v1/trend.csv?period=2026-Q4&step=month")
+print(json.dumps({"columns": list(votes.columns), "n": int(votes["n"].sum()), "comuni": sorted(votes["comune"].unique()), "trend": int(sheet["n"].sum())}))
 `
 
-// TestOthersReadByAddress: the address of a file is all that pandas needs.
+// lineOf returns the line of a document that begins so, of the service at address.
+func lineOf(t *testing.T, document, begins, address string) string {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "    "+begins) {
+			return strings.ReplaceAll(strings.TrimSpace(line), "http://127.0.0.1:8081", address)
+		}
+	}
+	t.Fatalf("%s has no line %s", document, begins)
+	return ""
+}
+
+// TestOthersReadByAddress: the address of a file is all that pandas needs: the lines
+// of README and docs/client.md run as they stand there.
 // MLF_PYTHON names an interpreter that has it.
 func TestOthersReadByAddress(t *testing.T) {
 	python := os.Getenv("MLF_PYTHON")
@@ -28,7 +47,31 @@ func TestOthersReadByAddress(t *testing.T) {
 	w := filled(t)
 	server := httptest.NewServer(w.server.Handler())
 	defer server.Close()
-	run := exec.CommandContext(t.Context(), python, "-c", pandasByAddress, server.URL) //nolint:gosec // The tester's interpreter.
+	for _, document := range []string{"../README.md", "../docs/client.md"} {
+		readByPandas(t, w, python, lineOf(t, document, "votes = pd.", server.URL), server.URL)
+	}
+}
+
+// TestOthersReadByR: the same of R, where there is one.
+func TestOthersReadByR(t *testing.T) {
+	script, err := exec.LookPath("Rscript")
+	if err != nil {
+		t.Skip("there is no R: its line in docs/client.md is not run")
+	}
+	w := filled(t)
+	server := httptest.NewServer(w.server.Handler())
+	defer server.Close()
+	line := lineOf(t, "../docs/client.md", "votes <- ", server.URL)
+	said, err := exec.CommandContext(t.Context(), script, "-e", line+"; cat(sum(votes$n), min(votes$comune))").CombinedOutput() //nolint:gosec // The tester's interpreter.
+	want := fmt.Sprint(ask[struct{ Rows []figure }](w, "/v1/stats?period=2026-Q4").Rows[0].N, " 001272")
+	if err != nil || string(said) != want {
+		t.Errorf("%s: got %s, %v, want %s", line, said, err, want)
+	}
+}
+
+func readByPandas(t *testing.T, w *world, python, line, address string) {
+	t.Helper()
+	run := exec.CommandContext(t.Context(), python, "-c", pandasByAddress, address, line) //nolint:gosec // The tester's interpreter.
 	var complaints bytes.Buffer
 	run.Stderr = &complaints
 	said, err := run.Output()

@@ -10,7 +10,7 @@ import (
 
 // seen is a ledger with one partition.
 func seen(next schema.Offset, end *schema.Offset, state schema.State) *client.Ledger {
-	return &client.Ledger{Partitions: []client.Partition{{Next: next, LogEnd: end, State: state, Reason: "because"}}}
+	return &client.Ledger{Partitions: []client.Partition{{Account: client.Account{Next: next, LogEnd: end}, State: state, Reason: "because"}}}
 }
 
 func at(end schema.Offset) *schema.Offset { return &end }

@@ -26,7 +26,7 @@ func (s *Simulation) snapshot(ctx context.Context) (schema.Tally, error) {
 	if err != nil {
 		return schema.Tally{}, err
 	}
-	return before.Totals, s.cells(ctx, s.plan.first, s.nextHour(), s.expectation.before)
+	return before.Totals.Tally, s.cells(ctx, s.plan.first, s.nextHour(), s.expectation.before)
 }
 
 func (s *Simulation) nextHour() schema.Hour { return schema.HourOf(s.cfg.Now()) + futureHours }
@@ -126,7 +126,7 @@ func (s *Simulation) check(ctx context.Context, before schema.Tally, report *Rep
 	if err != nil {
 		return err
 	}
-	report.Ledger = minus(l.Totals, before)
+	report.Ledger = minus(l.Totals.Tally, before)
 	s.compareLedger(&l, report.Ledger)
 	s.log.Info("comparing cells")
 	report.Cells, err = s.expectation.compare(func(yield func(*cellRow)) error {

@@ -17,7 +17,7 @@ import (
 func ledgerOf(nextAndEnd ...schema.Offset) *public.Ledger {
 	var l public.Ledger
 	for i := 0; i < len(nextAndEnd); i += 2 {
-		p := public.Partition{Partition: schema.Partition(i / 2), State: schema.StateOK, Next: nextAndEnd[i]}
+		p := public.Partition{Partition: schema.Partition(i / 2), State: schema.StateOK, Account: public.Account{Next: nextAndEnd[i]}}
 		if end := nextAndEnd[i+1]; end >= 0 {
 			p.LogEnd = &end
 		}

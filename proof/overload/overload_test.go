@@ -202,7 +202,7 @@ func wantAllCounted(t *testing.T, f *fleet, query string, others int64, casters 
 	cast := f.cast() + others
 	var last schema.Tally
 	harness.Eventually(t, time.Minute, func() error {
-		last = harness.ReadLedger(t, query).Totals
+		last = harness.ReadLedger(t, query).Totals.Tally
 		if last.Counted != uint64(cast) {
 			return fmt.Errorf("counted %d of %d votes cast and acknowledged", last.Counted, cast)
 		}

@@ -37,7 +37,7 @@ func TestTheLinesThatUpPrintsCastAVote(t *testing.T) {
 		}
 	}
 	harness.Eventually(t, 10*time.Second, func() error {
-		if got, want := harness.ReadLedger(t, u.Query).Totals, (schema.Tally{Records: 4 + times, VotesIn: times, Counted: times}); got != want {
+		if got, want := harness.ReadLedger(t, u.Query).Totals.Tally, (schema.Tally{Records: 4 + times, VotesIn: times, Counted: times}); got != want {
 			return fmt.Errorf("ledger: got %+v, want %+v", got, want)
 		}
 		return nil

@@ -47,8 +47,7 @@ func TestNotebooks(t *testing.T) {
 	}
 	r, err := exec.LookPath("Rscript")
 	if err != nil {
-		t.Log("there is no R: docs/notebooks/*.R are not run")
-		return
+		t.Skip("there is no R: docs/notebooks/*.R are not run; the rest did as they should")
 	}
 	scripts, err := filepath.Glob("../../docs/notebooks/*.R")
 	if err != nil || len(scripts) == 0 {

@@ -45,7 +45,7 @@ func TestUpRaisesTheRulesOfAnOldLog(t *testing.T) {
 		harness.Eventually(t, 10*time.Second, func() error {
 			n := uint64(seq + 1)
 			want := schema.Tally{Records: 4 + 4 + n, VotesIn: n, Counted: n} // Genesis, control, votes.
-			if got := harness.ReadLedger(t, u.Query).Totals; got != want {
+			if got := harness.ReadLedger(t, u.Query).Totals.Tally; got != want {
 				return fmt.Errorf("ledger: got %+v, want %+v", got, want)
 			}
 			return nil

@@ -36,7 +36,7 @@ func TestAVoteComesBackInTheStatistics(t *testing.T) {
 		t.Fatalf("the same vote again: %d %s", status, body)
 	}
 	harness.Eventually(t, 10*time.Second, func() error {
-		if got, want := harness.ReadLedger(t, u.Query).Totals, (schema.Tally{Records: 6, VotesIn: 4, Counted: 2, Duplicates: 1, Voided: 1}); got != want {
+		if got, want := harness.ReadLedger(t, u.Query).Totals.Tally, (schema.Tally{Records: 6, VotesIn: 4, Counted: 2, Duplicates: 1, Voided: 1}); got != want {
 			return fmt.Errorf("ledger: got %+v, want %+v", got, want)
 		}
 		return nil

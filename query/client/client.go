@@ -1,204 +1,226 @@
-// Package client reads what mlf serves to everybody back over HTTP: the ledger,
-// watermarks, the statistics; and the probes and metrics of its processes.
-//
-// It knows the public answers as they are documented, and the nouns in them. It
-// must not know query, which writes them: what it reads is what outsiders read.
 package client
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
-	"strings"
+	"sync"
 	"time"
-
-	"mlf/schema"
 )
 
-// A Client asks one `mlf query`. Safe for use by several goroutines.
+// A Client asks one service, as one reader. Only Base is required; fields must not
+// change while it is used. Safe for use by several goroutines. All methods end with
+// ctx; their errors are a *Problem where the service has refused.
 type Client struct {
-	Base string       // For instance http://127.0.0.1:8081.
-	HTTP *http.Client // nil: the default one.
+	Base  string       // For instance http://127.0.0.1:8081, also with the path of a proxy.
+	HTTP  *http.Client // nil: the default one. A timeout of its own cuts Live.
+	Token string       // Of a reader; empty: the public.
+	Agent string       // The User-Agent; empty: mlf-client.
+
+	// Patience is how long, in all, one question is asked again that is refused for
+	// now (429, 503), each time after what Retry-After says. 0: it is asked once.
+	Patience time.Duration
+
+	// Forward asks each question of counts at least as new as those of the answer
+	// before, so that figures never go back where several processes answer. Of
+	// questions asked side by side the one that is answered last counts.
+	Forward bool
+
+	// Keep is how many answers of up to a megabyte are kept, and asked after by
+	// their ETag. 0: none.
+	Keep int
+
+	// BytesMax is how long an answer may be, unpacked. 0: 256 MiB, and 1 GB of a
+	// file that is downloaded.
+	BytesMax int64
+
+	mu       sync.Mutex
+	position string  // Of the answer that came last.
+	kept     []saved // The one used last stands last.
 }
 
-// A Ledger is the answer of GET /v1/ledger.
-type Ledger struct {
-	AsOf       time.Time    `json:"as_of"`
-	Totals     schema.Tally `json:"totals"`
-	Partitions []Partition  `json:"partitions"`
+// What is taken where nothing else is said.
+const (
+	agentDefault     = "mlf-client"
+	answerBytesMax   = 256 << 20     // A million rows of JSON.
+	downloadBytesMax = 1_000_000_000 // As much as a file may have.
+	refusalBytesMax  = 64 << 10      // Of a problem; what proxies say beyond is lost.
+)
+
+// Pauses before a question is asked again that was refused without Retry-After.
+const (
+	pauseFirst = time.Second
+	pauseMax   = 30 * time.Second
+)
+
+// A call is a request, as often as it has to be sent.
+type call struct {
+	method string // Empty: GET.
+	path   string
+	params url.Values
+	token  string
+	accept string
+	media  string // Of body.
+	body   []byte
+	header http.Header // What else is sent; nil: nothing.
+	counts bool        // It takes at_least.
 }
 
-// A Partition is what the ledger says of one partition.
-type Partition struct {
-	Partition schema.Partition `json:"partition"`
-	State     schema.State     `json:"state"`
-	Reason    string           `json:"reason"`
-	Next      schema.Offset    `json:"next_offset"`
-	LogEnd    *schema.Offset   `json:"log_end"` // nil while the log cannot be reached.
-	schema.Tally
-}
-
-// Ends returns the ends of the log; nil when any is unknown.
-func (l *Ledger) Ends() []schema.Offset {
-	ends := make([]schema.Offset, len(l.Partitions))
-	for i := range l.Partitions {
-		if l.Partitions[i].LogEnd == nil {
-			return nil
-		}
-		ends[i] = *l.Partitions[i].LogEnd
+// The path and query of c's address, by which its answer is known.
+func (q *call) target() string {
+	if len(q.params) == 0 {
+		return q.path
 	}
-	return ends
+	return q.path + "?" + q.params.Encode()
 }
 
-// Reached tells whether everything below ends is counted; not where ends are those
-// of another number of partitions.
-func (l *Ledger) Reached(ends []schema.Offset) bool {
-	if ends == nil || len(ends) != len(l.Partitions) {
-		return false
-	}
-	for i := range l.Partitions {
-		if l.Partitions[i].Next < ends[i] {
-			return false
-		}
-	}
-	return true
+// statistics reads the JSON answer of a question about counts.
+func (c *Client) statistics(ctx context.Context, path string, params url.Values, into any) error {
+	return c.read(ctx, &call{path: path, params: params, token: c.Token, counts: true}, into)
 }
 
-// Ledger asks for the ledger.
-func (c *Client) Ledger(ctx context.Context) (l Ledger, err error) {
-	return l, c.get(ctx, "/v1/ledger", "", &l)
+// look reads the JSON answer of anything else.
+func (c *Client) look(ctx context.Context, path string, params url.Values, into any) error {
+	return c.read(ctx, &call{path: path, params: params, token: c.Token}, into)
 }
 
-// A Watermark is the answer of GET /v1/terminals/self/watermark: every seq up to
-// Highest is counted or voided but those in Missing, ranges with both ends in them.
-type Watermark struct {
-	Stream  string          `json:"stream"`
-	Highest schema.Seq      `json:"highest"`
-	Missing [][2]schema.Seq `json:"missing"`
-}
-
-// Watermark asks what the terminal of token may forget of a stream.
-func (c *Client) Watermark(ctx context.Context, token, stream string) (w Watermark, err error) {
-	return w, c.get(ctx, "/v1/terminals/self/watermark?"+url.Values{"stream": {stream}}.Encode(), token, &w)
-}
-
-// A Row is one row of the statistics: the columns it was grouped by, as text, and
-// its figures.
-type Row struct {
-	By      map[string]string
-	Figures map[string]float64 // Without those that are null.
-}
-
-// Stats asks GET /v1/stats, whose parameters params are.
-func (c *Client) Stats(ctx context.Context, params url.Values) ([]Row, error) {
-	var answer struct {
-		Rows []map[string]any `json:"rows"`
-	}
-	if err := c.get(ctx, "/v1/stats?"+params.Encode(), "", &answer); err != nil {
-		return nil, err
-	}
-	rows := make([]Row, len(answer.Rows))
-	for i, fields := range answer.Rows {
-		rows[i] = Row{make(map[string]string), make(map[string]float64)}
-		for name, value := range fields {
-			switch v := value.(type) {
-			case string:
-				rows[i].By[name] = v
-			case float64:
-				rows[i].Figures[name] = v
-			}
-		}
-	}
-	return rows, nil
-}
-
-// get reads a JSON answer into into. An empty token is none.
-func (c *Client) get(ctx context.Context, path, token string, into any) error {
-	body, err := Get(ctx, c.HTTP, c.Base+path, token)
+// read sends q and reads its JSON answer into into.
+func (c *Client) read(ctx context.Context, q *call, into any) error {
+	q.accept = "application/json"
+	res, err := c.send(ctx, q)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = res.Body.Close() }() // What was wanted has been read.
+	body, err := c.bodyOf(res, q)
+	if err != nil {
+		return fmt.Errorf("ask %s: %w", q.target(), err)
+	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("read answer of %s: %w", path, err)
+		return fmt.Errorf("read answer of %s: %w", q.target(), err)
+	}
+	if p, ok := into.(interface{ setPosition(token string) }); ok {
+		p.setPosition(res.Header.Get("X-MLF-Position"))
 	}
 	return nil
 }
 
-// An Error is an answer other than 200.
-type Error struct {
-	Address string
-	Status  int
-	Problem schema.Problem // Empty where the answer was none.
-	Body    string         // Its beginning.
-}
+// errTooLong says that an answer has more than BytesMax.
+var errTooLong = errors.New("the answer is longer than it may be")
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("ask %s: status %d: %s", e.Address, e.Status, e.Body)
-}
-
-// errorBytes is how much of a refusal is kept.
-const errorBytes = 500
-
-// Get returns what address answers with status 200, else an *Error, or that of the
-// line. A nil client is the default one; an empty token is none.
-func Get(ctx context.Context, client *http.Client, address, token string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+// bodyOf reads the body of an answer, or what was kept of it.
+func (c *Client) bodyOf(res *http.Response, q *call) ([]byte, error) {
+	if res.StatusCode == http.StatusNotModified {
+		return c.recall(q, res.Header.Get("ETag"))
+	}
+	most := cmp.Or(c.BytesMax, answerBytesMax)
+	body, err := io.ReadAll(io.LimitReader(res.Body, most+1))
 	if err != nil {
 		return nil, err
 	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+	if int64(len(body)) > most {
+		return nil, errTooLong
 	}
-	if client == nil {
-		client = http.DefaultClient
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", address, err)
-	}
-	defer func() { _ = res.Body.Close() }() // What was wanted has been read.
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", address, err)
-	}
-	if res.StatusCode != http.StatusOK {
-		refused := &Error{Address: address, Status: res.StatusCode, Body: string(body[:min(len(body), errorBytes)])}
-		_ = json.Unmarshal(body, &refused.Problem) // Of use only if it is one.
-		return nil, refused
-	}
+	c.save(q, res.Header.Get("ETag"), body)
 	return body, nil
 }
 
-// Ready asks the admin listener at addr, host:port, whether its process is ready;
-// the error says why it is not.
-func Ready(ctx context.Context, client *http.Client, addr string) error {
-	_, err := Get(ctx, client, "http://"+addr+"/readyz", "")
-	return err
+// send sends q until it is answered, or refused for longer than Patience. The
+// caller closes the body.
+func (c *Client) send(ctx context.Context, q *call) (*http.Response, error) {
+	until := time.Now().Add(c.Patience)
+	for pause := pauseFirst; ; pause = min(2*pause, pauseMax) {
+		res, err := c.sendOnce(ctx, q)
+		var refused *Problem
+		if !errors.As(err, &refused) || !refused.passes() {
+			return res, err
+		}
+		wait := cmp.Or(refused.RetryAfter, pause)
+		if time.Now().Add(wait).After(until) {
+			return nil, err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait to ask again: %w: %w", ctx.Err(), err)
+		}
+	}
 }
 
-// Metrics returns the metrics of the admin listener at addr, host:port, each by
-// its name with its labels as they are written.
-func Metrics(ctx context.Context, client *http.Client, addr string) (map[string]float64, error) {
-	text, err := Get(ctx, client, "http://"+addr+"/metrics", "")
+func (c *Client) sendOnce(ctx context.Context, q *call) (*http.Response, error) {
+	req, err := c.request(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("make request of %s: %w", q.target(), err)
+	}
+	res, err := cmp.Or(c.HTTP, http.DefaultClient).Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s: %w", q.target(), err)
+	}
+	if res.StatusCode >= http.StatusMultipleChoices && res.StatusCode != http.StatusNotModified {
+		defer func() { _ = res.Body.Close() }() // It is a refusal in any case.
+		return nil, problemOf(res, q.target())
+	}
+	c.reached(res.Header.Get("X-MLF-Position"))
+	return res, nil
+}
+
+func (c *Client) request(ctx context.Context, q *call) (*http.Request, error) {
+	address := c.Base + q.path
+	if params := c.forward(q); len(params) > 0 {
+		address += "?" + params.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(q.method, http.MethodGet), address, bytes.NewReader(q.body))
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[string]float64)
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		i := strings.LastIndexByte(line, ' ')
-		if i < 0 || line[0] == '#' {
-			continue
-		}
-		n, err := strconv.ParseFloat(line[i+1:], 64)
-		if err != nil {
-			return nil, fmt.Errorf("read metric %s: %w", line[:i], err)
-		}
-		found[line[:i]] = n
+	if q.header != nil {
+		req.Header = q.header.Clone()
 	}
-	return found, nil
+	for name, value := range map[string]string{
+		"User-Agent": cmp.Or(c.Agent, agentDefault), "Accept": q.accept, "Content-Type": q.media, "If-None-Match": c.tagOf(q),
+	} {
+		if value != "" {
+			req.Header.Set(name, value)
+		}
+	}
+	if q.token != "" {
+		req.Header.Set("Authorization", "Bearer "+q.token)
+	}
+	return req, nil
+}
+
+// forward returns the parameters of q, with the position that it must have reached.
+func (c *Client) forward(q *call) url.Values {
+	position := c.Position()
+	if !c.Forward || !q.counts || position == "" || q.params.Has("at_least") {
+		return q.params
+	}
+	params := url.Values{"at_least": {position}}
+	for name, values := range q.params {
+		params[name] = values
+	}
+	return params
+}
+
+// Position returns how far the counts of the answer that came last had come, as a
+// token for at_least; empty before the first.
+func (c *Client) Position() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.position
+}
+
+func (c *Client) reached(position string) {
+	if position == "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.position = position
 }

@@ -1,0 +1,177 @@
+package client_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"mlf/query/client"
+	"mlf/schema"
+)
+
+// operations says what the client reads of each operation that the document
+// describes; nil of those that it leaves alone.
+func operations() map[string]reflect.Type {
+	return map[string]reflect.Type{
+		"openStream": nil, "sendVotes": nil, "tellQueue": nil, // What devices call.
+		"readDescription": nil, // The document itself.
+		"listen":          nil, // Its events are in LiveCounts.
+		"tellServedUsers": reflect.TypeFor[client.ServedAnswer](),
+		"readWatermark":   reflect.TypeFor[client.Watermark](), "readLedger": reflect.TypeFor[client.Ledger](),
+		"readStats": reflect.TypeFor[client.Stats](), "readTrend": reflect.TypeFor[client.Trend](),
+		"readHeatmap": reflect.TypeFor[client.Heatmap](), "readComparison": reflect.TypeFor[client.Comparison](),
+		"readRanking": reflect.TypeFor[client.Ranking](), "readReasons": reflect.TypeFor[client.Reasons](),
+		"readParticipation": reflect.TypeFor[client.Participation](), "explainStats": reflect.TypeFor[client.Explanation](),
+		"readComune": reflect.TypeFor[client.Page](), "readRegion": reflect.TypeFor[client.Page](), "readNational": reflect.TypeFor[client.Page](),
+		"listDimensions": reflect.TypeFor[client.Dimensions](), "readDimension": reflect.TypeFor[client.Dimension](),
+		"readTogether": reflect.TypeFor[client.BatchAnswers](),
+		"findComuni":   reflect.TypeFor[client.Comuni](), "listServices": reflect.TypeFor[client.Services](), "listLabels": reflect.TypeFor[client.Labels](),
+		"readStatus": reflect.TypeFor[client.Status](),
+	}
+}
+
+func document(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// Every operation is known here, and what it answers is what its type reads: each
+// property has a field that can hold it, null too, and each field is a property.
+func TestTypesAreThoseOfTheDocument(t *testing.T) {
+	doc, of := document(t), operations()
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			read, known := of[op.OperationID]
+			if !known {
+				t.Errorf("%s %s (%s) is unknown to the client", method, path, op.OperationID)
+			}
+			delete(of, op.OperationID)
+			if read != nil {
+				answer := op.Responses.Map()[successOf(op)].Value.Content["application/json"].Schema
+				compare(t, op.OperationID, answer.Value, read)
+			}
+		}
+	}
+	for name := range of {
+		t.Errorf("there is no operation %s", name)
+	}
+	compare(t, "tellServedUsers, told", doc.Components.Schemas["ServedUsers"].Value, reflect.TypeFor[client.ServedUsers]())
+	compare(t, "listen, an event", doc.Components.Schemas["LiveCounts"].Value, reflect.TypeFor[client.LiveCounts]())
+}
+
+func successOf(op *openapi3.Operation) string {
+	if op.Responses.Value("202") != nil {
+		return "202"
+	}
+	return "200"
+}
+
+// compare holds a type against the schema of what it reads.
+func compare(t *testing.T, at string, s *openapi3.Schema, read reflect.Type) {
+	t.Helper()
+	if nullable := s.Type.IncludesNull(); nullable && !slices.Contains([]reflect.Kind{reflect.Pointer, reflect.Slice, reflect.Map}, read.Kind()) {
+		t.Errorf("%s: may be null, which %v cannot hold", at, read)
+	}
+	if read.Kind() == reflect.Pointer {
+		read = read.Elem()
+	}
+	properties := propertiesOf(s)
+	switch {
+	case free(s, read):
+	case s.Items != nil && (read.Kind() == reflect.Slice || read.Kind() == reflect.Array):
+		compare(t, at+"[]", s.Items.Value, read.Elem())
+	case read.Kind() == reflect.Map:
+		if more := s.AdditionalProperties.Schema; more != nil {
+			compare(t, at+"{}", more.Value, read.Elem())
+		}
+		for name, p := range properties {
+			compare(t, at+"."+name, p, read.Elem())
+		}
+	case len(properties) > 0 && read.Kind() == reflect.Struct:
+		compareFields(t, at, properties, read)
+	case !fits(s, read):
+		t.Errorf("%s: %v of the document is read as %v", at, s.Type, read)
+	}
+}
+
+func compareFields(t *testing.T, at string, properties map[string]*openapi3.Schema, read reflect.Type) {
+	t.Helper()
+	fields := fieldsOf(read)
+	for name, p := range properties {
+		field, there := fields[name]
+		if !there {
+			t.Errorf("%s.%s: %v has no field for it", at, name, read)
+			continue
+		}
+		compare(t, at+"."+name, p, field)
+	}
+	for name := range fields {
+		if properties[name] == nil {
+			t.Errorf("%s: %v reads %s, which is not described", at, read, name)
+		}
+	}
+}
+
+// free tells whether read takes whatever comes.
+func free(s *openapi3.Schema, read reflect.Type) bool {
+	return read == reflect.TypeFor[json.RawMessage]() ||
+		read == reflect.TypeFor[client.ServedCount]() && s.Type.Permits("integer") && s.Type.Permits("string")
+}
+
+// fits tells whether read holds a plain value of s.
+func fits(s *openapi3.Schema, read reflect.Type) bool {
+	kinds := map[string][]reflect.Kind{
+		"string": {reflect.String}, "boolean": {reflect.Bool}, "number": {reflect.Float64},
+		"integer": {reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint16, reflect.Uint32, reflect.Uint64},
+	}
+	for _, name := range s.Type.Slice() {
+		if s.Format == "date-time" && read == reflect.TypeFor[time.Time]() || slices.Contains(kinds[name], read.Kind()) && s.Format != "date-time" {
+			return true
+		}
+	}
+	return false
+}
+
+// propertiesOf returns the properties that an object of s may have.
+func propertiesOf(s *openapi3.Schema) map[string]*openapi3.Schema {
+	all := make(map[string]*openapi3.Schema)
+	for name, p := range s.Properties {
+		all[name] = p.Value
+	}
+	for _, part := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf) {
+		for name, p := range propertiesOf(part.Value) {
+			all[name] = p
+		}
+	}
+	return all
+}
+
+// fieldsOf returns the type of each JSON member that read has.
+func fieldsOf(read reflect.Type) map[string]reflect.Type {
+	all := make(map[string]reflect.Type)
+	for f := range read.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "":
+			of := f.Type
+			if of.Kind() == reflect.Pointer {
+				of = of.Elem()
+			}
+			for name, field := range fieldsOf(of) {
+				all[name] = field
+			}
+		case name != "-":
+			all[name] = f.Type
+		}
+	}
+	return all
+}
