@@ -10,7 +10,6 @@ const (
 	FormulaNet           Formula = "net.1"           // Net.
 	FormulaMean          Formula = "mean.1"          // Mean.
 	FormulaDifference    Formula = "diff.1"          // Compare and Subtract, FalseDiscovery.
-	FormulaIndependence  Formula = "chi2.1"          // ChiSquare.
 	FormulaStandard      Formula = "std.1"           // Standardise.
 	FormulaRank          Formula = "rank.1"          // Rank.
 	FormulaDesignEffect  Formula = "deff.1"          // DesignEffect.
@@ -21,7 +20,7 @@ const (
 // Formulas returns all formulas.
 func Formulas() []Formula {
 	return []Formula{
-		FormulaShare, FormulaNet, FormulaMean, FormulaDifference, FormulaIndependence,
+		FormulaShare, FormulaNet, FormulaMean, FormulaDifference,
 		FormulaStandard, FormulaRank, FormulaDesignEffect, FormulaParticipation, FormulaChange,
 	}
 }
@@ -38,8 +37,6 @@ func (f Formula) Text() string {
 		return "mean of the values, the worst 0, the best 100, others at equal steps; 95 % by MOVER of the values' Wilson intervals; for three faces 50 (net + 1)"
 	case FormulaDifference:
 		return "pa - pb; 95 % by Newcombe's hybrid score; p of the two-sided score test; q by Benjamini-Hochberg over the differences of this answer"
-	case FormulaIndependence:
-		return "Pearson's X2 = sum (seen - expected)^2 / expected, (rows - 1)(columns - 1) degrees of freedom; rows and columns without votes left out"
 	case FormulaStandard:
 		return "sum w p over strata, w the reference's mix; strata without votes dropped and weights renormalised; 95 % by MOVER"
 	case FormulaRank:

@@ -1,38 +1,6 @@
 package figures
 
-import (
-	"fmt"
-
-	"gonum.org/v1/gonum/mathext"
-)
-
-// An Independence is a test whether the kinds of votes depend on where they come from.
-type Independence struct {
-	Statistic float64 // Pearson's X².
-	Freedom   int     // Degrees of freedom, 1 or more.
-	P         float64 // How often X² would be so large or larger if nothing depended, 0 to 1.
-
-	// LeastExpected is the smallest count that was expected. P is to be trusted where
-	// no more than a fifth are below 5 and none is below 1 (Cochran).
-	LeastExpected float64
-}
-
-// ChiSquare tests a table of counts, row by row, with so many columns. Rows and columns
-// without votes are left out. False where fewer than two of either are left.
-//
-//	X² = Σ (seen - expected)² / expected, expected = row × column / all
-//
-// K. Pearson, Philosophical Magazine 50 (1900), pages 157-175; W. G. Cochran, Some
-// methods for strengthening the common χ² tests, Biometrics 10 (1954), pages 417-451.
-func ChiSquare(cells []uint64, columns int) (Independence, bool) {
-	t := newTable(cells, columns)
-	x, freedom := t.pearson()
-	if freedom == 0 {
-		return Independence{}, false
-	}
-	p := mathext.GammaIncRegComp(float64(freedom)/2, x/2)
-	return Independence{Statistic: x, Freedom: freedom, P: min(max(p, 0), 1), LeastExpected: t.leastExpected()}, true
-}
+import "fmt"
 
 // DesignEffect returns by how much the votes of a day are more alike than chance would
 // have them: Pearson's X² of the table of days over its degrees of freedom, at least
@@ -92,7 +60,11 @@ func some(sums []float64) (n int) {
 }
 
 // pearson returns X² and its degrees of freedom; 0 of them where there is nothing to
-// compare.
+// compare. Rows and columns without votes are left out.
+//
+//	X² = Σ (seen - expected)² / expected, expected = row × column / all
+//
+// K. Pearson, Philosophical Magazine 50 (1900), pages 157-175.
 func (t table) pearson() (x float64, freedom int) {
 	if t.someRows < 2 || t.someColumns < 2 {
 		return 0, 0
@@ -108,14 +80,4 @@ func (t table) pearson() (x float64, freedom int) {
 
 func (t table) expected(i int) float64 {
 	return t.rows[i/len(t.columns)] * t.columns[i%len(t.columns)] / t.all
-}
-
-func (t table) leastExpected() float64 {
-	least := t.all
-	for i := range t.cells {
-		if expected := t.expected(i); expected > 0 {
-			least = min(least, expected)
-		}
-	}
-	return least
 }
