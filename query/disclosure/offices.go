@@ -4,10 +4,10 @@ import "mlf/schema"
 
 // Offices are named where that does not point at one person. Who works at the only
 // counter of an office is known to everybody there; so an office is named only
-// where it offers two services or has two counters (Garante della privacy, on
-// figures by which staff could be watched). And where one office alone of a group is
-// not named, its figures would be what is left for the comune: then another stays
-// unnamed in its company.
+// where it offers two services (Garante della privacy, on figures by which staff
+// could be watched): how many counters it has nobody says. And where one office alone
+// of a group is not named, its figures would be what is left for the comune: then
+// another stays unnamed in its company.
 
 // An officeOf is an office of a comune.
 type officeOf struct {
@@ -18,7 +18,7 @@ type officeOf struct {
 // labels returns the finest label that each spot's votes may be published under,
 // by what is counted of its month. counted is sorted.
 func (r *Rules) labels(counted []schema.SpotDay) map[schema.Spot]schema.LotLabel {
-	named := r.named(counted)
+	named := namedOffices(counted)
 	labels := make(map[schema.Spot]schema.LotLabel)
 	type company struct {
 		unnamed int
@@ -56,18 +56,14 @@ func (r *Rules) labels(counted []schema.SpotDay) map[schema.Spot]schema.LotLabel
 	return labels
 }
 
-// named tells which offices have two services or two counters.
-func (r *Rules) named(counted []schema.SpotDay) map[officeOf]bool {
+// namedOffices tells which offices have two services.
+func namedOffices(counted []schema.SpotDay) map[officeOf]bool {
 	named := make(map[officeOf]bool)
 	service := make(map[officeOf]schema.ServiceID)
 	for i := range counted {
 		v := &counted[i]
 		of := officeOf{v.Comune, v.Office}
 		if v.Office == "" || named[of] {
-			continue
-		}
-		if r.Counters != nil && r.Counters(of.comune, of.office) >= 2 {
-			named[of] = true
 			continue
 		}
 		if v.Service == schema.ServiceUnspecified {

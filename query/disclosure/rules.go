@@ -30,10 +30,6 @@ type Rules struct {
 	// knows of a person that he is among them would know how he voted.
 	Hold bool
 
-	// Counters, where not nil, returns how many counters an office has, 0 where that
-	// is not known. An office of one counter and one service is not named.
-	Counters func(schema.ComuneID, schema.OfficeCode) int
-
 	Places Places
 }
 
