@@ -37,6 +37,7 @@ type base struct {
 	client  *broker.Client
 	admin   *process.Admin
 	waiter  *process.Waiter
+	words   *question.Vocabulary // Of those who count and answer; nil until countsPart.
 }
 
 // A follower keeps terminals equal to the registry topic.
@@ -118,8 +119,9 @@ func (b *base) countsPart(s *store.Store, lists *registry.Registry, dir string) 
 	if err != nil {
 		return nil, process.Part{}, err
 	}
+	b.words = question.NewVocabulary(lists, clock)
 	follower, err := cube.New(cube.Config{
-		Feed: b.client.NewCountsReader(), Store: s, Clock: clock, Dir: dir, RegionOf: question.NewVocabulary(lists, clock).RegionOf,
+		Feed: b.client.NewCountsReader(), Store: s, Clock: clock, Dir: dir, RegionOf: b.words.RegionOf,
 		Log: b.log, Registry: b.metrics,
 	})
 	if err != nil {
@@ -144,6 +146,7 @@ func countsCheck(f *cube.Follower) process.Check {
 
 // queryPart serves statistics on ln.
 func (b *base) queryPart(ln net.Listener, parts query.Parts, cfg query.Config) (process.Part, error) {
+	parts.Words = b.words
 	server, err := query.New(parts, query.Telemetry{Registerer: b.metrics, Logger: b.log}, cfg)
 	if err != nil {
 		return process.Part{}, err

@@ -64,10 +64,10 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts, Served, Access and Quota are
+// Parts are what a Server reads from. All but Counts, Served, Words, Access and Quota are
 // required, and Published where it is what the public is shown. Without Counts, and while
 // they do not stand, every answer is read from the store; without Served nobody knows who
-// could have voted. Served, Terminals and Registry are shared and only looked up.
+// could have voted. Served, Terminals, Registry and Words are shared and only looked up.
 type Parts struct {
 	Store     Store
 	Counts    Counts
@@ -75,6 +75,7 @@ type Parts struct {
 	Served    *served.Book
 	Terminals *schema.Terminals
 	Registry  *registry.Registry
+	Words     *question.Vocabulary // Of Registry; nil: made of it.
 	Published Published
 
 	Access *access.Access // Nil: nobody has a token, and all are the public.
@@ -135,13 +136,16 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		logger:  telemetry.Logger,
 		metrics: newMetrics(telemetry.Registerer),
 		clock:   clock,
-		words:   question.NewVocabulary(parts.Registry, clock),
+		words:   parts.Words,
 		page:    page,
 		docs:    docs,
 		ids:     newRequestIDs(),
 
 		alarm:      flight.NewAlarm(),
 		departures: departure.New(),
+	}
+	if s.words == nil {
+		s.words = question.NewVocabulary(parts.Registry, clock)
 	}
 	s.narrow, s.wide, s.watermarks = flight.NewGate(cfg.StatsMax, s.alarm), flight.NewGate(cfg.WideMax, s.alarm), flight.NewGate(cfg.LookupsMax, s.alarm)
 	s.ledgers.Answer, s.tallies.Answer = s.readLedger, s.readTallies
