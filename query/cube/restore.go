@@ -110,7 +110,7 @@ func readDirectory(directory []byte, end uint64) ([]section, error) {
 }
 
 // openBlocks maps the blocks of a snapshot that was just written.
-func openBlocks(path string) (map[calendar.Month][]byte, *mapping, error) {
+func openBlocks(path string) (map[calendar.Month][][]byte, *mapping, error) {
 	m, err := mapFile(path)
 	if err != nil {
 		return nil, nil, err
@@ -119,10 +119,10 @@ func openBlocks(path string) (map[calendar.Month][]byte, *mapping, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	blocks := make(map[calendar.Month][]byte)
-	for _, s := range sections {
-		if s.kind == sectionBlock {
-			blocks[s.month] = s.in(m.bytes)
+	blocks := make(map[calendar.Month][][]byte)
+	for i, s := range sections {
+		if s.kind == sectionMonth {
+			blocks[s.month] = blocksOf(s.month, sections[i+1:], m)
 		}
 	}
 	return blocks, m, nil
@@ -169,22 +169,46 @@ func readSections(cfg *Config, sections []section, m *mapping) (*core, error) {
 	if err := c.cells.ReadLeaves(sections[1].in(m.bytes)); err != nil {
 		return nil, fmt.Errorf("%w: leaves: %w", errDamaged, err)
 	}
-	for i, s := range sections[2:] {
-		if s.kind == sectionBlock {
-			continue // It is its month's.
+	return c, readMonths(c, sections[2:], m)
+}
+
+// readMonths reads the months of c from the sections behind its leaves.
+func readMonths(c *core, rest []section, m *mapping) error {
+	blocksMax := 1 // Sums are made.
+	if len(rest) > 0 && rest[0].kind == sectionRegions {
+		isSame, err := c.cells.ReadRegions(rest[0].in(m.bytes))
+		if err != nil {
+			return fmt.Errorf("%w: regions: %w", errDamaged, err)
 		}
-		var block []byte
-		if rest := sections[2+i+1:]; len(rest) > 0 && rest[0].kind == sectionBlock && rest[0].month == s.month {
-			block = rest[0].in(m.bytes)
+		if isSame {
+			blocksMax = packed.BlocksMax
 		}
-		if s.kind != sectionMonth {
-			return nil, fmt.Errorf("%w: section %d is not known", errFormat, s.kind)
-		}
-		if err := c.cells.ReadMonth(s.month, s.in(m.bytes), block, m); err != nil {
-			return nil, fmt.Errorf("%w: %v: %w", errDamaged, s.month, err)
-		}
+		rest = rest[1:]
 	}
-	return c, nil
+	for len(rest) > 0 {
+		s := rest[0]
+		if s.kind != sectionMonth {
+			return fmt.Errorf("%w: section %d is not known", errFormat, s.kind)
+		}
+		blocks := blocksOf(s.month, rest[1:], m)
+		if err := c.cells.ReadMonth(s.month, s.in(m.bytes), blocks[:min(blocksMax, len(blocks))], m); err != nil {
+			return fmt.Errorf("%w: %v: %w", errDamaged, s.month, err)
+		}
+		rest = rest[1+len(blocks):]
+	}
+	return nil
+}
+
+// blocksOf returns the blocks of a month, which sections begin with.
+func blocksOf(month calendar.Month, sections []section, m *mapping) [][]byte {
+	var blocks [][]byte
+	for i, s := range sections {
+		if i == packed.BlocksMax || s.month != month || int(s.kind) != sectionBlock+i {
+			break
+		}
+		blocks = append(blocks, s.in(m.bytes))
+	}
+	return blocks
 }
 
 // readCore reads what appendCore appended.

@@ -23,7 +23,8 @@ import (
 // A snapshot is a file that a core can begin from:
 //
 //	magic, format
-//	sections: the core, leaves, then of each month a block and what is beside it
+//	sections: the core, leaves, regions, then of each month what is beside its blocks,
+//	its block, and that block's sums by region, with service and without
 //	directory: kind, month, offset, length and checksum of each section
 //	trailer: offset, length and checksum of the directory, checksum of magic and trailer
 //
@@ -44,6 +45,9 @@ const (
 	sectionLeaves
 	sectionMonth
 	sectionBlock
+	sectionSums       // By region; files of before have none,
+	sectionRegionSums // nor those without service,
+	sectionRegions    // nor whose sums they are.
 )
 
 // A section is an entry of the directory.
@@ -111,11 +115,15 @@ func (i *image) writeTo(to io.Writer) error {
 	if err := w.section(sectionLeaves, 0, i.cells.AppendLeaves(nil)); err != nil {
 		return err
 	}
-	err := i.cells.EachMonth(func(m calendar.Month, fresh, block []byte) error {
-		if err := w.section(sectionMonth, m, fresh); err != nil || block == nil {
-			return err
+	if err := w.section(sectionRegions, 0, i.cells.AppendRegions(nil)); err != nil {
+		return err
+	}
+	err := i.cells.EachMonth(func(m calendar.Month, fresh []byte, blocks [][]byte) error {
+		err := w.section(sectionMonth, m, fresh)
+		for kind, block := range blocks {
+			err = errors.Join(err, w.section(sectionBlock+uint8(kind), m, block))
 		}
-		return w.section(sectionBlock, m, block)
+		return err
 	})
 	if err == nil {
 		err = w.end()

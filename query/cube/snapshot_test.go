@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mlf/query/cube/cubetest"
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -133,6 +134,57 @@ func TestSectionsThatDoNotFitAreRefused(t *testing.T) {
 			}
 		}
 	}
+}
+
+// without returns a snapshot that lacks the sections that drop says.
+func without(t *testing.T, text []byte, drop func(kind uint8) bool) []byte {
+	t.Helper()
+	sections, err := sectionsOf(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := &snapshotWriter{w: &b, table: castagnoli()}
+	err = w.write(preamble())
+	for _, s := range sections {
+		if !drop(s.kind) {
+			err = errors.Join(err, w.section(s.kind, s.month, s.in(text)))
+		}
+	}
+	if err = errors.Join(err, w.end()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestSumsAreThoseOfToday: of a snapshot that has them, of an older one that does not,
+// and of one from before comuni changed their regions.
+func TestSumsAreThoseOfToday(t *testing.T) {
+	cfg := snapshotConfig(t)
+	c, text := snapshotOf(t, &cfg)
+	older := without(t, text, func(kind uint8) bool { return kind > sectionBlock })
+	half := without(t, text, func(kind uint8) bool { return kind == sectionRegionSums })
+	moved := cfg
+	moved.RegionOf = func(id schema.ComuneID) schema.RegionID { return 5 + schema.RegionID(id)%2 }
+	for what, from := range map[string]struct {
+		cfg  *Config
+		text []byte
+	}{"with sums": {&cfg, text}, "without": {&cfg, older}, "without some": {&cfg, half}, "moved": {&moved, text}, "moved, without": {&moved, older}} {
+		again, err := restoreIn(from.cfg, &mapping{bytes: from.text})
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		a := &question.Axes{Next: 1 << 30, RowsMax: 1000, Comune: func(id schema.ComuneID) question.Group { return question.Group(from.cfg.RegionOf(id)) }}
+		want, err := c.state().Counts(t.Context(), a)
+		got, gotErr := again.state().Counts(t.Context(), a)
+		if err != nil || gotErr != nil || len(got.Rows) < 2 || !slices.Equal(sortedRows(got), sortedRows(want)) {
+			t.Errorf("%s: got %v, want %v: %v, %v", what, got, want, gotErr, err)
+		}
+	}
+}
+
+func sortedRows(c *question.Counts) []question.Count {
+	return slices.SortedFunc(slices.Values(c.Rows), func(a, b question.Count) int { return int(a.Comune - b.Comune) })
 }
 
 // started plays a country to its end and stops the follower, with two snapshots.

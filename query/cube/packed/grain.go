@@ -36,13 +36,17 @@ const regionsMax = math.MaxUint8 + 1
 
 // hold makes b the block of m, which nobody else knows yet, and adds it up.
 func (m *month) hold(b *block, c *coding, l *leaves) {
-	m.blocks[leafGrain] = b
 	if b == nil {
 		return
 	}
-	m.low, m.high = min(m.low, int(b.low)), max(m.high, int(b.high))
-	m.blocks[comboGrain] = b.summed(c, l.combos, l.scales[comboGrain])
-	m.blocks[regionGrain] = m.blocks[comboGrain].summed(c, l.regions, l.scales[regionGrain])
+	combos := b.summed(c, l.combos, l.scales[comboGrain])
+	m.holdAll([grainN]*block{b, combos, combos.summed(c, l.regions, l.scales[regionGrain])})
+}
+
+// holdAll is hold with the sums made.
+func (m *month) holdAll(blocks [grainN]*block) {
+	b := blocks[leafGrain]
+	m.blocks, m.low, m.high = blocks, min(m.low, int(b.low)), max(m.high, int(b.high))
 }
 
 // summed returns the block of b's cells by a coarser grain: to has the number there

@@ -24,15 +24,29 @@ func (c *Cells) AppendLeaves(b []byte) []byte {
 	return b
 }
 
-// EachMonth calls f for every month, in order, with what it has beside its block and
-// the block itself, which may be nil. Both are c's, and must be held with c.
-func (c *Cells) EachMonth(f func(m calendar.Month, fresh, block []byte) error) error {
+// AppendRegions appends which region each comune of the leaves is in: sums are by it.
+func (c *Cells) AppendRegions(b []byte) []byte {
+	for _, at := range c.leaves.comuni {
+		b = append(b, byte(at.region))
+	}
+	return b
+}
+
+// BlocksMax is how many blocks a month has, if any.
+const BlocksMax = int(grainN)
+
+// EachMonth calls f for every month, in order, with what it has beside its blocks and
+// the blocks themselves, its cells and their sums: BlocksMax or none. All are c's, and
+// must be held with c.
+func (c *Cells) EachMonth(f func(m calendar.Month, fresh []byte, blocks [][]byte) error) error {
 	for _, m := range c.months {
-		var block []byte
-		if b := m.blocks[leafGrain]; b != nil {
-			block = b.image
+		var blocks [][]byte
+		for _, b := range m.blocks {
+			if b != nil {
+				blocks = append(blocks, b.image)
+			}
 		}
-		if err := f(m.number, m.append(nil), block); err != nil {
+		if err := f(m.number, m.append(nil), blocks); err != nil {
 			return err
 		}
 	}
@@ -82,9 +96,24 @@ func (b *Builder) ReadLeaves(bytes []byte) error {
 	return d.end()
 }
 
+// ReadRegions tells whether all comuni are in the regions that AppendRegions wrote.
+// Else sums are to be made anew: they are of others, under other numbers.
+func (b *Builder) ReadRegions(bytes []byte) (isSame bool, err error) {
+	comuni := b.catalogue.comuni
+	if len(bytes) != len(comuni) {
+		return false, errImage
+	}
+	for i, region := range bytes {
+		if comuni[i].region != schema.RegionID(region) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
 // ReadMonth reads what EachMonth gave of a month that is after all others of b, whose
-// leaves are known. The block, if there is one, is held with home.
-func (b *Builder) ReadMonth(number calendar.Month, fresh, image []byte, home any) error {
+// leaves are known. Blocks are held with home; without sums, these are made.
+func (b *Builder) ReadMonth(number calendar.Month, fresh []byte, blocks [][]byte, home any) error {
 	m := newMonth(b.cfg.Clock, number)
 	if n := len(b.months); n > 0 && b.months[n-1].number >= number || b.seen == nil {
 		return fmt.Errorf("%v is not after the months before it", number)
@@ -95,17 +124,31 @@ func (b *Builder) ReadMonth(number calendar.Month, fresh, image []byte, home any
 	if len(m.fresh) > 0 {
 		m.low, m.high = m.fresh[0].low, m.fresh[0].high
 	}
-	if image != nil {
+	if err := b.readBlocks(m, blocks, home); err != nil {
+		return err
+	}
+	b.months = append(b.months, m)
+	return nil
+}
+
+// readBlocks has m hold the blocks of images.
+func (b *Builder) readBlocks(m *month, images [][]byte, home any) error {
+	var blocks [grainN]*block
+	for g, image := range images {
 		block, err := openBlock(image, home)
 		if err != nil {
 			return err
 		}
-		if n := block.leafN; n > 0 && int(block.leaf(int(n)-1)) >= len(b.stamps) {
+		if n := block.leafN; n > 0 && int(block.leaf(int(n)-1)) >= len(b.seen.scales[g]) {
 			return errImage
 		}
-		m.hold(block, b.coding, b.seen)
+		blocks[g] = block
 	}
-	b.months = append(b.months, m)
+	if len(images) == BlocksMax {
+		m.holdAll(blocks)
+	} else {
+		m.hold(blocks[leafGrain], b.coding, b.seen)
+	}
 	return nil
 }
 
@@ -142,19 +185,23 @@ func (b *Builder) readFresh(m *month, bytes []byte) error {
 
 // Replace puts the blocks of images, which are copies of those in c and are held with
 // home, in their place. Blocks that are not those of c any more stay.
-func (b *Builder) Replace(c *Cells, images map[calendar.Month][]byte, home any) error {
+func (b *Builder) Replace(c *Cells, images map[calendar.Month][][]byte, home any) error {
 	for _, m := range c.months {
 		i := b.at(m.number)
-		old := m.blocks[leafGrain]
-		if old == nil || images[m.number] == nil || i == len(b.months) || b.months[i].blocks[leafGrain] != old {
+		if i == len(b.months) || b.months[i].number != m.number {
 			continue
 		}
-		block, err := openBlock(images[m.number], home)
-		if err != nil {
-			return err
-		}
 		next := *b.months[i]
-		next.blocks[leafGrain] = block
+		for g, image := range images[m.number] {
+			if m.blocks[g] == nil || next.blocks[g] != m.blocks[g] {
+				continue
+			}
+			block, err := openBlock(image, home)
+			if err != nil {
+				return err
+			}
+			next.blocks[g] = block
+		}
 		b.months[i] = &next
 	}
 	return nil

@@ -100,7 +100,9 @@ func newWorld(t testing.TB, seed uint64) *world {
 // drawRegions draws which region each comune is in: two, or one for most comuni.
 func (w *world) drawRegions() {
 	salt, n := w.IntN(100), []int{2, 14}[w.IntN(2)]
-	w.regionOf = func(c schema.ComuneID) schema.RegionID { return schema.RegionID(1 + (int(c)%1000+4*int(c)/1000+salt)%n) }
+	w.regionOf = func(c schema.ComuneID) schema.RegionID {
+		return schema.RegionID(1 + (int(c)%1000+4*int(c)/1000+salt)%n)
+	}
 }
 
 func (w *world) more() (schema.Cell, naiveCell) {
