@@ -80,15 +80,16 @@ var mayImport = map[string][]string{
 	"proof/drill/run":     {"proof/drill"},
 	"query/answer/words":  {"schema", "schema/registry", "query/question"},
 	"bench/rig": {
-		"bench/measure", "bench/load", "bench/workload", "bench/backlog", "bench/baseline", "bench/italy", "proof/child",
+		"bench/measure", "bench/load", "bench/workload", "bench/backlog", "bench/baseline", "bench/italy", "bench/questions", "proof/child",
 		"ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "query/client", "query/question", "query/cube", "query/calendar", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
 	},
-	"bench/measure":  {},
-	"bench/baseline": {"bench/backlog"},
-	"bench/load":     {"bench/measure"},
-	"bench/backlog":  {"schema"},
-	"bench/workload": {"schema/votepb"},
-	"bench/italy":    {"query/calendar", "schema", "schema/registry"},
+	"bench/questions": {"bench/italy", "bench/baseline", "aggregate/store", "query/calendar", "query/question", "schema", "schema/registry"},
+	"bench/measure":   {},
+	"bench/baseline":  {"bench/backlog"},
+	"bench/load":      {"bench/measure"},
+	"bench/backlog":   {"schema"},
+	"bench/workload":  {"schema/votepb"},
+	"bench/italy":     {"query/calendar", "schema", "schema/registry"},
 }
 
 // onlyIn says which drivers are imported where, tests apart: each by the one

@@ -12,71 +12,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"mlf/aggregate/store"
-	"mlf/bench/baseline"
 	"mlf/bench/measure"
-	"mlf/query/question"
-	"mlf/schema"
+	"mlf/bench/questions"
 )
-
-// An answerer answers a question and returns the rows and the votes of its answer.
-type answerer struct {
-	name     string
-	asksMost int
-	answer   func(ctx context.Context, a *asking) (rows int, votes uint64, err error)
-}
-
-// byView asks whoever holds the counts.
-func byView(name string, view question.View) answerer {
-	return answerer{name, 5000, func(ctx context.Context, a *asking) (int, uint64, error) {
-		counts, err := view.Counts(ctx, a.axes)
-		if err != nil {
-			return 0, 0, err
-		}
-		var votes uint64
-		for i := range counts.Rows {
-			for _, n := range counts.Rows[i].Values {
-				votes += n
-			}
-		}
-		return len(counts.Rows), votes, nil
-	}}
-}
-
-// errInPieces says that a question is to be asked again, now in smaller pieces.
-var errInPieces = errors.New("more than the database's limits: asked again in pieces")
-
-// byStore asks the rollups in the database, as /v1/stats does. What goes over the
-// limits of one read it asks in pieces of time, as the answer then advises.
-func byStore(s *store.Store) answerer {
-	pieces := schema.Hour(1)
-	return answerer{"store", 500, func(ctx context.Context, a *asking) (rows int, votes uint64, err error) {
-		for _, whole := range a.stats {
-			for i := range pieces {
-				q, span := whole, whole.Next-whole.From
-				q.From, q.Next = whole.From+span*i/pieces, whole.From+span*(i+1)/pieces
-				answer, err := s.Stats(ctx, q)
-				if errors.Is(err, schema.ErrTooDear) && pieces < 1024 {
-					pieces *= 2
-					return 0, 0, errInPieces
-				}
-				if err != nil {
-					return 0, 0, err
-				}
-				rows += len(answer.Rows)
-				for i := range answer.Rows {
-					votes += answer.Rows[i].N()
-				}
-			}
-		}
-		return rows, votes, nil
-	}}
-}
-
-// byRaw asks single votes in the database.
-func byRaw(db *baseline.Database) answerer {
-	return answerer{"raw votes", 500, func(ctx context.Context, a *asking) (int, uint64, error) { return db.Ask(ctx, a.raw, a.known) }}
-}
 
 // asksLeast is how many questions one answerer is asked in a turn, however long it
 // takes.
@@ -90,9 +28,9 @@ type turn struct {
 
 // asks returns a subject that answers questions of a kind, those that every other
 // one is asked in the same round.
-func (r *countryRig) asks(k kind, by answerer) (measure.Subject, *[]turn) {
+func (r *countryRig) asks(k questions.Kind, by questions.Answerer) (measure.Subject, *[]turn) {
 	var turns []turn
-	return measure.Subject{Name: by.name, Run: func(ctx context.Context) (measure.Sample, error) {
+	return measure.Subject{Name: by.Name, Run: func(ctx context.Context) (measure.Sample, error) {
 		number := len(turns)
 		sample, votes, err := r.ask(ctx, k, by, uint64(number))
 		turns = append(turns, turn{number, votes})
@@ -102,21 +40,21 @@ func (r *countryRig) asks(k kind, by answerer) (measure.Subject, *[]turn) {
 
 // ask asks for some time, on a thread of its own, so that its processor time is that
 // of the answers.
-func (r *countryRig) ask(ctx context.Context, k kind, by answerer, seed uint64) (measure.Sample, []uint64, error) {
+func (r *countryRig) ask(ctx context.Context, k questions.Kind, by questions.Answerer, seed uint64) (measure.Sample, []uint64, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	random := rand.New(rand.NewPCG(seed, uint64(len(k.name))))
+	random := rand.New(rand.NewPCG(seed, uint64(len(k.Name))))
 	var walls, cpus []float64
 	var votes []uint64
 	var rows int
 	use, began := r.rig.use(), time.Now()
-	for len(votes) < asksLeast || len(votes) < by.asksMost && time.Since(began) < r.turn {
-		a := k.make(r.world, random)
+	for len(votes) < asksLeast || len(votes) < by.AsksMost && time.Since(began) < r.turn {
+		a := k.Make(r.world, random)
 		before, start := threadCPU(), time.Now()
-		some, n, err := by.answer(ctx, &a)
-		for errors.Is(err, errInPieces) {
+		some, n, err := by.Answer(ctx, &a)
+		for errors.Is(err, questions.ErrInPieces) {
 			before, start = threadCPU(), time.Now()
-			some, n, err = by.answer(ctx, &a)
+			some, n, err = by.Answer(ctx, &a)
 		}
 		if err != nil {
 			return nil, nil, err
@@ -156,19 +94,16 @@ func quantile(of []float64, q float64) float64 {
 	return of[min(int(q*float64(len(of))), len(of)-1)]
 }
 
-// errDiffers is the error of answerers that do not agree.
-var errDiffers = errors.New("two answers to one question differ")
-
 // agree compares what the answerers said, question by question, and returns how many
 // of them were compared.
-func agree(k kind, names []string, all []*[]turn) (compared int, err error) {
+func agree(k questions.Kind, names []string, all []*[]turn) (compared int, err error) {
 	for i := 1; i < len(all); i++ {
 		for number := range *all[0] {
 			one, other := (*all[0])[number].votes, (*all[i])[number].votes
 			for n := range min(len(one), len(other)) {
 				if one[n] != other[n] {
 					return 0, fmt.Errorf("%w: %s, round %d, question %d: %d votes by %s, %d by %s",
-						errDiffers, k.name, number, n, one[n], names[0], other[n], names[i])
+						questions.ErrDiffers, k.Name, number, n, one[n], names[0], other[n], names[i])
 				}
 				compared++
 			}

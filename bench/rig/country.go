@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,8 @@ import (
 	"mlf/bench/baseline"
 	"mlf/bench/italy"
 	"mlf/bench/measure"
+	"mlf/bench/questions"
+	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -23,7 +26,7 @@ import (
 // A countryRig is a country in a database, and who answers questions about it.
 type countryRig struct {
 	rig   *rig
-	world *world
+	world *questions.World
 	store *store.Store
 	db    *baseline.Database
 	turn  time.Duration // That one is asked one kind of question.
@@ -74,7 +77,7 @@ func (c *Query) openCountry(ctx context.Context, p *Parts) (_ *countryRig, err e
 	if err != nil {
 		return nil, err
 	}
-	if r.world, err = newWorld(country, lists); err != nil {
+	if r.world, err = questions.NewWorld(country, lists); err != nil {
 		return nil, err
 	}
 	dsn := strings.TrimSuffix(r.rig.engine.DSN(), "/mlf") + "/" + countryDatabase
@@ -127,7 +130,7 @@ func (r *countryRig) fill(ctx context.Context, dsn, file string) error {
 	if err := store.Apply(ctx, dsn, identity); err != nil {
 		return err
 	}
-	country := r.world.country
+	country := r.world.Country
 	use, began := r.rig.use(), time.Now()
 	shown := newBar(r.shown, "rollups", "votes", country.Votes())
 	filled, err := country.Fill(ctx, dsn, shown.add)
@@ -182,7 +185,7 @@ func (c *Query) country(ctx context.Context, p *Parts, report *measure.Report) (
 	}
 	report.Notes = append(report.Notes, fmt.Sprintf(
 		"country: %d comuni, %d leaves, %d cells in %d rows of %d votes, %d parts, %.2f bytes a row; filled in %.0f s (%.0f s of the database, %.0f s of this process), raw votes in %.0f s",
-		len(r.world.comuni), r.world.country.Leaves(), r.kept.Cells, r.kept.Rows, r.kept.Votes, size.Parts, float64(size.Bytes)/float64(size.Rows),
+		len(r.world.Comuni), r.world.Country.Leaves(), r.kept.Cells, r.kept.Rows, r.kept.Votes, size.Parts, float64(size.Bytes)/float64(size.Rows),
 		r.kept.FillSeconds, r.kept.FillEngine, r.kept.FillProcess, r.kept.RawSeconds))
 	loaded, err := measure.Interleave(ctx, "load of a country", 1, []measure.Subject{
 		{Name: "store, in columns", Run: r.loadColumns}, r.load("cube, without snapshot", false), r.load("cube, with snapshot", true),
@@ -196,26 +199,56 @@ func (c *Query) country(ctx context.Context, p *Parts, report *measure.Report) (
 		return err
 	}
 	defer func() { err = errors.Join(err, h.end()) }()
-	answerers := []answerer{byView("cube", h.state), byStore(r.store)}
+	answerers := []questions.Answerer{questions.ByView("cube", h.state), questions.ByStore(r.store)}
 	if r.kept.Raw {
-		answerers = append(answerers, byRaw(r.db))
+		answerers = append(answerers, questions.ByRaw(r.db))
 	}
-	return r.questions(ctx, p, c.Runs, answerers, report)
+	if err := r.questions(ctx, p, c.Runs, answerers, report); err != nil {
+		return err
+	}
+	return r.agree(ctx, h.state, report)
+}
+
+// agreeMost is how many questions of a kind are compared row by row; agreeTime is how
+// long, when one of them takes the database seconds.
+const (
+	agreeMost = 20
+	agreeTime = 20 * time.Second
+)
+
+// agree compares, row by row, what is in memory with what the database says.
+func (r *countryRig) agree(ctx context.Context, state question.View, report *measure.Report) error {
+	stored := r.world.View(r.store)
+	compared, asked := 0, 0
+	for _, k := range questions.Kinds() {
+		random, began := rand.New(rand.NewPCG(1, uint64(len(k.Name)))), time.Now()
+		for n := 0; n < agreeMost && (n == 0 || time.Since(began) < agreeTime); n++ {
+			fmt.Fprintf(r.shown, "compare row by row: %s, %d\n", k.Name, n+1)
+			a := k.Make(r.world, random)
+			rows, err := questions.Agree(ctx, &a, state, stored)
+			if err != nil {
+				return fmt.Errorf("compare %s: %w", k.Name, err)
+			}
+			compared, asked = compared+rows, asked+1
+		}
+	}
+	report.Notes = append(report.Notes, fmt.Sprintf("%d rows and reasons of %d answers compared one by one between cube and store, 0 differ", compared, asked))
+	return nil
 }
 
 // questions lets the answerers take turns at every kind of question.
-func (r *countryRig) questions(ctx context.Context, p *Parts, runs int, answerers []answerer, report *measure.Report) error {
+func (r *countryRig) questions(ctx context.Context, p *Parts, runs int, answerers []questions.Answerer, report *measure.Report) error {
 	compared := 0
-	for _, k := range kinds() {
+	for _, k := range questions.Kinds() {
 		var subjects []measure.Subject
 		var names []string
 		var turns []*[]turn
 		for _, by := range answerers {
 			subject, said := r.asks(k, by)
-			subjects, names, turns = append(subjects, subject), append(names, by.name), append(turns, said)
+			subjects, names, turns = append(subjects, subject), append(names, by.Name), append(turns, said)
 		}
-		results, err := measure.Interleave(ctx, k.name, runs, subjects, func(round int, subject string) {
-			fmt.Fprintf(p.Stderr, "%s: run %d of %d, %s\n", k.name, round+1, runs, subject)
+		results, err := measure.Interleave(ctx, k.Name, runs, subjects, func(round int, subject string) {
+			fmt.Fprintf(p.Stderr, "%s: run %d of %d, %s\n", k.Name, round+1, runs, subject)
 		})
 		if err != nil {
 			return err
@@ -249,13 +282,13 @@ func byTime(results []measure.Result) []measure.Result {
 func (r *countryRig) loadColumns(ctx context.Context) (measure.Sample, error) {
 	rows := 0
 	take := func(c *schema.RollupColumns) error { rows += c.Len(); return nil }
-	cut := r.world.country.Cut()
-	first, next := r.world.country.Hours()
-	start := first.Time().In(r.world.rome)
+	cut := r.world.Country.Cut()
+	first, next := r.world.Country.Hours()
+	start := first.Time().In(r.world.Rome)
 	use, began := r.rig.use(), time.Now()
 	for m := range 12 * italy.Years {
-		from := r.world.hour(start.Year(), start.Month()+time.Month(m), 1)
-		if err := r.store.Settled(ctx, from, min(next, r.world.hour(start.Year(), start.Month()+time.Month(m+1), 1)), cut, take); err != nil {
+		from := r.world.Hour(start.Year(), start.Month()+time.Month(m), 1)
+		if err := r.store.Settled(ctx, from, min(next, r.world.Hour(start.Year(), start.Month()+time.Month(m+1), 1)), cut, take); err != nil {
 			return nil, err
 		}
 	}

@@ -33,7 +33,7 @@ func (r *countryRig) hold(ctx context.Context, dir string) (*held, error) {
 	loading := newBar(r.shown, "loading", "rows", r.kept.Rows)
 	defer loading.end()
 	follower, err := cube.New(cube.Config{
-		Feed: quietFeed{}, Store: watchedStore{r.store, loading}, Clock: clock, RegionOf: r.world.region, Dir: dir, Log: r.rig.log,
+		Feed: quietFeed{}, Store: watchedStore{r.store, loading}, Clock: clock, RegionOf: r.world.Region, Dir: dir, Log: r.rig.log,
 	})
 	if err != nil {
 		return nil, err
