@@ -152,3 +152,38 @@ func TestReport(t *testing.T) {
 		t.Errorf("JSON: got %s", text.String())
 	}
 }
+
+func TestReportJudges(t *testing.T) {
+	figure := func(metric string, n float64) measure.Figure {
+		return measure.Figure{Metric: metric, Median: n, Runs: []float64{n}}
+	}
+	r := measure.Report{Results: []measure.Result{
+		{Workload: "page", Subject: "cube", Figures: []measure.Figure{figure("p99_ms", 0.5), figure("pages_per_second", 100)}},
+		{Workload: "page", Subject: "store", Figures: []measure.Figure{figure("p99_ms", 22)}},
+	}}
+	f := func(target measure.Target, want measure.Verdict) {
+		t.Helper()
+		target.Workload, target.Subject = "page", "cube"
+		before := len(r.Goals)
+		r.Judge([]measure.Target{target})
+		if n := len(r.Goals); n != before+1 || r.Goals[n-1].Verdict != want {
+			t.Errorf("%+v: got %+v, want %s", target, r.Goals[before:], want)
+		}
+	}
+	f(measure.Target{Metric: "p99_ms", Least: 1, Aim: 0.5}, measure.AimReached)
+	f(measure.Target{Metric: "p99_ms", Least: 0.6, Aim: 0.4}, measure.Reached)
+	f(measure.Target{Metric: "p99_ms", Least: 0.4, Aim: 0.3}, measure.Missed)
+	f(measure.Target{Metric: "pages_per_second", Least: 50, Aim: 90, Rising: true}, measure.AimReached)
+	f(measure.Target{Metric: "pages_per_second", Least: 150, Aim: 200, Rising: true}, measure.Missed)
+	r.Judge([]measure.Target{{Workload: "page", Subject: "cube", Metric: "unknown"}, {
+		What: "a page, ms", Workload: "page", Subject: "cube", Metric: "p99_ms", Least: 1, Aim: 0.25,
+		Peers: []measure.Peer{{Subject: "store", Metric: "p99_ms"}, {Subject: "raw", Metric: "p99_ms"}},
+	}})
+	var table strings.Builder
+	if err := r.Print(&table); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Goals) != 6 || !strings.Contains(table.String(), "store: 22 p99_ms") || strings.Contains(table.String(), "raw") {
+		t.Errorf("got %d goals:\n%s", len(r.Goals), table.String())
+	}
+}

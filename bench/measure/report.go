@@ -18,6 +18,7 @@ type Report struct {
 	Machine Machine  `json:"machine"`
 	Results []Result `json:"results"`
 	Notes   []string `json:"notes,omitempty"` // What a reader must know to read the figures rightly.
+	Goals   []Goal   `json:"goals,omitempty"` // What was to be reached.
 }
 
 // A Machine is where figures were seen.
@@ -99,6 +100,9 @@ func (r *Report) Print(w io.Writer) error {
 		if _, err := fmt.Fprintf(w, "\n%s\n", note); err != nil {
 			return fmt.Errorf("print report: %w", err)
 		}
+	}
+	if err := r.printGoals(w); err != nil {
+		return fmt.Errorf("print goals: %w", err)
 	}
 	return nil
 }

@@ -187,8 +187,8 @@ func (c *Query) country(ctx context.Context, p *Parts, report *measure.Report) (
 		"country: %d comuni, %d leaves, %d cells in %d rows of %d votes, %d parts, %.2f bytes a row; filled in %.0f s (%.0f s of the database, %.0f s of this process), raw votes in %.0f s",
 		len(r.world.Comuni), r.world.Country.Leaves(), r.kept.Cells, r.kept.Rows, r.kept.Votes, size.Parts, float64(size.Bytes)/float64(size.Rows),
 		r.kept.FillSeconds, r.kept.FillEngine, r.kept.FillProcess, r.kept.RawSeconds))
-	loaded, err := measure.Interleave(ctx, "load of a country", 1, []measure.Subject{
-		{Name: "store, in columns", Run: r.loadColumns}, r.load("cube, without snapshot", false), r.load("cube, with snapshot", true),
+	loaded, err := measure.Interleave(ctx, loadWork, 1, []measure.Subject{
+		{Name: "store, in columns", Run: r.loadColumns}, r.load(loadAnew, false), r.load(loadSnapshot, true),
 	}, func(_ int, subject string) { fmt.Fprintf(p.Stderr, "load: %s\n", subject) })
 	if err != nil {
 		return err

@@ -72,6 +72,7 @@ func (c *Query) Run(ctx context.Context, p *Parts) error {
 		}
 	}
 	report.Machine.LoadLast = measure.Load()
+	report.Judge(queryTargets())
 	return c.print(p.Stdout, &report)
 }
 

@@ -1,0 +1,51 @@
+package rig
+
+import (
+	"mlf/bench/measure"
+	"mlf/bench/questions"
+)
+
+// queryTargets are what answers should cost.
+func queryTargets() []measure.Target {
+	return append(answerTargets(), heldTargets()...)
+}
+
+// answerTargets are of each kind of question, in its order: processor time of the
+// answering thread, and time on the clock.
+func answerTargets() []measure.Target {
+	limits := [][2]float64{{1, 0.25}, {5, 1}, {15, 10}, {30, 20}, {30, 1}}
+	var targets []measure.Target
+	for i, k := range questions.Kinds() {
+		for _, of := range []struct{ what, metric string }{{"CPU", "thread_cpu_p99_ms"}, {"wall", "answer_p99_ms"}} {
+			targets = append(targets, measure.Target{
+				What: k.Name + ", p99 " + of.what + ", ms", Workload: k.Name, Subject: "cube", Metric: of.metric,
+				Least: limits[i][0], Aim: limits[i][1], Peers: peersOf(of.metric),
+			})
+		}
+	}
+	return targets
+}
+
+// peersOf are who answers by SQL: what costs them is the database's.
+func peersOf(metric string) []measure.Peer {
+	if metric == "thread_cpu_p99_ms" {
+		metric = "database_cpu_ms"
+	}
+	return []measure.Peer{{Subject: "store", Metric: metric}, {Subject: "raw votes", Metric: metric}}
+}
+
+// heldTargets are of the counts in memory.
+func heldTargets() []measure.Target {
+	return []measure.Target{
+		{What: "memory a cell, all included, bytes", Workload: loadWork, Subject: loadSnapshot, Metric: "memory_bytes_per_cell", Least: 6, Aim: 4},
+		{What: "start with a snapshot, s", Workload: loadWork, Subject: loadSnapshot, Metric: "load_seconds", Least: 5, Aim: 1},
+		{What: "start without a snapshot, s", Workload: loadWork, Subject: loadAnew, Metric: "load_seconds", Least: 120, Aim: 60},
+	}
+}
+
+// Names in reports.
+const (
+	loadWork     = "load of a country"
+	loadAnew     = "cube, without snapshot"
+	loadSnapshot = "cube, with snapshot"
+)
