@@ -80,9 +80,10 @@ var mayImport = map[string][]string{
 	"proof/drill/run":     {"proof/drill"},
 	"query/answer/words":  {"schema", "schema/registry", "query/question"},
 	"bench/rig": {
-		"bench/measure", "bench/load", "bench/workload", "bench/backlog", "bench/baseline", "bench/italy", "bench/questions", "proof/child",
+		"bench/measure", "bench/load", "bench/workload", "bench/backlog", "bench/baseline", "bench/italy", "bench/questions", "bench/pages", "proof/child",
 		"ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "query/client", "query/question", "query/cube", "query/calendar", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
 	},
+	"bench/pages":     {"bench/measure"},
 	"bench/questions": {"bench/italy", "bench/baseline", "aggregate/store", "query/calendar", "query/question", "schema", "schema/registry"},
 	"bench/measure":   {},
 	"bench/baseline":  {"bench/backlog"},
@@ -103,6 +104,7 @@ var onlyIn = map[string][]string{
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
 	"net/http":                            {"command/process", "query", "query/access", "query/departure", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
+	"net/http":                            {"command/process", "query", "query/access", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/harness"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

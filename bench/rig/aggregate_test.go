@@ -47,35 +47,3 @@ func TestBenchAggregateMeasures(t *testing.T) {
 		t.Errorf("no cost of D in %+v", report.Results)
 	}
 }
-
-func TestBenchQueryMeasures(t *testing.T) {
-	report := measured(t, "query", "--parts", "stats", "--rows", "50000", "--runs", "1", "--json", "-")
-	for _, question := range []string{"country by month", "one comune, 30 days"} {
-		if !has(report, question, "answer_ms") || !has(report, question, "answer_bytes") {
-			t.Errorf("no answer to %s in %+v", question, report.Results)
-		}
-	}
-}
-
-// TestBenchCountryMeasures: twice over one folder, which is filled once; whoever
-// answers says the same.
-func TestBenchCountryMeasures(t *testing.T) {
-	dir := t.TempDir()
-	for range 2 {
-		report := measured(t, "query", "--parts", "country", "--scale", "0.002", "--time", "50ms", "--data", dir, "--runs", "1", "--json", "-")
-		for _, subject := range []string{"cube", "store", "raw votes"} {
-			if !has(report, subject, "answer_p99_ms") || !has(report, subject, "thread_cpu_p50_ms") || !has(report, subject, "database_cpu_ms") {
-				t.Errorf("no cost of an answer by %s in %+v", subject, report.Results)
-			}
-		}
-		for _, subject := range []string{"store, in columns", "cube, without snapshot", "cube, with snapshot"} {
-			if !has(report, subject, "load_seconds") {
-				t.Errorf("no cost of a load by %s in %+v", subject, report.Results)
-			}
-		}
-		notes := strings.Join(report.Notes, " ")
-		if !strings.Contains(notes, "to one question compared, 0 differ") || !strings.Contains(notes, "one by one between cube and store, 0 differ") {
-			t.Errorf("nothing was compared: %v", report.Notes)
-		}
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 // A countryRig is a country in a database, and who answers questions about it.
 type countryRig struct {
 	rig   *rig
+	dsn   string
 	world *questions.World
 	store *store.Store
 	db    *baseline.Database
@@ -80,14 +82,17 @@ func (c *Query) openCountry(ctx context.Context, p *Parts) (_ *countryRig, err e
 	if r.world, err = questions.NewWorld(country, lists); err != nil {
 		return nil, err
 	}
-	dsn := strings.TrimSuffix(r.rig.engine.DSN(), "/mlf") + "/" + countryDatabase
-	if err := r.ensure(ctx, dsn, c); err != nil {
+	r.dsn = strings.TrimSuffix(r.rig.engine.DSN(), "/mlf") + "/" + countryDatabase
+	if err := store.Apply(ctx, r.dsn, countryLog()); err != nil { // Tables that are new since it was filled, too.
 		return nil, err
 	}
-	if r.store, err = store.Open(ctx, store.Config{DSN: dsn}, store.Telemetry{Logger: p.Log}); err != nil {
+	if err := r.ensure(ctx, r.dsn, c); err != nil {
 		return nil, err
 	}
-	r.db, err = baseline.OpenDatabase(dsn)
+	if r.store, err = store.Open(ctx, store.Config{DSN: r.dsn}, store.Telemetry{Logger: p.Log}); err != nil {
+		return nil, err
+	}
+	r.db, err = baseline.OpenDatabase(r.dsn)
 	return r, err
 }
 
@@ -124,12 +129,13 @@ func (r *countryRig) ensure(ctx context.Context, dsn string, c *Query) error {
 	return nil
 }
 
+// countryLog is the log that the votes would have come by.
+func countryLog() schema.Identity {
+	return schema.Identity{Log: schema.LogID{'i', 't', 'a', 'l', 'y'}, Partitions: italy.Partitions, Rules: schema.RulesV2}
+}
+
 // fill fills an empty database, and says so in file when all of it is there.
 func (r *countryRig) fill(ctx context.Context, dsn, file string) error {
-	identity := schema.Identity{Log: schema.LogID{'i', 't', 'a', 'l', 'y'}, Partitions: italy.Partitions, Rules: schema.RulesV2}
-	if err := store.Apply(ctx, dsn, identity); err != nil {
-		return err
-	}
 	country := r.world.Country
 	use, began := r.rig.use(), time.Now()
 	shown := newBar(r.shown, "rollups", "votes", country.Votes())
@@ -172,13 +178,32 @@ func writeLedger(ctx context.Context, dsn string, rows []schema.LedgerRow) error
 	return errors.Join(s.WriteLedger(ctx, rows, nil), s.Close())
 }
 
-// country asks questions about a country, of all who can answer them.
-func (c *Query) country(ctx context.Context, p *Parts, report *measure.Report) (err error) {
-	r, err := c.openCountry(ctx, p)
-	if err != nil {
-		return err
+// onCountry measures the parts that need a country, on one and the same.
+func (c *Query) onCountry(ctx context.Context, p *Parts, report *measure.Report) (err error) {
+	parts := []struct {
+		name string
+		run  func(context.Context, *countryRig, *measure.Report) error
+	}{{"country", c.country}, {"pages", c.pages}}
+	var r *countryRig
+	for _, part := range parts {
+		if !slices.Contains(c.Parts, part.name) {
+			continue
+		}
+		if r == nil {
+			if r, err = c.openCountry(ctx, p); err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.close()) }()
+		}
+		if err := part.run(ctx, r, report); err != nil {
+			return fmt.Errorf("part %s: %w", part.name, err)
+		}
 	}
-	defer func() { err = errors.Join(err, r.close()) }()
+	return nil
+}
+
+// country asks questions about a country, of all who can answer them.
+func (c *Query) country(ctx context.Context, r *countryRig, report *measure.Report) (err error) {
 	size, err := r.db.SizeOf(ctx, "votes_rollup")
 	if err != nil {
 		return err
@@ -189,12 +214,12 @@ func (c *Query) country(ctx context.Context, p *Parts, report *measure.Report) (
 		r.kept.FillSeconds, r.kept.FillEngine, r.kept.FillProcess, r.kept.RawSeconds))
 	loaded, err := measure.Interleave(ctx, loadWork, 1, []measure.Subject{
 		{Name: "store, in columns", Run: r.loadColumns}, r.load(loadAnew, false), r.load(loadSnapshot, true),
-	}, func(_ int, subject string) { fmt.Fprintf(p.Stderr, "load: %s\n", subject) })
+	}, func(_ int, subject string) { fmt.Fprintf(r.shown, "load: %s\n", subject) })
 	if err != nil {
 		return err
 	}
 	report.Results = append(report.Results, loaded...)
-	h, err := r.hold(ctx, filepath.Join(r.rig.dir, "cube"))
+	h, err := r.hold(ctx, r.cubeDir())
 	if err != nil {
 		return err
 	}
@@ -203,7 +228,7 @@ func (c *Query) country(ctx context.Context, p *Parts, report *measure.Report) (
 	if r.kept.Raw {
 		answerers = append(answerers, questions.ByRaw(r.db))
 	}
-	if err := r.questions(ctx, p, c.Runs, answerers, report); err != nil {
+	if err := r.questions(ctx, c.Runs, answerers, report); err != nil {
 		return err
 	}
 	return r.agree(ctx, h.state, report)
@@ -237,7 +262,7 @@ func (r *countryRig) agree(ctx context.Context, state question.View, report *mea
 }
 
 // questions lets the answerers take turns at every kind of question.
-func (r *countryRig) questions(ctx context.Context, p *Parts, runs int, answerers []questions.Answerer, report *measure.Report) error {
+func (r *countryRig) questions(ctx context.Context, runs int, answerers []questions.Answerer, report *measure.Report) error {
 	compared := 0
 	for _, k := range questions.Kinds() {
 		var subjects []measure.Subject
@@ -248,7 +273,7 @@ func (r *countryRig) questions(ctx context.Context, p *Parts, runs int, answerer
 			subjects, names, turns = append(subjects, subject), append(names, by.Name), append(turns, said)
 		}
 		results, err := measure.Interleave(ctx, k.Name, runs, subjects, func(round int, subject string) {
-			fmt.Fprintf(p.Stderr, "%s: run %d of %d, %s\n", k.Name, round+1, runs, subject)
+			fmt.Fprintf(r.shown, "%s: run %d of %d, %s\n", k.Name, round+1, runs, subject)
 		})
 		if err != nil {
 			return err

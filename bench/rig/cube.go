@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -90,7 +89,7 @@ func (quietFeed) Fetch(ctx context.Context, at schema.Offset) ([]schema.ClaimBat
 // load returns a subject that holds the counts and lets them go, and tells what that
 // cost; without a snapshot the one that is there is removed.
 func (r *countryRig) load(name string, withSnapshot bool) measure.Subject {
-	dir := filepath.Join(r.rig.dir, "cube")
+	dir := r.cubeDir()
 	return measure.Subject{Name: name, Run: func(ctx context.Context) (_ measure.Sample, err error) {
 		if !withSnapshot {
 			if err := os.RemoveAll(dir); err != nil {

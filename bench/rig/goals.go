@@ -1,13 +1,15 @@
 package rig
 
 import (
+	"slices"
+
 	"mlf/bench/measure"
 	"mlf/bench/questions"
 )
 
 // queryTargets are what answers should cost.
 func queryTargets() []measure.Target {
-	return append(answerTargets(), heldTargets()...)
+	return slices.Concat(answerTargets(), heldTargets(), pagesTargets())
 }
 
 // answerTargets are of each kind of question, in its order: processor time of the
@@ -40,6 +42,21 @@ func heldTargets() []measure.Target {
 		{What: "memory a cell, all included, bytes", Workload: loadWork, Subject: loadSnapshot, Metric: "memory_bytes_per_cell", Least: 6, Aim: 4},
 		{What: "start with a snapshot, s", Workload: loadWork, Subject: loadSnapshot, Metric: "load_seconds", Least: 5, Aim: 1},
 		{What: "start without a snapshot, s", Workload: loadWork, Subject: loadAnew, Metric: "load_seconds", Least: 120, Aim: 60},
+	}
+}
+
+// pagesTargets are of pages over HTTP.
+func pagesTargets() []measure.Target {
+	const metric = "pages_per_second_and_core"
+	target := func(what, subject string, least, aim float64) measure.Target {
+		return measure.Target{
+			What: what, Workload: pagesWork, Subject: subject, Metric: metric, Least: least, Aim: aim, Rising: true,
+			Peers: []measure.Peer{{Subject: subject + oneByOne, Metric: metric}, {Subject: pagesPeer, Metric: metric}},
+		}
+	}
+	return []measure.Target{
+		target("pages over HTTP, cold, a second and core", pagesCold, 15_000, 20_000),
+		target("pages over HTTP, from cache, a second and core", pagesCached, 40_000, 80_000),
 	}
 }
 

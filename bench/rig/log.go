@@ -103,7 +103,27 @@ func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (
 	if err := plan.Validate(); err != nil {
 		return nil, err
 	}
-	l := &benchLog{rig: r, brokers: brokers, plan: plan}
+	reg := prometheus.NewRegistry()
+	l, err := r.emptyLog(ctx, schema.Identity{Log: schema.NewLogID(), Partitions: plan.Partitions, Rules: schema.RulesV2}, brokers, reg)
+	if err != nil {
+		return nil, err
+	}
+	l.plan = plan
+	err = l.append(ctx, plan.Share)
+	if err == nil {
+		l.bytes, err = sumOf(reg, "mlf_kafka_produce_batch_bytes")
+	}
+	if err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// emptyLog starts a broker, unless there is one, with the topics of a log of that
+// identity, on which there are no votes.
+func (r *rig) emptyLog(ctx context.Context, id schema.Identity, brokers []string, reg *prometheus.Registry) (l *benchLog, err error) {
+	l = &benchLog{rig: r, brokers: brokers, plan: backlog.Plan{Partitions: id.Partitions}}
 	defer func() {
 		if err != nil {
 			l.close()
@@ -114,17 +134,13 @@ func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (
 			return nil, err
 		}
 	}
-	reg := prometheus.NewRegistry()
 	if l.client, err = broker.New(broker.Config{Brokers: l.brokers, InflightBytesMax: 256 << 20}, broker.Telemetry{Registerer: reg, Logger: r.log}); err != nil {
 		return nil, err
 	}
-	if err := l.fill(ctx); err != nil {
+	if _, err := l.client.CreateTopics(ctx, broker.TopicsConfig{Partitions: id.Partitions}); err != nil {
 		return nil, err
 	}
-	if l.bytes, err = sumOf(reg, "mlf_kafka_produce_batch_bytes"); err != nil {
-		return nil, err
-	}
-	return l, nil
+	return l, l.client.WriteGenesis(ctx, id.Log, id.Rules)
 }
 
 // startBroker starts a broker of the log's own.
@@ -174,17 +190,6 @@ func sumOf(reg *prometheus.Registry, name string) (sum float64, err error) {
 		}
 	}
 	return sum, nil
-}
-
-// fill creates the topics and appends what the plan says.
-func (l *benchLog) fill(ctx context.Context) error {
-	if _, err := l.client.CreateTopics(ctx, broker.TopicsConfig{Partitions: l.plan.Partitions}); err != nil {
-		return err
-	}
-	if err := l.client.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV2); err != nil {
-		return err
-	}
-	return l.append(ctx, l.plan.Share)
 }
 
 // fillers are how many appends are under way at once: enough for batches of the

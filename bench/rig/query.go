@@ -21,7 +21,7 @@ import (
 // Query measures reads through the statistics API.
 type Query struct {
 	flags
-	Parts []string      `default:"stats,country" enum:"stats,country" help:"What to measure: ${enum}."`
+	Parts []string      `default:"stats,country,pages" enum:"stats,country,pages" help:"What to measure: ${enum}."`
 	Rows  int           `default:"4000000" help:"Part stats: rollup rows of five years to read from; 40000000 is a large country's."`
 	Scale float64       `default:"0.02" help:"Part country: 1 is 7,896 comuni with 100 M cells of five years, 0.01 every hundredth comune."`
 	Data  string        `placeholder:"DIR" help:"Part country: keep the filled engine there, and use it again."`
@@ -66,10 +66,8 @@ func (c *Query) Run(ctx context.Context, p *Parts) error {
 			return err
 		}
 	}
-	if slices.Contains(c.Parts, "country") {
-		if err := c.country(ctx, p, &report); err != nil {
-			return err
-		}
+	if err := c.onCountry(ctx, p, &report); err != nil {
+		return err
 	}
 	report.Machine.LoadLast = measure.Load()
 	report.Judge(queryTargets())

@@ -34,9 +34,10 @@ type Cmd struct {
 	Aggregate Aggregate `cmd:"" help:"Measure the way from the log to the rollups: CPU per vote and row, against what one would write without it."`
 	Query     Query     `cmd:"" help:"Measure reads of the statistics over millions of rollups."`
 
-	Broker    Broker    `cmd:"" hidden:"" help:"Run the embedded Kafka broker alone, for a measurement."`
-	CountJSON CountJSON `cmd:"" name:"count-json" hidden:"" help:"Run a baseline of aggregate, for a measurement."`
-	Serve     Serve     `cmd:"" hidden:"" help:"Run a baseline of ingest, for a measurement."`
+	Broker      Broker      `cmd:"" hidden:"" help:"Run the embedded Kafka broker alone, for a measurement."`
+	CountJSON   CountJSON   `cmd:"" name:"count-json" hidden:"" help:"Run a baseline of aggregate, for a measurement."`
+	RollupPages RollupPages `cmd:"" hidden:"" help:"Run a baseline of query, for a measurement."`
+	Serve       Serve       `cmd:"" hidden:"" help:"Run a baseline of ingest, for a measurement."`
 }
 
 // flags are those of every measurement.
