@@ -18,6 +18,7 @@ import (
 
 	"mlf/aggregate/store/embedded"
 	"mlf/bench/rig"
+	"mlf/bench/setup"
 	"mlf/ingest/broker"
 )
 
@@ -82,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(&console{Stdout: stdout, Stderr: stderr, Log: log}, &rig.Parts{Stdout: stdout, Stderr: stderr, Log: log})
+	command.Bind(&console{Stdout: stdout, Stderr: stderr, Log: log}, &setup.Parts{Stdout: stdout, Stderr: stderr, Log: log})
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(stderr, "mlf: %v\n", err)
 		if errors.Is(err, broker.ErrGivenUp) {

@@ -14,13 +14,14 @@ import (
 	"mlf/bench/backlog"
 	"mlf/bench/baseline"
 	"mlf/bench/measure"
+	"mlf/bench/setup"
 	"mlf/proof/child"
 	"mlf/schema"
 )
 
 // Aggregate measures the way from the log to the rollups.
 type Aggregate struct {
-	flags
+	setup.Flags
 	Kafka     []string `placeholder:"ADDR" help:"Brokers of an empty Kafka to use for the part count, instead of an embedded one."`
 	Parts     []string `default:"count,mix,partitions,terminals,start,visible,raw" enum:"count,mix,partitions,terminals,start,visible,raw" help:"What to measure: ${enum}."`
 	Votes     int      `default:"20000000" help:"Votes of a backlog with 100 votes a record; a twentieth of it with one."`
@@ -65,7 +66,7 @@ func (c *Aggregate) Validate() error {
 }
 
 // Run measures and prints.
-func (c *Aggregate) Run(ctx context.Context, p *Parts) (err error) {
+func (c *Aggregate) Run(ctx context.Context, p *setup.Parts) (err error) {
 	b := &aggregateBench{cmd: c, stderr: p.Stderr, report: measure.Report{Command: "mlf " + strings.Join(os.Args[1:], " "), Machine: measure.ThisMachine()}}
 	if b.rig, err = newRig(ctx, p.Log); err != nil {
 		return err
@@ -84,7 +85,7 @@ func (c *Aggregate) Run(ctx context.Context, p *Parts) (err error) {
 		}
 	}
 	b.report.Machine.LoadLast = measure.Load()
-	return c.print(p.Stdout, &b.report)
+	return c.Print(p.Stdout, &b.report)
 }
 
 // plan returns a backlog of about so many votes.
@@ -213,7 +214,7 @@ func (l *benchLog) runJSON(ctx context.Context, votes int) (measure.Sample, erro
 	if err != nil {
 		return nil, err
 	}
-	defer stop(p)
+	defer setup.Stop(p)
 	err = p.Await(ctx, func() error {
 		_, err := os.Stat(done)
 		return err

@@ -19,6 +19,7 @@ import (
 	"mlf/bench/italy"
 	"mlf/bench/measure"
 	"mlf/bench/questions"
+	"mlf/bench/setup"
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -60,7 +61,7 @@ const countryFile = "country.json"
 const countryDatabase = "mlf_italy"
 
 // openCountry starts an engine and fills it, unless the folder has the country.
-func (c *Query) openCountry(ctx context.Context, p *Parts) (_ *countryRig, err error) {
+func (c *Query) openCountry(ctx context.Context, p *setup.Parts) (_ *countryRig, err error) {
 	engines, err := newRigIn(ctx, p.Log, c.Data)
 	if err != nil {
 		return nil, err
@@ -179,7 +180,7 @@ func writeLedger(ctx context.Context, dsn string, rows []schema.LedgerRow) error
 }
 
 // onCountry measures the parts that need a country, on one and the same.
-func (c *Query) onCountry(ctx context.Context, p *Parts, report *measure.Report) (err error) {
+func (c *Query) onCountry(ctx context.Context, p *setup.Parts, report *measure.Report) (err error) {
 	parts := []struct {
 		name string
 		run  func(context.Context, *countryRig, *measure.Report) error

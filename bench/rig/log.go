@@ -19,8 +19,8 @@ import (
 	"mlf/bench/backlog"
 	"mlf/bench/baseline"
 	"mlf/bench/measure"
+	"mlf/bench/setup"
 	"mlf/ingest/broker"
-	kafka "mlf/ingest/broker/embedded"
 	"mlf/proof/child"
 	"mlf/query/client"
 	"mlf/schema"
@@ -122,8 +122,8 @@ func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (
 
 // emptyLog starts a broker, unless there is one, with the topics of a log of that
 // identity, on which there are no votes.
-func (r *rig) emptyLog(ctx context.Context, id schema.Identity, brokers []string, reg *prometheus.Registry) (l *benchLog, err error) {
-	l = &benchLog{rig: r, brokers: brokers, plan: backlog.Plan{Partitions: id.Partitions}}
+func (r *rig) emptyLog(ctx context.Context, id schema.Identity, brokers []string, reg *prometheus.Registry) (_ *benchLog, err error) {
+	l := &benchLog{rig: r, brokers: brokers, plan: backlog.Plan{Partitions: id.Partitions}}
 	defer func() {
 		if err != nil {
 			l.close()
@@ -150,21 +150,9 @@ func (l *benchLog) startBroker(ctx context.Context) error {
 		return fmt.Errorf("make folder for the broker: %w", err)
 	}
 	var addr string
-	l.broker, addr, err = startBroker(ctx, dir)
+	l.broker, addr, err = setup.StartBroker(ctx, dir)
 	l.brokers = []string{addr}
 	return err
-}
-
-// startBroker starts an embedded broker on the log in dir, as a process of its own,
-// and returns when it listens on addr. After an error the process may run.
-func startBroker(ctx context.Context, dir string) (p *child.Process, addr string, err error) {
-	if addr, err = child.FreeAddr(); err != nil {
-		return nil, "", err
-	}
-	if p, err = child.StartSelf(nil, "--log-level", "warn", "bench", "broker", "--data", dir, "--listen", addr); err != nil {
-		return nil, "", err
-	}
-	return p, addr, p.Await(ctx, func() error { return dials(ctx, addr) })
 }
 
 func (l *benchLog) close() {
@@ -172,7 +160,7 @@ func (l *benchLog) close() {
 		l.client.Close()
 	}
 	if l.broker != nil {
-		stop(l.broker)
+		setup.Stop(l.broker)
 	}
 }
 
@@ -281,7 +269,7 @@ func (c *count) startSelf(stage string, args ...string) (*child.Process, error) 
 // stop ends counting, with a last checkpoint.
 func (c *count) stop() {
 	if c.process != nil {
-		stop(c.process)
+		setup.Stop(c.process)
 		c.process = nil
 	}
 }
@@ -330,23 +318,3 @@ func (c *count) counted(ctx context.Context, votes int, every time.Duration) err
 func (c *count) metrics(ctx context.Context) (map[string]float64, error) {
 	return client.Metrics(ctx, nil, c.admin)
 }
-
-// Broker is the embedded broker in a process of its own.
-type Broker struct {
-	Data   string `required:"" help:"Folder of the log."`
-	Listen string `required:"" help:"Where clients connect."`
-}
-
-// Run serves until ctx ends.
-func (c *Broker) Run(ctx context.Context, p *Parts) error {
-	b, err := kafka.Start(ctx, kafka.Config{Dir: c.Data, Listen: c.Listen}, kafka.Telemetry{Logger: p.Log})
-	if err != nil {
-		return err
-	}
-	<-ctx.Done()
-	return b.Close()
-}
-
-// stop ends a subject of a measurement. One that had to be killed has given its
-// figures before.
-func stop(p *child.Process) { _ = p.Stop(child.StopMax) }

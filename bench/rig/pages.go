@@ -11,6 +11,7 @@ import (
 	"mlf/bench/measure"
 	"mlf/bench/pages"
 	"mlf/bench/questions"
+	"mlf/bench/setup"
 )
 
 // pagesAtOnce is how many requests are on a line at once, where there are several:
@@ -38,7 +39,7 @@ func (c *Query) pages(ctx context.Context, r *countryRig, report *measure.Report
 	if err != nil {
 		return err
 	}
-	defer stop(peer.process)
+	defer setup.Stop(peer.process)
 	b := &pagesBench{world: r.world, turn: c.Time}
 	subjects := []measure.Subject{}
 	for _, of := range []struct {

@@ -13,6 +13,7 @@ import (
 	"mlf/bench/backlog"
 	"mlf/bench/baseline"
 	"mlf/bench/measure"
+	"mlf/bench/setup"
 	"mlf/proof/child"
 	"mlf/query/client"
 	"mlf/schema/registry"
@@ -20,7 +21,7 @@ import (
 
 // Query measures reads through the statistics API.
 type Query struct {
-	flags
+	setup.Flags
 	Parts []string      `default:"stats,country,pages" enum:"stats,country,pages" help:"What to measure: ${enum}."`
 	Rows  int           `default:"4000000" help:"Part stats: rollup rows of five years to read from; 40000000 is a large country's."`
 	Scale float64       `default:"0.02" help:"Part country: 1 is 7,896 comuni with 100 M cells of five years, 0.01 every hundredth comune."`
@@ -59,7 +60,7 @@ func (c *Query) Validate() error {
 }
 
 // Run fills, asks and prints.
-func (c *Query) Run(ctx context.Context, p *Parts) error {
+func (c *Query) Run(ctx context.Context, p *setup.Parts) error {
 	report := measure.Report{Command: "mlf " + strings.Join(os.Args[1:], " "), Machine: measure.ThisMachine()}
 	if slices.Contains(c.Parts, "stats") {
 		if err := c.stats(ctx, p, &report); err != nil {
@@ -71,11 +72,11 @@ func (c *Query) Run(ctx context.Context, p *Parts) error {
 	}
 	report.Machine.LoadLast = measure.Load()
 	report.Judge(queryTargets())
-	return c.print(p.Stdout, &report)
+	return c.Print(p.Stdout, &report)
 }
 
 // stats asks mlf query over HTTP.
-func (c *Query) stats(ctx context.Context, p *Parts, report *measure.Report) (err error) {
+func (c *Query) stats(ctx context.Context, p *setup.Parts, report *measure.Report) (err error) {
 	r, err := newRig(ctx, p.Log)
 	if err != nil {
 		return err
@@ -106,7 +107,7 @@ func (c *Query) stats(ctx context.Context, p *Parts, report *measure.Report) (er
 }
 
 // fill makes the rows, and waits until the database has merged them as it does.
-func (c *Query) fill(ctx context.Context, p *Parts, db *baseline.Database) error {
+func (c *Query) fill(ctx context.Context, p *setup.Parts, db *baseline.Database) error {
 	lists, err := registry.Load()
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func (c *Query) fill(ctx context.Context, p *Parts, db *baseline.Database) error
 }
 
 // ask lets the questions take turns.
-func (c *Query) ask(ctx context.Context, p *Parts, counts *count) ([]measure.Result, error) {
+func (c *Query) ask(ctx context.Context, p *setup.Parts, counts *count) ([]measure.Result, error) {
 	addr, err := child.FreeAddr()
 	if err != nil {
 		return nil, err
@@ -136,7 +137,7 @@ func (c *Query) ask(ctx context.Context, p *Parts, counts *count) ([]measure.Res
 	if err != nil {
 		return nil, err
 	}
-	defer stop(server)
+	defer setup.Stop(server)
 	if err := server.Await(ctx, func() error { _, err := client.Get(ctx, nil, "http://"+addr+"/status", ""); return err }); err != nil {
 		return nil, err
 	}

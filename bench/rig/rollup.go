@@ -12,6 +12,7 @@ import (
 
 	"mlf/aggregate/store"
 	"mlf/bench/measure"
+	"mlf/bench/setup"
 	"mlf/proof/child"
 	"mlf/schema"
 )
@@ -24,7 +25,7 @@ type RollupPages struct {
 }
 
 // Run serves until ctx ends.
-func (c *RollupPages) Run(ctx context.Context, p *Parts) (err error) {
+func (c *RollupPages) Run(ctx context.Context, p *setup.Parts) (err error) {
 	s, err := store.Open(ctx, store.Config{DSN: c.ClickHouse}, store.Telemetry{Logger: p.Log})
 	if err != nil {
 		return err
@@ -94,7 +95,7 @@ func (r *countryRig) servePeer(ctx context.Context) (*rollupPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := process.Await(ctx, func() error { return dials(ctx, addr) }); err != nil {
+	if err := process.Await(ctx, func() error { return setup.Dials(ctx, addr) }); err != nil {
 		return nil, errors.Join(err, process.Stop(child.StopMax))
 	}
 	return &rollupPeer{process, addr, r.rig.engine.Pid()}, nil

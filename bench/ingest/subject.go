@@ -1,11 +1,10 @@
-package rig
+package ingest
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/bench/measure"
+	"mlf/bench/setup"
 	"mlf/bench/workload"
 	"mlf/ingest/broker"
 	"mlf/ingest/enrolment"
@@ -47,7 +47,7 @@ type ingestRig struct {
 	senders     []workload.Sender
 }
 
-func newIngestRig(ctx context.Context, log *slog.Logger, c *Ingest) (*ingestRig, error) {
+func newIngestRig(ctx context.Context, log *slog.Logger, c *Measure) (*ingestRig, error) {
 	r := &ingestRig{log: log, brokers: c.Kafka, partitions: c.Partitions, before: c.Before, connections: c.Connections}
 	err := r.startBroker(ctx)
 	if err == nil {
@@ -62,7 +62,7 @@ func newIngestRig(ctx context.Context, log *slog.Logger, c *Ingest) (*ingestRig,
 // close ends the broker, if it is ours, and removes all that was written.
 func (r *ingestRig) close() error {
 	if r.broker != nil {
-		stop(r.broker)
+		setup.Stop(r.broker)
 	}
 	if r.dir == "" {
 		return nil
@@ -79,18 +79,9 @@ func (r *ingestRig) startBroker(ctx context.Context) error {
 		return fmt.Errorf("make folder for the broker: %w", err)
 	}
 	var addr string
-	r.broker, addr, err = startBroker(ctx, r.dir)
+	r.broker, addr, err = setup.StartBroker(ctx, r.dir)
 	r.brokers = []string{addr}
 	return err
-}
-
-// dials tells whether somebody listens on addr.
-func dials(ctx context.Context, addr string) error {
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
 }
 
 // client returns a client whose votes topic has the given name; empty for mlf's.
@@ -207,7 +198,7 @@ func (r *ingestRig) start(ctx context.Context, name string, flags ...string) (*i
 	s := &ingestSubject{name: name, addr: netip.MustParseAddrPort(addr)}
 	kafka := strings.Join(r.brokers, ",")
 	args := []string{"--log-level", "warn", "bench", "serve", "--subject", name, "--listen", addr, "--kafka", kafka, "--topic", benchTopic(name)}
-	ready := func() error { return dials(ctx, addr) }
+	ready := func() error { return setup.Dials(ctx, addr) }
 	if s.isMLF() {
 		if s.admin, err = child.FreeAddr(); err != nil {
 			return nil, err
@@ -227,7 +218,7 @@ func (r *ingestRig) start(ctx context.Context, name string, flags ...string) (*i
 		return nil, err
 	}
 	if err := s.process.Await(ctx, ready); err != nil {
-		stop(s.process)
+		setup.Stop(s.process)
 		return nil, err
 	}
 	return s, nil

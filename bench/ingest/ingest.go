@@ -1,4 +1,4 @@
-package rig
+package ingest
 
 import (
 	"context"
@@ -12,12 +12,13 @@ import (
 
 	"mlf/bench/load"
 	"mlf/bench/measure"
+	"mlf/bench/setup"
 	"mlf/bench/workload"
 )
 
-// Ingest measures what a vote costs at the front door.
-type Ingest struct {
-	flags
+// Measure measures what a vote costs at the front door.
+type Measure struct {
+	setup.Flags
 	Kafka       []string      `placeholder:"ADDR" help:"Measure with these brokers instead of the embedded one. Test terminals and their votes are written to them: use a Kafka that is for nothing else."`
 	Time        time.Duration `default:"3s" help:"Length of one run, after half a second to warm up."`
 	Workloads   []string      `enum:"one,hundred,protobuf,zstd,latency,connections,tls-new,tls-resumed,tls-kept" default:"one,hundred,protobuf,zstd,latency" help:"What to measure: ${enum}."`
@@ -28,7 +29,7 @@ type Ingest struct {
 }
 
 // Help is shown by mlf bench ingest --help.
-func (*Ingest) Help() string {
+func (*Measure) Help() string {
 	return `Starts a broker, mlf ingest and the baselines as processes of their own, sends the same requests to each in turn, and
 reports processor time per request and vote of the process under test alone, as ratios of the same rounds.
 
@@ -66,7 +67,7 @@ Every 202 is looked for on the log: a run with a record missing is an error.
 }
 
 // Validate refuses what cannot be measured.
-func (c *Ingest) Validate() error {
+func (c *Measure) Validate() error {
 	if c.Runs < 1 || c.Time < 100*time.Millisecond || c.Connections < 1 {
 		return errors.New("--runs and --connections: want at least 1; --time: at least 100ms")
 	}
@@ -74,7 +75,7 @@ func (c *Ingest) Validate() error {
 }
 
 // Run measures and reports.
-func (c *Ingest) Run(ctx context.Context, p *Parts) (err error) {
+func (c *Measure) Run(ctx context.Context, p *setup.Parts) (err error) {
 	if slices.Contains(c.Workloads, "connections") {
 		if err := load.RaiseDescriptors(c.Connections); err != nil {
 			return err
@@ -86,7 +87,7 @@ func (c *Ingest) Run(ctx context.Context, p *Parts) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, rig.close()) }()
-	b := &ingestBench{Ingest: c, rig: rig, parts: p, peaks: make(map[string]float64)}
+	b := &ingestBench{Measure: c, rig: rig, parts: p, peaks: make(map[string]float64)}
 	for _, w := range ingestWorkloads() {
 		if !slices.Contains(c.Workloads, w.name) {
 			continue
@@ -107,11 +108,11 @@ func (c *Ingest) Run(ctx context.Context, p *Parts) (err error) {
 		"cpu_us_per_request is of the process under test, user and system, by the kernel's account; broker and load are other processes. " +
 			"votes_per_second is what came through on this machine with all of them on it; votes_per_core_second is arithmetic: 1 s / CPU per vote.",
 	}
-	return c.print(p.Stdout, report)
+	return c.Print(p.Stdout, report)
 }
 
 // command returns the command line that gives the figures again.
-func (c *Ingest) command() string {
+func (c *Measure) command() string {
 	text := fmt.Sprintf("mlf bench ingest --runs %d --time %v --workloads %s --subjects %s --partitions %d",
 		c.Runs, c.Time, strings.Join(c.Workloads, ","), strings.Join(c.Subjects, ","), c.Partitions)
 	if len(c.Kafka) > 0 {
@@ -159,9 +160,9 @@ func ingestWorkloads() []ingestWorkload {
 
 // An ingestBench is one run of mlf bench ingest.
 type ingestBench struct {
-	*Ingest
+	*Measure
 	rig   *ingestRig
-	parts *Parts
+	parts *setup.Parts
 	peaks map[string]float64 // Requests a second in workload one, by subject.
 }
 
@@ -216,7 +217,7 @@ func (b *ingestBench) interleave(ctx context.Context, w ingestWorkload, subjects
 		if err != nil {
 			return nil, err
 		}
-		defer stop(s.process)
+		defer setup.Stop(s.process)
 		turns[i] = measure.Subject{Name: name, Run: func(ctx context.Context) (measure.Sample, error) {
 			return b.run(ctx, s, w, requests, share*b.peaks[name])
 		}}

@@ -1,4 +1,4 @@
-package rig
+package ingest
 
 import (
 	"context"
@@ -22,6 +22,7 @@ import (
 
 	"mlf/bench/load"
 	"mlf/bench/measure"
+	"mlf/bench/setup"
 	"mlf/bench/workload"
 	"mlf/query/client"
 )
@@ -102,7 +103,7 @@ func (b *ingestBench) measureTLS(ctx context.Context) ([]measure.Result, error) 
 			if started[t.subject], err = b.startTLS(ctx, t.subject, c); err != nil {
 				return nil, err
 			}
-			defer stop(started[t.subject].process)
+			defer setup.Stop(started[t.subject].process)
 		}
 		subjects[i] = measure.Subject{Name: t.name(), Run: func(ctx context.Context) (measure.Sample, error) {
 			return b.runTLS(ctx, started[t.subject], t, c, requests)

@@ -1,4 +1,4 @@
-package rig_test
+package ingest_test
 
 import (
 	"slices"
