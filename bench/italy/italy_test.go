@@ -179,3 +179,55 @@ func (f *filled) read(t *testing.T) map[[2]int]uint64 {
 	}
 	return sums
 }
+
+// TestNewsTile: claims follow each other in every partition, and the account of a
+// segment is that of its rows.
+func TestNewsTile(t *testing.T) {
+	c := newCountry(t, 0.01)
+	var at [italy.Partitions]schema.Offset
+	for p := range at {
+		at[p] = schema.Offset(100 * p)
+	}
+	news, cut := c.NewNews(at), c.Cut()
+	cells := make(map[schema.Cell]uint64)
+	from, _ := c.Hours()
+	var counted uint64
+	for range 5 {
+		counted = 0
+		for _, claim := range news.Claims(1000, from, from+2) {
+			p := claim.Partition
+			if claim.After != at[p] || claim.Next <= claim.After || claim.Ledger[0].Next != claim.Next || claim.Ledger[0].Segment != cut[p]+1 {
+				t.Fatalf("claim [%d, %d) of partition %d at %d, account %+v", claim.After, claim.Next, p, at[p], claim.Ledger)
+			}
+			at[p] = claim.Next
+			for _, row := range claim.Rollups {
+				n := uint64(0)
+				for _, v := range row.Values {
+					n += v
+				}
+				if n <= cells[row.Cell] || row.Hour < from || row.Hour >= from+2 || row.Partition != p || row.Segment != cut[p]+1 {
+					t.Fatalf("row %+v: had %d votes", row, cells[row.Cell])
+				}
+				cells[row.Cell] = n
+			}
+			counted += claim.Ledger[0].Counted
+		}
+	}
+	var all uint64
+	for _, n := range cells {
+		all += n
+	}
+	if all != 5000 || counted > all {
+		t.Errorf("%d votes in the rows, %d in the last accounts: want 5000", all, counted)
+	}
+	ledger := make([]schema.LedgerTotals, italy.Partitions)
+	if news.Reached(ledger) {
+		t.Error("nobody has heard anything")
+	}
+	for p := range ledger {
+		ledger[p].Next = at[p]
+	}
+	if !news.Reached(ledger) {
+		t.Error("all was heard")
+	}
+}

@@ -184,7 +184,7 @@ func (c *Query) onCountry(ctx context.Context, p *setup.Parts, report *measure.R
 	parts := []struct {
 		name string
 		run  func(context.Context, *countryRig, *measure.Report) error
-	}{{"country", c.country}, {"pages", c.pages}}
+	}{{"country", c.country}, {"pages", c.pages}, {"feed", c.feed}}
 	var r *countryRig
 	for _, part := range parts {
 		if !slices.Contains(c.Parts, part.name) {
@@ -220,7 +220,7 @@ func (c *Query) country(ctx context.Context, r *countryRig, report *measure.Repo
 		return err
 	}
 	report.Results = append(report.Results, loaded...)
-	h, err := r.hold(ctx, r.cubeDir())
+	h, err := r.hold(ctx, r.cubeDir(), quietFeed{})
 	if err != nil {
 		return err
 	}
@@ -284,18 +284,18 @@ func (r *countryRig) questions(ctx context.Context, runs int, answerers []questi
 			return err
 		}
 		compared += n
-		report.Results = append(report.Results, byTime(results)...)
+		report.Results = append(report.Results, ratiosOf(results, "answer_p50_ms", "answer_p99_ms")...)
 	}
 	report.Notes = append(report.Notes, fmt.Sprintf("%d answers of different sources to one question compared, 0 differ", compared))
 	return nil
 }
 
-// byTime leaves ratios to what answers took: how many questions one had time for
-// is none.
-func byTime(results []measure.Result) []measure.Result {
+// ratiosOf leaves ratios to some metrics: one question's share of another's says
+// nothing of rows, or of how many one had time for.
+func ratiosOf(results []measure.Result, metrics ...string) []measure.Result {
 	for i := range results {
 		for k := range results[i].Figures {
-			if f := &results[i].Figures[k]; !strings.HasPrefix(f.Metric, "answer_p") {
+			if f := &results[i].Figures[k]; !slices.Contains(metrics, f.Metric) {
 				f.Ratios = nil
 			}
 		}

@@ -17,30 +17,33 @@ import (
 
 // A held is all counts in the memory of this process, as mlf query holds them.
 type held struct {
-	state *cube.State
+	state *cube.State // The first.
+	now   func() *cube.State
 	end   func() error
 }
 
 // hold loads the counts: from the snapshot in dir, where there is one, else from the
-// store; and follows a feed on which nothing is told, until end. That writes a
-// snapshot.
-func (r *countryRig) hold(ctx context.Context, dir string) (*held, error) {
-	clock, err := calendar.Rome()
-	if err != nil {
-		return nil, err
-	}
+// store; and follows feed until end. That writes a snapshot.
+func (r *countryRig) hold(ctx context.Context, dir string, feed cube.Feed) (*held, error) {
 	loading := newBar(r.shown, "loading", "rows", r.kept.Rows)
 	defer loading.end()
-	follower, err := cube.New(cube.Config{
-		Feed: quietFeed{}, Store: watchedStore{r.store, loading}, Clock: clock, RegionOf: r.world.Region, Dir: dir, Log: r.rig.log,
-	})
+	return follow(ctx, cube.Config{Feed: feed, Store: watchedStore{r.store, loading}, RegionOf: r.world.Region, Dir: dir, Log: r.rig.log})
+}
+
+// follow starts a follower by Rome's clock, and returns when its counts stand.
+func follow(ctx context.Context, cfg cube.Config) (*held, error) {
+	var err error
+	if cfg.Clock, err = calendar.Rome(); err != nil {
+		return nil, err
+	}
+	follower, err := cube.New(cfg)
 	if err != nil {
 		return nil, err
 	}
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- follower.Run(running) }()
-	h := &held{end: func() error { stop(); return <-ended }}
+	h := &held{now: follower.State, end: func() error { stop(); return <-ended }}
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for h.state = follower.State(); h.state == nil; h.state = follower.State() {
@@ -102,7 +105,7 @@ func (r *countryRig) load(name string, withSnapshot bool) measure.Subject {
 			return nil, err
 		}
 		use, began := r.rig.use(), time.Now()
-		h, err := r.hold(ctx, dir)
+		h, err := r.hold(ctx, dir, quietFeed{})
 		if err != nil {
 			return nil, err
 		}

@@ -9,7 +9,7 @@ import (
 
 // queryTargets are what answers should cost.
 func queryTargets() []measure.Target {
-	return slices.Concat(answerTargets(), heldTargets(), pagesTargets())
+	return slices.Concat(answerTargets(), heldTargets(), pagesTargets(), feedTargets())
 }
 
 // answerTargets are of each kind of question, in its order: processor time of the
@@ -57,6 +57,17 @@ func pagesTargets() []measure.Target {
 	return []measure.Target{
 		target("pages over HTTP, cold, a second and core", pagesCold, 15_000, 20_000),
 		target("pages over HTTP, from cache, a second and core", pagesCached, 40_000, 80_000),
+	}
+}
+
+// feedTargets are of what workers tell.
+func feedTargets() []measure.Target {
+	flush := func(subject string) measure.Target {
+		return measure.Target{What: subject + ", CPU, ms", Workload: feedWork, Subject: subject, Metric: "cpu_ms_per_flush", Least: 3, Aim: 2}
+	}
+	return []measure.Target{
+		flush(feedSentFew), flush(feedSent), flush(feedTaken),
+		{What: feedCatchUp + ", CPU a vote, ns", Workload: feedWork, Subject: feedCatchUp, Metric: "cpu_ns_per_vote", Least: 5, Aim: 5},
 	}
 }
 

@@ -69,7 +69,7 @@ func (c *Query) pages(ctx context.Context, r *countryRig, report *measure.Report
 	results, err := measure.Interleave(ctx, pagesWork, c.Runs, subjects, func(round int, subject string) {
 		fmt.Fprintf(r.shown, "%s: run %d of %d, %s\n", pagesWork, round+1, c.Runs, subject)
 	})
-	report.Results = append(report.Results, results...)
+	report.Results = append(report.Results, ratiosOf(results, "cpu_us_per_page")...)
 	return err
 }
 
@@ -111,9 +111,8 @@ func (b *pagesBench) ask(ctx context.Context, line *pages.Line, of host, asking 
 		{Metric: "cpu_us_per_page", Number: float64((after - before).Microseconds()) / n},
 		{Metric: "pages_per_second", Number: n / wall.Seconds()},
 		{Metric: "bytes_per_page", Number: float64(tally.Bytes) / n},
-		{Metric: "pages", Number: n},
 	}
-	return append(sample, tally.Latencies.Sample("answer")...), err
+	return append(sample, tally.Latencies.Sample("answer")[:2]...), err
 }
 
 // until asks some requests, and ends early when the time is over.

@@ -22,11 +22,12 @@ import (
 // Query measures reads through the statistics API.
 type Query struct {
 	setup.Flags
-	Parts []string      `default:"stats,country,pages" enum:"stats,country,pages" help:"What to measure: ${enum}."`
+	Parts []string      `default:"stats,country,pages,feed" enum:"stats,country,pages,feed" help:"What to measure: ${enum}."`
 	Rows  int           `default:"4000000" help:"Part stats: rollup rows of five years to read from; 40000000 is a large country's."`
 	Scale float64       `default:"0.02" help:"Part country: 1 is 7,896 comuni with 100 M cells of five years, 0.01 every hundredth comune."`
 	Data  string        `placeholder:"DIR" help:"Part country: keep the filled engine there, and use it again."`
 	Time  time.Duration `default:"2s" help:"Part country: how long each is asked one kind of question in a turn."`
+	Votes int           `default:"5000000" help:"Part feed: votes that a worker tells of while it catches up, 100 a record."`
 	Raw   bool          `default:"true" negatable:"" help:"Part country: keep the single votes, too, and ask them the same."`
 }
 
@@ -53,8 +54,8 @@ const (
 
 // Validate refuses what cannot be measured.
 func (c *Query) Validate() error {
-	if c.Rows < 1 || c.Runs < 1 || c.Scale <= 0 {
-		return errors.New("want at least one row, one run, and a scale above 0")
+	if c.Rows < 1 || c.Runs < 1 || c.Scale <= 0 || c.Votes < 100 {
+		return errors.New("want at least one row, one run, 100 votes, and a scale above 0")
 	}
 	return nil
 }

@@ -62,3 +62,17 @@ func TestBenchPagesMeasures(t *testing.T) {
 		t.Errorf("got goals %+v", report.Goals)
 	}
 }
+
+func TestBenchFeedMeasures(t *testing.T) {
+	report := measured(t, "query", "--parts", "feed", "--scale", "0.002", "--votes", "20000", "--time", "50ms", "--no-raw", "--runs", "2", "--json", "-")
+	for _, subject := range []string{
+		"follower, a flush of 12,500 votes", "producer, broker and consumer, a flush of 12,500 votes", "producer, broker and consumer, a flush of 100 votes",
+	} {
+		if !has(report, subject, "cpu_ms_per_flush") || !judges(report, subject) {
+			t.Errorf("no cost of %s in %+v, goals %+v", subject, report.Results, report.Goals)
+		}
+	}
+	if !has(report, "follower, catch-up of 100 votes a record", "cpu_ns_per_vote") || !judges(report, "follower, catch-up") {
+		t.Errorf("no cost of catching up in %+v", report.Results)
+	}
+}
