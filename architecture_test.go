@@ -108,8 +108,7 @@ var onlyIn = map[string][]string{
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
-	"net/http":                            {"command/process", "query", "query/access", "query/departure", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "proof/country", "proof/chaos", "proof/harness"},
-	"net/http":                            {"command/process", "query", "query/access", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/harness"},
+	"net/http":                            {"command/process", "query", "query/access", "query/departure", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/harness"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

@@ -184,7 +184,10 @@ func TestQuotaIsSafeForConcurrentUse(t *testing.T) {
 
 // Without a limit nothing is counted, remembered or said.
 func TestQuotaThatIsOff(t *testing.T) {
-	q := quota(t, func(c *access.QuotaConfig) { c.Public = access.Rate{Off: true}; c.Now = func() time.Time { return time.Time{} } })
+	q := quota(t, func(c *access.QuotaConfig) {
+		c.Public = access.Rate{Off: true}
+		c.Now = func() time.Time { return time.Time{} }
+	})
 	for range 2_000_000 / 1000 {
 		if got := q.Take(from(t, "192.0.2.1"), access.Identity{}, 1000); got != (access.Allowance{OK: true}) {
 			t.Fatalf("got %+v", got)
