@@ -47,11 +47,11 @@ var mayImport = map[string][]string{
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query": {
-		"schema", "schema/served", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
+		"schema", "schema/served", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/answer/meta", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/dashboard", "query/reference",
 	},
 	"query/calendar":      {"schema"},
-	"query/answer":        {"query/answer/words", "schema", "schema/served", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format"},
+	"query/answer":        {"query/answer/words", "query/answer/meta", "schema", "schema/served", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format"},
 	"query/question":      {"schema", "schema/registry", "query/calendar"},
 	"query/figures":       {},
 	"query/format":        {"schema", "query/calendar", "query/question"},
@@ -78,6 +78,7 @@ var mayImport = map[string][]string{
 	"proof/chaos/run":     {"proof/chaos", "aggregate/store/embedded"},
 	"proof/drill":         {},
 	"proof/drill/run":     {"proof/drill"},
+	"query/answer/meta":   {"schema", "query/question", "query/figures", "query/format"},
 	"query/answer/words":  {"schema", "schema/registry", "query/question"},
 	"bench/rig": {
 		"bench/setup", "bench/ingest", "bench/measure", "bench/backlog", "bench/baseline", "bench/italy", "bench/questions", "bench/pages", "proof/child",

@@ -38,7 +38,7 @@ func (c *queryCmd) Run(ctx context.Context, p *console) error {
 	if err := errors.Join(c.validate(), c.check()); err != nil {
 		return err
 	}
-	cfg := query.Config{TLS: tlsConfig, Disclosure: c.Disclosure}
+	cfg := query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: c.Disclosure}
 	return c.run(ctx, p, "query", func(ctx context.Context, b *base) error { return c.serve(ctx, b, lists, cfg) })
 }
 

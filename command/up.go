@@ -166,7 +166,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	of := u.queryParts(s, counts, registered.terminals, lists, public)
-	answering, err := u.queryPart(listeners.query, of, query.Config{TLS: tlsConfig, Disclosure: u.cmd.Disclosure})
+	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // release is set by the Makefile from the tag or commit being built.
@@ -18,6 +19,14 @@ func version() string {
 		return info.Main.Version
 	}
 	return "(devel)"
+}
+
+// knownRelease returns the release; "" where two programs may have the same.
+func knownRelease() string {
+	if v := version(); v != "(devel)" && !strings.Contains(v, "dirty") {
+		return v
+	}
+	return ""
 }
 
 type versionCmd struct{}

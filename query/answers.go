@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mlf/query/answer"
+	"mlf/query/answer/meta"
 	"mlf/query/departure"
 	"mlf/query/question"
 )
@@ -21,8 +22,9 @@ func (s *Server) answers() []route {
 		if e.Place != "" {
 			address += "/{" + e.Place + "}"
 		}
+		known := append(e.Parameters(s.words), formParameters()...)
 		routes = append(routes, route{e.Name, address, func(w http.ResponseWriter, r *http.Request) error {
-			return s.serveAnswer(w, r, &e)
+			return s.serveAnswer(w, r, &e, known)
 		}})
 	}
 	return routes
@@ -43,9 +45,9 @@ func withEndings(routes []route) []route {
 	return all
 }
 
-// serveAnswer answers a request to an endpoint.
-func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.Endpoint) error {
-	values, err := parameters(r, append(e.Parameters(s.words), formParameters()...)...)
+// serveAnswer answers a request to an endpoint, whose parameters are known.
+func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.Endpoint, known []string) error {
+	values, err := parameters(r, known...)
 	if err != nil {
 		return err
 	}
@@ -65,16 +67,22 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 		name += fmt.Sprint(" served ", s.Served.Version(), s.Served.Complete())
 	}
 	in := inquiry{asked.Questions(), name, "by", asked.Settled()}
-	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*departure.Body, error) {
+	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*made, error) {
 		d, err := asked.Answer(ctx, s.reading(c.view, c))
 		if err != nil {
 			return nil, err
 		}
-		b, err := s.encodeDocument(form, d)
-		if err == nil && in.settled {
-			b.Header.Set("Cache-Control", departure.SettledAge)
+		m, err := s.encodeDocument(form, d)
+		if err != nil {
+			return nil, err
 		}
-		return b, err
+		if in.settled {
+			m.Header.Set("Cache-Control", departure.SettledAge)
+		}
+		if e.Dated {
+			m.meta = nil
+		}
+		return m, nil
 	})
 }
 
@@ -88,11 +96,16 @@ func placeIn(text string) string {
 
 // reading is what answers of view are made of.
 func (s *Server) reading(view question.View, c answer.Counter) answer.Reading {
-	return answer.Reading{Counter: c, Ledger: view.Ledger(), Served: s.Served, At: s.now(), Disclosure: s.shownAs(view)}
+	return answer.Reading{Counter: c, Moment: s.moment(view), Served: s.Served}
+}
+
+// moment is now, as of view.
+func (s *Server) moment(view question.View) meta.Moment {
+	return meta.Moment{Ledger: view.Ledger(), At: s.now(), Disclosure: s.shownAs(view)}
 }
 
 // encodeDocument writes an answer.
-func (s *Server) encodeDocument(f form, d *answer.Document) (*departure.Body, error) {
+func (s *Server) encodeDocument(f form, d *answer.Document) (*made, error) {
 	header := http.Header{}
 	if about := d.Meta.About; about != nil {
 		header.Set("X-MLF-Excluded", about.Excluded.String())
@@ -103,11 +116,13 @@ func (s *Server) encodeDocument(f form, d *answer.Document) (*departure.Body, er
 	}
 	s.describeForm(header, f, d.Name, d.Span)
 	if f != formJSON {
-		return writeSheet(header, f, d.Sheet)
+		b, err := writeSheet(header, f, d.Sheet)
+		return &made{Body: b}, err
 	}
-	var w departure.Writer
+	w := departure.Writer{Head: d.Meta.AppendHead(nil)}
 	if err := d.WriteJSON(&w); err != nil {
 		return nil, err
 	}
-	return w.Body(header, d.Sheet.Len)
+	b, err := w.Body(header, d.Sheet.Len)
+	return &made{b, d.Meta}, err
 }

@@ -17,6 +17,10 @@ type Config struct {
 	// DisclosureNone. Required.
 	Disclosure string
 
+	// Release names the program that answers: two of one release answer the same of the
+	// same counts, and give it one ETag. Default: none, and ETags are the process's own.
+	Release string
+
 	// TLS, when set, serves HTTPS (and HTTP/2). It must hold a certificate.
 	TLS *tls.Config
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"mlf/query/answer"
+	"mlf/query/answer/meta"
 	"mlf/query/departure"
 	"mlf/query/figures"
 	"mlf/query/format"
@@ -17,7 +17,7 @@ import (
 
 // encode writes the answer to q.
 func (s *Server) encode(q *statsQuestion, a *answered, next string) (*departure.Body, error) {
-	left := answer.LeftOut(q.Question, a.view.Ledger(), &a.excluded)
+	left := meta.LeftOut(q.Question, a.view.Ledger(), &a.excluded)
 	header := http.Header{}
 	header.Set("X-MLF-Excluded", left.String())
 	header.Set("X-MLF-Span", textOf(q.Asked()))
@@ -41,7 +41,7 @@ func (s *Server) encode(q *statsQuestion, a *answered, next string) (*departure.
 		return write(header, n, rows.AppendExcelHeader(nil), rows.AppendExcel, "")
 	default:
 		sheet := rows.Sheet()
-		answer.Describe(sheet, s.sheetMeta(q, a), "statistics")
+		meta.Describe(sheet, s.sheetMeta(q, a), "statistics")
 		return writeSheet(header, q.form, sheet)
 	}
 	head, err := s.head(q, a, left, next)
@@ -79,8 +79,8 @@ func write(header http.Header, rows int, head []byte, appendRow func(dst []byte,
 }
 
 // sheetMeta is what the notes of a file say.
-func (s *Server) sheetMeta(q *statsQuestion, a *answered) *answer.Meta {
-	m := answer.MetaOf(s.reading(a.view, nil), figures.FormulaShare)
+func (s *Server) sheetMeta(q *statsQuestion, a *answered) *meta.Meta {
+	m := meta.Of(s.moment(a.view), false, figures.FormulaShare)
 	m.Ask(q.Question, a.view.Ledger(), &a.excluded)
 	m.By, m.Top = q.Names(), q.top
 	return m
@@ -95,7 +95,7 @@ type statsMeta struct {
 	Group       []string            `json:"group"`
 	Filters     map[string][]string `json:"filters"`
 	Top         int                 `json:"top,omitempty"`
-	Excluded    answer.Omission     `json:"excluded"`
+	Excluded    meta.Omission       `json:"excluded"`
 	Formula     string              `json:"formula"`
 	GeneratedAt time.Time           `json:"generated_at"`
 	Ledger      []schema.Offset     `json:"ledger"`
@@ -103,13 +103,13 @@ type statsMeta struct {
 
 	Check *check `json:"check,omitempty"`
 
-	*answer.Marks
+	*meta.Marks
 	NextCursor string `json:"next_cursor,omitempty"`
 }
 
 // head returns the answer up to its first row.
-func (s *Server) head(q *statsQuestion, a *answered, left answer.Omission, next string) ([]byte, error) {
-	meta := statsMeta{
+func (s *Server) head(q *statsQuestion, a *answered, left meta.Omission, next string) ([]byte, error) {
+	m := statsMeta{
 		From:        q.Asked().From.String(),
 		To:          q.Asked().Next.String(),
 		Rounded:     q.Rounded,
@@ -123,10 +123,10 @@ func (s *Server) head(q *statsQuestion, a *answered, left answer.Omission, next 
 		Ledger:      question.PositionOf(a.view.Ledger()),
 		Disclosure:  s.shownAs(a.view),
 		Check:       a.check,
-		Marks:       answer.MarksOf(q.Question),
+		Marks:       meta.MarksOf(q.Question),
 		NextCursor:  next,
 	}
-	body, err := json.Marshal(meta)
+	body, err := json.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode meta: %w", err)
 	}

@@ -15,10 +15,15 @@ type metrics struct {
 	rows     prometheus.Counter
 	panics   prometheus.Counter
 	checks   *prometheus.CounterVec
+	kept     *prometheus.CounterVec
 }
 
-func newMetrics(reg prometheus.Registerer) *metrics {
+func newMetrics(reg prometheus.Registerer, keptBytes func() int) *metrics {
 	auto := promauto.With(reg)
+	auto.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mlf_query_kept_bytes",
+		Help: "What kept answers take, of 64 MiB. Full is no fault: those that were asked for longest ago are forgotten.",
+	}, func() float64 { return float64(keptBytes()) })
 	return &metrics{
 		requests: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "mlf_query_requests_total",
@@ -38,6 +43,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "mlf_query_checks_total",
 			Help: "Answers compared with the store (check=store), by what came of it: agrees, differs, unknown. Any that differs is a bug or damage: keep the data, restart mlf query without its snapshots, and report it.",
 		}, []string{"store"}),
+		kept: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_query_kept_answers_total",
+			Help: "Answers from memory, by whether they were kept from an earlier request (found). Hardly any found with many readers: they ask for what changes with every vote, or for more than is kept (mlf_query_kept_bytes).",
+		}, []string{"found"}),
 		panics: auto.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_query_panics_total",
 			Help: "Requests that ended in a panic and were answered 500. Any is a bug; the log has its stack.",

@@ -3,18 +3,22 @@ package query
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"mlf/query/answer/meta"
 	"mlf/query/departure"
 	"mlf/query/flight"
 	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/registry"
 )
 
 // An inquiry is what an answer is for: its questions, one at least, and a name that
@@ -40,11 +44,33 @@ func (in *inquiry) isWide() bool {
 	return slices.ContainsFunc(in.questions, (*question.Question).IsWide)
 }
 
-// reply sends the answer that answer makes, unless the reader has it or somebody
-// else's request is making it. Everything that can go wrong goes wrong before the
-// first byte; from then on only the client can leave.
+// A made is an answer that was made. Its meta says how far the counts had come: it is
+// written anew for who asks when they have come further, and are the same of what it is
+// about. Nil where all of it is of the moment at which it was made.
+type made struct {
+	*departure.Body
+	meta *meta.Meta
+}
+
+// asOf returns m for who asks at t.
+func (m *made) asOf(t meta.Moment) *departure.Body {
+	if m.meta == nil {
+		return m.Body
+	}
+	now := m.meta.AsOf(t)
+	header := maps.Clone(m.Header)
+	if now.About != nil {
+		header.Set("X-MLF-Excluded", now.Excluded.String())
+	}
+	b, _ := m.With(now.AppendHead(nil), header)
+	return b
+}
+
+// reply sends the answer that answer makes, unless the reader has it, it is kept, or
+// somebody else's request is making it. Everything that can go wrong goes wrong before
+// the first byte; from then on only the client can leave.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
-	answer func(context.Context, *counter) (*departure.Body, error),
+	answer func(context.Context, *counter) (*made, error),
 ) error {
 	if err := s.allow(r.Context(), &in); err != nil {
 		return err
@@ -53,7 +79,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	if err != nil {
 		return err
 	}
-	tag := s.tagOf(s.audienceIn(r.Context()).name+" "+in.name, in.version(view))
+	tag := s.tagOf(view, s.audienceIn(r.Context()).name+" "+in.name, in.version(view))
 	if departure.NotModified(r, tag) {
 		departure.Describe(w.Header(), tag)
 		if in.settled {
@@ -62,16 +88,19 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	// Whoever asks the same, having found the counts where they are now, gets the
-	// same answer.
 	position := question.PositionOf(view.Ledger()).String()
-	b, err := s.stats.Get(r.Context(), tag+position, func(ctx context.Context) (*departure.Body, error) {
-		return s.answer(ctx, in, &counter{s: s, view: view, finer: in.finer}, answer)
+	m, err := s.keptOr(view, tag, func() (*made, error) {
+		// Whoever asks the same, having found the counts where they are now, gets the
+		// same answer.
+		return s.stats.Get(r.Context(), tag+position, func(ctx context.Context) (*made, error) {
+			return s.answer(ctx, in, &counter{s: s, view: view, finer: in.finer}, answer)
+		})
 	})
 	if err != nil {
 		return err
 	}
 	w.Header().Set("X-MLF-Position", position)
+	b := m.asOf(s.moment(view))
 	if err := s.departures.Send(w, r, tag, b); err != nil {
 		return fmt.Errorf("send answer: %w", err)
 	}
@@ -79,13 +108,56 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	return nil
 }
 
+// keptMax is how much answers take that are kept: of a country's comuni each page once,
+// or some.
+const keptMax = 64 << 20
+
+// keptOr returns the answer of that tag that is kept; else what make makes, which it
+// keeps. Only counts that are named by what they are keep their answers: after a rebuild
+// of the store others may stand at the same offsets.
+func (s *Server) keptOr(view question.View, tag string, make func() (*made, error)) (*made, error) {
+	if !isNamedByContent(view) {
+		return make()
+	}
+	m, found := s.kept.Get(tag)
+	s.metrics.kept.WithLabelValues(strconv.FormatBool(found)).Inc()
+	if found {
+		return m, nil
+	}
+	m, err := make()
+	if err == nil && m.meta != nil {
+		if weight, ok := m.Weight(); ok {
+			s.kept.Put(tag, m, weight)
+		}
+	}
+	return m, err
+}
+
+// isNamedByContent tells whether counts of the same version are the same in every process
+// and after every rebuild.
+func isNamedByContent(view question.View) bool {
+	switch v := view.(type) {
+	case *question.StoreView:
+		return false
+	case *ownView:
+		return isNamedByContent(v.View)
+	}
+	return true
+}
+
 // tagOf names an answer: what was asked, whatever words it was asked in, and the
 // version of what was counted of it. The same question is not read again until
-// something was counted. The process is part of it, because after a rebuild other
-// counts may stand at the same offset.
-func (s *Server) tagOf(asked, version string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", s.ids.prefix, asked, version))
-	return fmt.Sprintf(`W/"%x"`, sum[:12])
+// something was counted. It is the same in all processes that would answer the same:
+// of one release, with one registry, while its places are the same. Where the version is a position the process is part
+// of it, because after a rebuild other counts may stand at the same offsets.
+func (s *Server) tagOf(view question.View, asked, version string) string {
+	by := s.ids.prefix
+	if isNamedByContent(view) {
+		by = s.maker
+	}
+	turn := s.Registry.Turn(registry.DateOf(s.cfg.Now().In(s.clock.Zone())))
+	sum := sha256.Sum256([]byte(by + " " + turn.String() + " " + asked + " " + version))
+	return `W/"` + hex.EncodeToString(sum[:12]) + `"`
 }
 
 // version differs when anything does that the answer is made of.
@@ -181,8 +253,8 @@ const (
 // answer makes an answer. What should be cheap has its own turn; what asks for
 // much, or has turned out to, takes another's place never.
 func (s *Server) answer(ctx context.Context, in inquiry, c *counter,
-	answer func(context.Context, *counter) (*departure.Body, error),
-) (*departure.Body, error) {
+	answer func(context.Context, *counter) (*made, error),
+) (*made, error) {
 	if !in.isWide() {
 		b, err := c.within(ctx, s.narrow, answer)
 		if !errors.Is(err, schema.ErrTooDear) {
@@ -206,7 +278,7 @@ type counter struct {
 
 // within makes an answer within a gate: what is there of the rows is bounded, too.
 // It is over before anybody is written to.
-func (c *counter) within(ctx context.Context, g flight.Gate, answer func(context.Context, *counter) (*departure.Body, error)) (*departure.Body, error) {
+func (c *counter) within(ctx context.Context, g flight.Gate, answer func(context.Context, *counter) (*made, error)) (*made, error) {
 	patience := gateWait
 	if c.wide {
 		patience = wideWait

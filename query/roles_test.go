@@ -48,23 +48,29 @@ type guarded struct {
 func newGuarded(t *testing.T, rule string, quota *access.Quota) *guarded {
 	t.Helper()
 	pass(28 * 24 * time.Hour)
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
 	clock, err := calendar.Rome()
 	if err != nil {
 		t.Fatal(err)
 	}
+	m := newMemory(t)
+	return newGuardedOf(t, rule, quota, m, &held{m, clock})
+}
+
+// newGuardedOf returns one that answers from counts, which are m's.
+func newGuardedOf(t *testing.T, rule string, quota *access.Quota, m *memory, counts query.Counts) *guarded {
+	t.Helper()
+	names, err := registry.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
 	g := &guarded{
-		world:  &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), reg: prometheus.NewRegistry(), router: router(t)},
+		world:  &world{t: t, memory: m, terms: new(schema.Terminals), reg: prometheus.NewRegistry(), router: router(t)},
 		tables: model.NewStore(time.Now()),
 	}
 	places := func(d schema.Day) disclosure.Places { return disclosure.PlacesOf(names, registry.Date(d)) }
 	if g.shelf, err = disclosure.NewShelf(g.tables, places, disclosure.Telemetry{}); err != nil {
 		t.Fatal(err)
 	}
-	counts := &held{g.memory, clock}
 	releaser, err := disclosure.NewReleaser(disclosure.ReleaserConfig{
 		Places: places, Ledger: g.tables, View: func() (question.View, error) { return counts.View(), nil },
 	}, disclosure.Telemetry{})

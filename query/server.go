@@ -102,8 +102,10 @@ type Server struct {
 	ledgers    flight.Relay[ledgerAnswer]
 	tallies    flight.Relay[[]schema.LedgerTotals]
 	states     atomic.Pointer[[]schema.PartitionState] // As they were last known.
-	stats      flight.Group[*departure.Body]
+	stats      flight.Group[*made]
 	departures *departure.Departures
+	kept       *departure.Kept[*made]
+	maker      string // What answers depend on besides counts and questions.
 	live       *live.Hub
 	told       lotsTold
 }
@@ -131,24 +133,29 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	}
 	cfg = cfg.withDefaults()
 	s := &Server{
-		Parts:   parts,
-		cfg:     cfg,
-		logger:  telemetry.Logger,
-		metrics: newMetrics(telemetry.Registerer),
-		clock:   clock,
-		words:   parts.Words,
-		page:    page,
-		docs:    docs,
-		ids:     newRequestIDs(),
+		Parts:  parts,
+		cfg:    cfg,
+		logger: telemetry.Logger,
+		clock:  clock,
+		words:  parts.Words,
+		page:   page,
+		docs:   docs,
+		ids:    newRequestIDs(),
 
 		alarm:      flight.NewAlarm(),
 		departures: departure.New(),
+		kept:       departure.NewKept[*made](keptMax),
 	}
 	if s.words == nil {
 		s.words = question.NewVocabulary(parts.Registry, clock)
 	}
 	s.narrow, s.wide, s.watermarks = flight.NewGate(cfg.StatsMax, s.alarm), flight.NewGate(cfg.WideMax, s.alarm), flight.NewGate(cfg.LookupsMax, s.alarm)
 	s.ledgers.Answer, s.tallies.Answer = s.readLedger, s.readTallies
+	s.metrics = newMetrics(telemetry.Registerer, s.kept.Bytes)
+	s.maker = s.ids.prefix
+	if cfg.Release != "" {
+		s.maker = fmt.Sprintf("%s %s %s", cfg.Release, parts.Registry.Sum(), cfg.Disclosure)
+	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"mlf/query/departure"
 	"mlf/query/question"
 )
 
@@ -55,7 +54,7 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.reply(w, r, inquiry{[]*question.Question{q.Question}, q.name(), "group", false}, func(ctx context.Context, c *counter) (*departure.Body, error) {
+	return s.reply(w, r, inquiry{[]*question.Question{q.Question}, q.name(), "group", false}, func(ctx context.Context, c *counter) (*made, error) {
 		a, err := c.compared(ctx, q.Question)
 		if err != nil {
 			return nil, err
@@ -72,7 +71,8 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return nil, err
 		}
-		return s.encode(q, a, next)
+		b, err := s.encode(q, a, next)
+		return &made{Body: b}, err
 	})
 }
 

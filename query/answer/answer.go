@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/answer/meta"
 	"mlf/query/answer/words"
 	"mlf/query/question"
-	"mlf/schema"
 	"mlf/schema/served"
 )
 
@@ -24,10 +24,8 @@ type Counter interface {
 // A Reading is what an answer is made of.
 type Reading struct {
 	Counter
-	Ledger     []schema.LedgerTotals // As of which it counts.
-	Served     *served.Book          // How many users were served; nil: nobody knows.
-	At         time.Time             // When, for the reader.
-	Disclosure string                // The rule by which small counts are shown.
+	meta.Moment
+	Served *served.Book // How many users were served; nil: nobody knows.
 }
 
 // An Inquiry is what a request to an endpoint asks. It never changes.
@@ -61,6 +59,10 @@ type Endpoint struct {
 	// those do.
 	Served bool
 
+	// Dated says that not the meta alone of an answer tells how far the counts have come:
+	// nothing of it is right for who asks later.
+	Dated bool
+
 	// Ask reads what values ask at the time now. Parameters that Parameters does not
 	// name are the caller's. An error is a *question.Error.
 	Ask func(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error)
@@ -72,11 +74,11 @@ func Endpoints() []Endpoint {
 	return append([]Endpoint{
 		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
-		{Name: "compare", Own: append(letters(), "mix", "interval"), Ask: askCompare},
+		{Name: "compare", Own: append(letters(), "mix", "interval"), Dated: true, Ask: askCompare},
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
 		{Name: "participation", Own: []string{"by"}, Not: []string{"hour_of_day"}, Served: true, Ask: askParticipation},
-		{Name: "explain", Own: shapes(), Ask: askExplain(carried)},
+		{Name: "explain", Own: shapes(), Dated: true, Ask: askExplain(carried)},
 		{Name: "dimensions", Not: notOfDimensions(), Ask: askDimensions(carried)},
 		{Name: "dimensions", Place: "dimension", Not: notOfDimensions(), Ask: askDimensions(carried)},
 	}, pages()...)

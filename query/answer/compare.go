@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/answer/meta"
 	"mlf/query/figures"
 	"mlf/query/question"
 	"mlf/schema"
@@ -135,7 +136,7 @@ type stratum struct{ channel, category string }
 // A side is a selection that was counted.
 type side struct {
 	*selection
-	about    *About
+	about    *meta.About
 	observed observation
 	strata   map[stratum][schema.ValueMax]uint64
 	standard map[string]figures.Standardised // By measure; what could not be made is not there.
@@ -172,7 +173,7 @@ func (c *comparison) Answer(ctx context.Context, r Reading) (*Document, error) {
 	discover(k, pairs)
 	m := metaOf(r, c.clustered, append(k.formulas(), figures.FormulaDifference, figures.FormulaStandard)...)
 	if !c.clustered {
-		m.Formulas = append(m.Formulas, Formula{figures.FormulaDesignEffect, figures.FormulaDesignEffect.Text()})
+		m.Formulas = append(m.Formulas, meta.Formula{Name: figures.FormulaDesignEffect, Text: figures.FormulaDesignEffect.Text()})
 	}
 	m.Mix = c.mix
 	return c.document(m, k, sides, pairs, weights), nil
@@ -189,7 +190,7 @@ func (s *selection) count(ctx context.Context, r Reading, k kit) (*side, error) 
 	if err != nil {
 		return nil, err
 	}
-	of := &side{selection: s, about: aboutOf(s.Question, r.Ledger, &counts.Excluded), strata: make(map[stratum][schema.ValueMax]uint64)}
+	of := &side{selection: s, about: meta.AboutOf(s.Question, r.Ledger, &counts.Excluded), strata: make(map[stratum][schema.ValueMax]uint64)}
 	t := f.Table(counts)
 	var sum [schema.ValueMax]uint64
 	for i := range t.Rows {

@@ -179,7 +179,7 @@ func (c *comparison) columns(k kit, sides []*side, pairs []pair) []format.Field 
 		text("selection", func(s *side) string { return s.letter }),
 		{Name: "from", Kind: format.KindHour, Time: func(i int) (time.Time, bool) { return sides[i].From.Time(), true }},
 		{Name: "to", Kind: format.KindHour, Time: func(i int) (time.Time, bool) { return sides[i].Next.Time(), true }},
-		text("filters", func(s *side) string { return strings.Join(s.about.filterTexts(), " ") }),
+		text("filters", func(s *side) string { return strings.Join(s.about.FilterTexts(), " ") }),
 	}
 	fields = append(fields, told.fields("", func(i int) *observation { return &sides[i].observed })...)
 	side := func(i int) *side { return sides[i] }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"mlf/query/answer/meta"
 	"mlf/query/answer/words"
 	"mlf/query/format"
 	"mlf/query/question"
@@ -101,7 +102,7 @@ func (d *dimensions) Answer(ctx context.Context, r Reading) (*Document, error) {
 	}
 	t := f.Table(counts)
 	m := d.metaOf(r, counts)
-	m.Formulas = []Formula{}
+	m.Formulas = []meta.Formula{}
 	month := slices.IndexFunc(t.Columns, func(c question.Column) bool { return c.Name == "month" })
 	var whole dimensionValue
 	of := make(map[string]*dimensionValue)

@@ -1,7 +1,6 @@
 package answer
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,41 +29,49 @@ type member struct {
 
 const notArray = -1
 
-// WriteJSON writes d as an object: meta, and the endpoint's own members.
+// WriteJSON writes d as an object, but for the head: the endpoint's own members.
 func (d *Document) WriteJSON(w io.Writer) error {
-	meta, err := json.Marshal(d.Meta)
-	if err != nil {
-		return fmt.Errorf("encode meta: %w", err)
+	buf := make([]byte, 0, bufferBytes)
+	for i := range d.members {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		var err error
+		if buf, err = d.members[i].write(w, buf); err != nil {
+			return fmt.Errorf("write %s: %w", d.Name, err)
+		}
 	}
-	out := bufio.NewWriterSize(w, bufferBytes)
-	_, _ = out.Write(append([]byte(`{"meta":`), meta...)) // Flush has its error, and those below.
-	for _, m := range d.members {
-		m.write(out)
-	}
-	_, _ = out.WriteString("}\n")
-	if err := out.Flush(); err != nil {
+	if _, err := w.Write(append(buf, "}\n"...)); err != nil {
 		return fmt.Errorf("write %s: %w", d.Name, err)
 	}
 	return nil
 }
 
-// bufferBytes is how much is written at a time.
-const bufferBytes = 32 << 10
+// How much is written at a time.
+const (
+	bufferBytes = 16 << 10
+	bufferSpare = 2 << 10 // Of these a row takes less.
+)
 
-func (m *member) write(out *bufio.Writer) {
-	_, _ = out.WriteString(`,"` + m.name + `":`)
+// write appends m to buf, and writes buf to w as often as it is full.
+func (m *member) write(w io.Writer, buf []byte) ([]byte, error) {
+	buf = append(append(append(buf, '"'), m.name...), '"', ':')
 	if m.n == notArray {
-		_, _ = out.Write(m.append(out.AvailableBuffer(), 0))
-		return
+		return m.append(buf, 0), nil
 	}
-	_ = out.WriteByte('[')
+	buf = append(buf, '[')
 	for i := range m.n {
 		if i > 0 {
-			_ = out.WriteByte(',')
+			buf = append(buf, ',')
 		}
-		_, _ = out.Write(m.append(out.AvailableBuffer(), i))
+		if buf = m.append(buf, i); len(buf) > bufferBytes-bufferSpare {
+			if _, err := w.Write(buf); err != nil {
+				return buf, err
+			}
+			buf = buf[:0]
+		}
 	}
-	_ = out.WriteByte(']')
+	return append(buf, ']'), nil
 }
 
 // objects is a member that is an array of rows of some fields.

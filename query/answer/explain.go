@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/answer/meta"
 	"mlf/query/answer/words"
 	"mlf/query/format"
 	"mlf/query/question"
@@ -55,7 +56,7 @@ func (e *explanation) Answer(ctx context.Context, r Reading) (*Document, error) 
 	}
 	k := kit{scale: e.Scale()}
 	m := metaOf(r, false)
-	if m.Formulas = []Formula{}; k.scale != 0 {
+	if m.Formulas = []meta.Formula{}; k.scale != 0 {
 		m = metaOf(r, false, k.formulas()...)
 	}
 	m.Ask(e.Question, r.Ledger, &counts.Excluded)
@@ -105,11 +106,11 @@ func (e *explanation) sentences(m *Meta) []sentence {
 		say("group", "explain.group", map[string]registry.Label{"columns": e.words.Dimensions(e.Names())})
 	}
 	for _, part := range m.Excluded {
-		switch votes := words.Plain(fmt.Sprint(part.votes)); part.name {
+		switch votes := words.Plain(fmt.Sprint(part.Votes)); part.Name {
 		case "quarantined", "conflicts":
-			say("excluded", "explain."+part.name, map[string]registry.Label{"votes": votes})
+			say("excluded", "explain."+part.Name, map[string]registry.Label{"votes": votes})
 		default:
-			say("excluded", "explain.excluded", map[string]registry.Label{"votes": votes, "class": words.Plain(part.name)})
+			say("excluded", "explain.excluded", map[string]registry.Label{"votes": votes, "class": words.Plain(part.Name)})
 		}
 	}
 	say("position", "explain.position", map[string]registry.Label{"position": words.Plain(m.Position)})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mlf/query/answer"
+	"mlf/query/answer/meta"
 	"mlf/query/calendar"
 	"mlf/query/cube/packed"
 	"mlf/query/question"
@@ -36,7 +37,7 @@ func BenchmarkComunePage(b *testing.B) {
 	}
 	v := question.NewVocabulary(reg, clock)
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-	r := answer.Reading{Counter: cells{busyComune(v, clock, now)}, Ledger: make([]schema.LedgerTotals, 4), At: now, Disclosure: "none"}
+	r := answer.Reading{Counter: cells{busyComune(v, clock, now)}, Moment: meta.Moment{Ledger: make([]schema.LedgerTotals, 4), At: now, Disclosure: "none"}}
 	var page answer.Endpoint
 	for _, e := range answer.Endpoints() {
 		if e.Name == "comuni" {

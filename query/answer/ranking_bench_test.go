@@ -8,6 +8,7 @@ import (
 	_ "time/tzdata" // As main does.
 
 	"mlf/query/answer"
+	"mlf/query/answer/meta"
 	"mlf/query/calendar"
 	"mlf/query/question"
 	"mlf/schema"
@@ -58,7 +59,7 @@ func BenchmarkRankingOfAllComuni(b *testing.B) {
 		var d *answer.Document
 		b.Run("made", func(b *testing.B) {
 			for b.Loop() {
-				if d, err = asked.Answer(b.Context(), answer.Reading{Counter: evenCountry{words.Codes()}, At: now}); err != nil {
+				if d, err = asked.Answer(b.Context(), answer.Reading{Counter: evenCountry{words.Codes()}, Moment: meta.Moment{At: now}}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -24,11 +24,14 @@ import (
 type Body struct {
 	Header http.Header // What stands above it, apart from what every answer has.
 
+	head   []byte // What stands before plain for one reader: see With.
 	plain  []byte // All of it, where it is short or packed by its own form;
 	packed []byte // else all of it, in gzip: a tenth, for rows.
 	bytes  int    // Unpacked.
 	rows   int
 	stored bool // It is packed by its own form.
+
+	deflated *deflated // Of plain; nil where nobody is to have it packed.
 }
 
 // Limits of answers on their way. Memory: those under way may hold this much
@@ -72,11 +75,34 @@ func (d *Departures) of(b *Body) *semaphore.Weighted {
 // Rows returns how many rows it has.
 func (b *Body) Rows() int { return b.rows }
 
-func (b *Body) held() int64 { return int64(len(b.plain) + len(b.packed)) }
+func (b *Body) held() int64 { return int64(len(b.head) + len(b.plain) + len(b.packed)) }
+
+// With returns b with head before its first byte, in place of another, and with header
+// above it. It is false where b is long: then what stands before it is a part of it.
+func (b *Body) With(head []byte, header http.Header) (*Body, bool) {
+	if b.packed != nil || b.stored {
+		return b, false
+	}
+	next := *b
+	next.head, next.Header = head, header
+	next.bytes += len(head) - len(b.head)
+	return &next, true
+}
+
+// Weight returns what b takes in memory for as long as it is kept, head apart; false where
+// b is long, or it cannot have another head.
+func (b *Body) Weight() (int, bool) {
+	const about = 2 << 10 // Headers, and who keeps it.
+	if b.packed != nil || b.stored {
+		return 0, false
+	}
+	return about + cap(b.plain) + cap(b.plain)/2, true // It may be deflated, too.
+}
 
 // A Writer makes a Body of what is written. Its zero value is ready.
 type Writer struct {
-	Stored bool // What is written is packed already.
+	Head   []byte // What stands before it.
+	Stored bool   // What is written is packed already.
 
 	plain  bytes.Buffer
 	packed bytes.Buffer
@@ -92,7 +118,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 	}
 	if w.packer == nil {
 		w.packer, _ = gzip.NewWriterLevel(&w.packed, gzip.BestSpeed) // Errs on unknown levels only.
-		_, _ = w.packer.Write(w.plain.Bytes())                       // To memory: never fails.
+		_, _ = w.packer.Write(w.Head)                                // To memory: never fails.
+		_, _ = w.packer.Write(w.plain.Bytes())
 		w.plain = bytes.Buffer{}
 	}
 	return w.packer.Write(p)
@@ -100,8 +127,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 
 // Body returns what was written, rows of something, with what stands above it.
 func (w *Writer) Body(header http.Header, rows int) (*Body, error) {
-	b := &Body{Header: header, plain: w.plain.Bytes(), bytes: w.bytes, rows: rows, stored: w.Stored}
+	b := &Body{Header: header, bytes: len(w.Head) + w.bytes, rows: rows, stored: w.Stored}
 	if w.packer == nil {
+		b.head, b.plain, b.deflated = w.Head, w.plain.Bytes(), new(deflated)
 		return b, nil
 	}
 	if err := w.packer.Close(); err != nil {
@@ -120,57 +148,95 @@ func (d *Departures) Send(w http.ResponseWriter, r *http.Request, tag string, b 
 		return ErrFull
 	}
 	defer budget.Release(b.held())
-	Describe(w.Header(), tag)
-	maps.Copy(w.Header(), b.Header)
-	source := io.Reader(bytes.NewReader(b.plain))
-	switch {
-	case b.stored:
-		w.Header().Set(gzhttp.HeaderNoCompression, "packed already")
-		w.Header().Set("Content-Length", strconv.Itoa(b.bytes))
-	case b.packed == nil:
-	case acceptsGzip(r.Header.Values("Accept-Encoding")):
-		w.Header().Set("Content-Encoding", "gzip")
-		w.Header().Set("Content-Length", strconv.Itoa(len(b.packed)))
-		source = bytes.NewReader(b.packed)
-	default:
-		unpacked, err := gzip.NewReader(bytes.NewReader(b.packed))
-		if err != nil {
-			return fmt.Errorf("unpack answer: %w", err)
+	h := w.Header()
+	Describe(h, tag)
+	maps.Copy(h, b.Header)
+	takes := acceptsGzip(r.Header["Accept-Encoding"])
+	if b.packed != nil && !takes {
+		return b.unpack(w, r)
+	}
+	parts := b.parts(h, takes)
+	length := 0
+	for _, part := range parts {
+		length += len(part)
+	}
+	h.Set("Content-Length", strconv.Itoa(length))
+	if r.Method == http.MethodHead {
+		w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	out := b.chunks(w)
+	for _, part := range parts {
+		for chunk := range slices.Chunk(part, ChunkBytes) {
+			if !out.write(chunk) {
+				return nil
+			}
 		}
-		source = unpacked
+	}
+	return nil
+}
+
+// packedMin is below what packing does not pay.
+const packedMin = 1 << 10
+
+// parts returns all of b as it is sent, and says in h how it is packed.
+func (b *Body) parts(h http.Header, takesGzip bool) [][]byte {
+	switch {
+	case b.packed != nil:
+		h.Set("Content-Encoding", "gzip")
+		return [][]byte{b.packed}
+	case b.stored || !takesGzip || b.deflated == nil || b.bytes < packedMin:
+		h.Set(gzhttp.HeaderNoCompression, "as it is")
+		return [][]byte{b.head, b.plain}
+	default:
+		h.Set("Content-Encoding", "gzip")
+		return b.gzip()
+	}
+}
+
+// unpack writes b, which is packed, to who cannot unpack it.
+func (b *Body) unpack(w http.ResponseWriter, r *http.Request) error {
+	source, err := gzip.NewReader(bytes.NewReader(b.packed))
+	if err != nil {
+		return fmt.Errorf("unpack answer: %w", err)
 	}
 	if r.Method == http.MethodHead {
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	writeChunks(w, source, time.Duration(b.bytes/readerRate)*time.Second)
-	return nil
-}
-
-// writeChunks writes all of source. Each chunk has a deadline, and all together
-// have longest and as long as one chunk: who reads slowly may take a while, who
-// stopped reading may not.
-func writeChunks(w http.ResponseWriter, source io.Reader, longest time.Duration) {
-	conn := http.NewResponseController(w)
-	last := time.Now().Add(longest + ChunkTimeout)
+	out := b.chunks(w)
 	chunk := make([]byte, ChunkBytes)
 	for {
 		n, err := io.ReadFull(source, chunk)
-		if n > 0 {
-			deadline := time.Now().Add(ChunkTimeout)
-			if last.Before(deadline) {
-				deadline = last
-			}
-			// Not every ResponseWriter has deadlines; those of a server do.
-			_ = conn.SetWriteDeadline(deadline)
-			if _, err := w.Write(chunk[:n]); err != nil {
-				return
-			}
-		}
-		if err != nil {
-			return
+		if n > 0 && !out.write(chunk[:n]) || err != nil {
+			return nil //nolint:nilerr // It is the end, or the reader has gone.
 		}
 	}
+}
+
+// chunks write an answer. Each chunk has a deadline, and all together have as long as
+// they would at readerRate, and one chunk's time: who reads slowly may take a while, who
+// stopped reading may not.
+type chunks struct {
+	w    http.ResponseWriter
+	conn *http.ResponseController
+	last time.Time
+}
+
+func (b *Body) chunks(w http.ResponseWriter) *chunks {
+	longest := time.Duration(b.bytes/readerRate)*time.Second + ChunkTimeout
+	return &chunks{w, http.NewResponseController(w), time.Now().Add(longest)}
+}
+
+// write writes a chunk; false when the reader has gone.
+func (c *chunks) write(chunk []byte) bool {
+	deadline := time.Now().Add(ChunkTimeout)
+	if c.last.Before(deadline) {
+		deadline = c.last
+	}
+	_ = c.conn.SetWriteDeadline(deadline) // Not every ResponseWriter has deadlines; those of a server do.
+	_, err := c.w.Write(chunk)
+	return err == nil
 }
 
 // acceptsGzip tells whether a client with these headers can unpack gzip.

@@ -24,6 +24,7 @@ type Lots struct {
 	comuni    map[schema.ProvinceID][]schema.ComuneID
 
 	blocks  []*block              // By month, and by the vintage that was made of it last.
+	series  schema.AttemptID      // The first release: tells those of one store from those of another.
 	release map[schema.Day]uint32 // By a month's first day, the number of the last release that has lots of it.
 }
 
@@ -47,7 +48,7 @@ type batch struct {
 // with returns l and the lots of batches besides.
 func (l *Lots) with(batches []batch) *Lots {
 	next := &Lots{
-		clock: l.clock, places: l.places, labels: slices.Clone(l.labels),
+		clock: l.clock, places: l.places, labels: slices.Clone(l.labels), series: l.series,
 		blocks: slices.Clone(l.blocks), release: maps.Clone(l.release),
 	}
 	if next.release == nil {
@@ -143,7 +144,7 @@ func (l *Lots) Version(from, next schema.Hour) string {
 			last = max(last, l.release[b.first])
 		}
 	}
-	return fmt.Sprintf("lots-%d", last)
+	return fmt.Sprintf("lots-%x-%d", l.series, last)
 }
 
 // hours returns the hours of m.

@@ -115,6 +115,9 @@ func (s *Shelf) Refresh(ctx context.Context) error {
 		lots = NewLots(s.clock, Places{})
 	}
 	lots = lots.At(s.places(today))
+	if len(settled) > 0 {
+		lots.series = settled[0].Attempt
+	}
 	if len(fresh) > 0 {
 		if lots, err = s.read(ctx, lots, settled); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -184,4 +185,40 @@ func FuzzLoadFS(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestSumAndTurnTellOneRegistryFromAnother: by any of its files, and by the days on which
+// places begin and end.
+func TestSumAndTurnTellOneRegistryFromAnother(t *testing.T) {
+	carried, err := registry.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := registry.LoadFS(fstest.MapFS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := registry.LoadFS(fstest.MapFS{"services.csv": {Data: []byte("id,code,label_it,label_en,label_de,category\n65535,own,a,b,c,\n")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if carried.Sum() != again.Sum() || carried.Sum() == own.Sum() || carried.Sum() == "" {
+		t.Errorf("got %s, %s, and with a service of its own %s", carried.Sum(), again.Sum(), own.Sum())
+	}
+	turns := make(map[registry.Date]bool)
+	for _, c := range carried.Comuni() {
+		turns[c.ValidFrom], turns[c.ValidTo] = true, true
+	}
+	last := registry.Date(0)
+	for d := registry.Date(1); d < registry.DateOf(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)); d++ {
+		if turns[d] {
+			last = d
+		}
+		if got := carried.Turn(d); got != last {
+			t.Fatalf("%v: got %v, want %v", d, got, last)
+		}
+	}
+	if last == 0 {
+		t.Error("no comune has begun or ended")
+	}
 }

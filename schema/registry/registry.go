@@ -7,9 +7,12 @@
 package registry
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"slices"
 	"strings"
@@ -39,6 +42,8 @@ type Registry struct {
 	serviceByCode map[string]schema.ServiceID
 	labels        map[List][]Entry
 	names         []string // names[i] is what Search looks at for comuni[i].
+	sum           string
+	turns         []Date // On which a comune began or ended, ascending.
 }
 
 // Load returns the reference data that the program carries.
@@ -52,7 +57,7 @@ func LoadFS(folder fs.FS) (*Registry, error) {
 	if err := checkNames(folder); err != nil {
 		return nil, err
 	}
-	src := source{folder: folder, fallback: embedded}
+	src := source{folder: folder, fallback: embedded, sum: sha256.New()}
 	r := &Registry{labels: make(map[List][]Entry)}
 	// In the order in which they refer to one another.
 	for _, load := range []func(source) error{
@@ -63,8 +68,30 @@ func LoadFS(folder fs.FS) (*Registry, error) {
 		}
 	}
 	r.indexNames()
+	r.sum = hex.EncodeToString(src.sum.Sum(nil)[:8])
+	for i := range r.comuni {
+		r.turns = append(r.turns, r.comuni[i].ValidFrom, r.comuni[i].ValidTo)
+	}
+	slices.Sort(r.turns)
+	r.turns = slices.Compact(r.turns)
 	return r, nil
 }
+
+// Turn returns the last day until d on which a comune began or ended: from then to d the
+// places are the same. 0 where there is none.
+func (r *Registry) Turn(d Date) Date {
+	i, found := slices.BinarySearch(r.turns, d)
+	switch {
+	case found:
+		return d
+	case i == 0:
+		return 0
+	}
+	return r.turns[i-1]
+}
+
+// Sum returns a text that differs when anything in the files does.
+func (r *Registry) Sum() string { return r.sum }
 
 // checkNames refuses a folder with a list that no one would read.
 func checkNames(folder fs.FS) error {
@@ -88,7 +115,10 @@ func checkNames(folder fs.FS) error {
 }
 
 // A source is where the files are looked for, in this order.
-type source struct{ folder, fallback fs.FS }
+type source struct {
+	folder, fallback fs.FS
+	sum              hash.Hash // Of all that was read.
+}
 
 // holds tells whether a file comes from the folder.
 func (s source) holds(name string) bool {

@@ -53,7 +53,7 @@ func (r *Registry) Services() []Service { return r.services }
 // changes the label and category of a service or adds one. None is ever
 // dropped, because its number is in the log.
 func (r *Registry) loadServices(src source) error {
-	shipped, err := r.readServices(source{folder: src.fallback, fallback: src.fallback}, nil)
+	shipped, err := r.readServices(source{src.fallback, src.fallback, src.sum}, nil)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package served
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -80,7 +81,8 @@ func (n number) served(k schema.ServedKey) schema.Served {
 // began.
 func (b *Book) SetComplete() { b.complete.Store(true) }
 
-// Version returns a number that differs when any number of users does.
+// Version returns a number that differs when any number of users does: a sum over all of
+// them, so that whoever knows the same has the same, in whatever order it came.
 func (b *Book) Version() uint64 { return b.version.Load() }
 
 // Knows tells whether anything was told of a comune.
@@ -118,7 +120,6 @@ func (b *Book) Apply(key string, value []byte) error {
 func (b *Book) Note(rows ...schema.Served) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.version.Add(1)
 	for i := range rows {
 		if rows[i].Day >= b.Since {
 			b.note(&rows[i])
@@ -138,7 +139,10 @@ func (b *Book) note(s *schema.Served) {
 		b.places[placeOf(&s.ServedKey)] = d
 		b.comuni[s.Comune]++
 	}
-	if d.take(s) {
+	before := d.stamp(&s.ServedKey)
+	superseded := d.take(s)
+	b.version.Add(d.stamp(&s.ServedKey) - before)
+	if superseded {
 		b.behind[s.ServedKey] = struct{}{}
 		return
 	}
@@ -162,6 +166,27 @@ func (d *days) take(s *schema.Served) (superseded bool) {
 		}
 	}
 	return false
+}
+
+// stamp returns what the number of k's day adds to a version, 0 where there is none.
+func (d *days) stamp(k *schema.ServedKey) uint64 {
+	i, found := d.find(k.Day)
+	if !found {
+		return 0
+	}
+	h := mix(uint64(k.Comune)<<32 | uint64(k.Service)<<16 | uint64(k.Channel))
+	for i := range len(k.Office) {
+		h = mix(h ^ uint64(k.Office[i]))
+	}
+	n := &d.of[i]
+	return mix(mix(h^uint64(n.day)<<32^uint64(n.users)) ^ n.revision)
+}
+
+// mix spreads the bits of x over all of the result.
+func mix(x uint64) uint64 {
+	const a, b = 0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9
+	high, low := bits.Mul64(x^a, b)
+	return high ^ low ^ bits.RotateLeft64(x*a, 29)
 }
 
 // find returns where the number of day is, or would be.

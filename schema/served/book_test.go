@@ -180,3 +180,28 @@ func check(t *rapid.T, b *served.Book, want map[schema.ServedKey]schema.Served) 
 		t.Fatalf("got %d keys, want %d", got.Known, known)
 	}
 }
+
+// TestVersionIsOfWhatIsKnown: whoever knows the same has the same version, in whatever
+// order and however often it came; every number tells in it.
+func TestVersionIsOfWhatIsKnown(t *testing.T) {
+	rows := []schema.Served{
+		number("eur", today, 100, 1), number("eur", today, 120, 3), number("eur", today-1, 80, 1),
+		number("ostia", today, 0, 1), number("ostia", today-1, 5, 1), gone("ostia", today-1, 2),
+	}
+	var forth, back, twice served.Book
+	apply(t, &forth, rows...)
+	slices.Reverse(rows)
+	apply(t, &back, rows...)
+	apply(t, &twice, append(rows, rows...)...)
+	if v := forth.Version(); v == 0 || v != back.Version() || v != twice.Version() {
+		t.Errorf("got versions %x, %x, %x", v, back.Version(), twice.Version())
+	}
+	seen := map[uint64]bool{forth.Version(): true}
+	for _, s := range []schema.Served{number("eur", today, 121, 4), number("eur", today, 121, 5), number("eur", today+1, 0, 1), gone("ostia", today, 2)} {
+		apply(t, &forth, s)
+		if seen[forth.Version()] {
+			t.Errorf("%+v: the version was there already", s)
+		}
+		seen[forth.Version()] = true
+	}
+}

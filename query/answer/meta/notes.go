@@ -1,4 +1,4 @@
-package answer
+package meta
 
 import (
 	"fmt"
@@ -9,13 +9,6 @@ import (
 
 	"mlf/query/format"
 )
-
-// sheetOf returns a sheet of fields, described.
-func sheetOf(m *Meta, title string, rows int, fields []format.Field) *format.Sheet {
-	s := &format.Sheet{Len: rows, Fields: fields}
-	Describe(s, m, title)
-	return s
-}
 
 // Describe gives s a name, and notes that say what m does: a file is read where
 // nobody can ask.
