@@ -2,16 +2,18 @@ package query
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"mlf/query/answer"
 	"mlf/query/answer/meta"
 	"mlf/query/departure"
 	"mlf/query/question"
+	"mlf/schema"
 )
 
 // answers returns the route of every endpoint that package answer has.
@@ -45,34 +47,70 @@ func withEndings(routes []route) []route {
 	return all
 }
 
-// serveAnswer answers a request to an endpoint, whose parameters are known.
-func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.Endpoint, known []string) error {
+// An asking is what a request asks, read. It never changes.
+type asking struct {
+	inquiry // Whose name says nothing of users served.
+	asked   answer.Inquiry
+	form    form
+	hour    schema.Hour // In which it was read; in the next, last-30-days are others.
+}
+
+// askingsMax is how much askings take that are kept: reading one costs as much as finding
+// its answer.
+const askingsMax = 32 << 20
+
+// askingOf returns what r asks of an endpoint whose parameters are known.
+func (s *Server) askingOf(r *http.Request, e *answer.Endpoint, known []string) (*asking, error) {
+	now := s.cfg.Now()
+	hour := schema.HourOf(now)
+	text := r.URL.Path + "?" + r.URL.RawQuery + " " + strings.Join(r.Header["Accept"], ",")
+	if a, ok := s.askings.Get(text); ok && a.hour == hour {
+		return a, nil
+	}
+	a, err := s.readAsking(r, e, known, now)
+	if err == nil && !strings.ContainsAny(r.URL.RawQuery, "%+") && !strings.Contains(r.URL.RawQuery, "now") { // That is to the second.
+		const bytes = 4 << 10 // Of a page's, on the average; more where a list is asked for.
+		s.askings.Put(text, a, bytes+8*len(text))
+	}
+	return a, err
+}
+
+func (s *Server) readAsking(r *http.Request, e *answer.Endpoint, known []string, now time.Time) (*asking, error) {
 	values, err := parameters(r, known...)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	form, err := readForm(r, values)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if e.Place != "" {
 		values[e.Place] = []string{placeIn(r.PathValue(e.Place))}
 	}
-	asked, err := e.Ask(s.words, values, s.cfg.Now())
+	asked, err := e.Ask(s.words, values, now)
+	if err != nil {
+		return nil, err
+	}
+	in := inquiry{asked.Questions(), asked.Name() + " as " + string(form), "by", asked.Settled()}
+	return &asking{in, asked, form, schema.HourOf(now)}, nil
+}
+
+// serveAnswer answers a request to an endpoint, whose parameters are known.
+func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.Endpoint, known []string) error {
+	a, err := s.askingOf(r, e, known)
 	if err != nil {
 		return err
 	}
-	name := asked.Name() + " as " + string(form)
+	in := a.inquiry
 	if e.Served && s.Served != nil {
-		name += fmt.Sprint(" served ", s.Served.Version(), s.Served.Complete())
+		in.name += " served " + strconv.FormatUint(s.Served.Version(), 16) + strconv.FormatBool(s.Served.Complete())
 	}
-	in := inquiry{asked.Questions(), name, "by", asked.Settled()}
 	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*made, error) {
-		d, err := asked.Answer(ctx, s.reading(c.view, c))
+		d, err := a.asked.Answer(ctx, s.reading(c.view, c))
 		if err != nil {
 			return nil, err
 		}
-		m, err := s.encodeDocument(form, d)
+		m, err := s.encodeDocument(a.form, d)
 		if err != nil {
 			return nil, err
 		}
@@ -116,13 +154,13 @@ func (s *Server) encodeDocument(f form, d *answer.Document) (*made, error) {
 	}
 	s.describeForm(header, f, d.Name, d.Span)
 	if f != formJSON {
-		b, err := writeSheet(header, f, d.Sheet)
+		b, err := writeSheet(header, f, d.Table())
 		return &made{Body: b}, err
 	}
 	w := departure.Writer{Head: d.Meta.AppendHead(nil)}
 	if err := d.WriteJSON(&w); err != nil {
 		return nil, err
 	}
-	b, err := w.Body(header, d.Sheet.Len)
+	b, err := w.Body(header, d.Rows())
 	return &made{b, d.Meta}, err
 }

@@ -128,6 +128,27 @@ func TestPageComparesWhatHasPassed(t *testing.T) {
 	}
 }
 
+// The last vote is told to the hour, however long ago it was.
+func TestPageTellsOfTheLastVote(t *testing.T) {
+	at := schema.HourOf(noon())
+	for _, ago := range []schema.Hour{0, 1, 3 * 24, 4*24 - 1, 4 * 24, 4*24 + 1, 100, 20*24 + 5, 29 * 24} {
+		w := newWorld(t, query.Config{Now: noon})
+		w.memory.vote(cell(at-ago), schema.Green, 1)
+		w.memory.vote(cell(at-ago-1), schema.Green, 1)
+		got := ask[pageAnswer](w, "/v1/comuni/058091")
+		if want := (at - ago).String(); got.Coverage.LastVote != want {
+			t.Errorf("%d hours ago: got %s, want %s", ago, got.Coverage.LastVote, want)
+		}
+		n := uint64(0)
+		for _, day := range got.Days {
+			n += day.N
+		}
+		if n != got.Headline.N || n == 0 {
+			t.Errorf("%d hours ago: days have %d votes, the headline %d", ago, n, got.Headline.N)
+		}
+	}
+}
+
 // A place that is not there is a 404, and a filter that would ask for another a 400.
 func TestPageOfNoPlace(t *testing.T) {
 	w := filled(t)

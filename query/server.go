@@ -105,6 +105,7 @@ type Server struct {
 	stats      flight.Group[*made]
 	departures *departure.Departures
 	kept       *departure.Kept[*made]
+	askings    *departure.Kept[*asking]
 	maker      string // What answers depend on besides counts and questions.
 	live       *live.Hub
 	told       lotsTold
@@ -145,6 +146,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		alarm:      flight.NewAlarm(),
 		departures: departure.New(),
 		kept:       departure.NewKept[*made](keptMax),
+		askings:    departure.NewKept[*asking](askingsMax),
 	}
 	if s.words == nil {
 		s.words = question.NewVocabulary(parts.Registry, clock)

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,17 +140,36 @@ type side struct {
 	about    *meta.About
 	observed observation
 	strata   map[stratum][schema.ValueMax]uint64
-	standard map[string]figures.Standardised // By measure; what could not be made is not there.
+	standard byMeasure[figures.Standardised]
 }
 
 // A pair is how a side differs from the first.
 type pair struct {
 	*side
 	shared     bool // Votes may be in both.
-	tested     map[string]figures.Difference
-	q          map[string]float64
-	subtracted map[string]figures.Estimate // Of all measures.
-	standard   map[string]figures.Estimate
+	tested     byMeasure[figures.Difference]
+	q          byMeasure[float64]
+	subtracted byMeasure[figures.Estimate] // Of all measures.
+	standard   byMeasure[figures.Estimate]
+}
+
+// byMeasure are figures of measures; what could not be made is not there.
+type byMeasure[T any] struct {
+	of   [len(measureNames)]T
+	made [len(measureNames)]bool
+}
+
+// measureNames are the measures that selections are compared by.
+const measureNames = "gnrm" // Their first letters.
+
+func measureAt(name string) int { return strings.IndexByte(measureNames, name[0]) }
+
+func (b *byMeasure[T]) set(name string, x T) {
+	b.of[measureAt(name)], b.made[measureAt(name)] = x, true
+}
+
+func (b *byMeasure[T]) get(name string) (x T, made bool) {
+	return b.of[measureAt(name)], b.made[measureAt(name)]
 }
 
 // Answer makes the comparison.
@@ -226,7 +246,7 @@ func (c *comparison) weights(sides []*side) []weight {
 		weights = append(weights, weight{of, n})
 	}
 	slices.SortFunc(weights, func(a, b weight) int {
-		return strings.Compare(a.channel+"\x00"+a.category, b.channel+"\x00"+b.category)
+		return cmp.Or(strings.Compare(a.channel, b.channel), strings.Compare(a.category, b.category))
 	})
 	return weights
 }
@@ -249,7 +269,6 @@ func (k kit) compared() []string {
 
 // standardise makes the figures that s would have with the mix.
 func (s *side) standardise(k kit, weights []weight) {
-	s.standard = make(map[string]figures.Standardised)
 	observed := make([]observation, len(weights))
 	for i, w := range weights {
 		observed[i] = k.observe(s.strata[w.stratum], 0, s.observed.effect)
@@ -260,33 +279,34 @@ func (s *side) standardise(k kit, weights []weight) {
 			strata[i] = figures.Stratum{Figure: observed[i].measure(measure), N: observed[i].n, Weight: float64(weights[i].votes)}
 		}
 		if standard, ok := figures.Standardise(strata); ok {
-			s.standard[measure] = standard
+			s.standard.set(measure, standard)
 		}
 	}
 }
 
 // differ returns how b differs from a, which may share votes with it.
 func (k kit) differ(a, b *side, shared bool) pair {
-	p := pair{
-		side: b, shared: shared, tested: make(map[string]figures.Difference), q: make(map[string]float64),
-		subtracted: make(map[string]figures.Estimate), standard: make(map[string]figures.Estimate),
-	}
+	p := pair{side: b, shared: shared}
 	if a.observed.n > 0 && b.observed.n > 0 {
 		for _, measure := range k.compared() {
-			p.subtracted[measure] = figures.Subtract(b.observed.measure(measure), a.observed.measure(measure))
+			p.subtracted.set(measure, figures.Subtract(b.observed.measure(measure), a.observed.measure(measure)))
 		}
 	}
 	if k.faces() {
-		for measure, value := range map[string]schema.Value{"green_share": schema.Green, "red_share": schema.Red} {
-			if d, ok := figures.Compare(k.sample(b, value), k.sample(a, value)); ok {
-				p.tested[measure], p.subtracted[measure] = d, d.Estimate
+		for _, of := range [...]struct {
+			measure string
+			value   schema.Value
+		}{{"green_share", schema.Green}, {"red_share", schema.Red}} {
+			if d, ok := figures.Compare(k.sample(b, of.value), k.sample(a, of.value)); ok {
+				p.tested.set(of.measure, d)
+				p.subtracted.set(of.measure, d.Estimate)
 			}
 		}
 	}
 	for _, measure := range k.compared() {
-		of, ok := b.standard[measure]
-		if with, too := a.standard[measure]; ok && too {
-			p.standard[measure] = figures.Subtract(of.Estimate, with.Estimate)
+		of, ok := b.standard.get(measure)
+		if with, too := a.standard.get(measure); ok && too {
+			p.standard.set(measure, figures.Subtract(of.Estimate, with.Estimate))
 		}
 	}
 	return p
@@ -306,9 +326,9 @@ func discover(k kit, pairs []pair) {
 	var of []func(q float64)
 	for i := range pairs {
 		for _, measure := range k.compared() {
-			if d, ok := pairs[i].tested[measure]; ok {
+			if d, ok := pairs[i].tested.get(measure); ok {
 				p = append(p, d.P)
-				of = append(of, func(q float64) { pairs[i].q[measure] = q })
+				of = append(of, func(q float64) { pairs[i].q.set(measure, q) })
 			}
 		}
 	}

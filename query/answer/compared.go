@@ -87,7 +87,7 @@ func named(prefix string, whole bool, fields ...format.Field) []format.Field {
 func standardFields(measure string, whole bool, of func(i int) *side) []format.Field {
 	field := func(name string, part func(figures.Standardised) float64) format.Field {
 		return shareField(name, func(i int) (float64, bool) {
-			s, ok := of(i).standard[measure]
+			s, ok := of(i).standard.get(measure)
 			return part(s), ok
 		})
 	}
@@ -106,7 +106,7 @@ func crudeFields(measure string, whole bool, of func(i int) *pair) []format.Fiel
 			if of(i) == nil {
 				return 0, false
 			}
-			e, ok := of(i).subtracted[measure]
+			e, ok := of(i).subtracted.get(measure)
 			return part(e), ok
 		})
 	}
@@ -115,7 +115,7 @@ func crudeFields(measure string, whole bool, of func(i int) *pair) []format.Fiel
 			if of(i) == nil {
 				return 0, false
 			}
-			_, ok := of(i).tested[measure]
+			_, ok := of(i).tested.get(measure)
 			return part(of(i)), ok
 		})
 	}
@@ -123,8 +123,8 @@ func crudeFields(measure string, whole bool, of func(i int) *pair) []format.Fiel
 		estimate("difference", func(e figures.Estimate) float64 { return e.Value }),
 		estimate("difference_low", func(e figures.Estimate) float64 { return e.Low }),
 		estimate("difference_high", func(e figures.Estimate) float64 { return e.High }),
-		test("p", func(p *pair) float64 { return p.tested[measure].P }),
-		test("q", func(p *pair) float64 { return p.q[measure] }))
+		test("p", func(p *pair) float64 { d, _ := p.tested.get(measure); return d.P }),
+		test("q", func(p *pair) float64 { q, _ := p.q.get(measure); return q }))
 }
 
 // apartFields are the fields of a difference with the same mix.
@@ -134,7 +134,7 @@ func apartFields(measure string, whole bool, of func(i int) *pair) []format.Fiel
 			if of(i) == nil {
 				return 0, false
 			}
-			e, ok := of(i).standard[measure]
+			e, ok := of(i).standard.get(measure)
 			return part(e), ok
 		})
 	}

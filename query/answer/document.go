@@ -15,9 +15,27 @@ type Document struct {
 	Name  string        // Of the endpoint.
 	Span  question.Span // That it is about, for the name of a file.
 	Meta  *Meta
-	Sheet *format.Sheet // What tables and files have.
+	Sheet *format.Sheet // What tables and files have; nil where sheet makes it.
 
 	members []member // Of the JSON object, behind meta.
+	rows    int
+	sheet   func() *format.Sheet // Of rows. Most pages are read as JSON.
+}
+
+// Rows returns how many rows d has as a table.
+func (d *Document) Rows() int {
+	if d.Sheet == nil {
+		return d.rows
+	}
+	return d.Sheet.Len
+}
+
+// Table returns what tables and files have.
+func (d *Document) Table() *format.Sheet {
+	if d.Sheet == nil {
+		return d.sheet()
+	}
+	return d.Sheet
 }
 
 // A member is a member of a document's object: an array of n values, or one.

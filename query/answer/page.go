@@ -8,7 +8,6 @@ import (
 
 	"mlf/query/answer/words"
 	"mlf/query/calendar"
-	"mlf/query/figures"
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -113,7 +112,7 @@ func (p *page) Answer(ctx context.Context, r Reading) (*Document, error) {
 	if err := c.countCells(ctx, r); err != nil {
 		return nil, err
 	}
-	if err := c.countHours(ctx, r); err != nil {
+	if err := c.countDays(ctx, r); err != nil {
 		return nil, err
 	}
 	if p.places != nil {
@@ -175,8 +174,9 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 	if err != nil {
 		return err
 	}
-	at := make(map[leaf]int)
+	at := make(map[leaf]int, len(counts.Rows))
 	var offices, services, channels seen
+	known := texts{frame: f}
 	for i := range counts.Rows {
 		row := &counts.Rows[i]
 		k := leaf{row.Service, row.Channel}
@@ -184,9 +184,7 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 		if !ok {
 			n = len(c.cells)
 			at[k] = n
-			c.cells = append(c.cells, pageCell{
-				service: f.Text(question.OfService, 0, k.service), category: f.Text(question.OfService, 1, k.service), channel: f.Text(question.OfChannel, 0, k.channel),
-			})
+			c.cells = append(c.cells, known.cell(k))
 		}
 		of := row.Hour
 		c.cells[n].values[of] = plus(c.cells[n].values[of], row.Values)
@@ -203,6 +201,25 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 	slices.SortFunc(c.cells, comparePageCells)
 	c.addMotives(counts.Reasons)
 	return nil
+}
+
+// texts are the texts of groups that were asked for, each made once.
+type texts struct {
+	frame    *question.Frame
+	services [][2]string // And categories.
+	channels []string
+}
+
+// cell returns the cell of k, without votes.
+func (t *texts) cell(k leaf) pageCell {
+	for int(k.service) >= len(t.services) {
+		g := question.Group(len(t.services))
+		t.services = append(t.services, [2]string{t.frame.Text(question.OfService, 0, g), t.frame.Text(question.OfService, 1, g)})
+	}
+	for int(k.channel) >= len(t.channels) {
+		t.channels = append(t.channels, t.frame.Text(question.OfChannel, 0, question.Group(len(t.channels))))
+	}
+	return pageCell{service: t.services[k.service][0], category: t.services[k.service][1], channel: t.channels[k.channel]}
 }
 
 // seen counts groups, each once.
@@ -239,58 +256,6 @@ func (c *counted) addMotives(reasons []question.ReasonCount) {
 	for v := c.scale.Max(); v >= 1; v-- { // The best first, as faces are.
 		c.motives = append(c.motives, motiveOf(v, whole[v-1], all, statusOf(c.Span, c.Now)))
 	}
-}
-
-// A pageDay is the votes of a day.
-type pageDay struct {
-	day    calendar.Day
-	values [schema.ValueMax]uint64
-	n      uint64
-	status figures.Status
-}
-
-// countHours counts the time asked for by hour: for its days, and the last vote.
-func (c *counted) countHours(ctx context.Context, r Reading) error {
-	q := *c.Question
-	q.Group = nil
-	f := q.Frame(c.Span)
-	passes := f.Hours
-	f.Hours = make([]question.Group, f.Next-f.From)
-	for i := range f.Hours {
-		if f.Hours[i] = question.Group(i); passes != nil && passes[i] == question.Out {
-			f.Hours[i] = question.Out
-		}
-	}
-	counts, err := r.Count(ctx, f)
-	if err != nil {
-		return err
-	}
-	hours := make([]int32, len(f.Hours)) // Where the hour's day is.
-	c.Clock().EachDay(c.From, min(c.Next, max(c.From, c.Now)+1), func(s calendar.Stretch) {
-		if n := len(c.days); n == 0 || c.days[n-1].day != s.Day {
-			c.days = append(c.days, pageDay{day: s.Day})
-		}
-		d := &c.days[len(c.days)-1]
-		d.status = statusOf(calendar.Span{From: s.First, Next: s.Next}, c.Now)
-		for h := s.First; h < s.Next; h++ {
-			hours[h-c.From] = int32(len(c.days))
-		}
-	})
-	for i := range counts.Rows {
-		row := &counts.Rows[i]
-		c.lastVote = max(c.lastVote, c.From+schema.Hour(row.Hour))
-		if at := hours[row.Hour]; at > 0 { // A clock of a terminal may be ahead.
-			c.days[at-1].values = plus(c.days[at-1].values, row.Values)
-		}
-	}
-	for i := range c.days {
-		c.days[i].n = sum(c.days[i].values)
-		c.days[i].status = c.days[i].status.Of(c.days[i].n)
-	}
-	c.meta = metaOf(r, false, append(c.formulas(), figures.FormulaDifference, figures.FormulaStandard, figures.FormulaChange, figures.FormulaParticipation)...)
-	c.meta.Ask(c.Question, r.Ledger, &counts.Excluded)
-	c.meta.From, c.meta.To = c.From.String(), c.Next.String() // All of it, whatever is compared.
-	return nil
 }
 
 // A pagePlace is the votes of a place within a page's.

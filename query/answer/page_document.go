@@ -55,21 +55,25 @@ func (c *counted) document() *Document {
 		}
 	}
 	c.cells = kept
-	fields := c.cellFields()
 	d := &Document{
-		Name: c.endpoint, Span: c.Span, Meta: c.meta, Sheet: sheetOf(c.meta, "services and channels", len(c.cells), fields),
+		Name: c.endpoint, Span: c.Span, Meta: c.meta, rows: len(c.cells),
+		sheet: func() *format.Sheet { return sheetOf(c.meta, "services and channels", len(c.cells), c.cellFields()) },
 		members: []member{
 			object("place", c.placeOfPage()),
-			object("headline", c.fields("", single(&headline))),
+			{"headline", notArray, func(dst []byte, _ int) []byte { return append(c.appendObservation(append(dst, '{'), &headline), '}') }},
 			{"comparison", notArray, func(dst []byte, _ int) []byte { return c.appendComparison(dst) }},
-			objects("services", len(c.cells), fields),
-			c.motivesMember(), c.daysMember(),
+			{"services", len(c.cells), func(dst []byte, i int) []byte { return c.appendCell(dst, &c.cells[i]) }},
+			c.motivesMember(),
+			{"days", len(c.days), func(dst []byte, i int) []byte { return c.appendDay(dst, &c.days[i]) }},
 			object("participation", turnoutFields(func(int) *turnout { return &c.use })[1:]),
 			object("coverage", c.coverageFields()),
 		},
 	}
 	if c.places != nil {
-		d.members = append(d.members, objects("places", len(c.parts), c.placeFields()))
+		d.members = append(d.members, member{"places", len(c.parts), func(dst []byte, i int) []byte {
+			dst = appendCode(append(append(append(dst, `{"`...), c.within...), '"'), ":", c.parts[i].code)
+			return append(c.appendObservation(dst, &c.parts[i].observation), '}')
+		}})
 	}
 	return d
 }
@@ -99,17 +103,36 @@ func (c *counted) cellFields() []format.Field {
 		}))
 }
 
+// appendCell writes a cell, as cellFields has it.
+func (c *counted) appendCell(dst []byte, cell *pageCell) []byte {
+	dst = appendCode(append(dst, '{'), `"service":`, cell.service)
+	dst = appendCode(dst, `"category":`, cell.category)
+	dst = appendCode(dst, `"channel":`, cell.channel)
+	dst = c.appendObservation(dst, &cell.now)
+	before := sum(cell.values[partBefore])
+	dst = appendCount(dst, `,"compare_n":`, before)
+	change, ok := figures.Change(before, sum(cell.values[partPassed]))
+	return append(appendShare(dst, `,"n_change":`, change, ok), '}')
+}
+
+// appendDay writes a day that has begun. Shares are left to who draws them: a day of a
+// comune has few votes.
+func (c *counted) appendDay(dst []byte, d *pageDay) []byte {
+	dst = append(d.day.Append(append(dst, `{"day":"`...)), '"', ',')
+	dst = appendCount(c.appendValues(dst, &d.values), `,"n":`, d.n)
+	return append(appendStatus(dst, d.status), '}')
+}
+
 // appendComparison writes how the time asked for, as far as it can be compared,
 // differs from the one before.
 func (c *counted) appendComparison(dst []byte) []byte {
 	sideOf := func(i int) *side { return c.sides[i] }
-	observed := c.fields("", func(i int) *observation { return &c.sides[i].observed })
 	dst = append(dst, '{')
 	for i, name := range [...]string{"of", "with"} {
 		span := [2]calendar.Span{c.Compare.Of, c.Compare.With}[i]
 		dst = append(append(append(dst, '"'), name...), `":{"from":"`...)
 		dst = append(append(append(dst, span.From.String()...), `","to":"`...), span.Next.String()...)
-		dst = format.AppendMembers(append(dst, '"', ','), observed, i)
+		dst = c.appendObservation(append(dst, '"', ','), &c.sides[i].observed)
 		dst = appendByMeasure(append(dst, `,"standardised":`...), c.kit, func(dst []byte, measure string) []byte {
 			return appendObject(dst, standardFields(measure, false, sideOf), i)
 		})
@@ -143,22 +166,6 @@ func (c *counted) motivesMember() member {
 	return member{"reasons", len(c.motives), func(dst []byte, i int) []byte { return appendMotive(dst, fields, &c.motives[i], i) }}
 }
 
-// daysMember is the votes of each day that has begun. Shares are left to who draws
-// them: a day of a comune has few votes.
-func (c *counted) daysMember() member {
-	count := func(name string, of func(*pageDay) uint64) format.Field {
-		return format.Field{Name: name, Kind: format.KindCount, Count: func(i int) (uint64, bool) { return of(&c.days[i]), true }}
-	}
-	fields := []format.Field{{Name: "day", Kind: format.KindDay, Time: func(i int) (time.Time, bool) { return c.days[i].day.Time(), true }}}
-	names, values := c.valueNames()
-	for i, v := range values {
-		fields = append(fields, count(names[i], func(d *pageDay) uint64 { return d.values[v-1] }))
-	}
-	fields = append(fields, count("n", func(d *pageDay) uint64 { return d.n }),
-		format.Field{Name: "status", Kind: format.KindStatus, Text: func(i int) (string, bool) { return c.days[i].status.String(), true }})
-	return objects("days", len(c.days), fields)
-}
-
 // coverageFields are what votes of the time asked for come from.
 func (c *counted) coverageFields() []format.Field {
 	count := func(name string, n int) format.Field {
@@ -172,11 +179,6 @@ func (c *counted) coverageFields() []format.Field {
 	}
 	return append(fields, count("services", c.services), count("channels", c.channels),
 		format.Field{Name: "last_vote", Kind: format.KindHour, Time: func(int) (time.Time, bool) { return c.lastVote.Time(), c.lastVote > 0 }})
-}
-
-func (c *counted) placeFields() []format.Field {
-	code := format.Field{Name: c.within, Kind: format.KindText, Text: func(i int) (string, bool) { return c.parts[i].code, true }}
-	return append([]format.Field{code}, c.fields("", func(i int) *observation { return &c.parts[i].observation })...)
 }
 
 // pages are the endpoints of pages.

@@ -1,5 +1,7 @@
 package figures
 
+import "math/bits"
+
 // A Status is what a reader must know about a figure beside its value: a set, whose
 // zero value is a normal figure. A, B, P and Q are codes of SDMX's CL_OBS_STATUS with its
 // meaning; M, R and L are narrower here than there.
@@ -64,7 +66,19 @@ func (s Status) Code() byte {
 }
 
 // String returns the codes of s.
-func (s Status) String() string { return string(s.AppendCodes(nil)) }
+func (s Status) String() string {
+	shown := s
+	if s.Hidden() {
+		shown &^= Few
+	}
+	// Nearly all are codes that stand side by side, and cost no memory.
+	first := bits.TrailingZeros8(uint8(shown))
+	next := bits.Len8(uint8(shown))
+	if shown != 0 && next <= len(codes) && bits.OnesCount8(uint8(shown)) == next-first {
+		return codes[first:next]
+	}
+	return string(s.AppendCodes(nil))
+}
 
 // Hidden tells whether there is no figure to show: what has this status is null.
 func (s Status) Hidden() bool { return s&(Missing|Suppressed) != 0 }

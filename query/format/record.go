@@ -35,7 +35,7 @@ func (f *Field) appendJSON(dst []byte, row int) []byte {
 	switch f.Kind {
 	case KindText:
 		if text, ok := f.Text(row); ok {
-			dst = appendString(dst, text)
+			dst = AppendString(dst, text)
 		}
 	case KindDay, KindHour:
 		if t, ok := f.Time(row); ok {
@@ -66,7 +66,7 @@ func (f *Field) appendBare(dst []byte, row int) []byte {
 		}
 	case KindShare:
 		if x, ok := f.Share(row); ok {
-			dst = appendFloat(dst, x)
+			dst = AppendFloat(dst, x)
 		}
 	case KindTruth:
 		if truth, ok := f.Truth(row); ok {
@@ -94,8 +94,8 @@ func (f *Field) appendTime(dst []byte, t time.Time) []byte {
 // three hundred zeros.
 const shortest = 1e-6
 
-// appendFloat writes the shortest number that reads back as x.
-func appendFloat(dst []byte, x float64) []byte {
+// AppendFloat writes the shortest number that reads back as x.
+func AppendFloat(dst []byte, x float64) []byte {
 	if x != 0 && math.Abs(x) < shortest {
 		return strconv.AppendFloat(dst, x, 'e', -1, 64)
 	}

@@ -67,16 +67,16 @@ func appendText(dst []byte, c *question.Column, row *question.Count) []byte {
 	text := c.Text(row)
 	switch {
 	case !c.Bare:
-		return appendString(dst, text)
+		return AppendString(dst, text)
 	case text == "":
 		return append(dst, "null"...)
 	}
 	return append(dst, text...)
 }
 
-// appendString writes a string of JSON. Nearly all texts need no escape: codes have
+// AppendString writes a string of JSON. Nearly all texts need no escape: codes have
 // letters and digits.
-func appendString(dst []byte, text string) []byte {
+func AppendString(dst []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c >= ' ' && c <= '~' && c != '"' && c != '\\' {
 			continue
