@@ -338,6 +338,33 @@ func TestQuery(t *testing.T) {
 	}
 }
 
+// What is asked besides statistics is asked where it is, and Forward adds nothing.
+func TestAddresses(t *testing.T) {
+	c, s := newClient(answer{status: 200, body: `{"months":[{"month":"2026-10"}]}`, header: []string{"X-MLF-Position", "one"}})
+	c.Forward = true
+	f := func(want string, err error) {
+		t.Helper()
+		if got := s.asked[len(s.asked)-1].URL.RequestURI(); got != want || err != nil {
+			t.Errorf("got %s, %v, want %s", got, err, want)
+		}
+	}
+	open, err := c.OpenData(t.Context())
+	f("/v1/open", err)
+	if len(open.Months) != 1 {
+		t.Errorf("got %+v", open)
+	}
+	_, err = c.Changes(t.Context(), "", nil)
+	f("/v1/changes", err)
+	_, err = c.Changes(t.Context(), "AQIHAQ", url.Values{"by": {"region"}})
+	f("/v1/changes?by=region&since=AQIHAQ", err)
+	_, err = c.Annotations(t.Context(), url.Values{"period": {"2026"}})
+	f("/v1/annotations?period=2026", err)
+	_, err = c.Bulletin(t.Context(), "2026-10", url.Values{"vintage": {"1"}})
+	f("/v1/bulletin/2026-10?vintage=1", err)
+	_, err = c.Comune(t.Context(), "../ledger", nil)
+	f("/v1/comuni/..%2Fledger?at_least=one", err)
+}
+
 func TestPutServed(t *testing.T) {
 	c, s := newClient(answer{status: 202, body: `{"accepted":1,"unchanged":0,"rejected":[{"index":1,"code":"stale","detail":"x"}],"warnings":[]}`})
 	got, err := c.PutServed(t.Context(), "secret", &client.ServedUsers{Day: "2026-11-25", Revision: 2, Rows: []client.ServedRow{

@@ -13,14 +13,17 @@ import (
 // A Format is a form that answers are downloaded in.
 type Format string
 
-// The formats. Excel is CSV as Excel reads it where it is set up as in Italy.
+// The formats. Excel is CSV as Excel reads it where it is set up as in Italy. The last
+// two are of statistics, trends and bulletins alone.
 const (
-	JSON    Format = "json"
-	CSV     Format = "csv"
-	Excel   Format = "excel"
-	XLSX    Format = "xlsx"
-	NDJSON  Format = "ndjson"
-	Parquet Format = "parquet"
+	JSON     Format = "json"
+	CSV      Format = "csv"
+	Excel    Format = "excel"
+	XLSX     Format = "xlsx"
+	NDJSON   Format = "ndjson"
+	Parquet  Format = "parquet"
+	JSONStat Format = "json-stat"
+	SDMXCSV  Format = "sdmx-csv"
 )
 
 // Download writes the answer of any path to w, as it comes, and returns its header:

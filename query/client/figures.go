@@ -26,6 +26,8 @@ type Meta struct {
 	Ledger      []uint64            `json:"ledger"`     // Of each partition, one past the last record that is counted.
 	Position    string              `json:"position"`   // The same as a token for at_least.
 	Disclosure  string              `json:"disclosure"` // How counts are shown: none, lots, own or exact.
+	Since       string              `json:"since"`      // Of changes, as asked.
+	All         bool                `json:"all"`        // Of changes, whether they are all that there is.
 }
 
 // A Span is the time from From until To, exclusive.
