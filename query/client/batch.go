@@ -59,7 +59,7 @@ func (c *Client) Query(ctx context.Context, questions ...*Question) (position st
 		return "", fmt.Errorf("write questions: %w", err)
 	}
 	var answers batchAnswers
-	post := &call{method: http.MethodPost, path: "/v1/query", token: c.Token, media: "application/json", body: body}
+	post := &call{method: http.MethodPost, path: "/v1/query", token: c.Token, media: mediaJSON, body: body}
 	if err := c.read(ctx, post, &answers); err != nil {
 		return "", err
 	}

@@ -41,8 +41,8 @@ type Client struct {
 	BytesMax int64
 
 	mu       sync.Mutex
-	position string  // Of the answer that came last.
-	kept     []saved // The one used last stands last.
+	position string   // Of the answer that came last.
+	kept     []*saved // The one used last stands last.
 }
 
 // What is taken where nothing else is said.
@@ -52,6 +52,8 @@ const (
 	downloadBytesMax = 1_000_000_000 // As much as a file may have.
 	refusalBytesMax  = 64 << 10      // Of a problem; what proxies say beyond is lost.
 )
+
+const mediaJSON = "application/json"
 
 // Pauses before a question is asked again that was refused without Retry-After.
 const (
@@ -70,9 +72,10 @@ type call struct {
 	body   []byte
 	header http.Header // What else is sent; nil: nothing.
 	counts bool        // It takes at_least.
+	had    *saved      // What it was asked after; nil for nothing.
 }
 
-// The path and query of c's address, by which its answer is known.
+// target returns the path and query of what is asked, by which its answer is known.
 func (q *call) target() string {
 	if len(q.params) == 0 {
 		return q.path
@@ -92,7 +95,7 @@ func (c *Client) look(ctx context.Context, path string, params url.Values, into 
 
 // read sends q and reads its JSON answer into into.
 func (c *Client) read(ctx context.Context, q *call, into any) error {
-	q.accept = "application/json"
+	q.accept = mediaJSON
 	res, err := c.send(ctx, q)
 	if err != nil {
 		return err
@@ -116,8 +119,8 @@ var errTooLong = errors.New("the answer is longer than it may be")
 
 // bodyOf reads the body of an answer, or what was kept of it.
 func (c *Client) bodyOf(res *http.Response, q *call) ([]byte, error) {
-	if res.StatusCode == http.StatusNotModified {
-		return c.recall(q, res.Header.Get("ETag"))
+	if res.StatusCode == http.StatusNotModified && q.had != nil {
+		return q.had.body, nil
 	}
 	most := cmp.Or(c.BytesMax, answerBytesMax)
 	body, err := io.ReadAll(io.LimitReader(res.Body, most+1))
@@ -182,12 +185,13 @@ func (c *Client) request(ctx context.Context, q *call) (*http.Request, error) {
 	if q.header != nil {
 		req.Header = q.header.Clone()
 	}
-	for name, value := range map[string]string{
-		"User-Agent": cmp.Or(c.Agent, agentDefault), "Accept": q.accept, "Content-Type": q.media, "If-None-Match": c.tagOf(q),
-	} {
+	for name, value := range map[string]string{"User-Agent": cmp.Or(c.Agent, agentDefault), "Accept": q.accept, "Content-Type": q.media} {
 		if value != "" {
 			req.Header.Set(name, value)
 		}
+	}
+	if q.had = c.recall(q); q.had != nil {
+		req.Header.Set("If-None-Match", q.had.tag)
 	}
 	if q.token != "" {
 		req.Header.Set("Authorization", "Bearer "+q.token)

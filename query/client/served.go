@@ -67,6 +67,6 @@ func (c *Client) PutServed(ctx context.Context, token string, users *ServedUsers
 	if err != nil {
 		return a, fmt.Errorf("write served users: %w", err)
 	}
-	put := &call{method: http.MethodPut, path: "/v1/served", token: token, media: "application/json", body: body}
+	put := &call{method: http.MethodPut, path: "/v1/served", token: token, media: mediaJSON, body: body}
 	return a, c.read(ctx, put, &a)
 }
