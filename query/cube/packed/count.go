@@ -219,7 +219,7 @@ func (c *counting) decode(cells []byte, group int32) {
 		token := cells[i]
 		i++
 		if hour := hours[at]; hour != before || n == packedMax {
-			if n > 0 {
+			if sum != 0 {
 				addPacked(to, sum)
 			}
 			sum, n, before, to = 0, 0, hour, &c.out
