@@ -169,8 +169,8 @@ const pageDays = 365*italy.Years - 90
 // the country.
 func pagePath(w *questions.World, i, shift int) string {
 	_, next := w.Country.Hours()
-	last := next.Time().In(w.Rome).AddDate(0, 0, -1-shift%pageDays)
-	return fmt.Sprintf("/v1/comuni/%s?from=%s&to=%s", w.Comuni[i%len(w.Comuni)], last.AddDate(0, 0, -29).Format(time.DateOnly), last.Format(time.DateOnly))
+	end := next.Time().In(w.Rome).AddDate(0, 0, -shift%pageDays)
+	return fmt.Sprintf("/v1/comuni/%s?from=%s&to=%s", w.Comuni[i%len(w.Comuni)], end.AddDate(0, 0, -30).Format(time.DateOnly), end.Format(time.DateOnly))
 }
 
 // Names in reports.
