@@ -55,6 +55,8 @@ type aggregateBench struct {
 	rig    *rig
 	stderr io.Writer
 	report measure.Report
+
+	probeTime time.Duration // Of mlf query beside the count; 0: nobody asks.
 }
 
 // Validate refuses what cannot be measured.

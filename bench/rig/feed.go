@@ -34,7 +34,10 @@ const (
 
 // feed measures what it costs to tell counts and to follow them.
 func (c *Query) feed(ctx context.Context, r *countryRig, report *measure.Report) (err error) {
-	f := &feedBench{countryRig: r, flushes: max(flushesLeast, int(c.Time/flushEvery)), votes: c.Votes}
+	terminals := c.terminals()
+	f := &feedBench{countryRig: r, flushes: max(flushesLeast, int(c.Time/flushEvery)), plan: backlog.Plan{
+		Rounds: c.Votes / 100 / terminals, PerRecord: 100, Terminals: terminals, Partitions: italy.Partitions, Hours: 1, First: benchFirst,
+	}}
 	if err := f.open(ctx); err != nil {
 		return errors.Join(err, f.close())
 	}
@@ -56,7 +59,7 @@ func (c *Query) feed(ctx context.Context, r *countryRig, report *measure.Report)
 type feedBench struct {
 	*countryRig
 	flushes int
-	votes   int // Of the catching up.
+	plan    backlog.Plan // Of the catching up.
 
 	log    *benchLog
 	dir    string
@@ -95,10 +98,8 @@ func positions(s *cube.State) (at [italy.Partitions]schema.Offset) {
 
 // openBacklog has a worker catch up, so that there is what it tells meanwhile.
 func (f *feedBench) openBacklog(ctx context.Context) (err error) {
-	fmt.Fprintf(f.shown, "count %d votes, for what a worker tells of them\n", f.votes)
-	terminals := min(10_000, f.votes/100)
-	plan := backlog.Plan{Rounds: f.votes / 100 / terminals, PerRecord: 100, Terminals: terminals, Partitions: italy.Partitions, Hours: 1, First: benchFirst}
-	if f.backlog, err = f.rig.newLog(ctx, plan, nil); err != nil {
+	fmt.Fprintf(f.shown, "count %d votes, for what a worker tells of them\n", f.plan.Votes())
+	if f.backlog, err = f.rig.newLog(ctx, f.plan, nil); err != nil {
 		return err
 	}
 	counted, err := f.backlog.newCount(ctx)
@@ -110,7 +111,7 @@ func (f *feedBench) openBacklog(ctx context.Context) (err error) {
 		err = counted.start()
 	}
 	if err == nil {
-		err = counted.counted(ctx, plan.Votes(), 100*time.Millisecond)
+		err = counted.counted(ctx, f.plan.Votes(), 100*time.Millisecond)
 	}
 	if err := errors.Join(err, counted.close(ctx)); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 
 // queryTargets are what answers should cost.
 func queryTargets() []measure.Target {
-	return slices.Concat(answerTargets(), heldTargets(), pagesTargets(), feedTargets())
+	return slices.Concat(answerTargets(), heldTargets(), pagesTargets(), feedTargets(), liveTargets())
 }
 
 // answerTargets are of each kind of question, in its order: processor time of the
@@ -68,6 +68,16 @@ func feedTargets() []measure.Target {
 	return []measure.Target{
 		flush(feedSentFew), flush(feedSent), flush(feedTaken),
 		{What: feedCatchUp + ", CPU a vote, ns", Workload: feedWork, Subject: feedCatchUp, Metric: "cpu_ns_per_vote", Least: 5, Aim: 5},
+	}
+}
+
+// liveTargets are of votes that come while somebody reads.
+func liveTargets() []measure.Target {
+	return []measure.Target{
+		{
+			What: seenWork + ", p99, ms", Workload: seenWork, Subject: "mlf", Metric: "visible_p99_ms", Least: 500, Aim: 150,
+			Peers: []measure.Peer{{Subject: "mlf", Metric: "visible_p50_ms"}, {Subject: "mlf", Metric: "stored_p99_ms"}},
+		},
 	}
 }
 

@@ -228,6 +228,7 @@ type count struct {
 	database *baseline.Database
 	process  *child.Process
 	admin    string
+	answers  *service // nil: nobody asks.
 }
 
 // newCount makes an empty database for the log's votes.
@@ -260,6 +261,12 @@ func (c *count) start() error {
 	return err
 }
 
+// answer starts mlf query beside the count, and returns when it has all counts.
+func (c *count) answer(ctx context.Context) error {
+	c.answers = &service{log: c.log}
+	return c.answers.start(ctx, c.dsn)
+}
+
 // startSelf starts a stage of mlf on the log and the database.
 func (c *count) startSelf(stage string, args ...string) (*child.Process, error) {
 	args = append([]string{"--log-level", "warn", stage, "--kafka", strings.Join(c.log.brokers, ",")}, args...)
@@ -277,6 +284,9 @@ func (c *count) stop() {
 // close ends counting and drops the database.
 func (c *count) close(ctx context.Context) error {
 	c.stop()
+	if c.answers != nil && c.answers.process != nil {
+		setup.Stop(c.answers.process)
+	}
 	return errors.Join(c.store.Close(), c.database.Drop(ctx), c.database.Close())
 }
 

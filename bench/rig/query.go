@@ -22,12 +22,13 @@ import (
 // Query measures reads through the statistics API.
 type Query struct {
 	setup.Flags
-	Parts []string      `default:"stats,country,pages,feed" enum:"stats,country,pages,feed" help:"What to measure: ${enum}."`
+	Parts []string      `default:"stats,country,pages,feed,visible" enum:"stats,country,pages,feed,visible" help:"What to measure: ${enum}."`
 	Rows  int           `default:"4000000" help:"Part stats: rollup rows of five years to read from; 40000000 is a large country's."`
 	Scale float64       `default:"0.02" help:"Part country: 1 is 7,896 comuni with 100 M cells of five years, 0.01 every hundredth comune."`
 	Data  string        `placeholder:"DIR" help:"Part country: keep the filled engine there, and use it again."`
 	Time  time.Duration `default:"2s" help:"Part country: how long each is asked one kind of question in a turn."`
-	Votes int           `default:"5000000" help:"Part feed: votes that a worker tells of while it catches up, 100 a record."`
+	Votes int           `default:"5000000" help:"Parts feed and visible: votes on the log, 100 a record."`
+	Probe time.Duration `default:"20s" help:"Part visible: how long single votes are sent and looked for in a turn."`
 	Raw   bool          `default:"true" negatable:"" help:"Part country: keep the single votes, too, and ask them the same."`
 }
 
@@ -70,6 +71,11 @@ func (c *Query) Run(ctx context.Context, p *setup.Parts) error {
 	}
 	if err := c.onCountry(ctx, p, &report); err != nil {
 		return err
+	}
+	if slices.Contains(c.Parts, "visible") {
+		if err := c.visible(ctx, p, &report); err != nil {
+			return err
+		}
 	}
 	report.Machine.LoadLast = measure.Load()
 	report.Judge(queryTargets())

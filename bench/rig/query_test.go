@@ -76,3 +76,15 @@ func TestBenchFeedMeasures(t *testing.T) {
 		t.Errorf("no cost of catching up in %+v", report.Results)
 	}
 }
+
+func TestBenchVisibleMeasures(t *testing.T) {
+	report := measured(t, "query", "--parts", "visible", "--votes", "20000", "--probe", "2s", "--runs", "1", "--json", "-")
+	for _, metric := range []string{"visible_p50_ms", "visible_p99_ms", "stored_p99_ms", "load_votes_per_second"} {
+		if !has(report, "mlf", metric) {
+			t.Errorf("no %s in %+v", metric, report.Results)
+		}
+	}
+	if !judges(report, "accepted to visible in answers") {
+		t.Errorf("got goals %+v", report.Goals)
+	}
+}

@@ -3,12 +3,15 @@ package rig
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math/rand/v2"
+	"net/url"
 	"time"
 
 	"mlf/bench/backlog"
 	"mlf/bench/measure"
+	"mlf/query/client"
 	"mlf/schema"
 )
 
@@ -52,7 +55,10 @@ func (b *aggregateBench) live(ctx context.Context, plan backlog.Plan) (*benchLog
 	}
 	c, err := l.newCount(ctx)
 	if err == nil {
-		if err = c.start(); err == nil {
+		if err = c.start(); err == nil && b.probeTime > 0 {
+			err = c.answer(ctx)
+		}
+		if err == nil {
 			err = c.counted(ctx, seed.Votes(), 50*time.Millisecond)
 		}
 		if err != nil {
@@ -66,8 +72,8 @@ func (b *aggregateBench) live(ctx context.Context, plan backlog.Plan) (*benchLog
 	return l, c, nil
 }
 
-// probeSeconds is how long a run of probe lasts.
-const probeSeconds = 20
+// probeTime is how long a run of probe lasts.
+const probeTime = 20 * time.Second
 
 // probePause is the longest pause before a probe. Without any, each would come
 // right after a flush, and wait for the whole time until the next.
@@ -83,18 +89,34 @@ func (b *aggregateBench) probe(ctx context.Context, plan backlog.Plan, rate floa
 	}
 	defer l.close()
 	defer func() { err = errors.Join(err, c.close(ctx)) }()
+	seen, err := c.probeBeside(ctx, plan, rate, b.probing(c))
+	if err != nil {
+		return nil, err
+	}
+	sample := measure.Sample{{Metric: "load_votes_per_second", Number: rate}, {Metric: "probes", Number: float64(seen[0].Count())}}
+	for i, name := range []string{"visible", "stored"}[:len(seen)] {
+		sample = append(sample, seen[i].Sample(name)...)
+	}
+	return sample, nil
+}
 
+// probing is where the probes of a count are looked for, and for how long.
+func (b *aggregateBench) probing(c *count) probing {
+	if c.answers == nil {
+		return probing{time: probeTime, sights: []sight{c.inStore}}
+	}
+	return probing{time: b.probeTime, sights: []sight{c.inAnswers, c.inStore}}
+}
+
+// probeBeside sends probes while votes come at a rate.
+func (c *count) probeBeside(ctx context.Context, plan backlog.Plan, rate float64, p probing) ([]*measure.Latencies, error) {
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	sent := make(chan error, 1)
-	go func() { sent <- l.append(ctx, paced(loading, plan.Share, rate/float64(plan.PerRecord))) }()
-	latencies, err := c.probeFor(ctx, probeSeconds*time.Second)
+	go func() { sent <- c.log.append(ctx, paced(loading, plan.Share, rate/float64(plan.PerRecord))) }()
+	seen, err := c.probeFor(ctx, &p)
 	stop()
-	if err := errors.Join(err, <-sent); err != nil {
-		return nil, err
-	}
-	return append(measure.Sample{{Metric: "load_votes_per_second", Number: rate}, {Metric: "probes", Number: float64(latencies.Count())}},
-		latencies.Sample("visible")...), nil
+	return seen, errors.Join(err, <-sent)
 }
 
 // paced returns shares that come at so many records a second, all together,
@@ -120,48 +142,98 @@ func paced(ctx context.Context, share func(i, n int) iter.Seq[*backlog.Record], 
 	}
 }
 
-// probeFor sends single votes one after the other.
-func (c *count) probeFor(ctx context.Context, d time.Duration) (latencies *measure.Latencies, err error) {
+// A sight tells whether the vote with a number, and all before it, can be seen there.
+type sight func(ctx context.Context, probe *schema.BatchHeader, seq schema.Seq) (bool, error)
+
+// probing is single votes, one after the other, that are looked for in one place and
+// then in the next.
+type probing struct {
+	time   time.Duration
+	sights []sight
+	sent   schema.Seq // So far.
+}
+
+// probeComune is where nobody else votes.
+const probeComune schema.ComuneID = 58091
+
+// probeFor sends probes, and returns for each sight how long they took to be seen.
+func (c *count) probeFor(ctx context.Context, p *probing) (latencies []*measure.Latencies, err error) {
+	for range p.sights {
+		latencies = append(latencies, new(measure.Latencies))
+	}
 	err = c.log.producing(ctx, func(put putFunc) error {
-		latencies, err = c.probes(ctx, put, d)
-		return err
+		for end := time.Now().Add(p.time); time.Now().Before(end); {
+			select {
+			case <-time.After(rand.N(probePause)):
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			if err := c.probe(ctx, put, p, latencies); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	return latencies, err
 }
 
-func (c *count) probes(ctx context.Context, put putFunc, d time.Duration) (*measure.Latencies, error) {
-	latencies := new(measure.Latencies)
-	h := schema.BatchHeader{Terminal: 1 << 40, Stream: 1 << 40, Comune: 58091, Channel: schema.ChannelWeb, Scale: schema.ScaleMLF3}
-	var value []byte
-	for end, seq := time.Now().Add(d), schema.Seq(1); time.Now().Before(end); seq++ {
-		select {
-		case <-time.After(rand.N(probePause)):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-		h.Slot = schema.Slot(seq * 37 % schema.Slots)
-		h.Stream = schema.StreamID(1<<40 + uint64(h.Slot)) // A stream stays where its slot is.
-		h.Ingested = schema.InstantOf(time.Now())
-		value = schema.AppendVoteBatch(value[:0], &h, []schema.Vote{{Seq: seq, At: h.Ingested, Value: schema.Green}})
-		if err := put(ctx, schema.PartitionOf(h.Slot, c.log.plan.Partitions), value); err != nil {
-			return nil, err
-		}
-		accepted := time.Now()
+// probe sends one.
+func (c *count) probe(ctx context.Context, put putFunc, p *probing, latencies []*measure.Latencies) error {
+	p.sent++
+	slot := schema.Slot(p.sent * 37 % schema.Slots)
+	h := schema.BatchHeader{
+		Terminal: 1 << 40, Stream: schema.StreamID(1<<40 + uint64(slot)), // A stream stays where its slot is.
+		Comune: probeComune, Channel: schema.ChannelWeb, Scale: schema.ScaleMLF3, Slot: slot, Ingested: schema.InstantOf(time.Now()),
+	}
+	value := schema.AppendVoteBatch(nil, &h, []schema.Vote{{Seq: p.sent, At: h.Ingested, Value: schema.Green}})
+	if err := put(ctx, schema.PartitionOf(h.Slot, c.log.plan.Partitions), value); err != nil {
+		return err
+	}
+	accepted := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, seenMax, errNotSeen)
+	defer cancel()
+	for i, seen := range p.sights {
 		for {
-			mark, found, err := c.store.Watermark(ctx, h.Terminal, h.Stream)
+			yes, err := seen(ctx, &h, p.sent)
 			if err != nil {
-				return nil, err
+				return errors.Join(err, context.Cause(ctx))
 			}
-			if found && mark.Highest >= seq {
+			if yes {
 				break
 			}
 			select {
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(lookEvery):
 			case <-ctx.Done():
-				return nil, context.Cause(ctx)
+				return context.Cause(ctx)
 			}
 		}
-		latencies.Add(time.Since(accepted))
+		latencies[i].Add(time.Since(accepted))
 	}
-	return latencies, nil
+	return nil
+}
+
+// seenMax is how long a vote is looked for.
+const seenMax = 30 * time.Second
+
+var errNotSeen = fmt.Errorf("a vote cannot be seen %v after it was accepted", seenMax)
+
+// lookEvery is how often a probe is looked for: it may be seen as much too late.
+const lookEvery = 2 * time.Millisecond
+
+// inStore looks at the watermark, which is written after the row.
+func (c *count) inStore(ctx context.Context, probe *schema.BatchHeader, seq schema.Seq) (bool, error) {
+	mark, found, err := c.store.Watermark(ctx, probe.Terminal, probe.Stream)
+	return found && mark.Highest >= seq, err
+}
+
+// inAnswers asks mlf query how many there are.
+func (c *count) inAnswers(ctx context.Context, _ *schema.BatchHeader, seq schema.Seq) (bool, error) {
+	day := func(from int) string { return time.Now().AddDate(0, 0, from).Format(time.DateOnly) }
+	asked := &client.Client{Base: "http://" + c.answers.addr}
+	answer, err := asked.Stats(ctx, url.Values{"from": {day(-1)}, "to": {day(2)}, "comune": {probeComune.String()}, "group": {"comune"}})
+	n := uint64(0)
+	for i := range answer.Rows {
+		n += answer.Rows[i].N
+	}
+	return n >= uint64(seq), err
 }
