@@ -81,7 +81,7 @@ var mayImport = map[string][]string{
 	"query/answer/meta":   {"schema", "query/question", "query/figures", "query/format"},
 	"query/answer/words":  {"schema", "schema/registry", "query/question"},
 	"bench/rig": {
-		"bench/setup", "bench/ingest", "bench/measure", "bench/backlog", "bench/baseline", "bench/italy", "bench/questions", "bench/pages", "proof/child",
+		"bench/setup", "bench/ingest", "bench/measure", "bench/backlog", "bench/baseline", "bench/italy", "bench/questions", "bench/pages", "proof/child", "proof/chaos",
 		"ingest/broker", "query/client", "query/question", "query/cube", "query/calendar", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
 	},
 	"bench/setup": {"bench/measure", "proof/child", "ingest/broker/embedded"},

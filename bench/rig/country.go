@@ -181,26 +181,37 @@ func writeLedger(ctx context.Context, dsn string, rows []schema.LedgerRow) error
 
 // onCountry measures the parts that need a country, on one and the same.
 func (c *Query) onCountry(ctx context.Context, p *setup.Parts, report *measure.Report) (err error) {
-	parts := []struct {
-		name string
-		run  func(context.Context, *countryRig, *measure.Report) error
-	}{{"country", c.country}, {"pages", c.pages}, {"feed", c.feed}}
-	var r *countryRig
+	parts := []countryPart{{"country", c.country}, {"", keepSnapshot}, {"pages", c.pages}, {"feed", c.feed}, {"beside", c.beside}}
+	parts = slices.DeleteFunc(parts, func(p countryPart) bool { return p.name != "" && !slices.Contains(c.Parts, p.name) })
+	if len(parts) == 1 {
+		return nil
+	}
+	r, err := c.openCountry(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
 	for _, part := range parts {
-		if !slices.Contains(c.Parts, part.name) {
-			continue
-		}
-		if r == nil {
-			if r, err = c.openCountry(ctx, p); err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, r.close()) }()
-		}
 		if err := part.run(ctx, r, report); err != nil {
 			return fmt.Errorf("part %s: %w", part.name, err)
 		}
 	}
 	return nil
+}
+
+// A countryPart is what is measured on a country; without a name it is always there.
+type countryPart struct {
+	name string
+	run  func(context.Context, *countryRig, *measure.Report) error
+}
+
+// keepSnapshot sees that there is a snapshot that all who follow can start from.
+func keepSnapshot(ctx context.Context, r *countryRig, _ *measure.Report) error {
+	h, err := r.hold(ctx, r.cubeDir(), quietFeed{})
+	if err != nil {
+		return err
+	}
+	return h.end()
 }
 
 // country asks questions about a country, of all who can answer them.

@@ -78,6 +78,17 @@ func liveTargets() []measure.Target {
 			What: seenWork + ", p99, ms", Workload: seenWork, Subject: "mlf", Metric: "visible_p99_ms", Least: 500, Aim: 150,
 			Peers: []measure.Peer{{Subject: "mlf", Metric: "visible_p50_ms"}, {Subject: "mlf", Metric: "stored_p99_ms"}},
 		},
+		{
+			What: "page over HTTP beside 20,000 votes a second, p99, ms", Workload: besideWork, Subject: besideAll, Metric: "answer_p99_ms", Least: 3, Aim: 1,
+			Peers: []measure.Peer{{Subject: besideAll, Metric: "answer_p50_ms"}, {Subject: besideAll, Metric: "states_above_10_ms"}, {Subject: besideNone, Metric: "answer_p99_ms"}},
+		},
+		{
+			What: "database away: answers refused, and rows that differ afterwards", Workload: awayWork, Subject: "mlf", Metric: "failures",
+			Peers: []measure.Peer{
+				{Subject: "mlf", Metric: "away_seconds"}, {Subject: "mlf", Metric: "answers"}, {Subject: "mlf", Metric: "visible_p99_ms"},
+				{Subject: "mlf", Metric: "votes"}, {Subject: "mlf", Metric: "store_caught_up_seconds"},
+			},
+		},
 	}
 }
 

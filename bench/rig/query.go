@@ -22,13 +22,14 @@ import (
 // Query measures reads through the statistics API.
 type Query struct {
 	setup.Flags
-	Parts []string      `default:"stats,country,pages,feed,visible" enum:"stats,country,pages,feed,visible" help:"What to measure: ${enum}."`
+	Parts []string      `default:"stats,country,pages,feed,beside,visible,away" enum:"stats,country,pages,feed,beside,visible,away" help:"What to measure: ${enum}."`
 	Rows  int           `default:"4000000" help:"Part stats: rollup rows of five years to read from; 40000000 is a large country's."`
 	Scale float64       `default:"0.02" help:"Part country: 1 is 7,896 comuni with 100 M cells of five years, 0.01 every hundredth comune."`
 	Data  string        `placeholder:"DIR" help:"Part country: keep the filled engine there, and use it again."`
 	Time  time.Duration `default:"2s" help:"Part country: how long each is asked one kind of question in a turn."`
 	Votes int           `default:"5000000" help:"Parts feed and visible: votes on the log, 100 a record."`
-	Probe time.Duration `default:"20s" help:"Part visible: how long single votes are sent and looked for in a turn."`
+	Probe time.Duration `default:"20s" help:"Parts visible and beside: how long a turn is."`
+	Away  time.Duration `default:"5m" help:"Part away: how long the database is away."`
 	Raw   bool          `default:"true" negatable:"" help:"Part country: keep the single votes, too, and ask them the same."`
 }
 
@@ -42,7 +43,11 @@ country fills it with a country that was made up after Italy's, and asks who can
 of a comune, the trend of five years by region, the ranking of all comuni, the heat map of a region's year. Each answer of one
 is compared with the others'. At scale 1 the filling takes minutes and 3 GB of disk: name a folder with --data.
 
-The engines are processes of their own. No answer may take more than 1 GiB in the database:
+pages asks mlf query for the pages of that country's comuni over HTTP. feed tells it of votes, and follows what a worker tells.
+beside asks for pages while 20,000 votes a second come and months are made anew. visible sends votes by way of mlf aggregate, and
+looks for them in answers. away takes the database away meanwhile.
+
+The report ends with what was to be reached, and what was. The engines are processes of their own. No answer may take more than 1 GiB in the database:
 that is the limit of every read, beyond which mlf query answers 503.`
 }
 
@@ -64,16 +69,14 @@ func (c *Query) Validate() error {
 // Run fills, asks and prints.
 func (c *Query) Run(ctx context.Context, p *setup.Parts) error {
 	report := measure.Report{Command: "mlf " + strings.Join(os.Args[1:], " "), Machine: measure.ThisMachine()}
-	if slices.Contains(c.Parts, "stats") {
-		if err := c.stats(ctx, p, &report); err != nil {
-			return err
+	for _, part := range []struct {
+		name string // Empty: it looks itself.
+		run  func(context.Context, *setup.Parts, *measure.Report) error
+	}{{"stats", c.stats}, {"", c.onCountry}, {"visible", c.visible}, {"away", c.away}} {
+		if part.name != "" && !slices.Contains(c.Parts, part.name) {
+			continue
 		}
-	}
-	if err := c.onCountry(ctx, p, &report); err != nil {
-		return err
-	}
-	if slices.Contains(c.Parts, "visible") {
-		if err := c.visible(ctx, p, &report); err != nil {
+		if err := part.run(ctx, p, &report); err != nil {
 			return err
 		}
 	}

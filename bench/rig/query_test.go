@@ -88,3 +88,28 @@ func TestBenchVisibleMeasures(t *testing.T) {
 		t.Errorf("got goals %+v", report.Goals)
 	}
 }
+
+func TestBenchBesideMeasures(t *testing.T) {
+	report := measured(t, "query", "--parts", "beside", "--scale", "0.002", "--probe", "2s", "--no-raw", "--runs", "1", "--json", "-")
+	for _, subject := range []string{"nobody votes", "20,000 votes a second"} {
+		if !has(report, subject, "answer_p99_ms") || !has(report, subject, "pages_per_second") {
+			t.Errorf("no wait of readers where %s in %+v", subject, report.Results)
+		}
+	}
+	if !has(report, "20,000 votes a second", "votes_per_second") || !has(report, "20,000 votes a second", "states_published") || !judges(report, "page over HTTP beside") {
+		t.Errorf("nothing was told: %+v, goals %+v", report.Results, report.Goals)
+	}
+}
+
+// TestBenchAway: answers go on without the database, which catches up.
+func TestBenchAway(t *testing.T) {
+	report := measured(t, "query", "--parts", "away", "--away", "5s", "--json", "-")
+	for _, metric := range []string{"votes", "answers", "probes", "visible_p99_ms", "rows_compared"} {
+		if !has(report, "mlf", metric) {
+			t.Errorf("no %s in %+v", metric, report.Results)
+		}
+	}
+	if len(report.Goals) != 1 || report.Goals[0].Verdict != measure.AimReached {
+		t.Errorf("got %+v", report.Goals)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"mlf/bench/backlog"
@@ -89,7 +90,7 @@ func (b *aggregateBench) probe(ctx context.Context, plan backlog.Plan, rate floa
 	}
 	defer l.close()
 	defer func() { err = errors.Join(err, c.close(ctx)) }()
-	seen, err := c.probeBeside(ctx, plan, rate, b.probing(c))
+	seen, _, err := c.probeBeside(ctx, plan, rate, b.probing(c))
 	if err != nil {
 		return nil, err
 	}
@@ -101,27 +102,29 @@ func (b *aggregateBench) probe(ctx context.Context, plan backlog.Plan, rate floa
 }
 
 // probing is where the probes of a count are looked for, and for how long.
-func (b *aggregateBench) probing(c *count) probing {
+func (b *aggregateBench) probing(c *count) *probing {
 	if c.answers == nil {
-		return probing{time: probeTime, sights: []sight{c.inStore}}
+		return &probing{time: probeTime, sights: []sight{c.inStore}}
 	}
-	return probing{time: b.probeTime, sights: []sight{c.inAnswers, c.inStore}}
+	return &probing{time: b.probeTime, sights: []sight{c.inAnswers, c.inStore}}
 }
 
-// probeBeside sends probes while votes come at a rate.
-func (c *count) probeBeside(ctx context.Context, plan backlog.Plan, rate float64, p probing) ([]*measure.Latencies, error) {
+// probeBeside sends probes while votes come at a rate, and returns how many came.
+func (c *count) probeBeside(ctx context.Context, plan backlog.Plan, rate float64, p *probing) (seen []*measure.Latencies, votes int, err error) {
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
+	var records atomic.Int64
 	sent := make(chan error, 1)
-	go func() { sent <- c.log.append(ctx, paced(loading, plan.Share, rate/float64(plan.PerRecord))) }()
-	seen, err := c.probeFor(ctx, &p)
+	go func() { sent <- c.log.append(ctx, paced(loading, plan.Share, rate/float64(plan.PerRecord), &records)) }()
+	seen, err = c.probeFor(ctx, p)
 	stop()
-	return seen, errors.Join(err, <-sent)
+	err = errors.Join(err, <-sent)
+	return seen, int(records.Load()) * plan.PerRecord, err
 }
 
 // paced returns shares that come at so many records a second, all together,
-// whether or not the log keeps up, until ctx ends.
-func paced(ctx context.Context, share func(i, n int) iter.Seq[*backlog.Record], rate float64) func(i, n int) iter.Seq[*backlog.Record] {
+// whether or not the log keeps up, until ctx ends; and are counted.
+func paced(ctx context.Context, share func(i, n int) iter.Seq[*backlog.Record], rate float64, records *atomic.Int64) func(i, n int) iter.Seq[*backlog.Record] {
 	began := time.Now()
 	return func(i, n int) iter.Seq[*backlog.Record] {
 		return func(yield func(*backlog.Record) bool) {
@@ -133,6 +136,7 @@ func paced(ctx context.Context, share func(i, n int) iter.Seq[*backlog.Record], 
 				case <-ctx.Done():
 					return
 				}
+				records.Add(1)
 				if !yield(rec) {
 					return
 				}
