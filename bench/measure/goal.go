@@ -87,20 +87,21 @@ func (r *Report) figure(workload, subject, metric string) (f Figure, ok bool) {
 	return f, false
 }
 
-// printGoals writes what was to be reached and what was.
+// printGoals writes what was to be reached and what was, as a table for a page as well as
+// for a terminal.
 func (r *Report) printGoals(w io.Writer) error {
 	if len(r.Goals) == 0 {
 		return nil
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprint(table, "\ngoal\treached\tat least\taim\t\tbeside it\n")
+	fmt.Fprint(table, "\n| goal\t| reached\t| at least\t| aim\t|\t| beside it\t|\n|---\t|---\t|---\t|---\t|---\t|---\t|\n")
 	for i := range r.Goals {
 		g := &r.Goals[i]
 		var peers []string
 		for _, p := range g.Peers {
 			peers = append(peers, fmt.Sprintf("%s: %s %s", p.Subject, short(p.Number), p.Metric))
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", g.What, short(g.Reached), short(g.Least), short(g.Aim), g.Verdict, strings.Join(peers, ", "))
+		fmt.Fprintf(table, "| %s\t| %s\t| %s\t| %s\t| %s\t| %s\t|\n", g.What, short(g.Reached), short(g.Least), short(g.Aim), g.Verdict, strings.Join(peers, ", "))
 	}
 	return table.Flush()
 }
