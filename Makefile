@@ -9,7 +9,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine run test test-readers test-kafka kafka simulate sim chaos guards drill overload attack fuzz bench connections lint lint-api fmt generate clean
+.PHONY: help build engine run test test-readers test-kafka kafka simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,7 +72,10 @@ bench: engine build ## Measure what a vote costs, against what one would write w
 	$(GO) build -o bin/kafka ./proof/kafka/run
 	bin/kafka --port 0 bin/mlf --log-level warn bench ingest --workloads one,hundred,protobuf,zstd,latency,connections,tls-new,tls-resumed,tls-kept --connections $(or $(CONNECTIONS),15000) --json bin/bench-ingest.json
 	bin/mlf --log-level warn bench aggregate --json bin/bench-aggregate.json
-	bin/mlf --log-level warn bench query --rows 40000000 --scale 1 --json bin/bench-query.json
+	$(MAKE) bench-query
+
+bench-query: engine build ## Measure what answers cost on a country of 100 M cells, against SQL on its rollup and on raw votes (COUNTRY=folder keeps it).
+	bin/mlf --log-level warn bench query --rows 40000000 --scale 1 $(if $(COUNTRY),--data $(COUNTRY)) --json bin/bench-query.json
 
 connections: engine build ## Hold 50,000 connections with three processes at once, where one may not hold as many.
 	$(GO) build -o bin/kafka ./proof/kafka/run
