@@ -97,8 +97,9 @@ type Release struct {
 	Hold     bool      // No lot has votes of one value only.
 	Lots     uint64    // Rows that belong to it.
 	Taken    uint64
-	Months   []ReleaseMonth // Ascending, all that have votes.
-	Written  time.Time      // By the store's clock; the store's to set.
+	Months   []ReleaseMonth    // Ascending, all that have votes.
+	Turnouts []ReleaseTurnouts // Ascending: of the months that it froze the turnout of, if any.
+	Written  time.Time         // By the store's clock; the store's to set.
 }
 
 // A LotQuery asks for lots, or for what was taken, of some attempts.
@@ -113,4 +114,23 @@ type ReleaseMonth struct {
 	First   Day    // Its first day.
 	Counted uint64 // Votes of class ok of its days before Today; those in lots and those that wait.
 	Waiting uint64
+}
+
+// ReleaseTurnouts are how many rows a release has of the turnout of a month. One that
+// knew of nobody who was served froze none; of one that could not know there is no
+// account, and it is not known who voted.
+type ReleaseTurnouts struct {
+	First Day // The month's first day.
+	Rows  uint64
+}
+
+// A Turnout is how many of those who were served voted, by comune, service and
+// channel, in a month: as it was known when a bulletin of the month was made. Users are
+// those of the places and days that the votes are of, and of those without votes.
+type Turnout struct {
+	Comune  ComuneID
+	Service ServiceID
+	Channel Channel
+	Votes   uint64 // Whole lots, of any scale.
+	Users   uint64
 }

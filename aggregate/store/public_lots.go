@@ -31,6 +31,11 @@ func (s *Store) WriteRelease(ctx context.Context, r schema.Release) error {
 	for _, m := range r.Months {
 		months, counted, waiting = append(months, int32(m.First)), append(counted, m.Counted), append(waiting, m.Waiting)
 	}
+	var frozen []int32
+	var rows []uint64
+	for _, t := range r.Turnouts {
+		frozen, rows = append(frozen, int32(t.First)), append(rows, t.Rows)
+	}
 	return s.insert(ctx, "public_release", 1, []any{
 		[]uint32{r.Number},
 		[]uint64{uint64(r.Attempt)},
@@ -43,6 +48,23 @@ func (s *Store) WriteRelease(ctx context.Context, r schema.Release) error {
 		[][]int32{months},
 		[][]uint64{counted},
 		[][]uint64{waiting},
+		[][]int32{frozen},
+		[][]uint64{rows},
+	})
+}
+
+// WriteTurnout appends the turnout of the month that begins with first as rows of an
+// attempt, each once. After an error the attempt must be given up.
+func (s *Store) WriteTurnout(ctx context.Context, a schema.AttemptID, first schema.Day, rows []schema.Turnout) error {
+	n := len(rows)
+	comune, service, channel := make([]uint32, n), make([]uint16, n), make([]uint8, n)
+	votes, users := make([]uint64, n), make([]uint64, n)
+	for i := range rows {
+		t := &rows[i]
+		comune[i], service[i], channel[i], votes[i], users[i] = uint32(t.Comune), uint16(t.Service), uint8(t.Channel), t.Votes, t.Users
+	}
+	return s.insert(ctx, "public_turnout", n, []any{
+		slices.Repeat([]uint64{uint64(a)}, n), slices.Repeat([]int32{int32(first)}, n), comune, service, channel, votes, users,
 	})
 }
 
@@ -67,18 +89,21 @@ func (s *Store) Releases(ctx context.Context) (headers []schema.Release, now tim
 		var r schema.Release
 		var attempt, previous uint64
 		var today int32
-		var months []int32
-		var counted, waiting []uint64
-		err := scan(&r.Number, &attempt, &previous, &today, &r.K, &r.Hold, &r.Lots, &r.Taken, &months, &counted, &waiting, &r.Written, &now)
+		var months, frozen []int32
+		var counted, waiting, rows []uint64
+		err := scan(&r.Number, &attempt, &previous, &today, &r.K, &r.Hold, &r.Lots, &r.Taken, &months, &counted, &waiting, &frozen, &rows, &r.Written, &now)
 		if err != nil {
 			return err
 		}
-		if len(counted) != len(months) || len(waiting) != len(months) {
-			return fmt.Errorf("release %d: %d months, %d and %d numbers: want as many", r.Number, len(months), len(counted), len(waiting))
+		if len(counted) != len(months) || len(waiting) != len(months) || len(frozen) != len(rows) {
+			return fmt.Errorf("release %d: %d months, %d and %d numbers, turnout of %d, %d numbers: want as many", r.Number, len(months), len(counted), len(waiting), len(frozen), len(rows))
 		}
 		r.Attempt, r.Previous, r.Today, r.Written = schema.AttemptID(attempt), schema.AttemptID(previous), schema.Day(today), r.Written.UTC()
 		for i := range months {
 			r.Months = append(r.Months, schema.ReleaseMonth{First: schema.Day(months[i]), Counted: counted[i], Waiting: waiting[i]})
+		}
+		for i := range frozen {
+			r.Turnouts = append(r.Turnouts, schema.ReleaseTurnouts{First: schema.Day(frozen[i]), Rows: rows[i]})
 		}
 		headers = append(headers, r)
 		return nil
@@ -159,6 +184,24 @@ func (s *Store) Taken(ctx context.Context, q schema.LotQuery, take func(*schema.
 		}
 		t.Spot, t.Day, t.Reasons = spot(comune, office, service, channel, scale), schema.Day(day), sortReasons(reasons)
 		return take(&t)
+	})
+}
+
+// Turnout calls take with the turnout of the months of q that some attempts froze, in
+// no order. What it points at is the callee's until take returns.
+func (s *Store) Turnout(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, schema.Day, *schema.Turnout) error) error {
+	return s.readBy(ctx, s.published(), "public_turnout", lotParameters(q), func(scan scanFunc) error {
+		var t schema.Turnout
+		var attempt uint64
+		var first int32
+		var comune uint32
+		var service uint16
+		var channel uint8
+		if err := scan(&attempt, &first, &comune, &service, &channel, &t.Votes, &t.Users); err != nil {
+			return err
+		}
+		t.Comune, t.Service, t.Channel = schema.ComuneID(comune), schema.ServiceID(service), schema.Channel(channel)
+		return take(schema.AttemptID(attempt), schema.Day(first), &t)
 	})
 }
 

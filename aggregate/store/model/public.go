@@ -14,6 +14,7 @@ type public struct {
 	releases []schema.Release
 	lots     []attemptLot
 	taken    []attemptTaken
+	turnout  []attemptTurnout
 }
 
 type attemptLot struct {
@@ -24,6 +25,12 @@ type attemptLot struct {
 type attemptTaken struct {
 	attempt schema.AttemptID
 	schema.Taken
+}
+
+type attemptTurnout struct {
+	attempt schema.AttemptID
+	first   schema.Day
+	schema.Turnout
 }
 
 // WriteLots appends rows of an attempt.
@@ -39,12 +46,38 @@ func (s *Store) WriteLots(_ context.Context, a schema.AttemptID, lots []schema.L
 	return nil
 }
 
+// WriteTurnout appends the turnout of a month as rows of an attempt.
+func (s *Store) WriteTurnout(_ context.Context, a schema.AttemptID, first schema.Day, rows []schema.Turnout) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range rows {
+		s.public.turnout = append(s.public.turnout, attemptTurnout{a, first, t})
+	}
+	return nil
+}
+
+// Turnout calls take with the turnout of the months of q.
+func (s *Store) Turnout(_ context.Context, q schema.LotQuery, take func(schema.AttemptID, schema.Day, *schema.Turnout) error) error {
+	s.mu.Lock()
+	turnout := slices.Clone(s.public.turnout)
+	s.mu.Unlock()
+	for _, t := range turnout {
+		if t.first < q.First || t.first >= q.Next || !slices.Contains(q.Attempts, t.attempt) {
+			continue
+		}
+		if err := take(t.attempt, t.first, &t.Turnout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // WriteRelease appends a header, as of now.
 func (s *Store) WriteRelease(_ context.Context, r schema.Release) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.Written = time.Now().UTC().Truncate(time.Microsecond)
-	r.Months = slices.Clone(r.Months)
+	r.Months, r.Turnouts = slices.Clone(r.Months), slices.Clone(r.Turnouts)
 	s.public.releases = append(s.public.releases, r)
 	return nil
 }

@@ -20,6 +20,8 @@ type Public interface {
 	Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
 	LotsInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
 	Taken(ctx context.Context, q schema.LotQuery, take func(*schema.SpotDay) error) error
+	WriteTurnout(ctx context.Context, a schema.AttemptID, first schema.Day, rows []schema.Turnout) error
+	Turnout(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, schema.Day, *schema.Turnout) error) error
 }
 
 // october1 is a day, and november1 another.
@@ -124,6 +126,47 @@ func lotsInOrder(t *testing.T, s Subject) {
 	}
 }
 
+// turnout: what is frozen under an attempt comes back under it, by its month.
+func turnout(t *testing.T, s Subject) {
+	p := s.public(t)
+	rows := []schema.Turnout{
+		{Comune: 1001, Service: 7, Channel: schema.ChannelCounter, Votes: 1 << 40, Users: 1 << 41},
+		{Comune: 58091, Service: 1 << 15, Channel: schema.ChannelWeb, Users: 3},
+	}
+	const attempt, other = schema.AttemptID(1<<63 + 1), schema.AttemptID(2)
+	for _, write := range []struct {
+		attempt schema.AttemptID
+		first   schema.Day
+		rows    []schema.Turnout
+	}{{attempt, october1, rows}, {attempt, november1, rows[:1]}, {other, october1, rows[1:]}, {attempt, october1, nil}} {
+		if err := p.WriteTurnout(t.Context(), write.attempt, write.first, write.rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, ask := range []struct {
+		q    schema.LotQuery
+		want []schema.Turnout
+	}{
+		{schema.LotQuery{Attempts: []schema.AttemptID{attempt, 99}, First: october1, Next: november1}, rows},
+		{schema.LotQuery{Attempts: []schema.AttemptID{attempt}, First: november1, Next: november1 + 1}, rows[:1]},
+		{schema.LotQuery{Attempts: []schema.AttemptID{other}, First: october1, Next: november1 + 1}, rows[1:]},
+		{schema.LotQuery{Attempts: []schema.AttemptID{99}, First: october1, Next: november1 + 1}, nil},
+	} {
+		var got []schema.Turnout
+		err := p.Turnout(t.Context(), ask.q, func(a schema.AttemptID, first schema.Day, row *schema.Turnout) error {
+			if !slices.Contains(ask.q.Attempts, a) || first < ask.q.First || first >= ask.q.Next {
+				t.Errorf("row %+v is of attempt %d, day %d", row, a, first)
+			}
+			got = append(got, *row)
+			return nil
+		})
+		slices.SortFunc(got, func(a, b schema.Turnout) int { return cmp.Compare(a.Comune, b.Comune) })
+		if err != nil || !slices.Equal(got, ask.want) {
+			t.Errorf("%+v: got %+v, %v, want %+v", ask.q, got, err, ask.want)
+		}
+	}
+}
+
 // releases: two leaders race and a third is broken off. Every reader is shown the
 // same headers in the same order, and rows only of the attempt that it asks for.
 func releases(t *testing.T, s Subject) {
@@ -136,6 +179,7 @@ func releases(t *testing.T, s Subject) {
 		return schema.Release{
 			Number: 1, Attempt: a, Previous: 0, Today: november1, K: 3, Hold: a%2 == 0, Lots: 1, Taken: 2,
 			Months: []schema.ReleaseMonth{{First: october1, Counted: 1 << 50, Waiting: 2}, {First: november1, Counted: 3}},
+			Turnouts: []schema.ReleaseTurnouts{{First: october1, Rows: 1 << 40}, {First: november1}},
 		}
 	}
 	const crashed = schema.AttemptID(9)

@@ -1,0 +1,1 @@
+INSERT INTO public_turnout (attempt, first, comune, service, channel, votes, users)
