@@ -55,7 +55,7 @@ var mayImport = map[string][]string{
 	"query/question":      {"schema", "schema/registry", "query/calendar"},
 	"query/figures":       {},
 	"query/format":        {"schema", "query/calendar", "query/question"},
-	"query/disclosure":    {"schema", "schema/registry", "query/calendar", "query/question"},
+	"query/disclosure":    {"schema", "schema/registry", "schema/served", "query/calendar", "query/question"},
 	"query/cube":          {"schema", "query/calendar", "query/question", "query/cube/packed"},
 	"query/cube/cubetest": {"schema", "query/calendar"},
 	"query/cube/packed":   {"schema", "query/calendar", "query/question"},

@@ -18,6 +18,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/served"
 )
 
 // publicFlags say what the public is shown, who is shown more, and how much each may
@@ -25,6 +26,8 @@ import (
 type publicFlags struct {
 	DisclosureK           uint64 `name:"disclosure-k" default:"3" placeholder:"VOTES" help:"With lots: the fewest votes that are shown together, 2 to 1000. All processes must say the same; what is published stays as it was."`
 	DisclosureHomogeneous string `enum:"show,hold" default:"show" help:"With lots: show those whose votes all have one value, or hold them until another value joins them: who knows that you voted would know how."`
+
+	Publish string `enum:"on,off" default:"on" help:"off: this process makes no releases and leaves them to others. Under none, too, bulletins are of releases."`
 
 	Issuer        string `placeholder:"URL" help:"Who signs tokens (OpenID Connect): what iss of theirs is. Its claim mlf_role says body, analyst or operator; mlf_comuni, mlf_offices and mlf_services what is a body's own. Default: nobody; tokens are ignored."`
 	Audience      string `placeholder:"TEXT" help:"What aud of a token must have. Required with --issuer."`
@@ -106,13 +109,13 @@ func parseRate(text string) (access.Rate, error) {
 type public struct {
 	access    *access.Access
 	quota     *access.Quota
-	published query.Published // Nil where everybody is shown everything.
+	published query.Published
 	parts     []process.Part
 }
 
-// publicParts returns what f says of the public. Where it is shown lots, this process
-// publishes them, as any may.
-func (b *base) publicParts(f *publicFlags, rule string, s *store.Store, counts *cube.Follower, lists *registry.Registry) (*public, error) {
+// publicParts returns what f says of the public. This process publishes lots, as any
+// may: bulletins are made of them even where the public is shown everything.
+func (b *base) publicParts(f *publicFlags, s *store.Store, counts *cube.Follower, lists *registry.Registry, book *served.Book) (*public, error) {
 	p := new(public)
 	cfg := f.accessConfig()
 	cfg.Logger, cfg.Registerer = b.log, b.metrics
@@ -132,46 +135,50 @@ func (b *base) publicParts(f *publicFlags, rule string, s *store.Store, counts *
 			return nil, err
 		}
 	}
-	if rule == query.DisclosureLots {
-		err = b.publish(p, f.rules(), s, counts, lists)
+	telemetry := disclosure.Telemetry{Registerer: b.metrics, Logger: b.log}
+	places := func(today schema.Day) disclosure.Places { return disclosure.PlacesOf(lists, registry.Date(today)) }
+	shelf, err := disclosure.NewShelf(s, places, telemetry)
+	if err != nil {
+		return nil, err
 	}
+	p.published = shelf
+	p.parts = append(p.parts, process.Part{Name: "published", Run: shelf.Run})
+	if f.Publish == "off" {
+		return p, nil
+	}
+	part, err := releasePart(disclosure.ReleaserConfig{Rules: f.rules(), Places: places, Served: book, Ledger: s}, counts, telemetry)
+	p.parts = append(p.parts, part)
 	return p, err
 }
 
-// publish adds to p who publishes lots, and who shows them.
-func (b *base) publish(p *public, rules disclosure.Rules, s *store.Store, counts *cube.Follower, lists *registry.Registry) error {
-	places := func(today schema.Day) disclosure.Places { return disclosure.PlacesOf(lists, registry.Date(today)) }
-	telemetry := disclosure.Telemetry{Registerer: b.metrics, Logger: b.log}
-	shelf, err := disclosure.NewShelf(s, places, telemetry)
-	if err != nil {
-		return err
-	}
-	view := func() (question.View, error) {
+// releasePart makes releases of what counts has.
+func releasePart(cfg disclosure.ReleaserConfig, counts *cube.Follower, telemetry disclosure.Telemetry) (process.Part, error) {
+	cfg.View = func() (question.View, error) {
 		if view := counts.View(); view != nil {
 			return view, nil
 		}
 		return nil, counts.Ready()
 	}
-	releaser, err := disclosure.NewReleaser(disclosure.ReleaserConfig{Rules: rules, Places: places, View: view, Ledger: s}, telemetry)
-	if err != nil {
-		return err
-	}
-	p.published = shelf
-	p.parts = append(p.parts,
-		process.Part{Name: "published", Run: shelf.Run},
-		process.Part{Name: "release", Run: func(ctx context.Context) error {
-			awaitCounts(ctx, counts)
-			return releaser.Run(ctx)
-		}})
-	return nil
+	releaser, err := disclosure.NewReleaser(cfg, telemetry)
+	return process.Part{Name: "release", Run: func(ctx context.Context) error {
+		await(ctx, func() bool { return counts.Ready() == nil })
+		limited, cancel := context.WithTimeout(ctx, servedWait)
+		defer cancel()
+		await(limited, cfg.Served.Complete)
+		return releaser.Run(ctx)
+	}}, err
 }
 
-// awaitCounts returns when the counts in memory stand, or ctx ends: what is published
-// first after a start should not have to be tried twice.
-func awaitCounts(ctx context.Context, counts *cube.Follower) {
+// servedWait is how long the first release after a start waits for who was served. It
+// is made without them where they cannot be read.
+const servedWait = time.Minute
+
+// await returns when ready is true, or ctx ends: what is published first after a start
+// should not have to be tried twice.
+func await(ctx context.Context, ready func() bool) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for counts.Ready() != nil {
+	for !ready() {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -60,23 +60,25 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
-	public, err := b.publicParts(&c.publicFlags, c.Disclosure, s, counts, lists)
+	book := new(served.Book)
+	public, err := b.publicParts(&c.publicFlags, s, counts, lists, book)
 	if err != nil {
 		return err
 	}
 	parts := b.queryParts(s, counts, registered.terminals, lists, public)
+	parts.Served = book
 	server, err := b.queryPart(ln, parts, cfg)
 	if err != nil {
 		return err
 	}
 	b.admin.Set(registered.check(), b.logCheck(), countsCheck(counts))
 	b.log.Info("query starts", slog.String("listen", c.url(ln)))
-	return process.InOrder(ctx, b.log, append([]process.Part{server, following, registered.part(), b.servedPart(parts.Served)}, public.parts...)...)
+	return process.InOrder(ctx, b.log, append([]process.Part{server, following, registered.part(), b.servedPart(book)}, public.parts...)...)
 }
 
 func (b *base) queryParts(s *store.Store, counts *cube.Follower, terminals *schema.Terminals, lists *registry.Registry, p *public) query.Parts {
 	return query.Parts{
-		Store: s, Counts: counts, Log: b.client, Served: new(served.Book), Terminals: terminals, Registry: lists,
+		Store: s, Counts: counts, Log: b.client, Terminals: terminals, Registry: lists,
 		Published: p.published, Access: p.access, Quota: p.quota,
 	}
 }

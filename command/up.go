@@ -20,6 +20,7 @@ import (
 	"mlf/query"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/served"
 )
 
 // upPartitions is the partition count of the embedded log: enough for a few
@@ -161,11 +162,13 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	public, err := u.publicParts(&u.cmd.publicFlags, u.cmd.Disclosure, s, counts, lists)
+	book := new(served.Book)
+	public, err := u.publicParts(&u.cmd.publicFlags, s, counts, lists, book)
 	if err != nil {
 		return err
 	}
 	of := u.queryParts(s, counts, registered.terminals, lists, public)
+	of.Served = book
 	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure})
 	if err != nil {
 		return err
@@ -176,7 +179,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		taking,
 		{Name: "producer", Run: producer.Run},
 		{Name: "disk", Run: guard.Run},
-		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(of.Served), reporting,
+		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(book), reporting,
 	}
 	return process.InOrder(ctx, u.log, append(append(parts, public.parts...), u.admin.Part(listeners.admin))...)
 }

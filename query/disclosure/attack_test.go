@@ -14,6 +14,7 @@ import (
 	"mlf/query/disclosure"
 	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // A cast is a vote of a world: where, on which day, on which day it comes in, and what.
@@ -104,11 +105,13 @@ type lotsRule struct {
 	lots      []schema.Lot
 	sets      []voteSet // Of the votes of lots.
 	view      *disclosure.Lots
+	number    uint32                          // Of releases. Each makes a vintage, of whatever month.
+	served    map[schema.ServedKey]served.Sum // Who came, as everybody may know.
 }
 
 func (p *lotsRule) night(t *testing.T, today schema.Day) {
 	if p.recut {
-		p.nights, p.published, p.lots, p.sets = nights{}, voteSet{}, nil, nil
+		p.nights, p.published, p.lots, p.sets, p.view = nights{}, voteSet{}, nil, nil, nil
 	}
 	p.nights.rules = p.rules
 	counted, sets := p.w.counted(today)
@@ -135,15 +138,18 @@ func (p *lotsRule) night(t *testing.T, today schema.Day) {
 		p.sets[first+int(v.Lot)].join(of)
 		p.published.join(of)
 	}
-	clock, err := calendar.Rome()
-	if err != nil {
-		t.Fatal(err)
+	if p.view == nil {
+		p.view = disclosure.NewLots(rome(t), small())
 	}
-	p.view = disclosure.NewLots(clock, small()).With(1, p.lots)
+	p.view = p.view.WithVintage(int(p.number), p.number+1, p.lots[first:])
+	p.number++
 }
 
-func (p *lotsRule) ask(t *testing.T, a *question.Axes) []voteSet {
-	counts, err := p.view.Counts(t.Context(), a)
+func (p *lotsRule) ask(t *testing.T, a *question.Axes) []voteSet { return p.askOf(t, p.view, a) }
+
+// askOf asks for lots that are in a view.
+func (p *lotsRule) askOf(t *testing.T, view *disclosure.Lots, a *question.Axes) []voteSet {
+	counts, err := view.Counts(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +162,67 @@ func (p *lotsRule) ask(t *testing.T, a *question.Axes) []voteSet {
 		}
 	}
 	return figures
+}
+
+// bulletins returns the votes of each figure of the bulletins of all vintages.
+func (p *lotsRule) bulletins(t *testing.T) []voteSet {
+	var figures []voteSet
+	for number := uint32(1); number <= p.number; number++ {
+		for m := rome(t).MonthOf(noon(p.w.first)); m <= rome(t).MonthOf(noon(p.w.next)); m++ {
+			view := p.view.AsOf(m, number)
+			eachPlaces(func(a question.Axes) {
+				a.From, a.Next = rome(t).Hours(m)
+				figures = append(figures, p.askOf(t, view, &a)...)
+			})
+		}
+	}
+	return append(figures, p.turnouts(t)...)
+}
+
+// turnouts returns the votes of each figure of participation: those of lot i are what
+// it comes to where lot i has votes alone.
+func (p *lotsRule) turnouts(t *testing.T) []voteSet {
+	figures := make(map[schema.Turnout]voteSet)
+	lots := slices.Clone(p.lots)
+	for i := range lots {
+		lots[i].Values = [schema.ValueMax]uint64{}
+	}
+	places := small()
+	for i := range lots {
+		lots[i].Values[0] = 1
+		m := rome(t).MonthOf(noon(lots[i].First))
+		of := slices.DeleteFunc(slices.Clone(lots), func(l schema.Lot) bool { return rome(t).MonthOf(noon(l.First)) != m })
+		for _, row := range disclosure.Turnout(&places, lots[i].First, p.servedIn(m, t), of) {
+			if row.Votes > 0 {
+				row.Votes, row.Users = 0, uint64(m)
+				s := figures[row]
+				s.join(p.sets[i])
+				figures[row] = s
+			}
+		}
+		lots[i].Values[0] = 0
+	}
+	return slices.Collect(maps.Values(figures))
+}
+
+func (p *lotsRule) servedIn(m calendar.Month, t *testing.T) map[schema.ServedKey]served.Sum {
+	of := make(map[schema.ServedKey]served.Sum)
+	for k, sum := range p.served {
+		if rome(t).MonthOf(noon(k.Day)) == m {
+			of[k] = sum
+		}
+	}
+	return of
+}
+
+// serve makes known who came, here and there.
+func (p *lotsRule) serve(rng *rand.Rand) {
+	p.served = make(map[schema.ServedKey]served.Sum)
+	for _, v := range p.w.votes {
+		if k := (schema.ServedKey{Comune: v.Comune, Office: v.Office, Service: v.Service, Channel: v.Channel, Day: v.day}); rng.IntN(3) > 0 {
+			p.served[k] = served.Sum{Users: 9, Known: 1}
+		}
+	}
 }
 
 // threshold shows exact figures of k votes or more. complement hides another where
@@ -225,6 +292,18 @@ func each[T ~uint8 | ~uint16 | ~uint32](id T) question.Group { return question.G
 
 // poll asks everything that there is to ask, and learns.
 func poll(t *testing.T, a *attacker, p publisher, w *world, rng *rand.Rand) {
+	eachPlaces(func(axes question.Axes) { pollTimes(t, a, p, w, axes) })
+	for range 100 {
+		axes := anyAxes(rng, w)
+		for _, s := range p.ask(t, &axes) {
+			a.learn(s)
+		}
+	}
+}
+
+// eachPlaces calls f with all that places, services, channels and scales are told
+// apart by.
+func eachPlaces(f func(question.Axes)) {
 	regions := small().RegionOf
 	places := []func(*question.Axes){
 		func(*question.Axes) {},
@@ -255,13 +334,7 @@ func poll(t *testing.T, a *attacker, p publisher, w *world, rng *rand.Rand) {
 			if by&4 != 0 {
 				axes.Scale = each[schema.Scale]
 			}
-			pollTimes(t, a, p, w, axes)
-		}
-	}
-	for range 100 {
-		axes := anyAxes(rng, w)
-		for _, s := range p.ask(t, &axes) {
-			a.learn(s)
+			f(axes)
 		}
 	}
 }
@@ -361,6 +434,11 @@ func attack(t *testing.T, w *world, p publisher, k int, rng *rand.Rand) (found [
 	for today := w.first + 1; today <= w.next+4 && found == nil; today++ {
 		p.night(t, today)
 		poll(t, a, p, w, rng)
+		if of, ok := p.(*lotsRule); ok {
+			for _, s := range of.bulletins(t) {
+				a.learn(s)
+			}
+		}
 		found = a.determined(min(k-1, 4), rng)
 	}
 	if found != nil && !a.verify(found) {
@@ -399,6 +477,7 @@ func TestAnAttackerLearnsOfNoFewVotes(t *testing.T) {
 		k := 2 + rng.IntN(4)
 		w := newWorld(rng, worldDays)
 		p := &lotsRule{w: w, rules: &disclosure.Rules{K: uint64(k), Hold: rng.IntN(2) == 0, Places: small()}}
+		p.serve(rng)
 		found, n := attack(t, w, p, k, rng)
 		if found != nil {
 			t.Fatalf("seed %d: of votes %v the sum is known: %+v", seed, found, w.votes[found[0]])

@@ -2,14 +2,39 @@ package disclosure
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 
+	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // Publish makes one release.
-var Publish = publish //nolint:gochecknoglobals // For tests.
+func Publish(ctx context.Context, rules *Rules, ledger Ledger, view question.View, today schema.Day) (*schema.Release, error) {
+	return PublishServed(ctx, rules, ledger, ViewOf{view, nil}, today)
+}
+
+// A ViewOf is what is counted, and who was served.
+type ViewOf struct {
+	question.View
+	*served.Book
+}
+
+// PublishServed makes one release.
+func PublishServed(ctx context.Context, rules *Rules, ledger Ledger, of ViewOf, today schema.Day) (*schema.Release, error) {
+	return (&night{rules: rules, ledger: ledger, view: of.View, served: of.Book, today: today}).publish(ctx)
+}
+
+// Turnout sets lots of the month of a day against users served.
+func Turnout(places *Places, d schema.Day, users map[schema.ServedKey]served.Sum, lots []schema.Lot) []schema.Turnout {
+	q := newQueues(places, monthOf(d), users)
+	for i := range lots {
+		q.add(&lots[i])
+	}
+	return q.turnout()
+}
 
 // ErrUnderWay is what Publish says after another.
 var ErrUnderWay = errUnderWay
@@ -65,4 +90,10 @@ type part struct {
 
 func comparePart(a, b part) int {
 	return cmp.Or(cmp.Compare(a.month.first, b.month.first), cmp.Compare(a.province, b.province))
+}
+
+// WithVintage returns l and the lots of release number besides, of whose months there
+// were so many vintages before.
+func (l *Lots) WithVintage(vintages int, number uint32, lots []schema.Lot) *Lots {
+	return l.with([]batch{{vintages, number, lots}})
 }

@@ -112,6 +112,13 @@ func (p *paperLedger) Releases(context.Context) ([]schema.Release, time.Time, er
 func (p *paperLedger) Taken(context.Context, schema.LotQuery, func(*schema.SpotDay) error) error {
 	return nil
 }
+func (p *paperLedger) Lots(context.Context, schema.LotQuery, func(schema.AttemptID, *schema.Lot) error) error {
+	return nil
+}
+
+func (p *paperLedger) WriteTurnout(context.Context, schema.AttemptID, schema.Day, []schema.Turnout) error {
+	return nil
+}
 func (p *paperLedger) WriteRelease(context.Context, schema.Release) error { return nil }
 
 func (p *paperLedger) WriteLots(_ context.Context, _ schema.AttemptID, lots []schema.Lot, _ []schema.Taken) error {

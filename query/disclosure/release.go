@@ -13,6 +13,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // A Ledger keeps what was published. Kept by aggregate/store.
@@ -28,6 +29,14 @@ type Ledger interface {
 	// written. After an error the attempt is given up.
 	WriteLots(ctx context.Context, a schema.AttemptID, lots []schema.Lot, taken []schema.Taken) error
 
+	// Lots calls take with the lots of some attempts, in any order. What it points at
+	// is the callee's until take returns.
+	Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
+
+	// WriteTurnout appends the turnout of a month, by its first day, as rows of an
+	// attempt. After an error the attempt is given up.
+	WriteTurnout(ctx context.Context, a schema.AttemptID, first schema.Day, rows []schema.Turnout) error
+
 	// WriteRelease appends a header. After an error it may be there.
 	WriteRelease(ctx context.Context, r schema.Release) error
 }
@@ -41,12 +50,21 @@ var errUnderWay = errors.New("a release was written and does not hold yet")
 // An attempt is one try at a release. Any number of processes may try at once, and
 // be broken off anywhere: the first header holds.
 type attempt struct {
-	rules   *Rules
-	ledger  Ledger
+	*night
 	collect collector
 	header  schema.Release
+	settled []schema.Release
 	before  schema.Release // The release that it goes on from; zero for the first.
 	held    []schema.AttemptID
+}
+
+// A night is what is published on the morning of a day, and where.
+type night struct {
+	rules  *Rules
+	ledger Ledger
+	view   question.View // What is counted.
+	served *served.Book  // Who was served; nil: nobody knows.
+	today  schema.Day
 }
 
 // publish makes the release of the morning of today from what view counts. It
@@ -55,40 +73,47 @@ type attempt struct {
 // It takes all that is unpublished, so that it makes up for nights without one. A
 // view that lacks votes publishes them later, as late ones; one that lacks votes
 // that were published before is ErrCountsFell.
-func publish(ctx context.Context, rules *Rules, ledger Ledger, view question.View, today schema.Day) (*schema.Release, error) {
-	if err := rules.Validate(); err != nil {
+func (n *night) publish(ctx context.Context) (*schema.Release, error) {
+	if err := n.rules.Validate(); err != nil {
 		return nil, err
 	}
 	clock, err := calendar.Rome()
 	if err != nil {
 		return nil, err
 	}
-	headers, now, err := ledger.Releases(ctx)
+	headers, now, err := n.ledger.Releases(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &attempt{rules: rules, ledger: ledger, collect: collector{view, NewLots(clock, rules.Places)}}
-	settled := Settled(headers, now)
-	for _, r := range settled {
+	p := &attempt{night: n, collect: collector{n.view, NewLots(clock, n.rules.Places)}, settled: Settled(headers, now)}
+	for _, r := range p.settled {
 		p.before, p.held = r, append(p.held, r.Attempt)
 	}
-	if p.before.Today >= today {
+	if p.before.Today >= n.today {
 		return nil, nil //nolint:nilnil // Nothing is to be done, and that is no error.
 	}
-	if underWay(headers, settled) {
+	if underWay(headers, p.settled) {
 		return nil, errUnderWay
 	}
 	p.header = schema.Release{
 		Number: p.before.Number + 1, Attempt: schema.AttemptID(rand.Uint64()), Previous: p.before.Attempt, //nolint:gosec // It need only differ.
-		Today: today, K: uint32(rules.k()), Hold: rules.Hold,
+		Today: n.today, K: uint32(n.rules.k()), Hold: n.rules.Hold,
 	}
-	if err := p.months(ctx); err != nil {
+	if err := p.fill(ctx); err != nil {
 		return nil, fmt.Errorf("make release %d: %w", p.header.Number, err)
 	}
-	if err := ledger.WriteRelease(ctx, p.header); err != nil {
+	if err := n.ledger.WriteRelease(ctx, p.header); err != nil {
 		return nil, fmt.Errorf("write release %d: %w", p.header.Number, err)
 	}
 	return &p.header, nil
+}
+
+// fill writes all that the release is.
+func (p *attempt) fill(ctx context.Context) error {
+	if err := p.months(ctx); err != nil {
+		return err
+	}
+	return p.freeze(ctx)
 }
 
 // months cuts the months in which anything can have changed.

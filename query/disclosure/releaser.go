@@ -13,6 +13,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 const (
@@ -29,11 +30,12 @@ const (
 	releaseStagger = 2 * time.Minute
 )
 
-// ReleaserConfig says what a Releaser publishes. Only the Rules may be zero.
+// ReleaserConfig says what a Releaser publishes. Only the Rules and Served may be zero.
 type ReleaserConfig struct {
 	Rules  Rules                         // Places apart.
 	Places func(today schema.Day) Places // As of a day.
 	View   func() (question.View, error) // All that is counted, now.
+	Served *served.Book                  // Who was served, for participation; nil: nobody knows.
 	Ledger Ledger
 }
 
@@ -125,7 +127,8 @@ func (r *Releaser) publish(ctx context.Context, today schema.Day) (*schema.Relea
 	}
 	rules := r.cfg.Rules
 	rules.Places = r.cfg.Places(today)
-	return publish(ctx, &rules, r.cfg.Ledger, view, today)
+	n := night{rules: &rules, ledger: r.cfg.Ledger, view: view, served: r.cfg.Served, today: today}
+	return n.publish(ctx)
 }
 
 func waiting(header *schema.Release) uint64 {

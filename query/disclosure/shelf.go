@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,10 @@ type Source interface {
 	// Lots calls take with the lots of some attempts, in any order. What it points at
 	// is the callee's until take returns.
 	Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
+
+	// Turnout calls take with the turnout of months that attempts froze, by their first
+	// days, in any order. What it points at is the callee's until take returns.
+	Turnout(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, schema.Day, *schema.Turnout) error) error
 }
 
 // shelfEvery is how often a Shelf looks for a new release.
@@ -43,6 +48,13 @@ type Shelf struct {
 	today   schema.Day // Of the places of lots.
 	lots    atomic.Pointer[Lots]
 	shown   atomic.Pointer[[]schema.Release]
+	turnout atomic.Pointer[map[frozen][]schema.Turnout]
+}
+
+// A frozen is what a release has of a month, by its first day.
+type frozen struct {
+	release uint32
+	first   schema.Day
 }
 
 // NewShelf returns an empty one; places are as of a day.
@@ -73,6 +85,16 @@ func (s *Shelf) Releases() []schema.Release {
 		return *shown
 	}
 	return nil
+}
+
+// Turnout returns what the release of that number froze of the month with that first
+// day, by comune, service and channel; false where it was not known who was served.
+// The caller must not change it.
+func (s *Shelf) Turnout(release uint32, first schema.Day) (rows []schema.Turnout, known bool) {
+	if all := s.turnout.Load(); all != nil {
+		rows, known = (*all)[frozen{release, first}]
+	}
+	return rows, known
 }
 
 // Run looks for new releases every minute, until ctx ends.
@@ -122,6 +144,9 @@ func (s *Shelf) Refresh(ctx context.Context) error {
 		if lots, err = s.read(ctx, lots, settled); err != nil {
 			return err
 		}
+		if err := s.readTurnout(ctx, fresh); err != nil {
+			return err
+		}
 		s.metrics.hold(&fresh[len(fresh)-1], s.clock)
 		defer s.shown.Store(&settled) // Behind the lots: who sees the headers sees them.
 	}
@@ -164,6 +189,35 @@ func (s *Shelf) read(ctx context.Context, lots *Lots, settled []schema.Release) 
 		}
 	}
 	return lots, nil
+}
+
+// readTurnout takes what fresh releases have frozen.
+func (s *Shelf) readTurnout(ctx context.Context, fresh []schema.Release) error {
+	all := make(map[frozen][]schema.Turnout)
+	if before := s.turnout.Load(); before != nil {
+		maps.Copy(all, *before)
+	}
+	for i := range fresh {
+		r := &fresh[i]
+		for _, of := range r.Turnouts {
+			rows := []schema.Turnout{}
+			q := schema.LotQuery{Attempts: []schema.AttemptID{r.Attempt}, First: of.First, Next: of.First + 1}
+			err := s.source.Turnout(ctx, q, func(_ schema.AttemptID, _ schema.Day, t *schema.Turnout) error {
+				rows = append(rows, *t)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			if uint64(len(rows)) != of.Rows {
+				return fmt.Errorf("read release %d: %d rows of turnout of the month of day %d: want %d", r.Number, len(rows), of.First, of.Rows)
+			}
+			slices.SortFunc(rows, compareTurnouts)
+			all[frozen{r.Number, of.First}] = rows
+		}
+	}
+	s.turnout.Store(&all)
+	return nil
 }
 
 // batches are those of a month, by its vintages.
