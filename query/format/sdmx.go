@@ -26,9 +26,9 @@ func WriteSDMX(w io.Writer, s *Sheet) error {
 	buf = append(buf, "MEASURE,OBS_VALUE,OBS_STATUS\r\n"...)
 	head := fmt.Sprintf("dataflow,%s:%s(%s),I,", sdmxAgency, s.ID, sdmxVersion)
 	for i := range s.Len {
-		status := "A"
-		if s.Status != nil && s.Status(i) != "" {
-			status = s.Status(i)
+		status := byte('A')
+		if s.Status != nil {
+			status = sdmxStatus(s.Status(i))
 		}
 		key := append(make([]byte, 0, 64), head...)
 		for _, d := range dims {
@@ -37,7 +37,7 @@ func WriteSDMX(w io.Writer, s *Sheet) error {
 		}
 		for _, m := range measures {
 			buf = append(append(append(buf, key...), sdmxName(m.Name)...), ',')
-			buf = append(append(append(m.appendNumber(buf, i), ','), status...), "\r\n"...)
+			buf = append(append(m.appendNumber(buf, i), ',', status), "\r\n"...)
 		}
 		if _, err := out.Write(buf); err != nil {
 			return fmt.Errorf("write SDMX-CSV: %w", err)
@@ -51,6 +51,21 @@ func WriteSDMX(w io.Writer, s *Sheet) error {
 		return fmt.Errorf("write SDMX-CSV: %w", err)
 	}
 	return nil
+}
+
+// sdmxStatus returns the code of CL_OBS_STATUS, of which there is room for one, that
+// says what the first of ours does: that a period is not over is provisional there, and
+// few votes are a figure of low reliability.
+func sdmxStatus(codes string) byte {
+	switch {
+	case codes == "":
+		return 'A'
+	case codes[0] == 'R':
+		return 'P'
+	case codes[0] == 'L':
+		return 'U'
+	}
+	return codes[0]
 }
 
 // sdmxName is the identifier of a component. Spans of time are SDMX's own.

@@ -31,7 +31,7 @@ func aTable() *format.Sheet {
 			{Name: "n", Kind: format.KindCount, Count: func(i int) (uint64, bool) { return n[i], true }},
 			{Name: "green_share", Kind: format.KindShare, Share: func(i int) (float64, bool) { return 0.25, n[i] > 0 }},
 		},
-		Status: func(i int) string { return []string{"", "P", "", "L"}[i] },
+		Status: func(i int) string { return []string{"", "RP", "", "L"}[i] },
 		Notes:  [][2]string{{"licence", "CC BY 4.0"}},
 	}
 }
@@ -59,6 +59,7 @@ func TestSDMX(t *testing.T) {
 	f(1, "[dataflow MLF:SATISFACTION(1.0.0) I 01 2026-09 N 100 A]")
 	f(4, "[dataflow MLF:SATISFACTION(1.0.0) I 01 2026-10 GREEN_SHARE 0.25 P]")
 	f(6, "[dataflow MLF:SATISFACTION(1.0.0) I 12 2026-09 GREEN_SHARE  A]")
+	f(7, "[dataflow MLF:SATISFACTION(1.0.0) I 12 2026-10 N 7 U]")
 }
 
 func TestJSONStat(t *testing.T) {
@@ -71,7 +72,7 @@ func TestJSONStat(t *testing.T) {
 		`"dimension":{"measure":{"label":"measure","category":{"index":["n","green_share"],"label":{"green_share":"green_share","n":"n"}}},` +
 		`"month":{"label":"month","category":{"index":["2026-09","2026-10"]}},` +
 		`"region":{"label":"Regione","category":{"index":["01","12"],"label":{"01":"Piemonte","12":"Lazio"}}}},` +
-		`"value":{"0":100,"1":0.25,"2":40,"3":0.25,"4":0,"6":7,"7":0.25},"status":{"2":"P","3":"P","6":"L","7":"L"}}` + "\n"
+		`"value":{"0":100,"1":0.25,"2":40,"3":0.25,"4":0,"6":7,"7":0.25},"status":{"2":"RP","3":"RP","6":"L","7":"L"}}` + "\n"
 	if file.String() != want {
 		t.Errorf("got\n%swant\n%s", file.String(), want)
 	}

@@ -1,9 +1,13 @@
 package format
 
 import (
+	"archive/zip"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -22,13 +26,52 @@ const (
 // WriteXLSX writes s as a workbook: the rows, with codes as texts, times as times
 // and a header that stays in sight, and the notes on a sheet of their own. Beyond
 // some megabytes it works in a temporary file. ErrTooManyRows: nothing was written.
-func WriteXLSX(w io.Writer, s *Sheet) (err error) {
-	if s.Len > XLSXRowsMax {
-		return fmt.Errorf("write XLSX of %d rows: %w", s.Len, ErrTooManyRows)
+func WriteXLSX(w io.Writer, s *Sheet) error { return writeBook(w, []*Sheet{s}, dataSheet) }
+
+// WriteWorkbook writes sheets as WriteXLSX does one, each under its title, with the
+// notes of the first, in memory. Titles are what Excel takes: at most 31 characters.
+// The same sheets are the same bytes.
+func WriteWorkbook(w io.Writer, sheets []*Sheet) error {
+	titles := make([]string, len(sheets))
+	for i, s := range sheets {
+		titles[i] = s.Title
+	}
+	var book bytes.Buffer
+	if err := writeBook(&book, sheets, titles...); err != nil {
+		return err
+	}
+	if err := sortParts(w, book.Bytes()); err != nil {
+		return fmt.Errorf("sort parts of XLSX: %w", err)
+	}
+	return nil
+}
+
+// sortParts writes a package with its parts by their names: excelize puts those that
+// are streamed in any order.
+func sortParts(w io.Writer, book []byte) error {
+	parts, err := zip.NewReader(bytes.NewReader(book), int64(len(book)))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(parts.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	out := zip.NewWriter(w)
+	for _, part := range parts.File {
+		if err := out.Copy(part); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+func writeBook(w io.Writer, sheets []*Sheet, titles ...string) (err error) {
+	for _, s := range sheets {
+		if s.Len > XLSXRowsMax {
+			return fmt.Errorf("write XLSX of %d rows: %w", s.Len, ErrTooManyRows)
+		}
 	}
 	book := excelize.NewFile()
 	defer func() { err = errors.Join(err, book.Close()) }()
-	if err := writeSheets(book, s); err != nil {
+	if err := writeSheets(book, sheets, titles); err != nil {
 		return fmt.Errorf("make XLSX: %w", err)
 	}
 	if _, err := book.WriteTo(w); err != nil {
@@ -37,21 +80,26 @@ func WriteXLSX(w io.Writer, s *Sheet) (err error) {
 	return nil
 }
 
-func writeSheets(book *excelize.File, s *Sheet) error {
-	if err := book.SetSheetName("Sheet1", dataSheet); err != nil {
-		return err
-	}
-	if _, err := book.NewSheet(notesSheet); err != nil {
+func writeSheets(book *excelize.File, sheets []*Sheet, titles []string) error {
+	if err := book.SetSheetName("Sheet1", titles[0]); err != nil {
 		return err
 	}
 	styles, err := newStyles(book)
 	if err != nil {
 		return err
 	}
-	if err := writeRows(book, s, styles); err != nil {
+	for i, s := range sheets {
+		if _, err := book.NewSheet(titles[i]); err != nil { // The first is there.
+			return err
+		}
+		if err := writeRows(book, titles[i], s, styles); err != nil {
+			return err
+		}
+	}
+	if _, err := book.NewSheet(notesSheet); err != nil {
 		return err
 	}
-	return writeNotes(book, s, styles)
+	return writeNotes(book, sheets[0], styles)
 }
 
 // styles are those of a workbook's cells, by the kind of what is in them.
@@ -64,16 +112,18 @@ func newStyles(book *excelize.File) (st styles, err error) {
 	if st.head, err = book.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}}); err != nil {
 		return st, err
 	}
-	for kind, layout := range map[Kind]string{KindText: "@", KindCount: "#,##0", KindShare: "0.0000", KindDay: "yyyy-mm-dd", KindHour: "yyyy-mm-dd hh:mm", KindNumber: "0", KindTruth: "General", KindStatus: "@"} {
-		if st.of[kind], err = book.NewStyle(&excelize.Style{CustomNumFmt: &layout}); err != nil {
+	layouts := [kinds + 1]string{KindText: "@", KindCount: "#,##0", KindShare: "0.0000", KindDay: "yyyy-mm-dd", KindHour: "yyyy-mm-dd hh:mm", KindNumber: "0", KindTruth: "General", KindStatus: "@"}
+	for kind := range layouts[1:] {
+		kind++
+		if st.of[kind], err = book.NewStyle(&excelize.Style{CustomNumFmt: &layouts[kind]}); err != nil {
 			return st, err
 		}
 	}
 	return st, nil
 }
 
-func writeRows(book *excelize.File, s *Sheet, st styles) error {
-	out, err := book.NewStreamWriter(dataSheet)
+func writeRows(book *excelize.File, title string, s *Sheet, st styles) error {
+	out, err := book.NewStreamWriter(title)
 	if err != nil {
 		return err
 	}
