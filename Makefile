@@ -31,7 +31,7 @@ kafka: ## Fetch Apache Kafka through Maven and run a broker on 127.0.0.1:19092 (
 
 test-readers: engine ## Let pandas, DuckDB and others read the files we write, and run the notebooks (needs Python 3.11 or newer).
 	@[ bin/python/ready -nt query/format/testdata/requirements.txt ] || { python3 -m venv --clear bin/python && bin/python/bin/pip install -q -r query/format/testdata/requirements.txt && touch bin/python/ready; }
-	MLF_PYTHON=$(CURDIR)/bin/python/bin/python MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 ./query ./query/format ./proof/pipeline -run 'Others|Notebooks'
+	MLF_PYTHON=$(CURDIR)/bin/python/bin/python MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 ./query ./query/format ./proof/pipeline -run 'Others|Notebooks|KeepsBulletins'
 	@command -v Rscript >/dev/null || echo "THERE IS NO R HERE: docs/notebooks/*.R and the line of R in docs/client.md WERE NOT RUN (install r-base-core)" >&2
 
 test-kafka: engine build ## Run the broker's suite and the whole pipeline against real Kafka.

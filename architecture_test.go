@@ -48,7 +48,10 @@ var mayImport = map[string][]string{
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query": {
 		"schema", "schema/served", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/answer/meta", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
-		"query/access", "query/disclosure", "query/dashboard", "query/reference",
+		"query/access", "query/disclosure", "query/bulletin", "query/dashboard", "query/reference",
+	},
+	"query/bulletin": {
+		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
 	},
 	"query/calendar":      {"schema"},
 	"query/answer":        {"query/answer/words", "query/answer/meta", "schema", "schema/served", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format"},

@@ -2,16 +2,20 @@ package query
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"mlf/query/answer"
 	"mlf/query/answer/meta"
+	"mlf/query/bulletin"
 	"mlf/query/departure"
+	"mlf/query/format"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -40,8 +44,10 @@ func withEndings(routes []route) []route {
 		if strings.HasSuffix(rt.path, "}") {
 			continue
 		}
-		for _, ending := range endings() {
-			all = append(all, route{rt.name, rt.path + "." + string(ending), rt.handle})
+		for _, e := range endings() {
+			if !e.form.statistical() || isStatistical(rt.name) {
+				all = append(all, route{rt.name, rt.path + e.text, rt.handle})
+			}
 		}
 	}
 	return all
@@ -84,8 +90,12 @@ func (s *Server) readAsking(r *http.Request, e *answer.Endpoint, known []string,
 	if err != nil {
 		return nil, err
 	}
+	if form.statistical() && !isStatistical(e.Name) {
+		return nil, badParameter("format", "%q is of %s alone", string(form), strings.Join(statistical(), ", "))
+	}
 	if e.Place != "" {
-		values[e.Place] = []string{placeIn(r.PathValue(e.Place))}
+		_, place := endingOf(r.PathValue(e.Place))
+		values[e.Place] = []string{place}
 	}
 	asked, err := e.Ask(s.words, values, now)
 	if err != nil {
@@ -124,12 +134,77 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	})
 }
 
-// placeIn returns the place of the last part of a path, which may have an ending.
-func placeIn(text string) string {
-	if ending := path.Ext(text); ending != "" && slices.Contains(endings(), form(ending[1:])) {
-		return strings.TrimSuffix(text, ending)
+// serveBulletin answers with a bulletin. Whoever names its vintage has it for ever.
+func (s *Server) serveBulletin(w http.ResponseWriter, r *http.Request) error {
+	values, err := parameters(r, append(bulletin.Parameters(), formParameters()...)...)
+	if err != nil {
+		return err
 	}
-	return text
+	form, err := readForm(r, values)
+	if err != nil {
+		return err
+	}
+	if s.press == nil {
+		return errUnpublished
+	}
+	_, month := endingOf(r.PathValue("month"))
+	edition, err := s.press.Ask(month, values, s.cfg.Now())
+	switch {
+	case errors.Is(err, bulletin.ErrUnpublished):
+		return errUnpublished
+	case err != nil:
+		return err
+	}
+	b, err := s.prints.Get(r.Context(), fmt.Sprint(edition.Name(), edition.Newest, form), func(ctx context.Context) (*departure.Body, error) {
+		if err := s.wide.Enter(ctx, wideWait); err != nil {
+			return nil, err
+		}
+		defer s.wide.Leave()
+		return s.encodeBulletin(ctx, form, edition)
+	})
+	if err != nil {
+		return err
+	}
+	if edition.Newest {
+		values.Set("vintage", strconv.Itoa(edition.Vintage()))
+		w.Header().Set("Content-Location", path.Base(r.URL.Path)+"?"+values.Encode())
+	}
+	tag := b.Tag()
+	if departure.NotModified(r, tag) {
+		departure.Describe(w.Header(), tag)
+		w.Header().Set("Cache-Control", b.Header.Get("Cache-Control"))
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if err := s.departures.Send(w, r, tag, b); err != nil {
+		return fmt.Errorf("send bulletin: %w", err)
+	}
+	return nil
+}
+
+// encodeBulletin makes and writes a bulletin.
+func (s *Server) encodeBulletin(ctx context.Context, f form, e *bulletin.Edition) (*departure.Body, error) {
+	d, err := e.Document(ctx)
+	if err != nil {
+		return nil, s.storeProblem(ctx, err)
+	}
+	header := http.Header{"Cache-Control": {departure.FrozenAge}}
+	if e.Newest {
+		header.Set("Cache-Control", departure.SettledAge)
+	}
+	s.describeForm(header, f, "bulletin", d.Span)
+	switch f {
+	case formJSON:
+		var w departure.Writer
+		if err := d.WriteJSON(&w); err != nil {
+			return nil, err
+		}
+		return w.Body(header, 0)
+	case formXLSX:
+		return writeFile(header, d.Sheet(), func(w io.Writer, _ *format.Sheet) error { return format.WriteWorkbook(w, d.Sheets()) })
+	default:
+		return writeSheet(header, f, d.Sheet())
+	}
 }
 
 // reading is what answers of view are made of.

@@ -20,6 +20,7 @@ import (
 	"mlf/query"
 	"mlf/schema"
 	"mlf/schema/registry"
+	book "mlf/schema/served"
 )
 
 // A served world is one whose store is the embedded engine.
@@ -27,6 +28,7 @@ type served struct {
 	*world
 	engine *embedded.Server
 	store  *store.Store
+	book   *book.Book // Who was served, for what publishes.
 }
 
 func newServed(t *testing.T) *served {
@@ -56,7 +58,7 @@ func newServed(t *testing.T) *served {
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: prometheus.NewRegistry()}, query.Config{Disclosure: query.DisclosureNone}); err != nil {
 		t.Fatal(err)
 	}
-	return &served{world: w, engine: engine, store: s}
+	return &served{world: w, engine: engine, store: s, book: new(book.Book)}
 }
 
 // A store that hangs is told in 3 s, whatever is asked, and not the question is

@@ -6,7 +6,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +25,19 @@ const (
 	formXLSX    form = "xlsx"
 	formParquet form = "parquet"
 	formNDJSON  form = "ndjson"
+
+	// Tables of dimensions and measures alone.
+	formJSONStat form = "json-stat"
+	formSDMX     form = "sdmx-csv"
 )
+
+// statistical tells whether f writes tables of dimensions and measures alone.
+func (f form) statistical() bool { return f == formJSONStat || f == formSDMX }
+
+// statistical are the endpoints whose tables are such.
+func statistical() []string { return []string{"stats", "trend", "bulletin"} }
+
+func isStatistical(endpoint string) bool { return slices.Contains(statistical(), endpoint) }
 
 // forms are all forms, in the order in which they are preferred of those that a
 // client likes the same, with the media type that names each.
@@ -44,12 +55,44 @@ func forms() []struct {
 		{formXLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
 		{formParquet, "application/vnd.apache.parquet"},
 		{formExcel, ""},
+		{formJSONStat, ""}, // It has no type of its own but JSON's.
+		{formSDMX, "application/vnd.sdmx.data+csv"},
 	}
 }
 
 // endings are the forms that an address can end with: what saves a file by its
-// address gives it a name that programs open.
-func endings() []form { return []form{formCSV, formXLSX, formParquet, formNDJSON} }
+// address gives it a name that programs open. One that ends like another comes first.
+func endings() []struct {
+	form
+	text string
+} {
+	return []struct {
+		form
+		text string
+	}{
+		{formSDMX, ".sdmx.csv"}, {formCSV, ".csv"}, {formXLSX, ".xlsx"}, {formParquet, ".parquet"}, {formNDJSON, ".ndjson"}, {formJSONStat, ".jsonstat"},
+	}
+}
+
+// endingOf returns the form that an address ends with, "" for none, and what is before.
+func endingOf(address string) (f form, rest string) {
+	for _, e := range endings() {
+		if before, ok := strings.CutSuffix(address, e.text); ok {
+			return e.form, before
+		}
+	}
+	return "", address
+}
+
+// ending returns how addresses of f end.
+func (f form) ending() string {
+	for _, e := range endings() {
+		if e.form == f {
+			return e.text
+		}
+	}
+	return ""
+}
 
 // formParameters are the parameters that readForm reads.
 func formParameters() []string { return []string{"format", "csv"} }
@@ -80,11 +123,11 @@ func namedForm(r *http.Request, values url.Values) (form, error) {
 	if err != nil {
 		return "", err
 	}
-	ending := form(strings.TrimPrefix(path.Ext(r.URL.Path), "."))
-	switch isEnding := slices.Contains(endings(), ending); {
-	case isEnding && values.Has("format") && form(name) != ending:
-		return "", badParameter("format", "%q: the address ends with %s; want either", name, ending)
-	case isEnding:
+	ending, _ := endingOf(r.URL.Path)
+	switch {
+	case ending != "" && values.Has("format") && form(name) != ending:
+		return "", badParameter("format", "%q: the address ends with %s; want either", name, ending.ending())
+	case ending != "":
 		return ending, nil
 	case !values.Has("format"):
 		return preferred(r.Header.Values("Accept")), nil
@@ -138,6 +181,12 @@ func (s *Server) describeForm(header http.Header, f form, endpoint string, span 
 		dispose("attachment", "csv")
 	case formNDJSON:
 		dispose("inline", string(f))
+	case formJSONStat:
+		header.Set("Content-Type", "application/json")
+		dispose("inline", "jsonstat.json")
+	case formSDMX:
+		header.Set("Content-Type", "application/vnd.sdmx.data+csv; version=2.0.0; charset=utf-8")
+		dispose("inline", "sdmx.csv")
 	case formXLSX, formParquet:
 		dispose("attachment", string(f))
 	default: // JSON is read, and not kept.
@@ -157,6 +206,18 @@ func writeSheet(header http.Header, f form, sheet *format.Sheet) (*departure.Bod
 		return writeFile(header, sheet, format.WriteXLSX)
 	case formParquet:
 		return writeFile(header, sheet, format.WriteParquet)
+	case formJSONStat, formSDMX:
+		var w departure.Writer
+		encode := format.WriteSDMX
+		if f == formJSONStat {
+			encode = format.WriteJSONStat
+		}
+		if err := encode(&w, sheet); errors.Is(err, format.ErrTooManyCells) {
+			return nil, tooMuch("format", "%v; ask for less, or for sdmx-csv", err)
+		} else if err != nil {
+			return nil, err
+		}
+		return w.Body(header, sheet.Len)
 	default:
 		panic("BUG: a sheet as " + string(f))
 	}

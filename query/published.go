@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"mlf/query/bulletin"
 	"mlf/query/calendar"
 	"mlf/query/disclosure"
 	"mlf/query/question"
@@ -14,11 +15,11 @@ import (
 // Published is what the public is shown. Kept by disclosure.Shelf. Safe for
 // concurrent use.
 type Published interface {
-	// Last returns the newest release that is held, nil without any.
-	Last() *schema.Release
+	bulletin.Source
 
-	// Lots returns what is published: all of Last, if Last was asked before.
-	Lots() *disclosure.Lots
+	// Last returns the newest release that is held, nil without any. Lots has all of it,
+	// if asked after it.
+	Last() *schema.Release
 }
 
 // A publishedView are the lots, and whose votes are hidden. Its ledger is that of
@@ -58,18 +59,7 @@ func (v *publishedView) Ledger() []schema.LedgerTotals { return v.ledger }
 
 // Counts answers a by sums of lots, and says which rows lack votes.
 func (v *publishedView) Counts(ctx context.Context, a *question.Axes) (*question.Counts, error) {
-	counts, err := v.Lots.Counts(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	hidden, err := v.Hidden(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	for i := range hidden {
-		counts.Partial = append(counts.Partial, hidden[i].Key)
-	}
-	return counts, nil
+	return v.Shown(ctx, a) //nolint:wrapcheck // It is the same view.
 }
 
 // allow refuses questions that who asks is shown nothing of, and says what it may

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -88,5 +89,44 @@ func readByPandas(t *testing.T, w *world, python, line, address string) {
 	want := ask[struct{ Rows []figure }](w, "/v1/stats?period=2026-Q4").Rows[0].N
 	if got.N != want || got.Trend != want || len(got.Comuni) == 0 || got.Comuni[0] != "001272" {
 		t.Errorf("got %+v, want %d votes", got, want)
+	}
+}
+
+// bulletinsByAddress reads a bulletin as statistical offices do.
+const bulletinsByAddress = `
+import json, sys, urllib.request, pandas, pyjstat.pyjstat, pysdmx.io
+text = lambda ending: urllib.request.urlopen(sys.argv[1] + ending).read().decode()
+cube = pyjstat.pyjstat.Dataset.read(text(".jsonstat?vintage=1")).write("dataframe")
+with open(sys.argv[2], "w", newline="") as file:
+    file.write(text(".sdmx.csv?vintage=1"))
+data = pysdmx.io.read_sdmx(sys.argv[2], validate=True).data[0].data
+sheet = pandas.read_csv(sys.argv[1] + ".csv?vintage=1&table=headline")
+print(json.dumps({"cube": int(cube[cube["measure"] == "n"]["value"].sum()), "sdmx": int(data[data["MEASURE"] == "N"]["OBS_VALUE"].astype(float).sum()), "n": int(sheet["n"].sum())}))
+`
+
+// othersRead lets others' libraries read the bulletin at address. MLF_PYTHON names an
+// interpreter that has them.
+func (w *served) othersRead(t *testing.T, address string) {
+	t.Helper()
+	python := os.Getenv("MLF_PYTHON")
+	if python == "" {
+		return
+	}
+	server := httptest.NewServer(w.server.Handler())
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "bulletin.csv")
+	run := exec.CommandContext(t.Context(), python, "-c", bulletinsByAddress, server.URL+address, file) //nolint:gosec // The tester's interpreter.
+	var complaints bytes.Buffer
+	run.Stderr = &complaints
+	said, err := run.Output()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", python, err, complaints.String())
+	}
+	var got struct{ Cube, SDMX, N uint64 }
+	if err := json.Unmarshal(said, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Cube != 12 || got.SDMX != 12 || got.N != 12 {
+		t.Errorf("others read %+v, want 12 votes", got)
 	}
 }

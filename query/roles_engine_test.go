@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -46,7 +47,7 @@ func (w *served) publishing(t *testing.T) *disclosure.Shelf {
 	}
 	view := &question.StoreView{Source: w.store, Codes: question.NewVocabulary(names, clock).Codes(), Clock: clock}
 	releaser, err := disclosure.NewReleaser(disclosure.ReleaserConfig{
-		Places: places, Ledger: later{w.store}, View: func() (question.View, error) { return view, nil },
+		Places: places, Ledger: later{w.store}, Served: w.book, View: func() (question.View, error) { return view, nil },
 	}, disclosure.Telemetry{})
 	if err != nil {
 		t.Fatal(err)
@@ -155,4 +156,36 @@ func (g *guarded) pollFor(group string, before map[string]uint64) int {
 		before[name] = uint64(n)
 	}
 	return len(stats.Rows)
+}
+
+// TestTheEngineKeepsBulletins: what a process makes of the engine's tables another does,
+// to the byte, and others' libraries read it (MLF_PYTHON).
+func TestTheEngineKeepsBulletins(t *testing.T) {
+	w := newServed(t)
+	month := time.Now().UTC().AddDate(0, 0, -62) // The month of it is over, and its first vintage due.
+	at := schema.HourOf(time.Date(month.Year(), month.Month(), 10, 9, 0, 0, 0, time.UTC))
+	c := cell(at)
+	if err := w.store.WriteRollups(t.Context(), []schema.Rollup{{Cell: c, Values: [schema.ValueMax]uint64{3, 0, 9}}}); err != nil {
+		t.Fatal(err)
+	}
+	w.book.SetComplete()
+	w.book.Note(schema.Served{
+		ServedKey: schema.ServedKey{Comune: c.Comune, Service: c.Service, Channel: c.Channel, Day: schema.Day(at / 24)}, Users: 60, Revision: 1,
+	})
+	w.publishing(t)
+	address := "/v1/bulletin/" + month.Format("2006-01")
+	var b bulletinOf
+	first := w.get(address + "?vintage=1")
+	first.json(t, &b)
+	if len(b.Participation) == 0 || b.Headline.N != 12 || b.Participation[0].Participation == nil || *b.Participation[0].Participation != 0.2 {
+		t.Errorf("got %s", first.body)
+	}
+	w.book.Note(schema.Served{
+		ServedKey: schema.ServedKey{Comune: c.Comune, Service: c.Service, Channel: c.Channel, Day: schema.Day(at / 24)}, Users: 99, Revision: 2,
+	})
+	w.publishing(t) // Another process, as it were.
+	if again := w.get(address + "?vintage=1"); !bytes.Equal(again.body, first.body) || again.Header.Get("ETag") != first.Header.Get("ETag") {
+		t.Errorf("another made %s of what was %s", again.body, first.body)
+	}
+	w.othersRead(t, address)
 }

@@ -26,6 +26,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	book "mlf/schema/served"
 )
 
 const (
@@ -39,6 +40,7 @@ type guarded struct {
 	*world
 	tables *model.Store
 	shelf  *disclosure.Shelf
+	book   *book.Book
 	key    ed25519.PrivateKey
 	stop   func() // Ends what publishes.
 }
@@ -66,13 +68,15 @@ func newGuardedOf(t *testing.T, rule string, quota *access.Quota, m *memory, cou
 	g := &guarded{
 		world:  &world{t: t, memory: m, terms: new(schema.Terminals), reg: prometheus.NewRegistry(), router: router(t)},
 		tables: model.NewStore(time.Now()),
+		book:   new(book.Book),
 	}
+	g.book.SetComplete()
 	places := func(d schema.Day) disclosure.Places { return disclosure.PlacesOf(names, registry.Date(d)) }
 	if g.shelf, err = disclosure.NewShelf(g.tables, places, disclosure.Telemetry{}); err != nil {
 		t.Fatal(err)
 	}
 	releaser, err := disclosure.NewReleaser(disclosure.ReleaserConfig{
-		Places: places, Ledger: g.tables, View: func() (question.View, error) { return counts.View(), nil },
+		Places: places, Ledger: g.tables, Served: g.book, View: func() (question.View, error) { return counts.View(), nil },
 	}, disclosure.Telemetry{})
 	if err != nil {
 		t.Fatal(err)

@@ -51,7 +51,10 @@ func (s *Server) routes() []route {
 
 // statistics are the routes that answer questions.
 func (s *Server) statistics() []route {
-	return append([]route{{"stats", "/v1/stats", s.serveStats}}, s.answers()...)
+	return append([]route{
+		{"stats", "/v1/stats", s.serveStats},
+		{"bulletin", "/v1/bulletin/{month}", s.serveBulletin},
+	}, s.answers()...)
 }
 
 func (s *Server) mux() http.Handler {

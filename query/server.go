@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 
 	"mlf/query/access"
+	"mlf/query/bulletin"
 	"mlf/query/calendar"
 	"mlf/query/dashboard"
 	"mlf/query/departure"
@@ -65,7 +66,8 @@ type Counts interface {
 }
 
 // Parts are what a Server reads from. All but Counts, Served, Words, Access and Quota are
-// required, and Published where it is what the public is shown. Without Counts, and while
+// required, and Published where it is what the public is shown; it has the bulletins in any
+// case. Without Counts, and while
 // they do not stand, every answer is read from the store; without Served nobody knows who
 // could have voted. Served, Terminals, Registry and Words are shared and only looked up.
 type Parts struct {
@@ -90,6 +92,8 @@ type Server struct {
 	metrics *metrics
 	clock   calendar.Clock
 	words   *question.Vocabulary
+	press   *bulletin.Press // Nil where nothing is published.
+	prints  flight.Group[*departure.Body]
 	page    *dashboard.Page
 	docs    *reference.Page
 	ids     *requestIDs
@@ -150,6 +154,9 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	}
 	if s.words == nil {
 		s.words = question.NewVocabulary(parts.Registry, clock)
+	}
+	if parts.Published != nil {
+		s.press = bulletin.New(parts.Published, parts.Registry, clock)
 	}
 	s.narrow, s.wide, s.watermarks = flight.NewGate(cfg.StatsMax, s.alarm), flight.NewGate(cfg.WideMax, s.alarm), flight.NewGate(cfg.LookupsMax, s.alarm)
 	s.ledgers.Answer, s.tallies.Answer = s.readLedger, s.readTallies

@@ -1,7 +1,10 @@
 package departure
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +14,15 @@ const liveAge = "public, max-age=1"
 // SettledAge is how long they may be kept of what is settled, of which the last votes may
 // wait a minute.
 const SettledAge = "public, max-age=60"
+
+// FrozenAge is how long they may be kept of what never changes.
+const FrozenAge = "public, max-age=31536000, immutable"
+
+// Tag names b by what is in it, for answers that are the same from every process.
+func (b *Body) Tag() string {
+	sum := sha256.Sum256(append(slices.Clip(b.plain), b.packed...))
+	return fmt.Sprintf(`W/"%x"`, sum[:12])
+}
 
 // Describe sets what stands above an answer of that tag, whether it is sent or not.
 func Describe(h http.Header, tag string) {

@@ -50,6 +50,19 @@ func (l *Lots) Hidden(ctx context.Context, a *question.Axes) ([]Hidden, error) {
 	return hidden, nil
 }
 
+// Shown is Counts, with the keys of Hidden as those that are partial.
+func (l *Lots) Shown(ctx context.Context, a *question.Axes) (*question.Counts, error) {
+	counts, err := l.Counts(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	hidden, err := l.Hidden(ctx, a)
+	for i := range hidden {
+		counts.Partial = append(counts.Partial, hidden[i].Key)
+	}
+	return counts, err
+}
+
 // A partLeaf is a label that has votes in rows, as a whole or only partly.
 type partLeaf struct {
 	leaf

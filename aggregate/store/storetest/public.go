@@ -178,7 +178,7 @@ func releases(t *testing.T, s Subject) {
 	header := func(a schema.AttemptID) schema.Release {
 		return schema.Release{
 			Number: 1, Attempt: a, Previous: 0, Today: november1, K: 3, Hold: a%2 == 0, Lots: 1, Taken: 2,
-			Months: []schema.ReleaseMonth{{First: october1, Counted: 1 << 50, Waiting: 2}, {First: november1, Counted: 3}},
+			Months:   []schema.ReleaseMonth{{First: october1, Counted: 1 << 50, Waiting: 2}, {First: november1, Counted: 3}},
 			Turnouts: []schema.ReleaseTurnouts{{First: october1, Rows: 1 << 40}, {First: november1}},
 		}
 	}
