@@ -152,3 +152,26 @@ func addTaken(sum, t *schema.SpotDay) {
 	}
 	sum.Reasons = reasons
 }
+
+// LotsInOrder calls take with the lots of q by its attempts, and by their numbers.
+func (s *Store) LotsInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error {
+	for _, a := range q.Attempts {
+		var lots []schema.Lot
+		one := q
+		one.Attempts = []schema.AttemptID{a}
+		err := s.Lots(ctx, one, func(_ schema.AttemptID, l *schema.Lot) error {
+			lots = append(lots, *l)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(lots, func(a, b schema.Lot) int { return cmp.Compare(a.Number, b.Number) })
+		for i := range lots {
+			if err := take(a, &lots[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
