@@ -89,9 +89,13 @@ func (l *Lots) hiddenOf(b *block, a *question.Axes, labels []partLeaf, found map
 	for i := range groups {
 		groups[i] = l.groupsOf(b.first+schema.Day(i), a)
 	}
+	whole := days[0].group >= 0 && days[0].run == len(days)
 	at := 0
 	var v votesReader
 	for _, p := range labels {
+		if whole && p.fate == within {
+			continue // All of it is shown.
+		}
 		if at = b.find(at, p.label); at == len(b.labels) {
 			return
 		}
