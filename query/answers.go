@@ -45,7 +45,7 @@ func withEndings(routes []route) []route {
 			continue
 		}
 		for _, e := range endings() {
-			if !e.form.statistical() || isStatistical(rt.name) {
+			if !e.statistical() || isStatistical(rt.name) {
 				all = append(all, route{rt.name, rt.path + e.text, rt.handle})
 			}
 		}

@@ -174,11 +174,22 @@ func (e *Edition) meta(all *figure) *Meta {
 func (m *Meta) notes(title string) [][2]string {
 	place := strings.TrimSpace(m.Place.Level + " " + m.Place.Code + " " + m.Place.Name)
 	notes := [][2]string{
-		{"title", title}, {"month", m.Month}, {"place", place}, {"definition", m.Definition}, {"unit", m.Unit}, {"scale", m.Scale},
-		{"vintage", strconv.Itoa(m.Vintage)}, {"release", fmt.Sprint(m.Release)}, {"published on", m.PublishedOn},
-		{"revisions", m.Revisions}, {"disclosure", fmt.Sprintf("lots of at least %d votes", m.K)},
-		{"published votes of the month", fmt.Sprint(m.Published)}, {"waiting, at least", fmt.Sprint(m.Waiting)},
-		{"participation", m.ParticipationNote}, {"time zone", m.TimeZone}, {"status", statusNote},
+		{"title", title},
+		{"month", m.Month},
+		{"place", place},
+		{"definition", m.Definition},
+		{"unit", m.Unit},
+		{"scale", m.Scale},
+		{"vintage", strconv.Itoa(m.Vintage)},
+		{"release", fmt.Sprint(m.Release)},
+		{"published on", m.PublishedOn},
+		{"revisions", m.Revisions},
+		{"disclosure", fmt.Sprintf("lots of at least %d votes", m.K)},
+		{"published votes of the month", fmt.Sprint(m.Published)},
+		{"waiting, at least", fmt.Sprint(m.Waiting)},
+		{"participation", m.ParticipationNote},
+		{"time zone", m.TimeZone},
+		{"status", statusNote},
 	}
 	for _, f := range m.Formulas {
 		notes = append(notes, [2]string{"formula " + string(f.Name), f.Text})

@@ -112,6 +112,7 @@ func (p *paperLedger) Releases(context.Context) ([]schema.Release, time.Time, er
 func (p *paperLedger) Taken(context.Context, schema.LotQuery, func(*schema.SpotDay) error) error {
 	return nil
 }
+
 func (p *paperLedger) Lots(context.Context, schema.LotQuery, func(schema.AttemptID, *schema.Lot) error) error {
 	return nil
 }

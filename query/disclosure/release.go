@@ -47,6 +47,9 @@ const rowsOfWrite = 200_000
 // errUnderWay is the error of a release that another has just written.
 var errUnderWay = errors.New("a release was written and does not hold yet")
 
+// errNoVotes is the error of a release that would be as empty as the one before.
+var errNoVotes = errors.New("there are no votes to be published yet")
+
 // An attempt is one try at a release. Any number of processes may try at once, and
 // be broken off anywhere: the first header holds.
 type attempt struct {
@@ -68,7 +71,8 @@ type night struct {
 }
 
 // publish makes the release of the morning of today from what view counts. It
-// returns the header; nil where the release of that morning holds already.
+// returns the header; nil where the release of that morning holds already, unless that
+// was empty.
 //
 // It takes all that is unpublished, so that it makes up for nights without one. A
 // view that lacks votes publishes them later, as late ones; one that lacks votes
@@ -89,7 +93,8 @@ func (n *night) publish(ctx context.Context) (*schema.Release, error) {
 	for _, r := range p.settled {
 		p.before, p.held = r, append(p.held, r.Attempt)
 	}
-	if p.before.Today >= n.today {
+	again := p.before.Today == n.today && len(p.before.Months) == 0 // It had no votes: the first need not wait for a night.
+	if p.before.Today >= n.today && !again {
 		return nil, nil //nolint:nilnil // Nothing is to be done, and that is no error.
 	}
 	if underWay(headers, p.settled) {
@@ -101,6 +106,9 @@ func (n *night) publish(ctx context.Context) (*schema.Release, error) {
 	}
 	if err := p.fill(ctx); err != nil {
 		return nil, fmt.Errorf("make release %d: %w", p.header.Number, err)
+	}
+	if again && len(p.header.Months) == 0 {
+		return nil, errNoVotes
 	}
 	if err := n.ledger.WriteRelease(ctx, p.header); err != nil {
 		return nil, fmt.Errorf("write release %d: %w", p.header.Number, err)

@@ -238,6 +238,40 @@ func TestLeadersPublishTheVotesOnce(t *testing.T) {
 	}
 }
 
+// TestTheFirstVotesNeedNotWaitForTheNight: where nothing was ever published, votes of
+// earlier days are as soon as there are any.
+func TestTheFirstVotesNeedNotWaitForTheNight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pass(40*24*time.Hour + 12*time.Hour)
+		c := &country{rng: rand.New(rand.NewPCG(1, 22))} //nolint:gosec // A test's.
+		tables := model.NewStore(time.Now())
+		r, s := releaser(t, tables, func() (question.View, error) { return c.view(0), nil }), shelf(t, tables)
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = r.Run(ctx) })
+		running.Go(func() { _ = s.Run(ctx) })
+		pass(time.Hour)
+		if s.Last() == nil || s.Last().Number != 1 || len(s.Last().Months) > 0 {
+			t.Errorf("without votes: got %+v, want one release of nothing", s.Last())
+		}
+		for range 30 {
+			c.vote()
+		}
+		pass(time.Hour)
+		if s.Last().Number != 2 || all(t, s.Lots()) == 0 {
+			t.Errorf("an hour after the first votes: got %+v", s.Last())
+		}
+		published := all(t, s.Lots())
+		c.vote()
+		pass(time.Hour)
+		if s.Last().Number != 2 || all(t, s.Lots()) != published {
+			t.Errorf("from then on: got %+v, want no other before the night", s.Last())
+		}
+		stop()
+		running.Wait()
+	})
+}
+
 // all returns all votes that lots have.
 func all(t *testing.T, lots *disclosure.Lots) uint64 {
 	t.Helper()

@@ -106,8 +106,8 @@ func (r *Releaser) try(ctx context.Context, today schema.Day) bool {
 	switch {
 	case ctx.Err() != nil:
 		return false
-	case errors.Is(err, errUnderWay):
-		return false // It is looked at again once that one holds.
+	case errors.Is(err, errUnderWay), errors.Is(err, errNoVotes):
+		return false // It is looked at again once that one holds, or there are any.
 	case err != nil:
 		r.errors.Inc()
 		r.logger.Error("votes were not published, and will be tried again", slog.Any("err", err))
