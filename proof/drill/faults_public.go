@@ -5,6 +5,8 @@ func publicFaults() []fault {
 	cut := site{"query/disclosure/cut.go", "query/disclosure"}
 	sieve := site{"query/disclosure/sieve.go", "query/disclosure"}
 	settle := site{"query/disclosure/settle.go", "query/disclosure"}
+	vintage := site{"query/disclosure/vintage.go", "query/disclosure"}
+	shelf := site{"query/disclosure/shelf.go", "query/disclosure"}
 	return []fault{
 		cut.fault("a lot of fewer votes than the threshold", "TestReleases", "if n < c.rules.k() {", "if n+1 < c.rules.k() {"),
 		cut.fault("what was published is published again", "TestReleases", "subtract(counted, taken)\n", "subtract(counted, nil)\n"),
@@ -24,7 +26,14 @@ func publicFaults() []fault {
 		settle.fault("a header holds at once", "TestSettled", "now.Sub(first.Written) < SettleAfter", "now.Before(first.Written)"),
 		settle.fault("the last header holds", "TestSettled", "cmp.Compare(h.Attempt, first.Attempt)) < 0", "cmp.Compare(h.Attempt, first.Attempt)) > 0"),
 		settle.fault("a release that goes on from another", "TestSettled", "if h.Previous != previous {", "if h.Previous != previous && previous == 0 {"),
-		site{"query/disclosure/shelf.go", "query/disclosure"}.fault("a release that is not all there", "TestAShelfKeepsWhatItHas",
+		shelf.fault("a release that is not all there", "TestAShelfKeepsWhatItHas",
 			"n != fresh[i].Lots {", "n > fresh[i].Lots {"),
+		shelf.fault("lots of two vintages that cannot be told apart", "TestAVintageNeverChanges", "of.vintages, of.release = i,", "of.vintages, of.release = 0*i,"),
+		vintage.fault("a vintage with every late vote", "TestVintages", "v.Number > 1 && revises && v.Published", "v.Number > 1 && (revises || v.Number > 1) && v.Published"),
+		vintage.fault("later lots in a vintage", "TestAVintageNeverChanges", "b.release <= number {", "b.release <= number+99 {"),
+		site{"query/disclosure/turnout.go", "query/disclosure"}.fault("turnout of days of which nothing is known", "TestTurnout",
+			"if q.known&l.first == 0 || q.known&l.last == 0 {", "if q.known == 0 {"),
+		site{"query/bulletin/document.go", "query/bulletin"}.fault("votes that wait to the vote", "TestTables",
+			"Waiting: v.Waiting - v.Waiting%uint64(max(1, v.K)),", "Waiting: v.Waiting,"),
 	}
 }
