@@ -52,11 +52,8 @@ type made struct {
 	meta *meta.Meta
 }
 
-// asOf returns m for who asks at t.
+// asOf returns m, which has meta, for who asks at t.
 func (m *made) asOf(t meta.Moment) *departure.Body {
-	if m.meta == nil {
-		return m.Body
-	}
 	now := m.meta.AsOf(t)
 	header := maps.Clone(m.Header)
 	if now.About != nil {
@@ -89,7 +86,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 		return nil
 	}
 	position := question.PositionOf(view.Ledger()).String()
-	m, err := s.keptOr(view, tag, func() (*made, error) {
+	b, err := s.keptOr(view, tag, func() (*made, error) {
 		// Whoever asks the same, having found the counts where they are now, gets the
 		// same answer.
 		return s.stats.Get(r.Context(), tag+position, func(ctx context.Context) (*made, error) {
@@ -100,7 +97,6 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 		return err
 	}
 	w.Header().Set("X-MLF-Position", position)
-	b := m.asOf(s.moment(view))
 	if err := s.departures.Send(w, r, tag, b); err != nil {
 		return fmt.Errorf("send answer: %w", err)
 	}
@@ -112,25 +108,26 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 // or some.
 const keptMax = 64 << 20
 
-// keptOr returns the answer of that tag that is kept; else what make makes, which it
-// keeps. Only counts that are named by what they are keep their answers: after a rebuild
-// of the store others may stand at the same offsets.
-func (s *Server) keptOr(view question.View, tag string, make func() (*made, error)) (*made, error) {
-	if !isNamedByContent(view) {
-		return make()
-	}
-	m, found := s.kept.Get(tag)
-	s.metrics.kept.WithLabelValues(strconv.FormatBool(found)).Inc()
-	if found {
-		return m, nil
-	}
-	m, err := make()
-	if err == nil && m.meta != nil {
-		if weight, ok := m.Weight(); ok {
-			s.kept.Put(tag, m, weight)
+// keptOr returns the answer of that tag that is kept, as it is now; else what make makes
+// of view, which it keeps. Only counts that are named by what they are keep their answers:
+// after a rebuild of the store others may stand at the same offsets.
+func (s *Server) keptOr(view question.View, tag string, make func() (*made, error)) (*departure.Body, error) {
+	keeps := isNamedByContent(view)
+	if keeps {
+		m, found := s.kept.Get(tag)
+		s.metrics.kept.WithLabelValues(strconv.FormatBool(found)).Inc()
+		if found {
+			return m.asOf(s.moment(view)), nil
 		}
 	}
-	return m, err
+	m, err := make()
+	if err != nil {
+		return nil, err
+	}
+	if weight, ok := m.Weight(); ok && keeps && m.meta != nil {
+		s.kept.Put(tag, m, weight)
+	}
+	return m.Body, nil
 }
 
 // isNamedByContent tells whether counts of the same version are the same in every process

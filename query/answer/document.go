@@ -47,7 +47,8 @@ type member struct {
 
 const notArray = -1
 
-// WriteJSON writes d as an object, but for the head: the endpoint's own members.
+// WriteJSON writes d as an object, but for the head: the endpoint's own members. What is
+// written last is w's, if it can take it.
 func (d *Document) WriteJSON(w io.Writer) error {
 	buf := make([]byte, 0, bufferBytes)
 	for i := range d.members {
@@ -59,7 +60,12 @@ func (d *Document) WriteJSON(w io.Writer) error {
 			return fmt.Errorf("write %s: %w", d.Name, err)
 		}
 	}
-	if _, err := w.Write(append(buf, "}\n"...)); err != nil {
+	buf = append(buf, "}\n"...)
+	if taker, ok := w.(interface{ Take(p []byte) }); ok {
+		taker.Take(buf)
+		return nil
+	}
+	if _, err := w.Write(buf); err != nil {
 		return fmt.Errorf("write %s: %w", d.Name, err)
 	}
 	return nil

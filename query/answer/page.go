@@ -177,6 +177,7 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 	at := make(map[leaf]int, len(counts.Rows))
 	var offices, services, channels seen
 	known := texts{frame: f}
+	c.cells = make([]pageCell, 0, min(len(counts.Rows), usualCells))
 	for i := range counts.Rows {
 		row := &counts.Rows[i]
 		k := leaf{row.Service, row.Channel}
@@ -202,6 +203,9 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 	c.addMotives(counts.Reasons)
 	return nil
 }
+
+// usualCells is more than most comuni have.
+const usualCells = 20
 
 // texts are the texts of groups that were asked for, each made once.
 type texts struct {

@@ -47,7 +47,7 @@ func (c *counted) compare() {
 func (c *counted) document() *Document {
 	status := statusOf(c.Span, c.Now)
 	headline := c.observe(plus(c.values[partPassed], c.values[partRest]), status, 0)
-	kept := c.cells[:0:0]
+	kept := c.cells[:0]
 	for i := range c.cells {
 		cell := c.cells[i]
 		if cell.now = c.observe(plus(cell.values[partPassed], cell.values[partRest]), status, 0); cell.now.n > 0 || sum(cell.values[partBefore]) > 0 {
@@ -126,29 +126,17 @@ func (c *counted) appendDay(dst []byte, d *pageDay) []byte {
 // appendComparison writes how the time asked for, as far as it can be compared,
 // differs from the one before.
 func (c *counted) appendComparison(dst []byte) []byte {
-	sideOf := func(i int) *side { return c.sides[i] }
 	dst = append(dst, '{')
 	for i, name := range [...]string{"of", "with"} {
 		span := [2]calendar.Span{c.Compare.Of, c.Compare.With}[i]
 		dst = append(append(append(dst, '"'), name...), `":{"from":"`...)
 		dst = append(append(append(dst, span.From.String()...), `","to":"`...), span.Next.String()...)
 		dst = c.appendObservation(append(dst, '"', ','), &c.sides[i].observed)
-		dst = appendByMeasure(append(dst, `,"standardised":`...), c.kit, func(dst []byte, measure string) []byte {
-			return appendObject(dst, standardFields(measure, false, sideOf), i)
-		})
-		dst = append(dst, '}', ',')
+		dst = append(c.appendStandard(append(dst, `,"standardised":`...), c.sides[i]), '}', ',')
 	}
-	change := shareField("n_change", func(int) (float64, bool) {
-		return figures.Change(c.sides[1].observed.n, c.sides[0].observed.n)
-	})
-	dst = format.AppendMembers(dst, []format.Field{change}, 0)
-	pairOf := func(int) *pair { return &c.apart }
-	dst = appendByMeasure(append(dst, `,"crude":`...), c.kit, func(dst []byte, measure string) []byte {
-		return appendObject(dst, crudeFields(measure, false, pairOf), 0)
-	})
-	dst = appendByMeasure(append(dst, `,"standardised":`...), c.kit, func(dst []byte, measure string) []byte {
-		return appendObject(dst, apartFields(measure, false, pairOf), 0)
-	})
+	change, ok := figures.Change(c.sides[1].observed.n, c.sides[0].observed.n)
+	dst = appendShare(dst, `"n_change":`, change, ok)
+	dst = c.appendApart(dst)
 	mix := mixOf(c.sides[:], c.mix)
 	dst = append(dst, `,"mix":[`...)
 	for i := range mix.n {
@@ -158,6 +146,33 @@ func (c *counted) appendComparison(dst []byte) []byte {
 		dst = mix.append(dst, i)
 	}
 	return append(dst, ']', '}')
+}
+
+// appendStandard writes the figures of a side with the mix, as standardFields has them.
+func (c *counted) appendStandard(dst []byte, side *side) []byte {
+	return appendByMeasure(dst, c.kit, func(dst []byte, measure string) []byte {
+		s, ok := side.standard.get(measure)
+		dst = appendEstimate(dst, [...]string{`{"value":`, `,"low":`, `,"high":`}, s.Estimate, ok)
+		dst = appendShare(dst, `,"crude":`, s.Crude, ok)
+		return append(appendShare(dst, `,"covered":`, s.Covered, ok), '}')
+	})
+}
+
+// appendApart writes how the sides differ, as crudeFields and apartFields have it.
+func (c *counted) appendApart(dst []byte) []byte {
+	difference := [...]string{`{"difference":`, `,"difference_low":`, `,"difference_high":`}
+	dst = appendByMeasure(append(dst, `,"crude":`...), c.kit, func(dst []byte, measure string) []byte {
+		e, ok := c.apart.subtracted.get(measure)
+		dst = appendEstimate(dst, difference, e, ok)
+		d, tested := c.apart.tested.get(measure)
+		q, _ := c.apart.q.get(measure)
+		dst = appendShare(dst, `,"p":`, d.P, tested)
+		return append(appendShare(dst, `,"q":`, q, tested), '}')
+	})
+	return appendByMeasure(append(dst, `,"standardised":`...), c.kit, func(dst []byte, measure string) []byte {
+		e, ok := c.apart.standard.get(measure)
+		return append(appendEstimate(dst, difference, e, ok), '}')
+	})
 }
 
 // motivesMember is what was answered to why, by value.

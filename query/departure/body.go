@@ -104,7 +104,7 @@ type Writer struct {
 	Head   []byte // What stands before it.
 	Stored bool   // What is written is packed already.
 
-	plain  bytes.Buffer
+	plain  []byte
 	packed bytes.Buffer
 	packer *gzip.Writer // Nil while all of it is in plain.
 	bytes  int
@@ -112,24 +112,44 @@ type Writer struct {
 
 // Write takes any number of bytes and never fails.
 func (w *Writer) Write(p []byte) (int, error) {
+	if w.holds(p) {
+		w.plain = append(w.plain, p...)
+	}
+	return len(p), nil
+}
+
+// Take is Write of bytes that are w's from then on.
+func (w *Writer) Take(p []byte) {
+	switch {
+	case !w.holds(p):
+	case len(w.plain) == 0:
+		w.plain = p
+	default:
+		w.plain = append(w.plain, p...)
+	}
+}
+
+// holds tells whether p is still to be kept as it is; else it packs it.
+func (w *Writer) holds(p []byte) bool {
 	w.bytes += len(p)
-	if w.packer == nil && (w.Stored || w.plain.Len()+len(p) <= plainMax) {
-		return w.plain.Write(p)
+	if w.packer == nil && (w.Stored || len(w.plain)+len(p) <= plainMax) {
+		return true
 	}
 	if w.packer == nil {
 		w.packer, _ = gzip.NewWriterLevel(&w.packed, gzip.BestSpeed) // Errs on unknown levels only.
 		_, _ = w.packer.Write(w.Head)                                // To memory: never fails.
-		_, _ = w.packer.Write(w.plain.Bytes())
-		w.plain = bytes.Buffer{}
+		_, _ = w.packer.Write(w.plain)
+		w.plain = nil
 	}
-	return w.packer.Write(p)
+	_, _ = w.packer.Write(p)
+	return false
 }
 
 // Body returns what was written, rows of something, with what stands above it.
 func (w *Writer) Body(header http.Header, rows int) (*Body, error) {
 	b := &Body{Header: header, bytes: len(w.Head) + w.bytes, rows: rows, stored: w.Stored}
 	if w.packer == nil {
-		b.head, b.plain, b.deflated = w.Head, w.plain.Bytes(), new(deflated)
+		b.head, b.plain, b.deflated = w.Head, w.plain, new(deflated)
 		return b, nil
 	}
 	if err := w.packer.Close(); err != nil {

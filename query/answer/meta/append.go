@@ -11,6 +11,8 @@ import (
 // AppendHead writes what stands before the rest of a document: meta, which tells how far
 // the counts have come.
 func (m *Meta) AppendHead(dst []byte) []byte {
+	const usual = 2 << 10
+	dst = slices.Grow(dst, usual)
 	return append(m.append(append(dst, `{"meta":`...)), ',')
 }
 
