@@ -134,12 +134,42 @@ func (c *comparison) Settled() bool {
 // A stratum is a channel and a category of services.
 type stratum struct{ channel, category string }
 
+// strata are the votes of some, a few dozen at most.
+type strata []struct {
+	stratum
+	values [schema.ValueMax]uint64
+}
+
+// at returns the votes of one.
+func (s strata) at(of stratum) [schema.ValueMax]uint64 {
+	for i := range s {
+		if s[i].stratum == of {
+			return s[i].values
+		}
+	}
+	return [schema.ValueMax]uint64{}
+}
+
+// add adds votes to one.
+func (s *strata) add(of stratum, values [schema.ValueMax]uint64) {
+	for i := range *s {
+		if at := &(*s)[i]; at.stratum == of {
+			at.values = plus(at.values, values)
+			return
+		}
+	}
+	*s = append(*s, struct {
+		stratum
+		values [schema.ValueMax]uint64
+	}{of, values})
+}
+
 // A side is a selection that was counted.
 type side struct {
 	*selection
 	about    *meta.About
 	observed observation
-	strata   map[stratum][schema.ValueMax]uint64
+	strata   strata
 	standard byMeasure[figures.Standardised]
 }
 
@@ -210,12 +240,12 @@ func (s *selection) count(ctx context.Context, r Reading, k kit) (*side, error) 
 	if err != nil {
 		return nil, err
 	}
-	of := &side{selection: s, about: meta.AboutOf(s.Question, r.Ledger, &counts.Excluded), strata: make(map[stratum][schema.ValueMax]uint64)}
+	of := &side{selection: s, about: meta.AboutOf(s.Question, r.Ledger, &counts.Excluded)}
 	t := f.Table(counts)
 	var sum [schema.ValueMax]uint64
 	for i := range t.Rows {
 		row := &t.Rows[i]
-		of.strata[stratum{t.Columns[0].Text(row), t.Columns[1].Text(row)}] = row.Values
+		of.strata.add(stratum{t.Columns[0].Text(row), t.Columns[1].Text(row)}, row.Values)
 		sum = plus(sum, row.Values)
 	}
 	of.observed = k.observe(sum, statusOf(s.Span, s.Now), known[effectKey{step: allDays}])
@@ -231,19 +261,18 @@ type weight struct {
 // weights returns the mix by which all are standardised, and the strata that it
 // lacks, with weight 0.
 func (c *comparison) weights(sides []*side) []weight {
-	votes := make(map[stratum]uint64)
+	var weights []weight
 	for _, s := range sides {
-		for of, values := range s.strata {
-			if n := sum(values); c.mix == mixAll || c.mix == s.letter {
-				votes[of] += n
-			} else {
-				votes[of] += 0
+		for i := range s.strata {
+			at := slices.IndexFunc(weights, func(w weight) bool { return w.stratum == s.strata[i].stratum })
+			if at < 0 {
+				at = len(weights)
+				weights = append(weights, weight{stratum: s.strata[i].stratum})
+			}
+			if c.mix == mixAll || c.mix == s.letter {
+				weights[at].votes += sum(s.strata[i].values)
 			}
 		}
-	}
-	var weights []weight
-	for of, n := range votes {
-		weights = append(weights, weight{of, n})
 	}
 	slices.SortFunc(weights, func(a, b weight) int {
 		return cmp.Or(strings.Compare(a.channel, b.channel), strings.Compare(a.category, b.category))
@@ -271,7 +300,7 @@ func (k kit) compared() []string {
 func (s *side) standardise(k kit, weights []weight) {
 	observed := make([]observation, len(weights))
 	for i, w := range weights {
-		observed[i] = k.observe(s.strata[w.stratum], 0, s.observed.effect)
+		observed[i] = k.observe(s.strata.at(w.stratum), 0, s.observed.effect)
 	}
 	strata := make([]figures.Stratum, len(weights))
 	for _, measure := range k.compared() {

@@ -159,7 +159,7 @@ func mixOf(sides []*side, weights []weight) member {
 	var votes []format.Field
 	for _, s := range sides {
 		votes = append(votes, format.Field{Name: s.letter, Kind: format.KindCount, Count: func(i int) (uint64, bool) {
-			return sum(s.strata[weights[i].stratum]), true
+			return sum(s.strata.at(weights[i].stratum)), true
 		}})
 	}
 	return member{"mix", len(weights), func(dst []byte, i int) []byte {

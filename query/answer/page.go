@@ -86,7 +86,7 @@ type counted struct {
 	kit
 	meta     *Meta
 	values   [parts][schema.ValueMax]uint64 // Of all.
-	cells    []pageCell                     // By service and channel, in the order of their texts.
+	cells    []*pageCell                    // By service and channel, in the order of their texts.
 	motives  []motive
 	days     []pageDay
 	lastVote schema.Hour // The last hour with a vote; 0 for none.
@@ -177,7 +177,6 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 	at := make(map[leaf]int, len(counts.Rows))
 	var offices, services, channels seen
 	known := texts{frame: f}
-	c.cells = make([]pageCell, 0, min(len(counts.Rows), usualCells))
 	for i := range counts.Rows {
 		row := &counts.Rows[i]
 		k := leaf{row.Service, row.Channel}
@@ -204,9 +203,6 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 	return nil
 }
 
-// usualCells is more than most comuni have.
-const usualCells = 20
-
 // texts are the texts of groups that were asked for, each made once.
 type texts struct {
 	frame    *question.Frame
@@ -215,7 +211,7 @@ type texts struct {
 }
 
 // cell returns the cell of k, without votes.
-func (t *texts) cell(k leaf) pageCell {
+func (t *texts) cell(k leaf) *pageCell {
 	for int(k.service) >= len(t.services) {
 		g := question.Group(len(t.services))
 		t.services = append(t.services, [2]string{t.frame.Text(question.OfService, 0, g), t.frame.Text(question.OfService, 1, g)})
@@ -223,7 +219,7 @@ func (t *texts) cell(k leaf) pageCell {
 	for int(k.channel) >= len(t.channels) {
 		t.channels = append(t.channels, t.frame.Text(question.OfChannel, 0, question.Group(len(t.channels))))
 	}
-	return pageCell{service: t.services[k.service][0], category: t.services[k.service][1], channel: t.channels[k.channel]}
+	return &pageCell{service: t.services[k.service][0], category: t.services[k.service][1], channel: t.channels[k.channel]}
 }
 
 // seen counts groups, each once.

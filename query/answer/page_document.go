@@ -8,10 +8,9 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/figures"
 	"mlf/query/format"
-	"mlf/schema"
 )
 
-func comparePageCells(a, b pageCell) int {
+func comparePageCells(a, b *pageCell) int {
 	return cmp.Or(strings.Compare(a.service, b.service), strings.Compare(a.channel, b.channel))
 }
 
@@ -23,14 +22,12 @@ func (c *counted) compare() {
 		q := *c.Question
 		q.Span = spans[i]
 		s := &side{
-			selection: &selection{inquiry: inquiry{Question: &q}}, strata: make(map[stratum][schema.ValueMax]uint64),
-			observed: c.observe(c.values[of], statusOf(spans[i], c.Now), 0),
+			selection: &selection{inquiry: inquiry{Question: &q}},
+			observed:  c.observe(c.values[of], statusOf(spans[i], c.Now), 0),
 		}
-		for k := range c.cells {
-			cell := &c.cells[k]
+		for _, cell := range c.cells {
 			if sum(cell.values[of]) > 0 {
-				at := stratum{cell.channel, cell.category}
-				s.strata[at] = plus(s.strata[at], cell.values[of])
+				s.strata.add(stratum{cell.channel, cell.category}, cell.values[of])
 			}
 		}
 		c.sides[i] = s
@@ -48,8 +45,7 @@ func (c *counted) document() *Document {
 	status := statusOf(c.Span, c.Now)
 	headline := c.observe(plus(c.values[partPassed], c.values[partRest]), status, 0)
 	kept := c.cells[:0]
-	for i := range c.cells {
-		cell := c.cells[i]
+	for _, cell := range c.cells {
 		if cell.now = c.observe(plus(cell.values[partPassed], cell.values[partRest]), status, 0); cell.now.n > 0 || sum(cell.values[partBefore]) > 0 {
 			kept = append(kept, cell)
 		}
@@ -62,7 +58,7 @@ func (c *counted) document() *Document {
 			object("place", c.placeOfPage()),
 			{"headline", notArray, func(dst []byte, _ int) []byte { return append(c.appendObservation(append(dst, '{'), &headline), '}') }},
 			{"comparison", notArray, func(dst []byte, _ int) []byte { return c.appendComparison(dst) }},
-			{"services", len(c.cells), func(dst []byte, i int) []byte { return c.appendCell(dst, &c.cells[i]) }},
+			{"services", len(c.cells), func(dst []byte, i int) []byte { return c.appendCell(dst, c.cells[i]) }},
 			c.motivesMember(),
 			{"days", len(c.days), func(dst []byte, i int) []byte { return c.appendDay(dst, &c.days[i]) }},
 			object("participation", turnoutFields(func(int) *turnout { return &c.use })[1:]),
@@ -88,7 +84,7 @@ func (c *counted) placeOfPage() []format.Field {
 
 func (c *counted) cellFields() []format.Field {
 	text := func(name string, of func(*pageCell) string) format.Field {
-		return format.Field{Name: name, Kind: format.KindText, Text: func(i int) (string, bool) { return of(&c.cells[i]), true }}
+		return format.Field{Name: name, Kind: format.KindText, Text: func(i int) (string, bool) { return of(c.cells[i]), true }}
 	}
 	fields := []format.Field{
 		text("service", func(cell *pageCell) string { return cell.service }),
@@ -177,8 +173,7 @@ func (c *counted) appendApart(dst []byte) []byte {
 
 // motivesMember is what was answered to why, by value.
 func (c *counted) motivesMember() member {
-	fields := motiveFields(c.kit, func(i int) *motive { return &c.motives[i] })
-	return member{"reasons", len(c.motives), func(dst []byte, i int) []byte { return appendMotive(dst, fields, &c.motives[i], i) }}
+	return member{"reasons", len(c.motives), func(dst []byte, i int) []byte { return c.appendMotive(append(dst, '{'), &c.motives[i]) }}
 }
 
 // coverageFields are what votes of the time asked for come from.

@@ -106,8 +106,13 @@ func motiveOf(v schema.Value, n uint64, reasons []question.ReasonCount, status f
 func (q *reasons) document(meta *Meta, k kit, t *question.Table, motives []motive) *Document {
 	keys := format.Columns(t)
 	of := func(i int) *motive { return &motives[i] }
-	fields := append(atRows(keys, func(i int) int { return motives[i].row }), motiveFields(k, of)...)
-	row := func(dst []byte, i int) []byte { return appendMotive(dst, fields, of(i), i) }
+	row := func(dst []byte, i int) []byte {
+		dst = append(dst, '{')
+		if len(keys) > 0 {
+			dst = append(format.AppendMembers(dst, keys, motives[i].row), ',')
+		}
+		return k.appendMotive(dst, &motives[i])
+	}
 	var all []cause
 	var owners []int
 	for i := range motives {
@@ -126,11 +131,28 @@ func (q *reasons) document(meta *Meta, k kit, t *question.Table, motives []motiv
 	}
 }
 
-// appendMotive writes fields of row i, which is m, and its reasons.
-func appendMotive(dst []byte, fields []format.Field, m *motive, i int) []byte {
-	dst = format.AppendMembers(append(dst, '{'), fields, i)
-	dst = appendList(append(dst, `,"reasons":`...), causeFields(func(i int) *cause { return &m.causes[i] }), 0, len(m.causes))
-	return append(dst, '}')
+// appendMotive writes m and its reasons, as motiveFields and causeFields have them.
+func (k kit) appendMotive(dst []byte, m *motive) []byte {
+	dst = appendCount(dst, `"value":`, uint64(m.value))
+	if k.faces() {
+		dst = append(append(append(dst, `,"face":"`...), m.value.Face()...), '"')
+	}
+	dst = appendCount(dst, `,"n":`, m.n)
+	dst = appendCount(dst, `,"answered":`, m.answered)
+	dst = appendCount(dst, `,"skipped":`, m.skipped)
+	dst = appendCount(dst, `,"timeout":`, m.timeout)
+	dst = appendCount(dst, `,"not_offered":`, m.notOffered)
+	dst = appendShare(dst, `,"unanswered_share":`, m.unanswered.Value, m.answered+m.skipped+m.timeout > 0)
+	dst = append(appendStatus(dst, m.status), `,"reasons":[`...)
+	for i := range m.causes {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		c := &m.causes[i]
+		dst = appendCount(appendCode(append(dst, '{'), `"reason":`, c.code), `"n":`, c.n)
+		dst = append(appendEstimate(dst, [...]string{`,"share":`, `,"low":`, `,"high":`}, c.share, c.share.High > 0), '}')
+	}
+	return append(dst, ']', '}')
 }
 
 // names are how many fields say which value a row is of.
