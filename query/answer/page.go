@@ -149,17 +149,17 @@ func frameOf(q *question.Question) *question.Frame {
 	f := q.Frame(calendar.Span{From: min(with.From, q.From), Next: q.Next})
 	passes := f.Hours // By filters of time.
 	f.Hours = make([]question.Group, f.Next-f.From)
-	for i := range f.Hours {
-		switch h := f.From + schema.Hour(i); {
-		case passes != nil && passes[i] == question.Out:
-			f.Hours[i] = question.Out
-		case of.Holds(h):
-			f.Hours[i] = partPassed
-		case q.Holds(h):
-			f.Hours[i] = partRest
-		case with.Holds(h):
-			f.Hours[i] = partBefore
-		default:
+	set := func(s calendar.Span, to part) {
+		for h := max(s.From, f.From); h < min(s.Next, f.Next); h++ {
+			f.Hours[h-f.From] = to
+		}
+	}
+	set(calendar.Span{From: f.From, Next: f.Next}, question.Out)
+	set(with, partBefore)
+	set(q.Span, partRest)
+	set(of, partPassed)
+	for i, passing := range passes {
+		if passing == question.Out {
 			f.Hours[i] = question.Out
 		}
 	}

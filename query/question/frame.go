@@ -18,7 +18,7 @@ type Frame struct {
 // A side is the dimensions of one attribute, which become the groups of its axis.
 type side struct {
 	dims    []*Dimension
-	groups  map[uint64]Group // By the values of dims, joined in one number.
+	groups  map[uint64]Group // By the values of dims, joined in one number; nil while there are few.
 	keys    []uint64         // The other way round.
 	offices map[schema.OfficeCode]Group
 	texts   []string // Of the offices, by group.
@@ -29,7 +29,7 @@ func (q *Question) Frame(span Span) *Frame {
 	f := &Frame{question: q}
 	for _, d := range q.Group {
 		if f.sides[d.Of] == nil {
-			f.sides[d.Of] = &side{groups: make(map[uint64]Group)}
+			f.sides[d.Of] = new(side)
 		}
 		f.sides[d.Of].dims = append(f.sides[d.Of].dims, d)
 	}
@@ -52,7 +52,7 @@ func (f *Frame) Against(span Span) *Frame {
 	g := *f
 	g.From, g.Next = span.From, span.Next
 	if s := f.sides[OfHour]; s != nil {
-		g.sides[OfHour] = &side{dims: s.dims, groups: make(map[uint64]Group)}
+		g.sides[OfHour] = &side{dims: s.dims}
 	}
 	if f.Hours != nil {
 		g.Hours = g.hours(span)
@@ -163,12 +163,33 @@ func (s *side) group(a *atlas, x uint32) Group {
 	return s.groupOf(key)
 }
 
+// fewGroups are found quicker in a list than in a map.
+const fewGroups = 32
+
+// find returns the group of a key, false where it has none yet.
+func (s *side) find(key uint64) (Group, bool) {
+	if s.groups != nil {
+		g, ok := s.groups[key]
+		return g, ok
+	}
+	i := slices.Index(s.keys, key)
+	return Group(i), i >= 0
+}
+
 func (s *side) groupOf(key uint64) Group {
-	g, ok := s.groups[key]
-	if !ok {
-		g = Group(len(s.keys))
+	if g, ok := s.find(key); ok {
+		return g
+	}
+	g := Group(len(s.keys))
+	s.keys = append(s.keys, key)
+	switch {
+	case s.groups != nil:
 		s.groups[key] = g
-		s.keys = append(s.keys, key)
+	case len(s.keys) > fewGroups:
+		s.groups = make(map[uint64]Group, 2*fewGroups)
+		for i, key := range s.keys {
+			s.groups[key] = Group(i)
+		}
 	}
 	return g
 }

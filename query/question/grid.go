@@ -64,8 +64,7 @@ func (f *Frame) groupAt(h schema.Hour) (Group, bool) {
 	}
 	var key uint64
 	f.question.clock.EachDay(h, h+1, func(t calendar.Stretch) { key = uint64(s.dims[0].hour(t, 0)) })
-	g, ok := s.groups[key]
-	return g, ok
+	return s.find(key)
 }
 
 // fill adds rows of nothing: every step that has begun, of all else that is there.
