@@ -15,6 +15,9 @@ type Config struct {
 	FreshMax int // More fresh cells of a month go into its block.
 }
 
+// freshSummed is how many fresh cells are added one by one: a run of more has sums.
+func (c *Config) freshSummed() int { return c.FreshMax / 16 }
+
 // A Builder takes what is added to cells, and gives what they come to. It belongs to
 // one goroutine.
 type Builder struct {
@@ -121,6 +124,7 @@ func (b *Builder) Cells() *Cells {
 		if m.freshN() > b.cfg.FreshMax && m.canBePacked() {
 			m = m.packed(b.coding, b.seen)
 		}
+		m.sumFresh(b.coding, b.seen, b.cfg.freshSummed())
 		b.months[i] = m
 	}
 	return &Cells{coding: b.coding, leaves: b.seen, months: slices.Clone(b.months)}

@@ -69,6 +69,9 @@ func (c *Cells) Size() Size {
 		for _, r := range m.fresh {
 			size.Cells += uint64(len(r.cells))
 			size.Bytes += uint64(additionBytes*len(r.cells) + reasonBytes*len(r.reasons))
+			if r.sums != nil {
+				size.Bytes += uint64(len(r.sums.image))
+			}
 		}
 	}
 	return size

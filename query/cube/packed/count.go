@@ -161,36 +161,43 @@ func addTo(to, v *values) {
 
 // sums adds what the month has of each leaf.
 func (c *counting) sums(m *month, hour int32) error {
-	for _, r := range m.fresh {
-		c.freshCells(r, func(group int32, a *addition) { addTo(c.row(group, hour), &a.counts) })
-	}
-	b := m.blocks[c.selection.grain]
-	if b == nil {
-		return nil
-	}
-	return c.eachLeaf(b.leaves, &c.selection.cells, func(hits []hit) {
+	return c.each(m, func(group int32, a *addition) { addTo(c.row(group, hour), &a.counts) }, func(b *block, hits []hit) {
 		for _, h := range hits {
 			b.addSum(int(h.at), c.row(h.group, hour))
 		}
 	})
 }
 
+// each calls fresh for the cells of m that are taken and in no block, and leaves for what
+// of each block is taken.
+func (c *counting) each(m *month, fresh func(group int32, a *addition), leaves func(b *block, hits []hit)) error {
+	s := c.selection
+	one := func(b *block) error {
+		return c.eachLeaf(b.leaves, &s.cells, func(hits []hit) { leaves(b, hits) })
+	}
+	for _, r := range m.fresh {
+		if r.sums == nil || s.grain != regionGrain {
+			c.freshCells(r, fresh)
+		} else if err := one(r.sums); err != nil {
+			return err
+		}
+	}
+	if b := m.blocks[s.grain]; b != nil {
+		return one(b)
+	}
+	return nil
+}
+
 // decodeAll adds the cells themselves.
 func (c *counting) decodeAll(m *month) error {
-	for _, r := range m.fresh {
-		c.freshCells(r, func(group int32, a *addition) {
-			if hour := c.hours[a.hour]; hour >= 0 {
-				addTo(c.row(group, hour), &a.counts)
-			}
-		})
-	}
-	b, scales := m.blocks[c.selection.grain], c.cells.leaves.scales[c.selection.grain]
-	if b == nil {
-		return nil
-	}
+	scales := c.cells.leaves.scales[c.selection.grain]
 	for c.next = m.hours; c.hours[c.next-1] < 0; c.next-- { // Not all are out: month has seen to that.
 	}
-	return c.eachLeaf(b.leaves, &c.selection.cells, func(hits []hit) {
+	return c.each(m, func(group int32, a *addition) {
+		if hour := c.hours[a.hour]; hour >= 0 {
+			addTo(c.row(group, hour), &a.counts)
+		}
+	}, func(b *block, hits []hit) {
 		for _, h := range hits {
 			c.small = c.cells.coding.of(scales[b.leaf(int(h.at))])
 			c.decode(b.cellsOf(int(h.at)), h.group)

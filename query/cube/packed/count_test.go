@@ -41,7 +41,7 @@ func TestEveryPathCountsWhatAMapDoes(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"few", "all", "regions", "regions with reasons", "regions with few reasons", "combos", "listed"} {
-		for _, way := range []string{"", " by sums", " by sums, and fresh cells", " by hours", " by hours, and fresh cells"} {
+		for _, way := range []string{"", " by sums", " by sums, fresh cells", " by sums, fresh sums", " by hours", " by hours, fresh cells", " by hours, fresh sums"} {
 			if paths[path+way] == 0 {
 				t.Errorf("no question took the way %q: %v", path+way, paths)
 			}
@@ -107,8 +107,11 @@ func waysOf(s *Cells, a *question.Axes) []string {
 		if one, isOne := c.oneGroup(m); isOne && one >= 0 {
 			way = " by sums"
 		}
-		if len(m.fresh) > 0 {
-			way += ", and fresh cells"
+		switch {
+		case len(m.fresh) > 0 && m.fresh[0].sums != nil:
+			way += ", fresh sums"
+		case len(m.fresh) > 0:
+			way += ", fresh cells"
 		}
 		ways = append(ways, way)
 	}

@@ -29,7 +29,8 @@ type reasonAddition struct {
 type run struct {
 	cells   []addition
 	reasons []reasonAddition
-	low     int // Hours of cells, half-open.
+	sums    *block // Of cells, by region without service; nil where they are few.
+	low     int    // Hours of cells, half-open.
 	high    int
 }
 

@@ -53,7 +53,7 @@ func (m *month) holdAll(blocks [grainN]*block) {
 // of each of b's leaves, scales are those of the numbers.
 func (b *block) summed(c *coding, to []uint32, scales []schema.Scale) *block {
 	builder, s := newBlockBuilder(c), &summer{}
-	positions, ends := b.sorted(to, len(scales))
+	positions, ends := sorted(int(b.leafN), len(scales), func(j int) uint32 { return to[b.leaf(j)] })
 	first := uint32(0)
 	for n, end := range ends {
 		s.small = c.of(scales[n])
@@ -63,28 +63,52 @@ func (b *block) summed(c *coding, to []uint32, scales []schema.Scale) *block {
 		s.end(builder, uint32(n), scales[n])
 		first = end
 	}
-	sums, err := builder.block()
-	if err != nil { // It takes a hundred thousand combos, each with votes in every hour.
-		panic(fmt.Sprintf("BUG: sums of %d numbers: %v", len(scales), err))
+	return builder.mustBlock()
+}
+
+// mustBlock is block for sums: it takes a hundred thousand numbers, each with votes in
+// every hour, to be too long.
+func (b *blockBuilder) mustBlock() *block {
+	sums, err := b.block()
+	if err != nil {
+		panic(fmt.Sprintf("BUG: sums of %d cells: %v", b.head.cellN, err))
 	}
 	return sums
 }
 
-// sorted returns the positions of b's leaves by their number in to, which is below n,
-// and where those of each number end.
-func (b *block) sorted(to []uint32, n int) (positions, ends []uint32) {
+// summed returns r with its cells added up.
+func (r *run) summed(c *coding, l *leaves) *run {
+	builder, s := newBlockBuilder(c), &summer{}
+	scales := l.scales[regionGrain]
+	positions, ends := sorted(len(r.cells), len(scales), func(i int) uint32 { return l.regions[l.combos[r.cells[i].leaf]] })
+	first := uint32(0)
+	for n, end := range ends {
+		for _, i := range positions[first:end] {
+			s.addFresh(&r.cells[i])
+		}
+		s.end(builder, uint32(n), scales[n])
+		first = end
+	}
+	again := *r
+	again.sums = builder.mustBlock()
+	return &again
+}
+
+// sorted returns the positions of size things by their number, which is below n, and
+// where those of each number end.
+func sorted(size, n int, number func(i int) uint32) (positions, ends []uint32) {
 	ends = make([]uint32, n+1) // At first where they begin, one place to the right.
-	for j := range int(b.leafN) {
-		ends[to[b.leaf(j)]+1]++
+	for i := range size {
+		ends[number(i)+1]++
 	}
 	for i := range n {
 		ends[i+1] += ends[i]
 	}
-	positions = make([]uint32, b.leafN)
-	for j := range int(b.leafN) {
-		number := to[b.leaf(j)]
-		positions[ends[number]] = uint32(j)
-		ends[number]++
+	positions = make([]uint32, size)
+	for i := range size {
+		n := number(i)
+		positions[ends[n]] = uint32(i)
+		ends[n]++
 	}
 	return positions, ends[:n]
 }
@@ -123,6 +147,12 @@ func (s *summer) add(cells []byte) {
 			addTo(&s.wide[at], &v)
 		}
 	}
+}
+
+// addFresh adds what came to a cell.
+func (s *summer) addFresh(a *addition) {
+	s.hours[a.hour/64] |= 1 << (a.hour % 64)
+	addTo(&s.wide[a.hour], &a.counts)
 }
 
 // unpack makes room in packed.

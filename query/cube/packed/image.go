@@ -179,6 +179,7 @@ func (b *Builder) readFresh(m *month, bytes []byte) error {
 	}
 	if len(cells)+len(reasons) > 0 {
 		m.fresh = []*run{newRun(cells, reasons)}
+		m.sumFresh(b.coding, b.seen, b.cfg.freshSummed())
 	}
 	return d.end()
 }

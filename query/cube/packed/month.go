@@ -81,7 +81,23 @@ func (m *month) packed(c *coding, l *leaves) *month {
 func (m *month) regrouped(c *coding, l *leaves) *month {
 	next := *m
 	next.hold(m.blocks[leafGrain], c, l)
+	next.fresh = slices.Clone(m.fresh)
+	for i, r := range next.fresh {
+		if r.sums != nil {
+			next.fresh[i] = r.summed(c, l)
+		}
+	}
 	return &next
+}
+
+// sumFresh adds up the runs of m, which nobody else knows yet, that have more than most
+// cells.
+func (m *month) sumFresh(c *coding, l *leaves, most int) {
+	for i, r := range m.fresh {
+		if r.sums == nil && len(r.cells) > most {
+			m.fresh[i] = r.summed(c, l)
+		}
+	}
 }
 
 // packCells adds the cells of old and more to b, both by leaf and hour.
