@@ -3,7 +3,10 @@ package cube
 import (
 	"time"
 
+	"mlf/query/calendar"
+	"mlf/query/cube/journal"
 	"mlf/query/cube/packed"
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -20,6 +23,10 @@ type core struct {
 	tellers tellers
 	cells   *packed.Builder
 	isNews  bool // Something has changed since the last state.
+
+	journal *journal.Journal
+	month   calendar.Month // Of the last hour that changed: most are of one.
+	hours   question.Span  // Of month.
 }
 
 func newCore(cfg *Config, id schema.Identity) *core {
@@ -27,7 +34,7 @@ func newCore(cfg *Config, id schema.Identity) *core {
 		cfg: cfg, log: id.Log,
 		parts:  make([]part, id.Partitions),
 		cells:  packed.NewBuilder(packed.Config{Clock: cfg.Clock, RegionOf: cfg.RegionOf, FreshMax: cfg.FreshMax}),
-		isNews: true,
+		isNews: true, journal: new(journal.Journal),
 	}
 	for i := range c.parts {
 		c.parts[i] = newPart(schema.Partition(i))
@@ -55,25 +62,42 @@ func (c *core) take(p schema.Partition, r *row) {
 	}
 	s := c.parts[p].segment(r.segment)
 	k := openKey{c.cells.Leaf(&r.cell), r.cell.Hour}
+	changed := false
 	if more := s.raise(k, &r.counts); more != (values{}) {
 		c.cells.Add(k.leaf, k.hour, &more)
-		c.isNews = true
+		changed = true
 	}
 	for i, key := range r.keys {
 		if more := s.raiseReason(openReason{k, key}, r.ns[i]); more > 0 {
 			c.cells.AddReason(k.leaf, k.hour, key, more)
-			c.isNews = true
+			changed = true
 		}
 	}
+	if changed {
+		c.isNews = true
+		s.changed[question.PlaceMonth{Comune: r.cell.Comune, Month: c.monthOf(k.hour)}] = struct{}{}
+	}
+}
+
+// monthOf returns the month of h.
+func (c *core) monthOf(h schema.Hour) calendar.Month {
+	if !c.hours.Holds(h) {
+		c.month = c.cfg.Clock.MonthOf(h)
+		c.hours.From, c.hours.Next = c.cfg.Clock.Hours(c.month)
+	}
+	return c.month
 }
 
 // state returns all that was taken, as a State.
 func (c *core) state() *State {
 	c.isNews = false
-	s := &State{Cells: c.cells.Cells(), log: c.log, ledger: make([]schema.LedgerTotals, len(c.parts))}
+	s := &State{Cells: c.cells.Cells(), log: c.log, ledger: make([]schema.LedgerTotals, len(c.parts)), journal: c.journal}
+	var changes []journal.Change
 	for i := range c.parts {
 		s.ledger[i] = c.parts[i].totals()
+		changes = c.parts[i].changes(changes)
 	}
+	c.journal.Note(question.PositionOf(s.ledger), c.cfg.Now(), changes)
 	return s
 }
 

@@ -24,7 +24,7 @@ func TestAFollowerIsExact(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"restarts", "mlf_query_cube_gaps_total", "mlf_query_cube_sealed_total", "mlf_query_cube_foreign_total",
+		"restarts", "copies", "mlf_query_cube_gaps_total", "mlf_query_cube_sealed_total", "mlf_query_cube_foreign_total",
 		"mlf_query_cube_loads_total start", "mlf_query_cube_loads_total behind", "mlf_query_cube_store_errors_total",
 	} {
 		if happened[name] == 0 {
@@ -54,7 +54,7 @@ func TestALostRowIsFound(t *testing.T) {
 
 // TestNaiveFollowersFail: what the simulation is worth.
 func TestNaiveFollowersFail(t *testing.T) {
-	for _, naive := range []string{"trusts after", "skips sealing", "publishes before taking", "forgets open rows"} {
+	for _, naive := range []string{"trusts after", "skips sealing", "publishes before taking", "forgets open rows", "copies without a partition"} {
 		t.Run(naive, func(t *testing.T) {
 			const seedsMax = 40
 			for seed := range uint64(seedsMax) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -114,13 +115,19 @@ func (l *loop) imbalanced(ctx context.Context, of *imbalance) error {
 	return l.replace(ctx, "imbalance")
 }
 
-// replace loads everything and ends the loop. Answers go on meanwhile.
+// replace loads everything and ends the loop. Answers go on meanwhile. Who has copied
+// counts that were wrong, or another log's, has to copy all.
 func (l *loop) replace(ctx context.Context, why string) error {
 	c := l.f.loadAnew(ctx, why)
 	if c == nil {
 		return ctx.Err()
 	}
-	return l.do(ctx, func() { l.successor = c })
+	return l.do(ctx, func() {
+		if why != "behind" {
+			c.journal.Replace(l.core.journal, question.PositionOf(l.core.state().ledger))
+		}
+		l.successor = c
+	})
 }
 
 // measure tells how much there is.

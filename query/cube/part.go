@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"mlf/query/cube/journal"
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -26,6 +28,8 @@ type part struct {
 	gapSince time.Time     // Since when there are any.
 	due      schema.Offset // Where the store was at dueSince.
 	dueSince time.Time
+
+	sealedNow []journal.Change // Of segments that were sealed since the last state.
 }
 
 // A span is what a claim says without its rows of cells.
@@ -150,6 +154,9 @@ func (p *part) segment(s schema.Segment) *openSegment {
 
 // seal forgets the maxima of the lowest open segment, which r accounts for.
 func (p *part) seal(r *schema.LedgerRow) {
+	if open := p.segments[p.sealed]; open != nil {
+		p.sealedNow = append(p.sealedNow, open.change(p.source(p.sealed), true))
+	}
 	delete(p.segments, p.sealed)
 	delete(p.rows, p.sealed)
 	p.sealed++
@@ -163,6 +170,9 @@ type openSegment struct {
 	counts  []values
 	reasons map[openReason]uint64
 	votes   uint64 // The sum of counts.
+
+	changed map[question.PlaceMonth]struct{} // Since the last state.
+	isAhead bool                             // As of the last state: some is not of its position.
 }
 
 // An openKey is a cell within a segment.
@@ -178,7 +188,31 @@ type openReason struct {
 }
 
 func newOpenSegment() *openSegment {
-	return &openSegment{at: make(map[openKey]uint32), reasons: make(map[openReason]uint64)}
+	return &openSegment{at: make(map[openKey]uint32), reasons: make(map[openReason]uint64), changed: make(map[question.PlaceMonth]struct{})}
+}
+
+// changes appends what has changed since the last state. Cells have at least what the
+// account says of them at the position, so a segment that has as many votes as it says
+// has just these.
+func (p *part) changes(dst []journal.Change) []journal.Change {
+	dst, p.sealedNow = append(dst, p.sealedNow...), nil
+	for s, open := range p.segments {
+		if len(open.changed) == 0 && !open.isAhead {
+			continue
+		}
+		open.isAhead = open.votes != p.rows[s].Counted
+		dst = append(dst, open.change(p.source(s), !open.isAhead))
+		clear(open.changed)
+	}
+	return dst
+}
+
+func (p *part) source(s schema.Segment) journal.Source {
+	return journal.Source{Partition: p.partition, Segment: s}
+}
+
+func (s *openSegment) change(of journal.Source, covered bool) journal.Change {
+	return journal.Change{Source: of, Months: slices.Collect(maps.Keys(s.changed)), Covered: covered}
 }
 
 // raise merges v by maximum, and returns what that adds.

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"mlf/query/calendar"
+	"mlf/query/cube/journal"
 	"mlf/query/cube/packed"
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -169,7 +171,11 @@ func readSections(cfg *Config, sections []section, m *mapping) (*core, error) {
 	if err := c.cells.ReadLeaves(sections[1].in(m.bytes)); err != nil {
 		return nil, fmt.Errorf("%w: leaves: %w", errDamaged, err)
 	}
-	return c, readMonths(c, sections[2:], m)
+	if err := readMonths(c, sections[2:], m); err != nil {
+		return nil, err
+	}
+	c.noteAhead()
+	return c, nil
 }
 
 // readMonths reads the months of c from the sections behind its leaves.
@@ -187,6 +193,9 @@ func readMonths(c *core, rest []section, m *mapping) error {
 	}
 	for len(rest) > 0 {
 		s := rest[0]
+		if s.kind == sectionJournal {
+			return readJournal(c, rest, m)
+		}
 		if s.kind != sectionMonth {
 			return fmt.Errorf("%w: section %d is not known", errFormat, s.kind)
 		}
@@ -195,6 +204,18 @@ func readMonths(c *core, rest []section, m *mapping) error {
 			return fmt.Errorf("%w: %v: %w", errDamaged, s.month, err)
 		}
 		rest = rest[1+len(blocks):]
+	}
+	return nil
+}
+
+// readJournal reads the journal of c from the section that is the last.
+func readJournal(c *core, rest []section, m *mapping) error {
+	if len(rest) > 1 {
+		return fmt.Errorf("%w: the journal is not its end", errFormat)
+	}
+	var err error
+	if c.journal, err = journal.Read(rest[0].in(m.bytes)); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	return nil
 }
@@ -209,6 +230,21 @@ func blocksOf(month calendar.Month, sections []section, m *mapping) [][]byte {
 		blocks = append(blocks, s.in(m.bytes))
 	}
 	return blocks
+}
+
+// noteAhead notes as changed what segments have that may be ahead of the position, once
+// leaves are read.
+func (c *core) noteAhead() {
+	for i := range c.parts {
+		for s, open := range c.parts[i].segments {
+			if open.votes == c.parts[i].rows[s].Counted {
+				continue
+			}
+			for k := range open.at {
+				open.changed[question.PlaceMonth{Comune: c.cells.Comune(k.leaf), Month: c.monthOf(k.hour)}] = struct{}{}
+			}
+		}
+	}
 }
 
 // readCore reads what appendCore appended.

@@ -125,6 +125,8 @@ type sim struct {
 	naive    string
 	follower *Follower
 	stop     func()
+	other    *Follower // Of another process, which reads the feed in another order.
+	copied   copied
 	dropRow  bool               // A row of a claim is to be lost.
 	happened map[string]float64 // Counters of all followers.
 }
@@ -533,7 +535,11 @@ func play(t *testing.T, seed uint64, naive string) (s *sim, err error) {
 		if err = s.start(t.Context()); err != nil {
 			return
 		}
-		err = s.run(t.Context())
+		ctx, end := context.WithCancel(t.Context())
+		defer end()
+		if err = s.startOther(ctx); err == nil {
+			err = s.run(t.Context())
+		}
 		s.stop()
 	})
 	if err != nil {
@@ -558,6 +564,12 @@ func (s *sim) run(ctx context.Context) error {
 		if err := s.check(); err != nil && isTrue {
 			return err
 		}
+		if err := s.copy(); err != nil {
+			return err
+		}
 	}
-	return s.finish()
+	if err := s.finish(); err != nil {
+		return err
+	}
+	return s.sameCopy()
 }

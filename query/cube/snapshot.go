@@ -24,7 +24,8 @@ import (
 //
 //	magic, format
 //	sections: the core, leaves, regions, then of each month what is beside its blocks,
-//	its block, and that block's sums by region, with service and without
+//	its block, and that block's sums by region, with service and without;
+//	last the journal, which older ones have not
 //	directory: kind, month, offset, length and checksum of each section
 //	trailer: offset, length and checksum of the directory, checksum of magic and trailer
 //
@@ -48,6 +49,7 @@ const (
 	sectionSums       // By region; files of before have none,
 	sectionRegionSums // nor those without service,
 	sectionRegions    // nor whose sums they are.
+	sectionJournal
 )
 
 // A section is an entry of the directory.
@@ -61,9 +63,10 @@ type section struct {
 
 // An image is a core at one moment, for a snapshot.
 type image struct {
-	taken time.Time
-	core  []byte
-	cells *packed.Cells
+	taken   time.Time
+	core    []byte
+	journal []byte
+	cells   *packed.Cells
 }
 
 // snapshotsKept is how many snapshots there are: one may be damaged.
@@ -76,7 +79,7 @@ func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 func (c *core) image(now time.Time) *image {
 	s := c.state()
 	c.isNews = true // The state is not shown: the next one is.
-	return &image{taken: now, core: c.appendCore(nil, now), cells: s.Cells}
+	return &image{taken: now, core: c.appendCore(nil, now), journal: c.journal.Append(nil), cells: s.Cells}
 }
 
 // A snapshotWriter writes sections one after the other.
@@ -125,6 +128,9 @@ func (i *image) writeTo(to io.Writer) error {
 		}
 		return err
 	})
+	if err == nil {
+		err = w.section(sectionJournal, 0, i.journal)
+	}
 	if err == nil {
 		err = w.end()
 	}

@@ -3,6 +3,7 @@ package cube
 import (
 	"fmt"
 
+	"mlf/query/cube/journal"
 	"mlf/query/cube/packed"
 	"mlf/query/question"
 	"mlf/schema"
@@ -14,9 +15,11 @@ type State struct {
 	*packed.Cells
 	log    schema.LogID
 	ledger []schema.LedgerTotals
+
+	journal *journal.Journal // As of this state at least.
 }
 
-var _ question.View = (*State)(nil)
+var _ question.Diary = (*State)(nil)
 
 // Ledger returns the account of every partition, in order, from partition 0. All
 // that it accounts for is in the counts. State, Reason and Since are not known
@@ -31,4 +34,11 @@ func (s *State) Log() schema.LogID { return s.log }
 // processes that have the same counts have the same version.
 func (s *State) Version(from, next schema.Hour) string {
 	return fmt.Sprintf("%x-%s", s.log[:4], s.Cells.Version(from, next))
+}
+
+// Changed returns the months of comuni whose counts may differ from those of any state,
+// of any process, whose position is since; see question.Diary. What has changed after s
+// may be among them.
+func (s *State) Changed(since question.Position) ([]question.PlaceMonth, bool) {
+	return s.journal.Since(since)
 }

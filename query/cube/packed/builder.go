@@ -58,6 +58,9 @@ func (b *Builder) Leaf(cell *schema.Cell) uint32 {
 	return n
 }
 
+// Comune returns where the votes of a leaf were cast.
+func (b *Builder) Comune(leaf uint32) schema.ComuneID { return b.catalogue.keys[leaf].comune }
+
 // Leaves returns how many leaves there are: Leaf's results are below.
 func (b *Builder) Leaves() int { return len(b.stamps) }
 
