@@ -37,8 +37,9 @@ func (c *counted) compare() {
 	for _, s := range c.sides {
 		s.standardise(c.kit, c.mix)
 	}
-	c.apart = c.differ(c.sides[1], c.sides[0], false)
-	discover(c.kit, []pair{c.apart})
+	pairs := []pair{c.differ(c.sides[1], c.sides[0], false)}
+	discover(c.kit, pairs)
+	c.apart = pairs[0]
 }
 
 func (c *counted) document() *Document {
