@@ -42,6 +42,7 @@ type cli struct {
 	Query     queryCmd     `cmd:"" help:"Serve the statistics and the page that shows them."`
 	Schema    schemaCmd    `cmd:"" help:"Create topics, genesis records and tables."`
 	Terminal  terminalCmd  `cmd:"" help:"Enrol, list and revoke terminals."`
+	Annotate  annotateCmd  `cmd:"" help:"Note breaks and events beside the figures."`
 	Simulate  simulateCmd  `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`
 	Bench     rig.Cmd      `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
 	Config    configCmd    `cmd:"" help:"Check a configuration."`

@@ -9,7 +9,6 @@ import (
 	"mlf/command/process"
 	"mlf/query"
 	"mlf/query/cube"
-	"mlf/schema"
 	"mlf/schema/registry"
 	"mlf/schema/served"
 )
@@ -65,7 +64,7 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
-	parts := b.queryParts(s, counts, registered.terminals, lists, public)
+	parts := b.queryParts(s, counts, registered, lists, public)
 	parts.Served = book
 	server, err := b.queryPart(ln, parts, cfg)
 	if err != nil {
@@ -76,10 +75,10 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 	return process.InOrder(ctx, b.log, append([]process.Part{server, following, registered.part(), b.servedPart(book)}, public.parts...)...)
 }
 
-func (b *base) queryParts(s *store.Store, counts *cube.Follower, terminals *schema.Terminals, lists *registry.Registry, p *public) query.Parts {
+func (b *base) queryParts(s *store.Store, counts *cube.Follower, registered *follower, lists *registry.Registry, p *public) query.Parts {
 	return query.Parts{
-		Store: s, Counts: counts, Log: b.client, Terminals: terminals, Registry: lists,
-		Published: p.published, Access: p.access, Quota: p.quota,
+		Store: s, Counts: counts, Log: b.client, Terminals: registered.terminals, Registry: lists,
+		Annotations: registered.annotations, Published: p.published, Access: p.access, Quota: p.quota,
 	}
 }
 

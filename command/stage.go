@@ -22,6 +22,7 @@ import (
 	"mlf/query/cube"
 	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/annotation"
 	"mlf/schema/registry"
 )
 
@@ -40,15 +41,19 @@ type base struct {
 	words   *question.Vocabulary // Of those who count and answer; nil until countsPart.
 }
 
-// A follower keeps terminals equal to the registry topic.
+// A follower keeps terminals and annotations equal to the registry topic.
 type follower struct {
-	client    *broker.Client
-	terminals *schema.Terminals
+	client      *broker.Client
+	terminals   *schema.Terminals
+	annotations *annotation.Book
 }
 
 func (f *follower) part() process.Part {
 	return process.Part{Name: "registry", Run: func(ctx context.Context) error {
-		return f.client.Follow(ctx, f.terminals.Apply, f.terminals.SetComplete)
+		apply := func(key string, value []byte) error {
+			return errors.Join(f.terminals.Apply(key, value), f.annotations.Apply(key, value))
+		}
+		return f.client.Follow(ctx, apply, func() { f.terminals.SetComplete(); f.annotations.SetComplete() })
 	}}
 }
 
@@ -63,7 +68,7 @@ func (f *follower) check() process.Check {
 
 // newFollower returns a follower that has read nothing yet.
 func (b *base) newFollower() *follower {
-	return &follower{client: b.client, terminals: new(schema.Terminals)}
+	return &follower{client: b.client, terminals: new(schema.Terminals), annotations: new(annotation.Book)}
 }
 
 // logCheck tells whether the log answers.

@@ -22,6 +22,7 @@ func TestToolsGiveUpOnAKafkaThatDoesNotAnswer(t *testing.T) {
 	const id = "t-0000000000002"
 	for _, tool := range [][]string{
 		{"terminal", "list"},
+		{"annotate", "list"},
 		{"terminal", "revoke", id},
 		{"terminal", "token", id},
 		{"terminal", "enrol", "--comune", "058091", "--channel", "counter", "--services", "anagrafe"},

@@ -167,7 +167,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	of := u.queryParts(s, counts, registered.terminals, lists, public)
+	of := u.queryParts(s, counts, registered, lists, public)
 	of.Served = book
 	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure})
 	if err != nil {

@@ -11,19 +11,21 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/about"
 	"mlf/query/answer"
 	"mlf/query/answer/meta"
 	"mlf/query/bulletin"
 	"mlf/query/departure"
 	"mlf/query/format"
+	"mlf/query/marks"
 	"mlf/query/question"
 	"mlf/schema"
 )
 
-// answers returns the route of every endpoint that package answer has.
+// answers returns the route of every endpoint that packages answer and about have.
 func (s *Server) answers() []route {
 	var routes []route
-	for _, e := range answer.Endpoints() {
+	for _, e := range append(answer.Endpoints(), about.Endpoints()...) {
 		address := "/v1/" + e.Name
 		if e.Place != "" {
 			address += "/{" + e.Place + "}"
@@ -115,8 +117,23 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	if e.Served && s.Served != nil {
 		in.name += " served " + strconv.FormatUint(s.Served.Version(), 16) + strconv.FormatBool(s.Served.Complete())
 	}
+	if e.Noted {
+		return s.replyNoted(w, r, a)
+	}
+	in.name += " noted " + strconv.FormatUint(s.notes.Version(), 16)
+	var present *marks.Presence
+	if e.Enrolled {
+		if present = s.present.Presence(s.cfg.Now()); present != nil {
+			in.name += " enrolled " + strconv.FormatUint(present.Version, 16)
+		}
+	}
 	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*made, error) {
-		d, err := a.asked.Answer(ctx, s.reading(c.view, c))
+		of := s.reading(c.view, c)
+		of.Enrolled = present
+		if e.Diary && of.Diary == nil {
+			return nil, errLoading
+		}
+		d, err := a.asked.Answer(ctx, of)
 		if err != nil {
 			return nil, err
 		}
@@ -207,9 +224,34 @@ func (s *Server) encodeBulletin(ctx context.Context, f form, e *bulletin.Edition
 	}
 }
 
+// replyNoted sends an answer of notes alone: no counts need stand for it.
+func (s *Server) replyNoted(w http.ResponseWriter, r *http.Request, a *asking) error {
+	if !s.notes.Complete() {
+		return errLoading
+	}
+	tag := s.tagOf(nil, a.name, strconv.FormatUint(s.notes.Version(), 16))
+	if departure.NotModified(r, tag) {
+		departure.Describe(w.Header(), tag)
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	d, err := a.asked.Answer(r.Context(), answer.Reading{Moment: meta.Moment{At: s.now(), Disclosure: s.cfg.Disclosure}, Notes: s.notes})
+	if err != nil {
+		return fmt.Errorf("tell what was noted: %w", err)
+	}
+	m, err := s.encodeDocument(a.form, d)
+	if err != nil {
+		return err
+	}
+	if err := s.departures.Send(w, r, tag, m.Body); err != nil {
+		return fmt.Errorf("send answer: %w", err)
+	}
+	return nil
+}
+
 // reading is what answers of view are made of.
 func (s *Server) reading(view question.View, c answer.Counter) answer.Reading {
-	return answer.Reading{Counter: c, Moment: s.moment(view), Served: s.Served}
+	return answer.Reading{Counter: c, Moment: s.moment(view), Served: s.Served, Diary: diaryOf(view), Notes: s.notes}
 }
 
 // moment is now, as of view.

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,7 +17,8 @@ import (
 // held are counts in memory that are a memory's, apart from the store's.
 type held struct {
 	*memory
-	clock calendar.Clock
+	clock   calendar.Clock
+	changed []question.PlaceMonth // Since position 1 and later ones; nil: it keeps no diary.
 }
 
 func (h *held) View() question.View {
@@ -27,7 +29,32 @@ func (h *held) View() question.View {
 	for i := range totals { // Counts in memory know no states.
 		totals[i].PartitionState = schema.PartitionState{Partition: totals[i].Partition}
 	}
-	return &question.StoreView{Source: h.memory, Totals: totals, Clock: h.clock}
+	view := &question.StoreView{Source: h.memory, Totals: totals, Clock: h.clock}
+	if h.changed == nil {
+		return view
+	}
+	return &diary{view, h.changed, h.cells}
+}
+
+// A diary is a view of cells that knows what has changed since position 1.
+type diary struct {
+	*question.StoreView
+	changed []question.PlaceMonth
+	cells   map[schema.Cell][schema.ValueMax]uint64
+}
+
+func (d *diary) Changed(since question.Position) ([]question.PlaceMonth, bool) {
+	return slices.Clone(d.changed), since[0] > 0
+}
+
+func (d *diary) Span() (first, next schema.Hour) {
+	for c := range d.cells {
+		if next == 0 || c.Hour < first {
+			first = c.Hour
+		}
+		next = max(next, c.Hour+1)
+	}
+	return first, next
 }
 
 // holding returns a world that answers from counts in memory.
@@ -42,7 +69,7 @@ func holding(t *testing.T) (*world, *held) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &held{newMemory(t), clock}
+	h := &held{memory: newMemory(t), clock: clock}
 	parts := query.Parts{Store: w.memory, Counts: h, Log: w.memory, Terminals: w.terms, Registry: names}
 	w.reg = prometheus.NewRegistry()
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: w.reg}, query.Config{Disclosure: query.DisclosureNone}); err != nil {

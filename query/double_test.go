@@ -26,6 +26,7 @@ import (
 	"mlf/aggregate/store/embedded"
 	"mlf/query"
 	"mlf/schema"
+	"mlf/schema/annotation"
 	"mlf/schema/registry"
 	book "mlf/schema/served"
 )
@@ -271,6 +272,7 @@ type world struct {
 	memory *memory
 	terms  *schema.Terminals
 	served book.Book
+	notes  annotation.Book
 	server *query.Server
 	reg    *prometheus.Registry
 	router routers.Router
@@ -290,7 +292,7 @@ func newWorldOf(t testing.TB, cfg query.Config, names *registry.Registry) *world
 	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), reg: prometheus.NewRegistry()}
 	cfg.Disclosure = query.DisclosureNone
 	var err error
-	parts := query.Parts{Store: w.memory, Log: w.memory, Served: &w.served, Terminals: w.terms, Registry: names}
+	parts := query.Parts{Store: w.memory, Log: w.memory, Served: &w.served, Annotations: &w.notes, Terminals: w.terms, Registry: names}
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: w.reg}, cfg); err != nil {
 		t.Fatal(err)
 	}

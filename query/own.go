@@ -53,6 +53,41 @@ func (v *ownView) Counts(ctx context.Context, a *question.Axes) (*question.Count
 	return counts, nil
 }
 
+// An ownDiary is an ownView that knows what has changed.
+type ownDiary struct {
+	*ownView
+	all question.Diary
+}
+
+// diaryOf returns what has changed in a view; nil where it does not know.
+func diaryOf(view question.View) question.Diary {
+	own, isOwn := view.(*ownView)
+	if !isOwn {
+		diary, _ := view.(question.Diary)
+		return diary
+	}
+	if all, ok := own.View.(question.Diary); ok {
+		return &ownDiary{own, all}
+	}
+	return nil
+}
+
+// Changed returns what has changed of v's places. Of a part of their offices or services
+// it is not known: others' votes are none of v's.
+func (v *ownDiary) Changed(since question.Position) ([]question.PlaceMonth, bool) {
+	changed, known := v.all.Changed(since)
+	if !known || v.own.Offices != nil || v.own.Services != nil {
+		return nil, false
+	}
+	return slices.DeleteFunc(changed, func(m question.PlaceMonth) bool {
+		_, own := slices.BinarySearch(v.own.Comuni, m.Comune)
+		return !own
+	}), true
+}
+
+// Span returns the hours that have votes of anybody.
+func (v *ownDiary) Span() (first, next schema.Hour) { return v.all.Span() }
+
 // within narrows an axis and its list to own.
 func within[T ~uint16 | ~uint32 | ~string](list []T, axis func(T) question.Group, own []T) ([]T, func(T) question.Group) {
 	narrow := []T{} // Not nil, which would be all.

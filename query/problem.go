@@ -64,6 +64,8 @@ var (
 		"This client has asked too much", "Retry-After says when to ask again, X-RateLimit-Limit how much may be asked at once")
 	errBehind = withRetry(newProblem(http.StatusServiceUnavailable, "behind",
 		"The counts have not come as far", "this process has not yet counted what at_least or cursor demands; try again"), 1)
+	errLoading = withRetry(newProblem(http.StatusServiceUnavailable, "loading",
+		"It is still being loaded", "this process is reading counts or annotations into memory; try again"), 10)
 	errOverloaded = withRetry(newProblem(http.StatusServiceUnavailable, "overloaded",
 		"Too many requests at the same time", "try again later"), 2)
 )

@@ -55,6 +55,14 @@ func (s *Server) releases(last *schema.Release) schema.LedgerTotals {
 	return t
 }
 
+// Changed returns what lots of releases behind since are of.
+func (v *publishedView) Changed(since question.Position) ([]question.PlaceMonth, bool) {
+	if len(since) == 0 {
+		return nil, false
+	}
+	return v.Since(uint32(since[0])), true
+}
+
 func (v *publishedView) Ledger() []schema.LedgerTotals { return v.ledger }
 
 // Counts answers a by sums of lots, and says which rows lack votes.

@@ -161,6 +161,9 @@ func (s *Server) tagOf(view question.View, asked, version string) string {
 func (in *inquiry) version(view question.View) string {
 	var version strings.Builder
 	for _, q := range in.questions {
+		if q.OfAll {
+			version.WriteString(question.PositionOf(view.Ledger()).String())
+		}
 		version.WriteString(view.Version(q.From, q.Next))
 		if q.Compare != nil {
 			version.WriteString(" and " + view.Version(q.Compare.With.From, q.Compare.With.Next))

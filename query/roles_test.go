@@ -55,7 +55,7 @@ func newGuarded(t *testing.T, rule string, quota *access.Quota) *guarded {
 		t.Fatal(err)
 	}
 	m := newMemory(t)
-	return newGuardedOf(t, rule, quota, m, &held{m, clock})
+	return newGuardedOf(t, rule, quota, m, &held{memory: m, clock: clock, changed: []question.PlaceMonth{{Comune: roma, Month: 2000 * 12}, {Comune: milano, Month: 2000*12 + 1}}})
 }
 
 // newGuardedOf returns one that answers from counts, which are m's.

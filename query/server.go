@@ -19,9 +19,11 @@ import (
 	"mlf/query/departure"
 	"mlf/query/flight"
 	"mlf/query/live"
+	"mlf/query/marks"
 	"mlf/query/question"
 	"mlf/query/reference"
 	"mlf/schema"
+	"mlf/schema/annotation"
 	"mlf/schema/registry"
 	"mlf/schema/served"
 )
@@ -65,7 +67,7 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts, Served, Words, Access and Quota are
+// Parts are what a Server reads from. All but Counts, Served, Words, Annotations, Access and Quota are
 // required, and Published where it is what the public is shown; it has the bulletins in any
 // case. Without Counts, and while
 // they do not stand, every answer is read from the store; without Served nobody knows who
@@ -80,6 +82,8 @@ type Parts struct {
 	Words     *question.Vocabulary // Of Registry; nil: made of it.
 	Published Published
 
+	Annotations *annotation.Book // Nil: nothing is ever noted.
+
 	Access *access.Access // Nil: nobody has a token, and all are the public.
 	Quota  *access.Quota  // Nil: clients may ask as much as they like.
 }
@@ -92,6 +96,8 @@ type Server struct {
 	metrics *metrics
 	clock   calendar.Clock
 	words   *question.Vocabulary
+	notes   *marks.Notes
+	present *marks.Enrolled
 	press   *bulletin.Press // Nil where nothing is published.
 	prints  flight.Group[*departure.Body]
 	page    *dashboard.Page
@@ -159,6 +165,8 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		s.press = bulletin.New(parts.Published, parts.Registry, clock)
 	}
 	s.narrow, s.wide, s.watermarks = flight.NewGate(cfg.StatsMax, s.alarm), flight.NewGate(cfg.WideMax, s.alarm), flight.NewGate(cfg.LookupsMax, s.alarm)
+	s.present = marks.NewEnrolled(parts.Terminals)
+	s.notes = marks.NewNotes(parts.Annotations, s.words)
 	s.ledgers.Answer, s.tallies.Answer = s.readLedger, s.readTallies
 	s.metrics = newMetrics(telemetry.Registerer, s.kept.Bytes)
 	s.maker = s.ids.prefix

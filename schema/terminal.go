@@ -147,6 +147,8 @@ const (
 	revokedKeyPrefix   = "revoked/"
 	rulesKeyPrefix     = "rules/"
 	streamKeyKeyPrefix = "stream-key/"
+
+	AnnotationKeyPrefix = "annotation/" // What is noted beside figures: see package annotation.
 )
 
 // RegistryRecord returns the key and value under which the registry topic keeps e.

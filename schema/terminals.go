@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Terminals is the registry topic in memory: every enrolment, revocation, stream key
@@ -16,7 +17,7 @@ type Terminals struct {
 	byID      map[TerminalID]*Enrolment
 	byToken   map[TokenHash]*Enrolment
 	perComune map[ComuneID]uint32
-	revoked   map[TerminalID]struct{} // By a Revocation, whatever their enrolment says.
+	revoked   map[TerminalID]time.Time // By a Revocation, whatever their enrolment says; zero: it is not known when.
 	rules     map[LogID]Rules
 	keys      map[uint32]StreamKey
 	newest    StreamKey
@@ -35,9 +36,12 @@ func (t *Terminals) Complete() bool { return t.complete.Load() }
 
 // Apply takes one record of the registry topic. A record applied again changes
 // nothing. Of a kind it does not know, it returns an error and changes nothing:
-// a newer writer may be at work, and the rest of the registry still holds.
+// a newer writer may be at work, and the rest of the registry still holds. Annotations
+// are none of its, and nothing else is ever taken back by a nil value.
 func (t *Terminals) Apply(key string, value []byte) error {
 	switch {
+	case value == nil, strings.HasPrefix(key, AnnotationKeyPrefix):
+		return nil
 	case strings.HasPrefix(key, terminalKeyPrefix):
 		e := new(Enrolment)
 		if err := json.Unmarshal(value, e); err != nil {
@@ -53,7 +57,9 @@ func (t *Terminals) Apply(key string, value []byte) error {
 		if err != nil {
 			return fmt.Errorf("read registry record %s: %w", key, err)
 		}
-		t.revoke(id)
+		var r Revocation
+		_ = json.Unmarshal(value, &r) // The key says it; when it was is told where it is known.
+		t.revoke(id, r.At)
 		return nil
 	case strings.HasPrefix(key, rulesKeyPrefix):
 		return t.setRules(key, value)
@@ -89,13 +95,13 @@ func (t *Terminals) enrol(e *Enrolment) {
 }
 
 // revoke notes that a terminal is revoked, which may yet have to be read.
-func (t *Terminals) revoke(id TerminalID) {
+func (t *Terminals) revoke(id TerminalID, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.revoked == nil {
-		t.revoked = make(map[TerminalID]struct{})
+		t.revoked = make(map[TerminalID]time.Time)
 	}
-	t.revoked[id] = struct{}{}
+	t.revoked[id] = at
 	if old := t.byID[id]; old != nil && !old.Revoked {
 		e := *old // Others hold the old one.
 		e.Revoked = true
@@ -143,6 +149,13 @@ func (t *Terminals) ByID(id TerminalID) *Enrolment {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.byID[id]
+}
+
+// RevokedAt returns when a terminal was revoked; zero where it was not, or nobody said.
+func (t *Terminals) RevokedAt(id TerminalID) time.Time {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.revoked[id]
 }
 
 // All returns every enrolment, in no order. Do not change them.

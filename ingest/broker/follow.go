@@ -55,16 +55,24 @@ func (c *Client) putSet(ctx context.Context, to *leaders, p schema.Partition, se
 // there is no such topic.
 func (c *Client) ReadRegistry(ctx context.Context) (*schema.Terminals, error) {
 	terminals := new(schema.Terminals)
-	f := c.registryFollower(terminals.Apply, func() {})
+	if err := c.ReadRecords(ctx, terminals.Apply); err != nil {
+		return nil, err
+	}
+	return terminals, nil
+}
+
+// ReadRecords is ReadRegistry for whatever takes the records, as Follow gives them.
+func (c *Client) ReadRecords(ctx context.Context, apply func(key string, value []byte) error) error {
+	f := c.registryFollower(apply, func() {})
 	final := func(err error) bool {
 		return (errors.Is(err, ErrNoTopic) || refused(err)) && time.Since(f.began) > grace
 	}
 	for !f.applied {
 		if err := c.again(ctx, final, f.step); err != nil {
-			return nil, fmt.Errorf("read terminals from Kafka at %v: %w", c.cfg.Brokers, err)
+			return fmt.Errorf("read registry from Kafka at %v: %w", c.cfg.Brokers, err)
 		}
 	}
-	return terminals, nil
+	return nil
 }
 
 // Follow reads the registry topic from its start and calls apply for each record,
@@ -73,8 +81,8 @@ func (c *Client) ReadRegistry(ctx context.Context) (*schema.Terminals, error) {
 // ends, and ErrNoTopic when there is no such topic.
 //
 // A record may be applied again: a record appended twice, or all of them when the
-// topic was cut in a way that leaves nothing else. Records without key or without
-// value are skipped. An error of apply is logged; the next record follows. Key
+// topic was cut in a way that leaves nothing else. Records without key are skipped; one
+// without value, which is nil, takes back what the key had. An error of apply is logged; the next record follows. Key
 // and value are apply's for the length of the call.
 func (c *Client) Follow(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error {
 	return c.registryFollower(apply, caughtUp).run(ctx)
@@ -184,7 +192,7 @@ func (f *follower) place(ctx context.Context) error {
 
 // take applies one record.
 func (f *follower) take(r *schema.Record) {
-	if r.Key == nil || r.Value == nil {
+	if r.Key == nil || r.Value == nil && f.topic != f.client.cfg.RegistryTopic {
 		return
 	}
 	f.records.Inc()

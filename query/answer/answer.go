@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"mlf/query/answer/meta"
-	"mlf/query/answer/words"
+	"mlf/query/marks"
 	"mlf/query/question"
 	"mlf/schema/served"
 )
@@ -25,7 +25,10 @@ type Counter interface {
 type Reading struct {
 	Counter
 	meta.Moment
-	Served *served.Book // How many users were served; nil: nobody knows.
+	Served   *served.Book    // How many users were served; nil: nobody knows.
+	Diary    question.Diary  // What has changed; nil: nobody knows.
+	Notes    *marks.Notes    // What was noted; nil for nothing.
+	Enrolled *marks.Presence // Who could vote; nil: it is not known.
 }
 
 // An Inquiry is what a request to an endpoint asks. It never changes.
@@ -51,6 +54,12 @@ type Endpoint struct {
 	Own  []string // Its parameters, besides the common ones.
 	Not  []string // Common ones that it does not take.
 
+	Alone bool // It takes no common ones.
+	Diary bool // Answers need a Reading's.
+	Noted bool // Answers are of notes alone.
+
+	Enrolled bool // Answers tell where nobody could vote, so that they change when terminals do.
+
 	// Place is the filter whose value is the last part of the path; "" where the path
 	// is the endpoint's alone.
 	Place string
@@ -70,30 +79,28 @@ type Endpoint struct {
 
 // Endpoints returns all endpoints.
 func Endpoints() []Endpoint {
-	carried := words.Read()
 	return append([]Endpoint{
-		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Ask: askTrend},
+		{Name: "trend", Own: []string{"step", "by", "compare", "interval"}, Enrolled: true, Ask: askTrend},
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
 		{Name: "compare", Own: append(letters(), "mix", "interval"), Dated: true, Ask: askCompare},
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
 		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
 		{Name: "participation", Own: []string{"by"}, Not: []string{"hour_of_day"}, Served: true, Ask: askParticipation},
-		{Name: "explain", Own: shapes(), Dated: true, Ask: askExplain(carried)},
-		{Name: "dimensions", Not: notOfDimensions(), Ask: askDimensions(carried)},
-		{Name: "dimensions", Place: "dimension", Not: notOfDimensions(), Ask: askDimensions(carried)},
 	}, pages()...)
 }
 
 // Parameters are the names of the parameters that e takes: what a question has,
 // but for its shape, and its own.
 func (e *Endpoint) Parameters(v *question.Vocabulary) []string {
-	common := slices.DeleteFunc(v.Parameters(), func(name string) bool { return slices.Contains(shapes(), name) || slices.Contains(e.Not, name) })
+	common := slices.DeleteFunc(v.Parameters(), func(name string) bool {
+		return e.Alone || slices.Contains(Shapes(), name) || slices.Contains(e.Not, name)
+	})
 	return append(common, e.Own...)
 }
 
-// shapes are the parameters of a question that say what its rows are like: here the
+// Shapes are the parameters of a question that say what its rows are like: here the
 // endpoint does.
-func shapes() []string { return []string{"group", "compare", "fill"} }
+func Shapes() []string { return []string{"group", "compare", "fill"} }
 
 // An inquiry is what all endpoints of one question share.
 type inquiry struct {
@@ -129,7 +136,10 @@ func (q *inquiry) Name() string {
 }
 
 // Settled tells whether no figure of q is provisional.
-func (q *inquiry) Settled() bool {
+func (q *inquiry) Settled() bool { return Settled(q.Question) }
+
+// Settled tells whether no figure of q is provisional.
+func Settled(q *question.Question) bool {
 	last := q.Next
 	if q.Compare != nil {
 		last = max(last, q.Compare.With.Next)

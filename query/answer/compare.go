@@ -83,7 +83,7 @@ func readSelection(v *question.Vocabulary, values question.Values, letter string
 	if err != nil {
 		return s, wrong(letter, "it cannot be read as a query string: percent-encode it as a whole")
 	}
-	known := slices.DeleteFunc(v.Parameters(), func(name string) bool { return name == "at_least" || slices.Contains(shapes(), name) })
+	known := slices.DeleteFunc(v.Parameters(), func(name string) bool { return name == "at_least" || slices.Contains(Shapes(), name) })
 	all := maps.Clone(values)
 	for name := range own {
 		switch {
@@ -248,7 +248,8 @@ func (s *selection) count(ctx context.Context, r Reading, k kit) (*side, error) 
 		of.strata.add(stratum{t.Columns[0].Text(row), t.Columns[1].Text(row)}, row.Values)
 		sum = plus(sum, row.Values)
 	}
-	of.observed = k.observe(sum, statusOf(s.Span, s.Now), known[effectKey{step: allDays}])
+	status := statusOf(s.Span, s.Now) | r.markerOf(f, counts, s.Span).whole(s.Span, 1)
+	of.observed = k.observe(sum, status, known[effectKey{step: allDays}])
 	return of, nil
 }
 

@@ -98,6 +98,39 @@ func (m *member) write(w io.Writer, buf []byte) ([]byte, error) {
 	return append(buf, ']'), nil
 }
 
+// A Member is a member of a document's object, as packages beside this one make it.
+type Member = member
+
+// New returns an answer of members, in their order.
+func New(name string, span question.Span, m *Meta, sheet *format.Sheet, members ...Member) *Document {
+	return &Document{Name: name, Span: span, Meta: m, Sheet: sheet, members: members}
+}
+
+// List is a member that is an array of n values, which write writes.
+func List(name string, n int, write func(dst []byte, i int) []byte) Member {
+	return member{name, n, write}
+}
+
+// Value is a member that is one value.
+func Value(name string, write func(dst []byte) []byte) Member {
+	return member{name, notArray, func(dst []byte, _ int) []byte { return write(dst) }}
+}
+
+// Objects is a member that is an array of n rows of fields.
+func Objects(name string, n int, fields []format.Field) Member { return objects(name, n, fields) }
+
+// Object is a member that is one such row.
+func Object(name string, fields []format.Field) Member { return object(name, fields) }
+
+// coded is a field of codes of a dimension, and of their names where q wants them.
+func coded(q *question.Question, dimension string, code func(i int) string) []format.Field {
+	fields := []format.Field{{Name: dimension, Kind: format.KindText, Text: func(i int) (string, bool) { return code(i), true }}}
+	if q.HasNames(dimension) {
+		fields = append(fields, optional(dimension+"_name", func(i int) string { return q.NameOf(dimension, code(i)) }))
+	}
+	return fields
+}
+
 // objects is a member that is an array of rows of some fields.
 func objects(name string, n int, fields []format.Field) member {
 	return member{name, n, func(dst []byte, i int) []byte { return appendObject(dst, fields, i) }}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"mlf/query/calendar"
@@ -61,23 +62,34 @@ func (h *heatmap) Answer(ctx context.Context, r Reading) (*Document, error) {
 	t := f.Table(counts)
 	var values [weekHours][schema.ValueMax]uint64
 	var sum [schema.ValueMax]uint64
+	whole := statusOf(h.Span, h.Now) | r.markerOf(f, counts, h.Span).whole(h.Span, 1)
+	lacks := lackingCells(f, counts)
 	for i := range t.Rows {
 		row := &t.Rows[i]
 		values[cellOf(int(t.Columns[0].Value(row)), int(t.Columns[1].Value(row)))] = row.Values
 		sum = plus(sum, row.Values)
 	}
 	cells := make([]observation, weekHours)
-	status := statusOf(h.Span, h.Now)
 	for i := range cells {
-		cells[i] = k.observe(values[i], status, effects[i])
+		cells[i] = k.observe(values[i], whole&^figures.Suppressed|lacks[i], effects[i])
 	}
-	total := k.observe(sum, status, effect)
+	total := k.observe(sum, whole, effect)
 	m := h.metaOf(r, counts, k.formulas()...)
 	fields := append(cellFields(hours), k.fields("", within(cells))...)
 	return &Document{
 		Name: h.endpoint, Span: h.Span, Meta: m, Sheet: sheetOf(m, "heatmap", weekHours, fields),
 		members: []member{object("total", k.fields("", single(&total))), objects("cells", weekHours, fields)},
 	}, nil
+}
+
+// lackingCells returns which cells lack votes, that who asks is not shown.
+func lackingCells(f *question.Frame, counts *question.Counts) (lacks [weekHours]figures.Status) {
+	for _, key := range counts.Partial {
+		weekday, _ := strconv.Atoi(f.Text(question.OfHour, 0, key.Hour)) // Both are numbers.
+		hour, _ := strconv.Atoi(f.Text(question.OfHour, 1, key.Hour))
+		lacks[cellOf(weekday, hour)] = figures.Suppressed
+	}
+	return lacks
 }
 
 // cellOf returns the number of an hour of the week; Monday is 1.

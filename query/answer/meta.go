@@ -23,6 +23,11 @@ func (q *inquiry) metaOf(r Reading, counts *question.Counts, formulas ...figures
 	return m
 }
 
+// SheetOf returns a sheet of fields, described.
+func SheetOf(m *Meta, title string, rows int, fields []format.Field) *format.Sheet {
+	return sheetOf(m, title, rows, fields)
+}
+
 // sheetOf returns a sheet of fields, described.
 func sheetOf(m *Meta, title string, rows int, fields []format.Field) *format.Sheet {
 	s := &format.Sheet{Len: rows, Fields: fields}

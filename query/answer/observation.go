@@ -79,6 +79,14 @@ func facesOf(values [schema.ValueMax]uint64) figures.Faces {
 	return figures.Faces{Green: values[schema.Green-1], Yellow: values[schema.Yellow-1], Red: values[schema.Red-1]}
 }
 
+// Formulas are those of the figures of a scale; none of 0.
+func Formulas(scale schema.Scale) []figures.Formula {
+	if scale == 0 {
+		return nil
+	}
+	return kit{scale: scale}.formulas()
+}
+
 // formulas are those of an observation.
 func (k kit) formulas() []figures.Formula {
 	if k.faces() {
@@ -109,6 +117,10 @@ func (o *observation) measure(name string) figures.Estimate {
 	}
 	panic("BUG: no figure " + name)
 }
+
+// hidden tells whether there is no count: nobody was there, or nothing of it is shown. A
+// 0 would say that somebody was, and did not vote.
+func (o *observation) hidden() bool { return o.n == 0 && o.status.Hidden() }
 
 // at returns the observation of a row; nil where there is none.
 type at func(row int) *observation
@@ -155,7 +167,7 @@ func (k kit) valueNames() ([]string, []schema.Value) {
 
 func countField(name string, of at, count func(*observation) uint64) format.Field {
 	return format.Field{Name: name, Kind: format.KindCount, Count: func(i int) (uint64, bool) {
-		if o := of(i); o != nil {
+		if o := of(i); o != nil && !o.hidden() {
 			return count(o), true
 		}
 		return 0, false

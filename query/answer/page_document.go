@@ -196,11 +196,16 @@ func (c *counted) coverageFields() []format.Field {
 func pages() []Endpoint {
 	return []Endpoint{
 		{
-			Name: "comuni", Place: "comune", Served: true,
+			Name: "comuni", Place: "comune", Served: true, Enrolled: true,
 			Not: []string{"macro_area", "region", "province", "comune", "population_class", "small"},
 			Ask: askPage("comuni", "comune", ""),
 		},
-		{Name: "regions", Place: "region", Served: true, Not: []string{"macro_area", "region"}, Ask: askPage("regions", "region", "province")},
-		{Name: "national", Served: true, Ask: askPage("national", "", "region")},
+		{Name: "regions", Place: "region", Served: true, Enrolled: true, Not: []string{"macro_area", "region"}, Ask: askPage("regions", "region", "province")},
+		{Name: "national", Served: true, Enrolled: true, Ask: askPage("national", "", "region")},
 	}
+}
+
+// optional is a field of texts that is null where there is none.
+func optional(name string, of func(i int) string) format.Field {
+	return format.Field{Name: name, Kind: format.KindText, Text: func(i int) (string, bool) { text := of(i); return text, text != "" }}
 }

@@ -64,7 +64,7 @@ func (p *participation) Answer(ctx context.Context, r Reading) (*Document, error
 	m := p.metaOf(r, counts, figures.FormulaParticipation)
 	fields := make([]format.Field, 0, len(p.by))
 	for k, name := range p.by {
-		fields = append(fields, format.Field{Name: name, Kind: format.KindText, Text: func(i int) (string, bool) { return rows[i].columns[k], true }})
+		fields = append(fields, coded(p.Question, name, func(i int) string { return rows[i].columns[k] })...)
 	}
 	fields = append(fields, turnoutFields(func(i int) *turnout { return rows[i] })...)
 	return &Document{

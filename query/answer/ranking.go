@@ -167,7 +167,7 @@ func (q *ranking) Answer(ctx context.Context, r Reading) (*Document, error) {
 		return nil, tooMuch("by", "more than %d to rank; ask for fewer by a filter", rankedMax)
 	}
 	l.table, l.nations = f.Table(counts), all.Table(nation)
-	status := statusOf(q.Span, q.Now)
+	status, marks, marksOf := statusOf(q.Span, q.Now), r.markerOf(f, counts, q.Span), r.markerOf(all, nation, q.Span)
 	l.who = make([]observation, len(l.table.Rows))
 	for i := range l.table.Rows {
 		row := &l.table.Rows[i]
@@ -175,10 +175,11 @@ func (q *ranking) Answer(ctx context.Context, r Reading) (*Document, error) {
 		if q.clustered {
 			effect = known[effectKey{keyOf(l.table, row, len(q.by)), allDays}]
 		}
-		l.who[i] = l.observe(row.Values, status, effect)
+		l.who[i] = l.observe(row.Values, status|marks.of(row.Key, q.Span, row.N()), effect)
 	}
 	for i := range l.nations.Rows {
-		l.of = append(l.of, l.observe(l.nations.Rows[i].Values, status, 0))
+		row := &l.nations.Rows[i]
+		l.of = append(l.of, l.observe(row.Values, status|marksOf.of(row.Key, q.Span, row.N()), 0))
 	}
 	l.rank()
 	formulas := append(l.formulas(), figures.FormulaRank)
@@ -278,8 +279,7 @@ func (l *league) document(m *Meta) *Document {
 	if l.top > 0 {
 		first, small = min(first, l.top), nil
 	}
-	names := format.Columns(l.table)
-	keys := names[:len(l.by)]
+	keys := format.FirstColumns(l.table, len(l.by))
 	index := func(i int) int {
 		if i < len(l.ranked[:first]) {
 			return l.ranked[i].Index

@@ -61,11 +61,11 @@ func (q *reasons) Answer(ctx context.Context, r Reading) (*Document, error) {
 	if len(t.Rows) > reasonRowsMax {
 		return nil, tooMuch("by", "%d groups, more than %d; ask for fewer by a filter", len(t.Rows), reasonRowsMax)
 	}
-	k := kitOf(&q.inquiry)
+	k, marks := kitOf(&q.inquiry), r.markerOf(f, counts, q.Span)
 	var motives []motive
 	for i := range t.Rows {
 		for v := k.scale.Max(); v >= 1; v-- { // The best first, as faces are.
-			m := motiveOf(v, t.Rows[i].Values[v-1], t.Reasons(&t.Rows[i]), statusOf(q.Span, q.Now))
+			m := motiveOf(v, t.Rows[i].Values[v-1], t.Reasons(&t.Rows[i]), statusOf(q.Span, q.Now)|marks.of(t.Rows[i].Key, q.Span, t.Rows[i].N()))
 			m.row = i
 			motives = append(motives, m)
 		}

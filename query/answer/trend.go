@@ -105,6 +105,8 @@ type chart struct {
 	points     []observation // Of each curve, len(grid) of them.
 	before     []observation // Of each curve, len(past) of them; none where nothing is compared.
 	effects    effects
+	marks      *marker
+	marksThen  *marker // Nil where nothing is compared.
 }
 
 // Answer makes the trend.
@@ -131,6 +133,10 @@ func (t *trend) Answer(ctx context.Context, r Reading) (*Document, error) {
 		}
 		past := begun(other.Grid(), t.Now)
 		c.past = past[:min(len(past), len(c.grid))]
+		c.marksThen = r.markerOf(other, before, t.Compare.With)
+	}
+	if c.marks = r.markerOf(f, counts, t.Span); t.byPlace() {
+		c.marks.tellOfNobody(r, f)
 	}
 	if c.clustered {
 		if c.effects, err = c.countEffects(ctx, r, t.days, c.stepOf); err != nil {
@@ -174,7 +180,7 @@ func (t *trend) stepOf(d calendar.Day) int32 {
 
 // draw makes the curves of the rows, which come sorted: series by series.
 func (c *chart) draw() error {
-	var now, then [][schema.ValueMax]uint64 // Of the curve that is drawn.
+	var now, then []stroke // Of the curve that is drawn.
 	for i := range c.table.Rows {
 		row := &c.table.Rows[i]
 		key := keyOf(c.table, row, len(c.by))
@@ -184,46 +190,65 @@ func (c *chart) draw() error {
 				return tooMuch("by", "more than %d series, or %d points; ask for a longer step, for fewer by a filter, or for /v1/ranking", seriesMax, pointsMax)
 			}
 			c.curves = append(c.curves, curve{row: i, key: key})
-			now, then = make([][schema.ValueMax]uint64, len(c.grid)), make([][schema.ValueMax]uint64, len(c.past))
+			now, then = make([]stroke, len(c.grid)), make([]stroke, len(c.past))
 		}
 		at, ok := c.place[row.Hour]
 		if !ok {
 			continue // It has not begun: clocks of terminals may be ahead.
 		}
-		now[at] = row.Values
+		now[at] = stroke{row.Values, c.marks.of(row.Key, c.grid[at].Span, row.N())}
 		if at < len(then) {
-			then[at] = c.table.Before[i].Values
+			k, values := row.Key, c.table.Before[i].Values
+			k.Hour = c.past[at].Group
+			then[at] = stroke{values, c.marksThen.of(k, c.past[at].Span, sum(values))}
 		}
 	}
 	c.end(now, then)
 	return nil
 }
 
+// A stroke is the votes of a step of the curve that is drawn, and what marks them.
+type stroke struct {
+	values [schema.ValueMax]uint64
+	status figures.Status
+}
+
+// byPlace tells whether each series is of a place.
+func (t *trend) byPlace() bool {
+	return len(t.by) > 0 && slices.ContainsFunc(t.Group, func(d *question.Dimension) bool { return d.Of == question.OfComune })
+}
+
 // end makes the figures of the curve that was drawn last.
-func (c *chart) end(now, then [][schema.ValueMax]uint64) {
+func (c *chart) end(now, then []stroke) {
 	if len(c.curves) == 0 {
 		return
 	}
 	last := &c.curves[len(c.curves)-1]
-	var sum, sumThen [schema.ValueMax]uint64
-	for i, values := range now {
+	var sum, sumThen stroke
+	for i := range now {
 		step := &c.grid[i]
-		status := statusOf(step.Span, c.Now)
+		status := statusOf(step.Span, c.Now) | now[i].status
 		if step.Running {
 			status |= figures.Running
 		}
 		effect := c.effects[effectKey{last.key, c.stepOf(c.Clock().DayOf(step.From))}]
-		c.points = append(c.points, c.observe(values, status, effect))
-		sum = plus(sum, values)
+		c.points = append(c.points, c.observe(now[i].values, status, effect))
+		sum.add(&now[i])
 	}
-	for i, values := range then {
-		c.before = append(c.before, c.observe(values, statusOf(c.past[i].Span, c.Now), 0))
-		sumThen = plus(sumThen, values)
+	for i := range then {
+		c.before = append(c.before, c.observe(then[i].values, statusOf(c.past[i].Span, c.Now)|then[i].status, 0))
+		sumThen.add(&then[i])
 	}
-	last.total = c.observe(sum, statusOf(c.Span, c.Now), c.effects[effectKey{last.key, allDays}])
+	last.total = c.observe(sum.values, statusOf(c.Span, c.Now)|sum.status, c.effects[effectKey{last.key, allDays}])
 	if c.Compare != nil {
-		last.then = c.observe(sumThen, statusOf(c.Compare.With, c.Now), 0)
+		last.then = c.observe(sumThen.values, statusOf(c.Compare.With, c.Now)|sumThen.status, 0)
 	}
+}
+
+// add adds a step: a sum has its breaks, and lacks what it lacks.
+func (s *stroke) add(o *stroke) {
+	s.values = plus(s.values, o.values)
+	s.status |= o.status & (figures.Break | figures.Suppressed)
 }
 
 func plus(a, b [schema.ValueMax]uint64) [schema.ValueMax]uint64 {
@@ -234,8 +259,7 @@ func plus(a, b [schema.ValueMax]uint64) [schema.ValueMax]uint64 {
 }
 
 func (c *chart) document(m *Meta) *Document {
-	names := format.Columns(c.table)
-	keys := names[:len(c.by)]
+	keys := format.FirstColumns(c.table, len(c.by))
 	points := c.fields("", within(c.points))
 	before := append(c.fields("", within(c.before)), c.change(func(i int) (then, now *observation) {
 		return &c.before[i], &c.points[i/len(c.past)*len(c.grid)+i%len(c.past)]

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"mlf/query/calendar"
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -26,6 +27,7 @@ type Lots struct {
 	blocks  []*block              // By month, and by the vintage that was made of it last.
 	series  schema.AttemptID      // The first release: tells those of one store from those of another.
 	release map[schema.Day]uint32 // By a month's first day, the number of the last release that has lots of it.
+	changed map[question.PlaceMonth]uint32
 }
 
 // NewLots returns no lots.
@@ -49,7 +51,7 @@ type batch struct {
 func (l *Lots) with(batches []batch) *Lots {
 	next := &Lots{
 		clock: l.clock, places: l.places, labels: slices.Clone(l.labels), series: l.series,
-		blocks: slices.Clone(l.blocks), release: maps.Clone(l.release),
+		blocks: slices.Clone(l.blocks), release: maps.Clone(l.release), changed: l.changed,
 	}
 	if next.release == nil {
 		next.release = make(map[schema.Day]uint32)
@@ -86,6 +88,40 @@ func (l *Lots) number(index map[schema.LotLabel]uint32, lots []schema.Lot) map[m
 		})
 	}
 	return months
+}
+
+// noted returns l with changed besides: of each month of a comune the number of the
+// release that has lots of it, and of comune 0 what is above the comuni.
+func (l *Lots) noted(changed map[question.PlaceMonth]uint32) *Lots {
+	next := *l
+	next.changed = maps.Clone(l.changed)
+	if next.changed == nil {
+		next.changed = make(map[question.PlaceMonth]uint32)
+	}
+	for m, number := range changed {
+		next.changed[m] = max(next.changed[m], number)
+	}
+	return &next
+}
+
+// Since returns the months of comuni that releases behind number have lots of. Comune 0
+// stands for lots that do not say their comune: they may be of any.
+func (l *Lots) Since(number uint32) []question.PlaceMonth {
+	var changed []question.PlaceMonth
+	for m, last := range l.changed {
+		if last > number {
+			changed = append(changed, m)
+		}
+	}
+	return changed
+}
+
+// Span returns the hours of the months that have lots, half-open; 0, 0 without any.
+func (l *Lots) Span() (first, next schema.Hour) {
+	if len(l.blocks) == 0 {
+		return 0, 0
+	}
+	return l.begin(l.blocks[0].first), l.begin(l.blocks[len(l.blocks)-1].next)
 }
 
 // At returns l with the places of another day.

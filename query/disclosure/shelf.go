@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mlf/query/calendar"
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -160,6 +161,7 @@ func (s *Shelf) read(ctx context.Context, lots *Lots, settled []schema.Release) 
 	fresh := settled[len(s.held):]
 	releases, found := make(map[schema.AttemptID]*schema.Release), make(map[schema.AttemptID]uint64)
 	var attempts []schema.AttemptID
+	changed := make(map[question.PlaceMonth]uint32)
 	for i := range fresh {
 		releases[fresh[i].Attempt] = &fresh[i]
 		attempts = append(attempts, fresh[i].Attempt)
@@ -174,6 +176,8 @@ func (s *Shelf) read(ctx context.Context, lots *Lots, settled []schema.Release) 
 			}
 			found[a]++
 			batches.add(r.Number, l)
+			of := question.PlaceMonth{Comune: l.Comune, Month: calendar.Day(l.First).Month()}
+			changed[of] = max(changed[of], r.Number)
 			return nil
 		})
 		if err != nil {
@@ -188,7 +192,7 @@ func (s *Shelf) read(ctx context.Context, lots *Lots, settled []schema.Release) 
 			return nil, fmt.Errorf("read release %d: %d lots: want %d", fresh[i].Number, n, fresh[i].Lots)
 		}
 	}
-	return lots, nil
+	return lots.noted(changed), nil
 }
 
 // readTurnout takes what fresh releases have frozen.

@@ -11,7 +11,7 @@ type Status uint8
 // one code (SDMX-CSV), it is the first.
 const (
 	Missing     Status = 1 << iota // M: no terminal was there. There is no figure.
-	Suppressed                     // Q: below the threshold of disclosure, or none to be shown. There is no figure.
+	Suppressed                     // Q: votes are missing that are below the threshold of disclosure. There are others, or no figure.
 	Break                          // B: the series before is of something else.
 	Running                        // R: the period is not over.
 	Provisional                    // P: late votes are still to be expected.
@@ -80,5 +80,5 @@ func (s Status) String() string {
 	return string(s.AppendCodes(nil))
 }
 
-// Hidden tells whether there is no figure to show: what has this status is null.
+// Hidden tells whether no votes are no count: what has this status, and none, is null.
 func (s Status) Hidden() bool { return s&(Missing|Suppressed) != 0 }

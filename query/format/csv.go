@@ -13,6 +13,9 @@ import (
 func (e *Rows) AppendCSVHeader(dst []byte) []byte {
 	for i := range e.Table.Columns {
 		dst = append(append(dst, e.Table.Columns[i].Name...), ',')
+		if e.Table.Columns[i].HasNames() {
+			dst = append(append(dst, e.Table.Columns[i].Name...), nameEnding+","...)
+		}
 	}
 	dst = append(dst, e.names()...)
 	if _, ok := e.hourly(); ok {
@@ -43,6 +46,10 @@ func (e *Rows) AppendCSV(dst []byte, i int) []byte {
 	for k := range e.Table.Columns {
 		from := len(dst)
 		dst = append(quoteCSV(append(dst, e.Table.Columns[k].Text(row)...), from), ',')
+		if c := &e.Table.Columns[k]; c.HasNames() {
+			from = len(dst)
+			dst = append(quoteCSV(append(dst, c.NameOf(row)...), from), ',')
+		}
 	}
 	dst = e.appendAll(dst, i, ',', '.')
 	if c, ok := e.hourly(); ok {
@@ -115,6 +122,9 @@ func (e *Rows) AppendExcelHeader(dst []byte) []byte {
 			name = "hour (UTC)"
 		}
 		dst = append(append(dst, name...), ';')
+		if e.Table.Columns[i].HasNames() {
+			dst = append(append(dst, name...), nameEnding+";"...)
+		}
 	}
 	dst = append(dst, strings.ReplaceAll(e.names(), ",", ";")...)
 	if _, ok := e.hourly(); ok {
@@ -136,7 +146,9 @@ func (e *Rows) AppendExcel(dst []byte, i int) []byte {
 		default:
 			dst = appendExcelText(dst, c.Text(row))
 		}
-		dst = append(dst, ';')
+		if dst = append(dst, ';'); c.HasNames() {
+			dst = append(appendExcelText(dst, c.NameOf(row)), ';')
+		}
 	}
 	dst = e.appendAll(dst, i, ';', ',')
 	if c, ok := e.hourly(); ok {

@@ -48,6 +48,14 @@ func (e *Rows) AppendJSON(dst []byte, i int) []byte {
 		c := &e.Table.Columns[k]
 		dst = append(append(append(dst, '"'), c.Name...), '"', ':')
 		dst = append(appendText(dst, c, row), ',')
+		if c.HasNames() {
+			dst = append(append(append(dst, '"'), c.Name...), nameEnding+`":`...)
+			if name := c.NameOf(row); name == "" {
+				dst = append(dst, "null,"...)
+			} else {
+				dst = append(AppendString(dst, name), ',')
+			}
+		}
 	}
 	dst = e.appendValuesJSON(dst, row)
 	if e.Table.Before != nil {

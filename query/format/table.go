@@ -9,14 +9,26 @@ import (
 	"mlf/schema"
 )
 
-// Columns returns the fields of t's columns.
-func Columns(t *question.Table) []Field {
-	fields := make([]Field, len(t.Columns))
-	for k := range t.Columns {
-		fields[k] = column(t, &t.Columns[k])
+// Columns returns the fields of t's columns, with names behind the codes that have them.
+func Columns(t *question.Table) []Field { return FirstColumns(t, len(t.Columns)) }
+
+// FirstColumns returns the fields of the first n of t's columns.
+func FirstColumns(t *question.Table, n int) []Field {
+	fields := make([]Field, 0, n)
+	for k := range t.Columns[:n] {
+		c := &t.Columns[k]
+		if fields = append(fields, column(t, c)); c.HasNames() {
+			fields = append(fields, Field{Name: c.Name + nameEnding, Kind: KindText, Text: func(i int) (string, bool) {
+				name := c.NameOf(&t.Rows[i])
+				return name, name != ""
+			}})
+		}
 	}
 	return fields
 }
+
+// nameEnding is behind the name of a column of codes in that of their names.
+const nameEnding = "_name"
 
 func column(t *question.Table, c *question.Column) Field {
 	f := Field{Name: c.Name, Kind: KindText, Text: func(i int) (string, bool) { return c.Text(&t.Rows[i]), true }}

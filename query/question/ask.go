@@ -15,7 +15,7 @@ const yearsMax = 5
 
 // Parameters are the names of the parameters that Ask reads.
 func (v *Vocabulary) Parameters() []string {
-	names := []string{"from", "to", "period", "compare", "fill", "at_least", "group", "region", "province", "comune", "office", "service", "channel", "scale", "class"}
+	names := []string{"from", "to", "period", "compare", "fill", "at_least", "names", "group", "region", "province", "comune", "office", "service", "channel", "scale", "class"}
 	for _, d := range v.all {
 		if d.parse != nil {
 			names = append(names, d.Name)
@@ -29,7 +29,7 @@ func (v *Vocabulary) Parameters() []string {
 func (v *Vocabulary) Ask(values Values, now time.Time) (*Question, error) {
 	q := &Question{Filters: make(map[string][]string), Now: schema.HourOf(now), clock: v.clock, codes: v.codes}
 	r := &asker{v, q, values, now}
-	for _, read := range []func() error{r.readTime, r.readGroup, r.readPlaces, r.readAttributes, r.readScale, r.readFilters, r.readShape} {
+	for _, read := range []func() error{r.readTime, r.readGroup, r.readPlaces, r.readAttributes, r.readScale, r.readFilters, r.readShape, r.readNames} {
 		if err := read(); err != nil {
 			return nil, err
 		}

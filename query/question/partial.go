@@ -18,6 +18,10 @@ func newPartial(keys []Key) partial {
 	return p
 }
 
+// Lacks returns what tells whether votes of a key are missing, because who asks is not
+// shown them there.
+func (c *Counts) Lacks() func(Key) bool { return newPartial(c.Partial).holds }
+
 // holds tells whether key is one of p, or one that p has open.
 func (p partial) holds(key Key) bool {
 	for open, keys := range p {

@@ -26,6 +26,7 @@ type Question struct {
 	Compare *calendar.Comparison // What is compared with what; nil where nothing is.
 	Fill    bool                 // Rows of nothing are wanted, too: every step of time that has begun.
 	AtLeast Position             // The counts must have come as far; nil for any.
+	OfAll   bool                 // Whatever is counted, of whatever time, may change the answer.
 
 	// What passes: nil lets everything pass, an empty list nothing.
 	provinces []schema.ProvinceID // First digits of the codes that were counted.
@@ -37,6 +38,8 @@ type Question struct {
 	classes   []schema.Class
 
 	hours []filter // All must hold; of time.
+
+	names *namer // Of codes, beside them; nil: none are asked for.
 
 	clock calendar.Clock
 	codes []schema.ComuneID // All of the registry.
@@ -73,6 +76,9 @@ func (q *Question) String() string {
 		today = q.atlas.day
 	}
 	text := fmt.Sprintf("%d %d %t %q %q %d", q.From, q.Next, q.Rounded, q.Names(), q.Filters, today)
+	if q.names != nil {
+		text += fmt.Sprintf(" named %s %d", q.names.lang, q.names.day)
+	}
 	if q.Marked() {
 		text += fmt.Sprintf(" %q %t", q.Period, q.Fill)
 		if q.Compare != nil {

@@ -33,6 +33,7 @@ func (t *Table) Running(r *Count) bool { return t.spans && r.Hour == t.running }
 type Column struct {
 	*Dimension
 	texts  []string // By group; "" of those that no row has.
+	names  []string // Beside the texts; nil where none are asked for.
 	values []uint32
 	ranks  []uint32 // The order of the texts, dense.
 	count  int      // Of ranks.
@@ -40,6 +41,13 @@ type Column struct {
 
 // Text returns what the column says of row r.
 func (c *Column) Text(r *Count) string { return c.texts[r.of(c.Of)] }
+
+// HasNames tells whether the column has names beside its texts.
+func (c *Column) HasNames() bool { return c.names != nil }
+
+// NameOf returns what the text of row r is called, where c has names; "" for one of no
+// list.
+func (c *Column) NameOf(r *Count) string { return c.names[r.of(c.Of)] }
 
 // Value returns the number behind the text of row r: an hour, a day since 1970, a
 // code. It means nothing in a column of offices.
@@ -94,6 +102,9 @@ func (f *Frame) column(d *Dimension, i int, rows []Count) Column {
 	s := f.sides[d.Of]
 	groups := max(len(s.keys), len(s.texts))
 	c := Column{Dimension: d, texts: make([]string, groups), values: make([]uint32, groups), ranks: make([]uint32, groups)}
+	if f.question.HasNames(d.Name) {
+		c.names = make([]string, groups)
+	}
 	used := make([]bool, groups)
 	var present []Group
 	for k := range rows {
@@ -103,7 +114,9 @@ func (f *Frame) column(d *Dimension, i int, rows []Count) Column {
 		}
 	}
 	for _, g := range present {
-		c.texts[g] = s.text(g, i)
+		if c.texts[g] = s.text(g, i); c.names != nil {
+			c.names[g] = f.question.NameOf(d.Name, c.texts[g])
+		}
 		if d.Of != OfOffice {
 			c.values[g] = s.value(g, i)
 		}

@@ -77,6 +77,7 @@ func follow(t *testing.T, e *env) {
 	if err := e.client.PutRegistry(e.ctx, "tombstone", nil); err != nil {
 		t.Fatal(err)
 	}
+	want = append(want, "tombstone=")
 	r, stop := e.follow(t, e.client)
 	defer stop()
 	eventually(e.ctx, t, "caught up", func() bool { _, caught, _ := r.seen(); return caught > 0 })

@@ -41,6 +41,10 @@ func (m *Meta) append(dst []byte) []byte {
 		}
 	}
 	dst = appendOption(dst, "mix", m.Mix)
+	dst = appendOption(dst, "since", m.Since)
+	if m.All != nil {
+		dst = append(strconv.AppendBool(append(dst, `"all":`...), *m.All), ',')
+	}
 	dst = appendQuoted(append(dst, `"interval":`...), m.Interval)
 	dst = appendQuoted(append(dst, `,"time_zone":`...), m.TimeZone)
 	dst = append(dst, `,"formulas":[`...)

@@ -49,6 +49,8 @@ type Meta struct {
 	MinN      uint64   `json:"min_n,omitempty"`
 	Top       int      `json:"top,omitempty"`
 	Mix       string   `json:"mix,omitempty"`
+	Since     string   `json:"since,omitempty"`
+	All       *bool    `json:"all,omitempty"` // Everything is told, changed or not; nil where that is not asked.
 	Interval  string   `json:"interval"`
 
 	TimeZone    string            `json:"time_zone"`

@@ -24,7 +24,7 @@ func Describe(s *format.Sheet, m *Meta, title string) {
 // Licence is that of the figures.
 const Licence = "CC BY 4.0, https://creativecommons.org/licenses/by/4.0/"
 
-const statusNote = "A normal; R running: the period is not over; P provisional: late votes are still to be expected; L fewer than 30 votes; B break in the series; Q suppressed; M nobody was there"
+const statusNote = "A normal; R running: the period is not over; P provisional: late votes are still to be expected; L fewer than 30 votes; B break in the series; Q below the threshold: votes are missing that are not shown here; M no terminal was there"
 
 func (m *Meta) notes(title string) [][2]string {
 	notes := [][2]string{{"title", title}}

@@ -1,11 +1,15 @@
-package answer
+package about
 
 import (
 	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"mlf/query/answer"
 	"mlf/query/answer/meta"
 	"mlf/query/answer/words"
 	"mlf/query/format"
@@ -18,7 +22,7 @@ const dimensionMonths = 59
 
 // dimensions are all dimensions, or one with its values.
 type dimensions struct {
-	inquiry
+	*question.Question
 	words words.Words
 	all   []*question.Dimension
 	of    *question.Dimension // Nil: all are told of.
@@ -29,14 +33,14 @@ type dimensions struct {
 // a place, or of all.
 func notOfDimensions() []string {
 	return []string{
-		"from", "to", "period", "macro_area", "population_class", "small", "office", "service", "category", "channel", "scale", "class",
+		"from", "to", "period", "names", "macro_area", "population_class", "small", "office", "service", "category", "channel", "scale", "class",
 		"quarter", "year", "weekday", "hour_of_day", "day_kind", "working_day",
 	}
 }
 
-func askDimensions(w words.Words) func(*question.Vocabulary, question.Values, time.Time) (Inquiry, error) {
-	return func(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
-		d := &dimensions{inquiry: inquiry{endpoint: "dimensions"}, words: w, all: v.Dimensions(), reg: v.Registry()}
+func askDimensions(w words.Words) func(*question.Vocabulary, question.Values, time.Time) (answer.Inquiry, error) {
+	return func(v *question.Vocabulary, values question.Values, now time.Time) (answer.Inquiry, error) {
+		d := &dimensions{words: w, all: v.Dimensions(), reg: v.Registry()}
 		group := []string{"month"}
 		if name, ok := values["dimension"]; ok {
 			i := slices.IndexFunc(d.all, func(x *question.Dimension) bool { return x.Name == name[0] })
@@ -44,9 +48,8 @@ func askDimensions(w words.Words) func(*question.Vocabulary, question.Values, ti
 				return nil, &question.Error{Parameter: "dimension", Detail: "no dimension has the name " + name[0], Missing: true}
 			}
 			d.of = d.all[i]
-			d.endpoint += " " + name[0]
 			if group = append(dimensionColumns(d.of), group...); d.of.Of == question.OfOffice && len(values["comune"])+len(values["province"]) == 0 {
-				return nil, wrong("comune", "missing; offices are those of a comune, or of the comuni of a province")
+				return nil, &question.Error{Parameter: "comune", Detail: "missing; offices are those of a comune, or of the comuni of a province"}
 			}
 		}
 		if !slices.Contains(group, "scale") {
@@ -62,8 +65,9 @@ func askDimensions(w words.Words) func(*question.Vocabulary, question.Values, ti
 				asked[name] = given
 			}
 		}
+		asked["group"] = group
 		var err error
-		d.Question, err = ask(v, asked, now, group...)
+		d.Question, err = v.Ask(asked, now)
 		return d, err
 	}
 }
@@ -81,6 +85,18 @@ func dimensionColumns(d *question.Dimension) []string {
 	}
 }
 
+// Questions returns the one question.
+func (d *dimensions) Questions() []*question.Question { return []*question.Question{d.Question} }
+
+// Name names what is asked.
+func (d *dimensions) Name() string {
+	name := ""
+	if d.of != nil {
+		name = d.of.Name
+	}
+	return fmt.Sprintf("dimensions %s %s", name, d.Question)
+}
+
 // Settled tells that the answer may be kept a while.
 func (d *dimensions) Settled() bool { return true }
 
@@ -94,14 +110,15 @@ type dimensionValue struct {
 }
 
 // Answer makes the answer.
-func (d *dimensions) Answer(ctx context.Context, r Reading) (*Document, error) {
+func (d *dimensions) Answer(ctx context.Context, r answer.Reading) (*answer.Document, error) {
 	f := d.Frame(d.Span)
 	counts, err := r.Count(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	t := f.Table(counts)
-	m := d.metaOf(r, counts)
+	m := meta.Of(r.Moment, false)
+	m.Ask(d.Question, r.Ledger, &counts.Excluded)
 	m.Formulas = []meta.Formula{}
 	month := slices.IndexFunc(t.Columns, func(c question.Column) bool { return c.Name == "month" })
 	var whole dimensionValue
@@ -119,21 +136,18 @@ func (d *dimensions) Answer(ctx context.Context, r Reading) (*Document, error) {
 		}
 		of[key].see(text)
 	}
-	data := object("data", []format.Field{optional("first", func(int) string { return whole.first }), optional("last", func(int) string { return whole.last })})
+	data := answer.Object("data", []format.Field{optional("first", func(int) string { return whole.first }), optional("last", func(int) string { return whole.last })})
 	if d.of == nil {
 		fields := d.fields(d.all)
-		return &Document{
-			Name: "dimensions", Span: d.Span, Meta: m, Sheet: sheetOf(m, "dimensions", len(d.all), flat(fields)),
-			members: []member{data, objectsWithLabels("dimensions", len(d.all), fields)},
-		}, nil
+		return answer.New("dimensions", d.Span, m, answer.SheetOf(m, "dimensions", len(d.all), flat(fields)),
+			data, objectsWithLabels("dimensions", len(d.all), fields)), nil
 	}
 	one := d.fields([]*question.Dimension{d.of})
 	values := d.join(of)
 	fields := d.valueFields(values)
-	return &Document{
-		Name: "dimension", Span: d.Span, Meta: m, Sheet: sheetOf(m, d.of.Name, len(values), flat(fields)),
-		members: []member{data, {"dimension", notArray, func(dst []byte, _ int) []byte { return appendLabelled(dst, one, 0) }}, objectsWithLabels("values", len(values), fields)},
-	}, nil
+	return answer.New("dimension", d.Span, m, answer.SheetOf(m, d.of.Name, len(values), flat(fields)),
+		data, answer.Value("dimension", func(dst []byte) []byte { return appendLabelled(dst, one, 0) }),
+		objectsWithLabels("values", len(values), fields)), nil
 }
 
 // see takes a month with data.
@@ -217,11 +231,6 @@ func (d *dimensions) valueFields(values []dimensionValue) labelled {
 	return f
 }
 
-// optional is a field of texts that is null where there is none.
-func optional(name string, of func(i int) string) format.Field {
-	return format.Field{Name: name, Kind: format.KindText, Text: func(i int) (string, bool) { text := of(i); return text, text != "" }}
-}
-
 // flat returns fields with a column for each language.
 func flat(l labelled) []format.Field {
 	fields := slices.Clone(l.before)
@@ -231,12 +240,30 @@ func flat(l labelled) []format.Field {
 	return append(fields, l.after...)
 }
 
-func objectsWithLabels(name string, n int, l labelled) member {
-	return member{name, n, func(dst []byte, i int) []byte { return appendLabelled(dst, l, i) }}
+func objectsWithLabels(name string, n int, l labelled) answer.Member {
+	return answer.List(name, n, func(dst []byte, i int) []byte { return appendLabelled(dst, l, i) })
 }
 
 func appendLabelled(dst []byte, l labelled, i int) []byte {
 	dst = format.AppendMembers(append(dst, '{'), l.before, i)
 	dst = append(append(append(dst, `,"label":{`...), membersOf(l.label(i))...), `},`...)
 	return append(format.AppendMembers(dst, l.after, i), '}')
+}
+
+// membersOf writes the members of v, a struct or a text of this package's making.
+func membersOf(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("BUG: an answer is not JSON: " + err.Error())
+	}
+	return text[1 : len(text)-1] // Without the braces.
+}
+
+// keyOf names a row by its first columns.
+func keyOf(t *question.Table, r *question.Count, columns int) string {
+	texts := make([]string, columns)
+	for k := range texts {
+		texts[k] = t.Columns[k].Text(r)
+	}
+	return strings.Join(texts, "\x00")
 }

@@ -1,4 +1,4 @@
-package answer
+package about
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/answer"
 	"mlf/query/answer/meta"
 	"mlf/query/answer/words"
 	"mlf/query/format"
@@ -18,15 +19,15 @@ import (
 
 // An explanation says in words how statistics that are asked for are made.
 type explanation struct {
-	inquiry
+	*question.Question
 	words words.Words
 	check string // Where the same is compared with the store.
 	sql   string // What a BI tool asks for the same; "" where it cannot.
 }
 
-func askExplain(w words.Words) func(*question.Vocabulary, question.Values, time.Time) (Inquiry, error) {
-	return func(v *question.Vocabulary, values question.Values, now time.Time) (Inquiry, error) {
-		e := &explanation{inquiry: inquiry{endpoint: "explain"}, words: w}
+func askExplain(w words.Words) func(*question.Vocabulary, question.Values, time.Time) (answer.Inquiry, error) {
+	return func(v *question.Vocabulary, values question.Values, now time.Time) (answer.Inquiry, error) {
+		e := &explanation{words: w}
 		var err error
 		if e.Question, err = v.Ask(values, now); err != nil {
 			return nil, err
@@ -41,6 +42,15 @@ func askExplain(w words.Words) func(*question.Vocabulary, question.Values, time.
 	}
 }
 
+// Questions returns the one question.
+func (e *explanation) Questions() []*question.Question { return []*question.Question{e.Question} }
+
+// Name names what is asked.
+func (e *explanation) Name() string { return fmt.Sprintf("explain %s", e.Question) }
+
+// Settled tells whether hardly a vote of it still comes.
+func (e *explanation) Settled() bool { return answer.Settled(e.Question) }
+
 // A sentence is one thing that is said.
 type sentence struct {
 	about string
@@ -48,16 +58,15 @@ type sentence struct {
 }
 
 // Answer makes the explanation.
-func (e *explanation) Answer(ctx context.Context, r Reading) (*Document, error) {
+func (e *explanation) Answer(ctx context.Context, r answer.Reading) (*answer.Document, error) {
 	f := e.Frame(e.Asked())
 	counts, err := r.Count(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	k := kit{scale: e.Scale()}
-	m := metaOf(r, false)
-	if m.Formulas = []meta.Formula{}; k.scale != 0 {
-		m = metaOf(r, false, k.formulas()...)
+	m := meta.Of(r.Moment, false, answer.Formulas(e.Scale())...)
+	if e.Scale() == 0 {
+		m.Formulas = []meta.Formula{}
 	}
 	m.Ask(e.Question, r.Ledger, &counts.Excluded)
 	said := e.sentences(m)
@@ -65,19 +74,15 @@ func (e *explanation) Answer(ctx context.Context, r Reading) (*Document, error) 
 		before: []format.Field{{Name: "about", Kind: format.KindText, Text: func(i int) (string, bool) { return said[i].about, true }}},
 		label:  func(i int) registry.Label { return said[i].text },
 	}
-	line := func(name, text string) member {
-		return member{name, notArray, func(dst []byte, _ int) []byte { return appendText(dst, text) }}
+	line := func(name, text string) answer.Member {
+		return answer.Value(name, func(dst []byte) []byte { return appendText(dst, text) })
 	}
-	return &Document{
-		Name: "explain", Span: e.Asked(), Meta: m, Sheet: sheetOf(m, "explanation", len(said), flat(of)),
-		members: []member{
-			{"sentences", len(said), func(dst []byte, i int) []byte {
-				dst = append(append(append(dst, `{"about":"`...), said[i].about...), `","label":{`...)
-				return append(append(dst, membersOf(said[i].text)...), "}}"...)
-			}},
-			line("check", e.check), line("sql", e.sql),
-		},
-	}, nil
+	return answer.New("explain", e.Asked(), m, answer.SheetOf(m, "explanation", len(said), flat(of)),
+		answer.List("sentences", len(said), func(dst []byte, i int) []byte {
+			dst = append(append(append(dst, `{"about":"`...), said[i].about...), `","label":{`...)
+			return append(append(dst, membersOf(said[i].text)...), "}}"...)
+		}),
+		line("check", e.check), line("sql", e.sql)), nil
 }
 
 // appendText writes a text as JSON; an empty one is null.
@@ -89,7 +94,7 @@ func appendText(dst []byte, text string) []byte {
 }
 
 // sentences says it all, what matters most first.
-func (e *explanation) sentences(m *Meta) []sentence {
+func (e *explanation) sentences(m *answer.Meta) []sentence {
 	var said []sentence
 	say := func(about, key string, parts map[string]registry.Label) {
 		said = append(said, sentence{about, words.Filled(e.words.Of(key), parts)})

@@ -1,0 +1,72 @@
+package answer
+
+import (
+	"mlf/query/figures"
+	"mlf/query/marks"
+	"mlf/query/question"
+)
+
+// A marker gives the figures of a frame the statuses that votes do not say: breaks, votes
+// that who asks is not shown, and where nobody was.
+type marker struct {
+	breaks *marks.Breaks
+	lacks  func(question.Key) bool
+	some   bool // Votes of any key are not shown.
+
+	there map[marks.Place]question.Span // Nil: it is not known, or not told.
+}
+
+// markerOf returns that of what was counted for f over span.
+func (r Reading) markerOf(f *question.Frame, counts *question.Counts, span question.Span) *marker {
+	return &marker{breaks: r.Notes.Breaks(f, span, r.At), lacks: counts.Lacks(), some: len(counts.Partial) > 0}
+}
+
+// tellOfNobody lets m tell where nobody was.
+func (m *marker) tellOfNobody(r Reading, f *question.Frame) {
+	if r.Enrolled != nil {
+		m.there = r.Enrolled.In(f)
+	}
+}
+
+// of returns the status of n votes of a key over span.
+func (m *marker) of(k question.Key, span question.Span, n uint64) figures.Status {
+	var status figures.Status
+	if m.breaks.In(k, span) {
+		status |= figures.Break
+	}
+	if m.lacks(k) {
+		status |= figures.Suppressed
+	}
+	if n > 0 || status&figures.Suppressed != 0 || m.there == nil {
+		return status
+	}
+	if there, ok := m.there[marks.PlaceOf(k)]; !ok || there.From >= span.Next || there.Next <= span.From {
+		status |= figures.Missing
+	}
+	return status
+}
+
+// whole returns the status of n votes of all keys over span.
+func (m *marker) whole(span question.Span, n uint64) figures.Status {
+	var status figures.Status
+	if m.breaks.Any(span) {
+		status |= figures.Break
+	}
+	if m.some {
+		return status | figures.Suppressed
+	}
+	if n == 0 && m.there != nil && !m.anybody(span) {
+		status |= figures.Missing
+	}
+	return status
+}
+
+// anybody tells whether somebody was anywhere over span.
+func (m *marker) anybody(span question.Span) bool {
+	for _, there := range m.there {
+		if there.From < span.Next && there.Next > span.From {
+			return true
+		}
+	}
+	return false
+}
