@@ -87,6 +87,12 @@ func TestBreaks(t *testing.T) {
 	status("/v1/reasons?by=comune&"+july, `"face":"green"`, `["A"]`, `["B"]`)
 	status("/v1/heatmap?"+july, `"total":`, `["B"]`)
 	status("/v1/heatmap?"+july+"&channel=web", `"total":`, `["A"]`)
+	status("/v1/comuni/058091?"+july, `"headline":`, `["B"]`)
+	status("/v1/comuni/058091?"+july, `"service":`, `["B"]`)
+	status("/v1/comuni/058091?"+july, `"day":"2026-07-31"`, `["B"]`)
+	status("/v1/comuni/058091?"+july, `"day":"2026-07-30"`, `["A"]`)
+	status("/v1/national?"+july, `"region":`, `["A"]`, `["B"]`)
+	status("/v1/comuni/015146?"+july, `"headline":`, `["A"]`)
 }
 
 // enrolled puts a terminal of a comune's counter, from a time on, to another if it was
@@ -147,6 +153,20 @@ func TestNobodyWasThere(t *testing.T) {
 	f(trend+"&by=province", "[0A 40A 0A nullM] [nullM 40A 0A 0A]")
 	f(trend+"&by=channel", "[0A 80A 0A 0A]")
 	f(trend, "[0A 80A 0A 0A]")
+	type page struct {
+		Headline shown
+		Days     []shown
+	}
+	got := ask[page](w, "/v1/comuni/015146?from=2026-07-30&to=2026-08-03")
+	if text := fmt.Sprint(got.Headline, got.Days); text != "0A [0A 0A 0A nullM]" {
+		t.Errorf("page: got %s", text)
+	}
+	if got := ask[page](w, "/v1/comuni/015146?period=2026-09"); got.Headline.String() != "nullM" {
+		t.Errorf("page: got %s", got.Headline)
+	}
+	if got := ask[page](w, "/v1/regions/03?period=2026-07"); fmt.Sprint(got.Headline, got.Days[:2]) != "40A [0A 0A]" {
+		t.Errorf("page: got %s %s", got.Headline, got.Days[:2])
+	}
 	tag := w.get(trend + "&by=comune").Header.Get("ETag")
 	w.enrolled(milano, "2026-08-15", "")
 	if again := w.get(trend+"&by=comune", "If-None-Match", tag); again.StatusCode != http.StatusNotModified {
@@ -178,6 +198,13 @@ func TestFiguresThatLackVotesSaySo(t *testing.T) {
 			if got := string(g.get(target).body); !strings.Contains(got, want) {
 				t.Errorf("%s: got %s, want %s", target, got, want)
 			}
+		}
+		page := ask[struct {
+			Headline shown
+			Days     []shown
+		}](g.world, "/v1/regions/12?"+days)
+		if text := fmt.Sprint(page.Headline, page.Days[1:]); text != "8PL [nullQP nullQP]" {
+			t.Errorf("page: got %s", text)
 		}
 		f("/v1/ranking?by=comune&min_n=1&from=2000-01-29&to=2000-01-31", `"status":["Q","P"]`)
 		f("/v1/reasons?from=2000-01-29&to=2000-01-31", `"status":["Q","P"]`)

@@ -13,6 +13,9 @@ import (
 
 // appendObservation writes o as members, as fields would.
 func (k kit) appendObservation(dst []byte, o *observation) []byte {
+	if o.hidden() {
+		return format.AppendMembers(dst, k.fields("", single(o)), 0)
+	}
 	dst = k.appendValues(dst, &o.values)
 	dst = appendCount(dst, `,"n":`, o.n)
 	if k.faces() {

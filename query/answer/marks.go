@@ -1,6 +1,9 @@
 package answer
 
 import (
+	"slices"
+	"sync"
+
 	"mlf/query/figures"
 	"mlf/query/marks"
 	"mlf/query/question"
@@ -13,7 +16,7 @@ type marker struct {
 	lacks  func(question.Key) bool
 	some   bool // Votes of any key are not shown.
 
-	there map[marks.Place]question.Span // Nil: it is not known, or not told.
+	there func() map[marks.Place]question.Span // Made when it is needed; nil: it is not known, or not told.
 }
 
 // markerOf returns that of what was counted for f over span.
@@ -24,7 +27,7 @@ func (r Reading) markerOf(f *question.Frame, counts *question.Counts, span quest
 // tellOfNobody lets m tell where nobody was.
 func (m *marker) tellOfNobody(r Reading, f *question.Frame) {
 	if r.Enrolled != nil {
-		m.there = r.Enrolled.In(f)
+		m.there = sync.OnceValue(func() map[marks.Place]question.Span { return r.Enrolled.In(f) })
 	}
 }
 
@@ -40,7 +43,7 @@ func (m *marker) of(k question.Key, span question.Span, n uint64) figures.Status
 	if n > 0 || status&figures.Suppressed != 0 || m.there == nil {
 		return status
 	}
-	if there, ok := m.there[marks.PlaceOf(k)]; !ok || there.From >= span.Next || there.Next <= span.From {
+	if there, ok := m.there()[marks.PlaceOf(k)]; !ok || there.From >= span.Next || there.Next <= span.From {
 		status |= figures.Missing
 	}
 	return status
@@ -63,10 +66,26 @@ func (m *marker) whole(span question.Span, n uint64) figures.Status {
 
 // anybody tells whether somebody was anywhere over span.
 func (m *marker) anybody(span question.Span) bool {
-	for _, there := range m.there {
+	for _, there := range m.there() {
 		if there.From < span.Next && there.Next > span.From {
 			return true
 		}
 	}
 	return false
+}
+
+// statusIn returns the status of n votes of some parts of a page's time, over span.
+func (c *counted) statusIn(span question.Span, n uint64, of ...part) figures.Status {
+	m := *c.marks
+	m.some = slices.ContainsFunc(of, func(p part) bool { return c.lacks[p] })
+	return statusOf(span, c.Now) | m.whole(span, n)
+}
+
+// mark adds up a page's day, and gives it the status that it has beside its time's.
+func (d *pageDay) mark(c *counted) {
+	d.n = sum(d.values)
+	m := *c.marks
+	m.some = d.status&figures.Suppressed != 0
+	day := question.Span{From: max(c.From, c.Clock().Begin(d.day)), Next: min(c.Next, c.Clock().Begin(d.day+1))}
+	d.status = (d.status | m.whole(day, d.n)).Of(d.n)
 }

@@ -8,6 +8,7 @@ import (
 
 	"mlf/query/answer/words"
 	"mlf/query/calendar"
+	"mlf/query/figures"
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -91,6 +92,9 @@ type counted struct {
 	days     []pageDay
 	lastVote schema.Hour // The last hour with a vote; 0 for none.
 
+	marks *marker
+	lacks [parts]bool // Votes are not shown to who asks.
+
 	offices, services, channels, comuni int // Of which there are votes.
 	parts                               []pagePlace
 	sides                               [2]*side // The time asked for and the one before, as far as they compare.
@@ -104,6 +108,7 @@ type pageCell struct {
 	service, category, channel string
 	values                     [parts][schema.ValueMax]uint64
 	now                        observation
+	status                     figures.Status // That votes do not say.
 }
 
 // Answer makes the page.
@@ -174,6 +179,11 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 	if err != nil {
 		return err
 	}
+	c.marks = r.markerOf(f, counts, question.Span{From: f.From, Next: f.Next})
+	c.marks.tellOfNobody(r, f)
+	for _, key := range counts.Partial {
+		c.lacks[key.Hour] = true
+	}
 	at := make(map[leaf]int, len(counts.Rows))
 	var offices, services, channels seen
 	known := texts{frame: f}
@@ -190,6 +200,7 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 		c.cells[n].values[of] = plus(c.cells[n].values[of], row.Values)
 		c.values[of] = plus(c.values[of], row.Values)
 		if of != partBefore {
+			c.cells[n].status |= c.marks.of(row.Key, c.Span, row.N())
 			services.add(row.Service)
 			channels.add(row.Channel)
 			if c.places == nil && f.Text(question.OfOffice, 0, row.Office) != "" {
@@ -272,14 +283,16 @@ func (c *counted) countPlaces(ctx context.Context, r Reading) error {
 		return err
 	}
 	c.comuni = len(counts.Rows)
-	sums := make(map[string][schema.ValueMax]uint64)
+	sums, status := make(map[string][schema.ValueMax]uint64), make(map[string]figures.Status)
+	marks := r.markerOf(f, counts, c.Span)
 	for i := range counts.Rows {
 		row := &counts.Rows[i]
 		code := f.Text(question.OfComune, 0, row.Comune)
 		sums[code] = plus(sums[code], row.Values)
+		status[code] |= marks.of(row.Key, c.Span, row.N())
 	}
 	for _, code := range slices.Sorted(maps.Keys(sums)) {
-		c.parts = append(c.parts, pagePlace{code, c.observe(sums[code], statusOf(c.Span, c.Now), 0)})
+		c.parts = append(c.parts, pagePlace{code, c.observe(sums[code], statusOf(c.Span, c.Now)|status[code], 0)})
 	}
 	return nil
 }

@@ -35,24 +35,31 @@ func (c *counted) countDays(ctx context.Context, r Reading) error {
 	if err != nil {
 		return err
 	}
-	for i := range counts.Rows {
-		row := &counts.Rows[i]
-		at := int(row.Hour)
-		if late := at - len(c.days); late >= 0 {
-			hour := recent + schema.Hour(late)
-			c.lastVote = max(c.lastVote, hour)
-			at = noDay
-			if begun := int(hour - c.From); begun < len(days) {
-				at = int(days[begun])
-			}
+	dayOf := func(g question.Group) (at int, hour schema.Hour) {
+		late := int(g) - len(c.days)
+		if late < 0 {
+			return int(g), 0
 		}
+		hour = recent + schema.Hour(late)
+		if begun := int(hour - c.From); begun < len(days) {
+			return int(days[begun]), hour
+		}
+		return noDay, hour
+	}
+	for i := range counts.Rows {
+		at, hour := dayOf(counts.Rows[i].Hour)
+		c.lastVote = max(c.lastVote, hour)
 		if at != noDay { // A clock of a terminal may be ahead.
-			c.days[at].values = plus(c.days[at].values, row.Values)
+			c.days[at].values = plus(c.days[at].values, counts.Rows[i].Values)
+		}
+	}
+	for _, key := range counts.Partial {
+		if at, _ := dayOf(key.Hour); at != noDay {
+			c.days[at].status |= figures.Suppressed
 		}
 	}
 	for i := range c.days {
-		c.days[i].n = sum(c.days[i].values)
-		c.days[i].status = c.days[i].status.Of(c.days[i].n)
+		c.days[i].mark(c)
 	}
 	c.meta = metaOf(r, false, append(c.formulas(), figures.FormulaDifference, figures.FormulaStandard, figures.FormulaChange, figures.FormulaParticipation)...)
 	c.meta.Ask(c.Question, r.Ledger, &counts.Excluded)

@@ -23,7 +23,7 @@ func (c *counted) compare() {
 		q.Span = spans[i]
 		s := &side{
 			selection: &selection{inquiry: inquiry{Question: &q}},
-			observed:  c.observe(c.values[of], statusOf(spans[i], c.Now), 0),
+			observed:  c.observe(c.values[of], c.statusIn(spans[i], sum(c.values[of]), of), 0),
 		}
 		for _, cell := range c.cells {
 			if sum(cell.values[of]) > 0 {
@@ -44,10 +44,11 @@ func (c *counted) compare() {
 
 func (c *counted) document() *Document {
 	status := statusOf(c.Span, c.Now)
-	headline := c.observe(plus(c.values[partPassed], c.values[partRest]), status, 0)
+	whole := plus(c.values[partPassed], c.values[partRest])
+	headline := c.observe(whole, c.statusIn(c.Span, sum(whole), partPassed, partRest), 0)
 	kept := c.cells[:0]
 	for _, cell := range c.cells {
-		if cell.now = c.observe(plus(cell.values[partPassed], cell.values[partRest]), status, 0); cell.now.n > 0 || sum(cell.values[partBefore]) > 0 {
+		if cell.now = c.observe(plus(cell.values[partPassed], cell.values[partRest]), status|cell.status, 0); cell.now.n > 0 || sum(cell.values[partBefore]) > 0 {
 			kept = append(kept, cell)
 		}
 	}
@@ -116,6 +117,9 @@ func (c *counted) appendCell(dst []byte, cell *pageCell) []byte {
 // comune has few votes.
 func (c *counted) appendDay(dst []byte, d *pageDay) []byte {
 	dst = append(d.day.Append(append(dst, `{"day":"`...)), '"', ',')
+	if o := (observation{n: d.n, status: d.status}); o.hidden() {
+		return append(appendStatus(format.AppendMembers(dst, c.sizes(single(&o)), 0), d.status), '}')
+	}
 	dst = appendCount(c.appendValues(dst, &d.values), `,"n":`, d.n)
 	return append(appendStatus(dst, d.status), '}')
 }

@@ -85,16 +85,26 @@ func PlaceOf(k question.Key) Place { return Place{k.Comune, k.Office, k.Service,
 func (p *Presence) In(f *question.Frame) map[Place]question.Span {
 	there := make(map[Place]question.Span)
 	tests := f.Class == nil || f.Class(schema.ClassTest) != question.Out
-	for comune, terminals := range p.places {
+	add := func(comune schema.ComuneID) {
 		at := Place{Comune: groupOf(f.Comune, comune)}
 		if at.Comune == question.Out {
-			continue
+			return
 		}
+		terminals := p.places[comune]
 		for i := range terminals {
 			if t := &terminals[i]; tests || !t.test {
 				t.add(there, at, f)
 			}
 		}
+	}
+	if f.Comuni != nil { // A page of one asks often.
+		for _, comune := range f.Comuni {
+			add(comune)
+		}
+		return there
+	}
+	for comune := range p.places {
+		add(comune)
 	}
 	return there
 }
