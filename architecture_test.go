@@ -21,8 +21,10 @@ var mayImport = map[string][]string{
 		"command/process", "command/datadir",
 		"ingest", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment",
 		"aggregate", "aggregate/store", "aggregate/store/embedded",
-		"query", "query/access", "query/cube", "query/disclosure", "query/question", "query/calendar", "proof/country", "bench/rig", "bench/setup",
+		"query", "query/access", "query/cube", "query/disclosure", "query/opendata", "query/question", "query/calendar", "proof/country", "bench/rig", "bench/setup",
 		"schema", "schema/annotation", "schema/registry", "schema/served",
+		"query", "query/access", "query/cube", "query/disclosure", "query/opendata", "query/question", "query/calendar", "proof/country", "bench/rig", "bench/setup",
+		"schema", "schema/registry", "schema/served",
 	},
 	"command/process":                {},
 	"command/datadir":                {"schema"},
@@ -50,11 +52,17 @@ var mayImport = map[string][]string{
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/format", "query/about", "query/answer", "query/answer/meta", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/bulletin", "query/dashboard", "query/reference",
+		"schema", "schema/served", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/answer/meta", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
+		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/reference",
 	},
 	"query/bulletin": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
 	},
 	"query/about":         {"schema/annotation", "schema/registry", "query/answer", "query/answer/meta", "query/answer/words", "query/calendar", "query/format", "query/question"},
+	"query/opendata": {
+		"schema", "schema/registry", "query/calendar", "query/question", "query/disclosure", "query/format", "query/departure", "query/flight", "query/opendata/rdf",
+	},
+	"query/opendata/rdf":  {},
 	"query/calendar":      {"schema"},
 	"query/answer":        {"query/marks", "query/answer/words", "query/answer/meta", "schema", "schema/served", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format"},
 	"query/question":      {"schema", "schema/registry", "query/calendar"},
@@ -116,7 +124,7 @@ var onlyIn = map[string][]string{
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
-	"net/http":                            {"command/process", "query", "query/access", "query/departure", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/harness"},
+	"net/http":                            {"command/process", "query", "query/access", "query/departure", "query/opendata", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/harness"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

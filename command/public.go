@@ -15,6 +15,7 @@ import (
 	"mlf/query/access"
 	"mlf/query/cube"
 	"mlf/query/disclosure"
+	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -24,6 +25,7 @@ import (
 // publicFlags say what the public is shown, who is shown more, and how much each may
 // ask.
 type publicFlags struct {
+	openFlags
 	DisclosureK           uint64 `name:"disclosure-k" default:"3" placeholder:"VOTES" help:"With lots: the fewest votes that are shown together, 2 to 1000. All processes must say the same; what is published stays as it was."`
 	DisclosureHomogeneous string `enum:"show,hold" default:"show" help:"With lots: show those whose votes all have one value, or hold them until another value joins them: who knows that you voted would know how."`
 
@@ -56,8 +58,9 @@ func (f *publicFlags) rules() disclosure.Rules {
 // check refuses flags that cannot be.
 func (f *publicFlags) check() error {
 	rules := f.rules()
+	open := f.openFlags.config()
 	_, err := f.quotaConfig()
-	if err = errors.Join(f.accessConfig().Validate(), rules.Validate(), err); err != nil {
+	if err = errors.Join(f.accessConfig().Validate(), rules.Validate(), open.Validate(), err); err != nil {
 		return usageError{err}
 	}
 	return nil
@@ -110,6 +113,7 @@ type public struct {
 	access    *access.Access
 	quota     *access.Quota
 	published query.Published
+	open      *opendata.Library
 	parts     []process.Part
 }
 
@@ -142,6 +146,9 @@ func (b *base) publicParts(f *publicFlags, s *store.Store, counts *cube.Follower
 		return nil, err
 	}
 	p.published = shelf
+	if p.open, err = opendata.New(opendata.Parts{Source: s, Published: shelf, Registry: lists}, f.openFlags.config()); err != nil {
+		return nil, err
+	}
 	p.parts = append(p.parts, process.Part{Name: "published", Run: shelf.Run})
 	if f.Publish == "off" {
 		return p, nil

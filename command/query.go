@@ -78,7 +78,7 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 func (b *base) queryParts(s *store.Store, counts *cube.Follower, registered *follower, lists *registry.Registry, p *public) query.Parts {
 	return query.Parts{
 		Store: s, Counts: counts, Log: b.client, Terminals: registered.terminals, Registry: lists,
-		Annotations: registered.annotations, Published: p.published, Access: p.access, Quota: p.quota,
+		Annotations: registered.annotations, Published: p.published, Open: p.open, Access: p.access, Quota: p.quota,
 	}
 }
 

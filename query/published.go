@@ -2,12 +2,14 @@ package query
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
 	"mlf/query/bulletin"
 	"mlf/query/calendar"
 	"mlf/query/disclosure"
+	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -127,4 +129,22 @@ func (s *Server) allowPublic(q *question.Question) *problem {
 // publicTimes are the dimensions of time that may be asked of lots.
 func publicTimes() []string {
 	return []string{"day", "week", "month", "quarter", "year", "weekday", "day_kind", "working_day"}
+}
+
+// serveOpen answers GET /v1/open/…: what was published, in files.
+func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) error {
+	if err := noParameters(r); err != nil {
+		return err
+	}
+	if s.Open == nil {
+		return newProblem(http.StatusNotFound, "not-found", errNotFound.Title, "nothing is published by this service; its statistics are open all the same")
+	}
+	err := s.Open.Serve(w, r, r.PathValue("file"), s.departures.Send)
+	switch {
+	case errors.Is(err, opendata.ErrUnpublished):
+		return errUnpublished
+	case errors.Is(err, opendata.ErrUnread):
+		return s.storeProblem(r.Context(), err)
+	}
+	return err
 }

@@ -23,6 +23,7 @@ import (
 	"mlf/query/access"
 	"mlf/query/calendar"
 	"mlf/query/disclosure"
+	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -81,9 +82,13 @@ func newGuardedOf(t *testing.T, rule string, quota *access.Quota, m *memory, cou
 	if err != nil {
 		t.Fatal(err)
 	}
+	open, err := opendata.New(opendata.Parts{Source: g.tables, Published: g.shelf, Registry: names}, opendata.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	parts := query.Parts{
 		Store: g.memory, Counts: counts, Log: g.memory, Terminals: g.terms, Registry: names,
-		Published: g.shelf, Access: g.issuer(names), Quota: quota,
+		Published: g.shelf, Open: open, Access: g.issuer(names), Quota: quota,
 	}
 	if g.server, err = query.New(parts, query.Telemetry{Registerer: g.reg}, query.Config{Disclosure: rule}); err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 	"mlf/query/flight"
 	"mlf/query/live"
 	"mlf/query/marks"
+	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/query/reference"
 	"mlf/schema"
@@ -81,6 +82,7 @@ type Parts struct {
 	Registry  *registry.Registry
 	Words     *question.Vocabulary // Of Registry; nil: made of it.
 	Published Published
+	Open      *opendata.Library // Nil: there are no files of what is published.
 
 	Annotations *annotation.Book // Nil: nothing is ever noted.
 

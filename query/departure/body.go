@@ -75,6 +75,9 @@ func (d *Departures) of(b *Body) *semaphore.Weighted {
 // Rows returns how many rows it has.
 func (b *Body) Rows() int { return b.rows }
 
+// Held returns the bytes that b takes in memory.
+func (b *Body) Held() int64 { return b.held() }
+
 func (b *Body) held() int64 { return int64(len(b.head) + len(b.plain) + len(b.packed)) }
 
 // With returns b with head before its first byte, in place of another, and with header
@@ -176,6 +179,9 @@ func (d *Departures) Send(w http.ResponseWriter, r *http.Request, tag string, b 
 		return b.unpack(w, r)
 	}
 	parts := b.parts(h, takes)
+	if h.Get("Content-Encoding") != "" {
+		h.Set("ETag", PackedTag(tag))
+	}
 	length := 0
 	for _, part := range parts {
 		length += len(part)

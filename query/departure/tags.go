@@ -31,6 +31,15 @@ func Describe(h http.Header, tag string) {
 	h.Add("Vary", "Accept")
 }
 
+// PackedTag returns the name of what is sent in gzip where tag is a strong one, of the bytes
+// as they are: others are other bytes (RFC 9110 §8.8.3.3).
+func PackedTag(tag string) string {
+	if name, ok := strings.CutSuffix(tag, `"`); ok && !strings.HasPrefix(tag, "W/") {
+		return name + `-gzip"`
+	}
+	return tag
+}
+
 // NotModified tells whether the reader has the answer of tag already: one of
 // the tags of If-None-Match is tag, weakly compared, or any will do (RFC 9110
 // §13.1.2).
@@ -49,7 +58,7 @@ func NotModified(r *http.Request, tag string) bool {
 		if end < 2 {
 			return false
 		}
-		if given[:end] == opaque {
+		if given[:end] == opaque || given[:end] == PackedTag(tag) {
 			return true
 		}
 		given = given[end:]
