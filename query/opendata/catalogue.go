@@ -10,9 +10,10 @@ import (
 	"mlf/schema/registry"
 )
 
-// Lists of the European Publications Office, which the profile wants.
+// Lists of the European Publications Office and others, which the profile wants.
 const (
 	europe       = "http://publications.europa.eu/resource/authority/"
+	eurovoc      = "http://eurovoc.europa.eu/"
 	italy        = "https://www.geonames.org/3175395"
 	csvwStandard = "http://www.w3.org/TR/tabular-metadata/"
 )
@@ -96,6 +97,7 @@ func (c *cataloguer) dataset(of table) {
 	for _, keyword := range []string{"customer satisfaction", "servizi pubblici", "comuni", "Mettiamoci la faccia"} {
 		t.Add("dcat:keyword", rdf.Text(keyword, "it"))
 	}
+	t.Add("dct:subject", rdf.IRI(eurovoc+"77"), rdf.IRI(eurovoc+"68")) // Public administration, local government.
 	t.Add("dct:publisher", c.own("publisher"))
 	t.Add("dct:rightsHolder", c.own("publisher"))
 	t.Add("dct:accrualPeriodicity", rdf.IRI(europe+"frequency/MONTHLY"))
@@ -145,7 +147,7 @@ func (c *cataloguer) agents() {
 	t.Add("dct:identifier", rdf.Text("CSVW", ""))
 	t.Add("dct:title", rdf.Text("Metadata Vocabulary for Tabular Data", "en"))
 	t.Add("dct:description", rdf.Text("W3C Recommendation, 17 December 2015", "en"))
-	t.Add("dcatapit:referenceDocumentation", rdf.Typed(csvwStandard, "xsd:anyURI"))
+	t.Add("dcatapit:referenceDocumentation", rdf.IRI(csvwStandard))
 }
 
 // distributions are the forms of a month.
@@ -155,6 +157,7 @@ func (c *cataloguer) distributions(of table, editions []edition) {
 		n := name{month: newest.month, table: of, form: f}
 		t := c.thing(n.String(), "dcatapit:Distribution", "dcat:Distribution")
 		t.Add("dct:title", words(titleOf(of, n.month))...)
+		t.Add("dct:description", words(newestDescription())...)
 		t.Add("dcat:accessURL", rdf.IRI(c.base+"/"+n.String()))
 		n.vintage = newest.Number
 		t.Add("dcat:downloadURL", rdf.IRI(c.base+"/"+n.String()))

@@ -30,7 +30,7 @@ func (l *Library) metadata(e *edition) object {
 		"dc:temporal":    first.String() + "/" + (next - 1).String(),
 		"schema:version": e.Number,
 		"notes": []object{{
-			"release": e.Release, "day": calendar.Day(e.Day).String(), "threshold": e.least(), "votes": e.Published, "waiting": e.Waiting,
+			"release": e.Release, "day": calendar.Day(e.Day).String(), "threshold": e.least(), "votes": e.Published,
 		}},
 		"tables": tables,
 	}

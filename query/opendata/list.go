@@ -31,7 +31,6 @@ type listVintage struct {
 	Day         string     `json:"day"`
 	PublishedAt time.Time  `json:"published_at"`
 	N           uint64     `json:"n"`
-	Waiting     uint64     `json:"waiting"`
 	K           uint32     `json:"k"`
 	Files       []listFile `json:"files"`
 }
@@ -77,7 +76,7 @@ func (l *Library) list(base string, releases []schema.Release) *list {
 func (l *Library) listVintage(base string, e *edition) listVintage {
 	v := listVintage{
 		Vintage: e.Number, Release: e.Release, Day: calendar.Day(e.Day).String(), PublishedAt: e.At.UTC(),
-		N: e.Published, Waiting: e.Waiting, K: e.least(),
+		N: e.Published, K: e.least(),
 	}
 	for _, t := range tables() {
 		for _, f := range forms() {

@@ -45,3 +45,10 @@ func descriptionOf(t table) registry.Label {
 			"Ein Monat erscheint nach seinem Ende und wird höchstens einmal im Monat revidiert, in nummerierten Ausgaben, die sich nie ändern.",
 	}
 }
+
+func newestDescription() registry.Label {
+	return registry.Label{
+		IT: "L'edizione più recente del mese; quelle di prima restano al loro indirizzo.", EN: "The newest vintage of the month; those before stay at their addresses.",
+		DE: "Die neueste Ausgabe des Monats; frühere bleiben an ihrer Adresse.",
+	}
+}

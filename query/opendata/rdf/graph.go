@@ -2,6 +2,7 @@ package rdf
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,11 +22,18 @@ type Thing struct {
 	Properties []Property
 }
 
-// Add states that t has values for a property; without any it states nothing.
+// Add states that t has values for a property, besides those that it has; without any
+// it states nothing.
 func (t *Thing) Add(property string, values ...Value) {
-	if len(values) > 0 {
-		t.Properties = append(t.Properties, Property{property, values})
+	if len(values) == 0 {
+		return
 	}
+	i := slices.IndexFunc(t.Properties, func(p Property) bool { return p.Name == property })
+	if i < 0 {
+		t.Properties = append(t.Properties, Property{property, values})
+		return
+	}
+	t.Properties[i].Values = append(t.Properties[i].Values, values...)
 }
 
 // A Property is what a thing has one value or more of.
