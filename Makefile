@@ -9,7 +9,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine run test test-readers test-kafka kafka simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
+.PHONY: help build engine run test test-readers test-open test-kafka kafka simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +31,14 @@ kafka: ## Fetch Apache Kafka through Maven and run a broker on 127.0.0.1:19092 (
 
 test-readers: engine ## Let pandas, DuckDB and others read the files we write, and run the notebooks (needs Python 3.11 or newer).
 	@[ bin/python/ready -nt query/format/testdata/requirements.txt ] || { python3 -m venv --clear bin/python && bin/python/bin/pip install -q -r query/format/testdata/requirements.txt && touch bin/python/ready; }
-	MLF_PYTHON=$(CURDIR)/bin/python/bin/python MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 ./query ./query/format ./proof/pipeline -run 'Others|Notebooks|KeepsBulletins'
+	MLF_PYTHON=$(CURDIR)/bin/python/bin/python MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 ./query ./query/format ./query/opendata ./proof/pipeline -run 'Others|Notebooks|KeepsBulletins'
 	@command -v Rscript >/dev/null || echo "THERE IS NO R HERE: docs/notebooks/*.R and the line of R in docs/client.md WERE NOT RUN (install r-base-core)" >&2
+
+test-open: engine ## Let validators of DCAT-AP_IT and CSVW check the open data (Python 3.13 or newer, by PYTHON or where pyenv has it).
+	@python=$$(for p in $(PYTHON) python3 python3.13 $(wildcard $(HOME)/.pyenv/versions/3.1[3-9]*/bin/python3); do "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null && echo "$$p" && break; done); \
+	[ -n "$$python" ] || { echo "THE OPEN DATA WERE NOT VALIDATED: there is no Python 3.13 or newer; name one by PYTHON=" >&2; exit 0; }; \
+	[ bin/validators/ready -nt query/opendata/testdata/requirements.txt ] || { "$$python" -m venv --clear bin/validators && bin/validators/bin/pip install -q -r query/opendata/testdata/requirements.txt && touch bin/validators/ready; } && \
+	MLF_VALIDATORS=$(CURDIR)/bin/validators/bin MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -v ./query/opendata -run 'TestOthersValidate|TestOthersReadOne'
 
 test-kafka: engine build ## Run the broker's suite and the whole pipeline against real Kafka.
 	$(GO) run ./proof/kafka/run --fetch-only

@@ -95,6 +95,21 @@ func testTheFilesOfAMonth(t *testing.T, g *guarded) {
 		t.Errorf("reasons: got %q", kept["reasons.csv"])
 	}
 	g.asShown("/v1/open/2000-01.v1.csv")
+	for path, media := range map[string]string{
+		"/v1/open": "application/json", "/v1/open/": "application/json", "/v1/open/catalog.ttl": "text/turtle; charset=utf-8",
+		"/v1/open/catalog.jsonld": "application/ld+json", "/v1/open/2000-01.v1.csv-metadata.json": "application/csvm+json",
+	} {
+		got := g.get(path) // It is as the description says.
+		if got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") != media {
+			t.Errorf("%s: got %d %s", path, got.StatusCode, got.Header.Get("Content-Type"))
+		}
+		if again := g.get(path, "If-None-Match", got.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {
+			t.Errorf("%s: got %d to its own tag", path, again.StatusCode)
+		}
+	}
+	if got := g.get("/v1/open", "Accept", "text/turtle, */*;q=0.1"); !strings.HasPrefix(string(got.body), "@prefix") {
+		t.Errorf("Turtle is asked for: got %s", got.body)
+	}
 
 	pass(24 * time.Hour)
 	late := cell(schema.HourOf(time.Date(2000, 1, 30, 12, 0, 0, 0, time.UTC)))

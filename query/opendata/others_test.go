@@ -58,6 +58,43 @@ func TestOthersValidateTheCatalogue(t *testing.T) {
 	}
 }
 
+// sameRows reads a month as README says it is read, in each form, and compares them.
+const sameRows = `
+import sys, duckdb, pandas
+address = sys.argv[1] + "/v1/open/2026-10"
+texts = dict.fromkeys(["level", "region", "province", "comune", "office", "service", "channel", "scale"], "str")
+parquet = pandas.read_parquet(address + ".parquet")
+csv = pandas.read_csv(address + ".csv", dtype=texts, parse_dates=["first_day", "last_day"])
+lines = pandas.read_json(address + ".v2.ndjson", lines=True, dtype=texts | {"first_day": "str", "last_day": "str"}, convert_dates=False)
+def rows(table): return [tuple(None if pandas.isna(x) else str(x)[:10] for x in row) for row in table.itertuples(index=False)]
+assert rows(parquet) == rows(csv) == rows(lines), (rows(parquet), rows(csv), rows(lines))
+parquet.to_parquet(sys.argv[2])
+reasons = pandas.read_parquet(address + ".reasons.parquet")
+asked = duckdb.sql("select reason, sum(r.n) from reasons r join '" + sys.argv[2] + "' l using (release, lot) where l.comune = '001272' group by all order by all").fetchall()
+print(len(parquet), int(parquet.n.sum()), parquet.n.dtype, asked)
+`
+
+// TestOthersReadAMonth: pandas finds the same rows in all forms, and DuckDB joins the tables.
+// MLF_PYTHON names an interpreter that has them.
+func TestOthersReadAMonth(t *testing.T) {
+	python := os.Getenv("MLF_PYTHON")
+	if python == "" {
+		t.Skip("MLF_PYTHON is not set to a Python that has pandas and DuckDB")
+	}
+	p := newPress(t)
+	p.autumn()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := p.library.Serve(w, r, strings.TrimPrefix(r.URL.Path, "/v1/open/"), departure.New().Send); err != nil {
+			http.Error(w, err.Error(), http.StatusNotFound)
+		}
+	}))
+	defer server.Close()
+	said, err := exec.CommandContext(t.Context(), python, "-c", sameRows, server.URL, filepath.Join(t.TempDir(), "month.parquet")).Output() //nolint:gosec // The tester's interpreter.
+	if want := "8 46 int64 [('skipped', 2), ('staff', 1)]"; err != nil || strings.TrimSpace(string(said)) != want {
+		t.Errorf("got %v, %s, want %s", err, said, want)
+	}
+}
+
 // sameGraph reads two files and tells whether they say the same.
 const sameGraph = `
 import sys, rdflib, rdflib.compare
