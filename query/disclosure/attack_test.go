@@ -435,7 +435,7 @@ func attack(t *testing.T, w *world, p publisher, k int, rng *rand.Rand) (found [
 		p.night(t, today)
 		poll(t, a, p, w, rng)
 		if of, ok := p.(*lotsRule); ok {
-			for _, s := range of.bulletins(t) {
+			for _, s := range append(of.bulletins(t), of.sets...) { // A file of open data has a row for each lot.
 				a.learn(s)
 			}
 		}

@@ -19,7 +19,7 @@ type Source interface {
 	LotsInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
 }
 
-// An edition is a month in one vintage, and the releases that its lots are from.
+// An edition is a month in one vintage, and the releases that its lots are from, ascending.
 type edition struct {
 	month calendar.Month
 	disclosure.Vintage

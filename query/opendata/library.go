@@ -178,11 +178,35 @@ func metadataOf(n name) string {
 // editionsOf returns the editions of a month, ascending; none before the first is due.
 func editionsOf(releases []schema.Release, m calendar.Month) []edition {
 	vintages := disclosure.Vintages(releases, m)
-	editions := make([]edition, len(vintages))
-	for i, v := range vintages {
-		editions[i] = edition{month: m, Vintage: v, releases: releases[:v.Release]}
+	if len(vintages) == 0 {
+		return nil
+	}
+	var with []schema.Release // Those that have lots of the month: no others are read.
+	editions := make([]edition, 0, len(vintages))
+	var before uint64
+	for i := range releases {
+		if published := publishedOf(&releases[i], m); published != before {
+			before = published
+			with = append(with, releases[i])
+		}
+		if releases[i].Number == vintages[len(editions)].Release {
+			editions = append(editions, edition{month: m, Vintage: vintages[len(editions)], releases: with[:len(with):len(with)]})
+			if len(editions) == len(vintages) {
+				break
+			}
+		}
 	}
 	return editions
+}
+
+// publishedOf returns how many votes of a month are in lots of releases up to r.
+func publishedOf(r *schema.Release, m calendar.Month) uint64 {
+	first := schema.Day(calendar.DayOf(m, 1))
+	at, found := slices.BinarySearchFunc(r.Months, first, func(a schema.ReleaseMonth, first schema.Day) int { return int(a.First - first) })
+	if !found {
+		return 0
+	}
+	return r.Months[at].Counted - r.Months[at].Waiting
 }
 
 // monthsOf returns the months that have votes, ascending.
