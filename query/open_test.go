@@ -1,17 +1,22 @@
 package query_test
 
 import (
+	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"mlf/query"
+	"mlf/query/client"
 	"mlf/schema"
 )
 
@@ -110,6 +115,8 @@ func testTheFilesOfAMonth(t *testing.T, g *guarded) {
 	if got := g.get("/v1/open", "Accept", "text/turtle, */*;q=0.1"); !strings.HasPrefix(string(got.body), "@prefix") {
 		t.Errorf("Turtle is asked for: got %s", got.body)
 	}
+
+	g.readByTheClient(kept["csv"])
 
 	pass(24 * time.Hour)
 	late := cell(schema.HourOf(time.Date(2000, 1, 30, 12, 0, 0, 0, time.UTC)))
@@ -215,4 +222,35 @@ func TestAFileIsSentOnce(t *testing.T) {
 			}
 		}
 	})
+}
+
+// RoundTrip answers a client without a network, which no bubble has.
+func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
+	got := g.get(r.URL.RequestURI())
+	got.Body, got.Request = io.NopCloser(bytes.NewReader(got.body)), r
+	return got.Response, nil
+}
+
+// readByTheClient lists files and reads one, by its own name and as the newest.
+func (g *guarded) readByTheClient(want string) {
+	g.t.Helper()
+	c := &client.Client{Base: "http://mlf.example.it", HTTP: &http.Client{Transport: g}, Forward: true}
+	if _, err := c.Stats(g.t.Context(), url.Values{"period": {"2000-01"}}); err != nil || c.Position() == "" { // From now on it demands a position.
+		g.t.Fatalf("got position %q, %v", c.Position(), err)
+	}
+	list, err := c.OpenData(g.t.Context())
+	if err != nil || len(list.Months) != 1 || len(list.Due) != 0 || list.Months[0].Vintages[0].N != 14 {
+		g.t.Fatalf("got %+v, %v", list, err)
+	}
+	file := list.Months[0].Vintages[0].Files[0]
+	for _, name := range []string{file.Name, "2000-01.csv"} {
+		var got bytes.Buffer
+		if header, err := c.Download(g.t.Context(), "/v1/open/"+name, nil, "", &got); err != nil || got.String() != want || header.Get("Last-Modified") == "" {
+			g.t.Errorf("%s: got %d bytes, %v, want %d", name, got.Len(), err, len(want))
+		}
+	}
+	sum := sha256.Sum256([]byte(want))
+	if *file.Bytes != uint64(len(want)) || *file.Rows != 3 || *file.SHA256 != hex.EncodeToString(sum[:]) {
+		g.t.Errorf("got %d bytes, %d rows, sum %s", *file.Bytes, *file.Rows, *file.SHA256)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // A Format is a form that answers are downloaded in.
@@ -37,7 +38,7 @@ func (c *Client) Download(ctx context.Context, path string, params url.Values, f
 		}
 		asked.Set("format", string(format))
 	}
-	q := &call{path: path, params: asked, token: c.Token, counts: true}
+	q := &call{path: path, params: asked, token: c.Token, counts: !strings.HasPrefix(path, "/v1/open/")} // A file has no position: it never changes.
 	res, err := c.send(ctx, q)
 	if err != nil {
 		return nil, err
