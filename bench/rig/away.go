@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,7 +40,7 @@ func (c *Query) away(ctx context.Context, p *setup.Parts, report *measure.Report
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	a := &awayBench{rig: r, time: c.Away}
+	a := &awayBench{rig: r, time: c.Away, shown: p.Stderr}
 	defer func() { err = errors.Join(err, a.close(ctx)) }()
 	if err := a.open(ctx); err != nil {
 		return err
@@ -55,6 +56,7 @@ func (c *Query) away(ctx context.Context, p *setup.Parts, report *measure.Report
 type awayBench struct {
 	rig   *rig
 	time  time.Duration // That the database is away.
+	shown io.Writer     // For progress.
 	proxy *chaos.Proxy
 	stop  func() error // The proxy.
 	plan  backlog.Plan
@@ -157,10 +159,13 @@ func (a *awayBench) meanwhile(ctx context.Context, p *probing, t *pages.Tally) (
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	var reader errgroup.Group
+	asked := newBar(a.shown, awayWork, "answers", int(awayPages*a.time.Seconds()))
+	defer asked.end()
 	n := 0
 	reader.Go(func() error {
 		return line.AskAt(reading, awayPages, func() []byte {
 			n++
+			asked.add(1)
 			return pages.Request(fmt.Sprintf("/v1/comuni/%s?from=2026-11-01&to=2026-11-30", comuni[n%len(comuni)].ID), "")
 		}, t)
 	})
