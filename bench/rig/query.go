@@ -24,9 +24,9 @@ type Query struct {
 	setup.Flags
 	Parts []string      `default:"stats,country,pages,feed,beside,visible,away" enum:"stats,country,pages,feed,beside,visible,away" help:"What to measure: ${enum}."`
 	Rows  int           `default:"4000000" help:"Part stats: rollup rows of five years to read from; 40000000 is a large country's."`
-	Scale float64       `default:"0.02" help:"Part country: 1 is 7,896 comuni with 100 M cells of five years, 0.01 every hundredth comune."`
-	Data  string        `placeholder:"DIR" help:"Part country: keep the filled engine there, and use it again."`
-	Time  time.Duration `default:"2s" help:"Part country: how long each is asked one kind of question in a turn."`
+	Scale float64       `default:"0.02" help:"Parts country, pages, feed and beside: 1 is 7,896 comuni with 100 M cells of five years, 0.01 every hundredth comune."`
+	Data  string        `placeholder:"DIR" help:"The same parts: keep the filled engine there, and use it again."`
+	Time  time.Duration `default:"2s" help:"Parts country, pages and feed: how long a turn is."`
 	Votes int           `default:"5000000" help:"Parts feed and visible: votes on the log, 100 a record."`
 	Probe time.Duration `default:"20s" help:"Parts visible and beside: how long a turn is."`
 	Away  time.Duration `default:"5m" help:"Part away: how long the database is away."`
@@ -62,6 +62,9 @@ const (
 func (c *Query) Validate() error {
 	if c.Rows < 1 || c.Runs < 1 || c.Scale <= 0 || c.Votes < 100 {
 		return errors.New("want at least one row, one run, 100 votes, and a scale above 0")
+	}
+	if c.Time <= 0 || c.Probe <= 0 || c.Away <= 0 {
+		return errors.New("want some time for every part")
 	}
 	return nil
 }
