@@ -45,17 +45,19 @@ func TestNotebooks(t *testing.T) {
 		}
 		run(python, program)
 	}
-	r, err := exec.LookPath("Rscript")
-	if err != nil {
-		t.Skip("there is no R: docs/notebooks/*.R are not run; the rest did as they should")
-	}
-	scripts, err := filepath.Glob("../../docs/notebooks/*.R")
-	if err != nil || len(scripts) == 0 {
-		t.Fatalf("%d scripts, %v", len(scripts), err)
-	}
-	for _, path := range scripts {
-		run(r, path)
-	}
+	t.Run("R", func(t *testing.T) {
+		r, err := exec.LookPath("Rscript")
+		if err != nil {
+			t.Skip("there is no R: docs/notebooks/*.R are not run")
+		}
+		scripts, err := filepath.Glob("../../docs/notebooks/*.R")
+		if err != nil || len(scripts) == 0 {
+			t.Fatalf("%d scripts, %v", len(scripts), err)
+		}
+		for _, path := range scripts {
+			run(r, path)
+		}
+	})
 }
 
 // codeOf returns the code of a notebook, cell after cell.
