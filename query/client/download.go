@@ -38,7 +38,7 @@ func (c *Client) Download(ctx context.Context, path string, params url.Values, f
 		}
 		asked.Set("format", string(format))
 	}
-	q := &call{path: path, params: asked, token: c.Token, counts: !strings.HasPrefix(path, "/v1/open/")} // A file has no position: it never changes.
+	q := &call{path: path, params: asked, token: c.Token, counts: takesPosition(path)}
 	res, err := c.send(ctx, q)
 	if err != nil {
 		return nil, err
@@ -53,4 +53,17 @@ func (c *Client) Download(ctx context.Context, path string, params url.Values, f
 		return nil, fmt.Errorf("download %s: %w", q.target(), err)
 	}
 	return res.Header, nil
+}
+
+// takesPosition tells whether the answer at a path, with or without an ending, is of
+// counts that grow: others know no at_least.
+func takesPosition(path string) bool {
+	of, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/"), "/")
+	of, _, _ = strings.Cut(of, ".")
+	switch of {
+	case "stats", "trend", "heatmap", "ranking", "compare", "reasons", "participation", "explain",
+		"comuni", "regions", "national", "dimensions":
+		return true
+	}
+	return false
 }

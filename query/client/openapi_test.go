@@ -79,6 +79,21 @@ func TestTypesAreThoseOfTheDocument(t *testing.T) {
 	compare(t, "listen, an event", doc.Components.Schemas["LiveCounts"].Value, reflect.TypeFor[client.LiveCounts]())
 }
 
+// Download demands a position exactly where the document says that one may.
+func TestDownloadsDemandPositionsOfCounts(t *testing.T) {
+	for path, item := range document(t).Paths.Map() {
+		if item.Get == nil {
+			continue
+		}
+		takes := item.Get.Parameters.GetByInAndName("query", "at_least") != nil
+		for _, ending := range []string{"", ".csv"} {
+			if got := client.TakesPosition(path + ending); got != takes {
+				t.Errorf("%s: got %t, want %t", path+ending, got, takes)
+			}
+		}
+	}
+}
+
 func successOf(op *openapi3.Operation) string {
 	if op.Responses.Value("202") != nil {
 		return "202"
