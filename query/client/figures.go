@@ -79,9 +79,23 @@ type Group struct {
 	HourOfDay       int       `json:"hour_of_day"`
 	DayKind         string    `json:"day_kind"`
 	WorkingDay      bool      `json:"working_day"`
+
+	// Names beside codes, where they are asked for; nil also for a code of no list.
+	MacroAreaName       *string `json:"macro_area_name"`
+	RegionName          *string `json:"region_name"`
+	ProvinceName        *string `json:"province_name"`
+	ComuneName          *string `json:"comune_name"`
+	PopulationClassName *string `json:"population_class_name"`
+	ServiceName         *string `json:"service_name"`
+	CategoryName        *string `json:"category_name"`
+	ChannelName         *string `json:"channel_name"`
+	ScaleName           *string `json:"scale_name"`
+	ClassName           *string `json:"class_name"`
 }
 
-// Counts are votes by value: faces on scale mlf3, else V1 to V5, higher is better.
+// Counts are votes by value: faces on scale mlf3, else V1 to V5, higher is better. They
+// are 0 also where null is told, because Status is Q: how many there are is not shown;
+// or M: nobody was there who could have voted.
 type Counts struct {
 	Green  uint64 `json:"green"`
 	Yellow uint64 `json:"yellow"`

@@ -50,7 +50,7 @@ func document(t *testing.T) *openapi3.T {
 // ahead are the operations, and the members of answers, that the client knows before
 // the document does.
 func ahead() []string {
-	return []string{"listChanges", "listAnnotations", "readBulletin", "since", "all"}
+	return []string{"listOpenData", "readOpenData"}
 }
 
 // Every operation is known here, and what it answers is what its type reads: each
@@ -104,7 +104,7 @@ func successOf(op *openapi3.Operation) string {
 // compare holds a type against the schema of what it reads.
 func compare(t *testing.T, at string, s *openapi3.Schema, read reflect.Type) {
 	t.Helper()
-	if nullable := s.Type.IncludesNull(); nullable && !slices.Contains([]reflect.Kind{reflect.Pointer, reflect.Slice, reflect.Map}, read.Kind()) {
+	if nullable := s.Type.IncludesNull() && !isCount(at); nullable && !slices.Contains([]reflect.Kind{reflect.Pointer, reflect.Slice, reflect.Map}, read.Kind()) {
 		t.Errorf("%s: may be null, which %v cannot hold", at, read)
 	}
 	if read.Kind() == reflect.Pointer {
@@ -127,6 +127,13 @@ func compare(t *testing.T, at string, s *openapi3.Schema, read reflect.Type) {
 	case !fits(s, read):
 		t.Errorf("%s: %v of the document is read as %v", at, s.Type, read)
 	}
+}
+
+// isCount tells whether what is at a place are votes by value: null is 0 there, and the
+// status says so.
+func isCount(at string) bool {
+	name := at[strings.LastIndexByte(at, '.')+1:]
+	return slices.Contains([]string{"green", "yellow", "red", "v1", "v2", "v3", "v4", "v5", "n"}, name)
 }
 
 func compareFields(t *testing.T, at string, properties map[string]*openapi3.Schema, read reflect.Type) {
