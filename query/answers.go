@@ -173,10 +173,12 @@ func (s *Server) serveBulletin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	b, err := s.prints.Get(r.Context(), fmt.Sprint(edition.Name(), edition.Newest, form), func(ctx context.Context) (*departure.Body, error) {
-		if err := s.wide.Enter(ctx, wideWait); err != nil {
-			return nil, err
+		if edition.Made() == nil {
+			if err := s.wide.Enter(ctx, wideWait); err != nil {
+				return nil, err
+			}
+			defer s.wide.Leave()
 		}
-		defer s.wide.Leave()
 		return s.encodeBulletin(ctx, form, edition)
 	})
 	if err != nil {

@@ -89,17 +89,14 @@ const (
 
 // Document returns e, made once.
 func (e *Edition) Document(ctx context.Context) (*Document, error) {
-	p := e.press
-	p.mu.Lock()
-	d := p.made[e.Name()]
-	p.mu.Unlock()
-	if d != nil {
+	if d := e.Made(); d != nil {
 		return d, nil
 	}
 	d, err := e.print(ctx)
 	if err != nil {
 		return nil, err
 	}
+	p := e.press
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.made) >= madeMax {
@@ -107,6 +104,13 @@ func (e *Edition) Document(ctx context.Context) (*Document, error) {
 	}
 	p.made[e.Name()] = d
 	return d, nil
+}
+
+// Made returns e where it was made lately, else nil.
+func (e *Edition) Made() *Document {
+	e.press.mu.Lock()
+	defer e.press.mu.Unlock()
+	return e.press.made[e.Name()]
 }
 
 // print makes e.
