@@ -69,8 +69,8 @@ func (c *counted) document() *Document {
 	}
 	if c.places != nil {
 		d.members = append(d.members, member{"places", len(c.parts), func(dst []byte, i int) []byte {
-			dst = appendCode(append(append(append(dst, `{"`...), c.within...), '"'), ":", c.parts[i].code)
-			return append(c.appendObservation(dst, &c.parts[i].observation), '}')
+			dst = format.AppendText(append(append(append(dst, `{"`...), c.within...), '"'), ":", c.parts[i].code)
+			return append(c.appendObservation(append(dst, ','), &c.parts[i].observation), '}')
 		}})
 	}
 	return d
@@ -103,14 +103,14 @@ func (c *counted) cellFields() []format.Field {
 
 // appendCell writes a cell, as cellFields has it.
 func (c *counted) appendCell(dst []byte, cell *pageCell) []byte {
-	dst = appendCode(append(dst, '{'), `"service":`, cell.service)
-	dst = appendCode(dst, `"category":`, cell.category)
-	dst = appendCode(dst, `"channel":`, cell.channel)
-	dst = c.appendObservation(dst, &cell.now)
+	dst = format.AppendText(dst, `{"service":`, cell.service)
+	dst = format.AppendText(dst, `,"category":`, cell.category)
+	dst = format.AppendText(dst, `,"channel":`, cell.channel)
+	dst = c.appendObservation(append(dst, ','), &cell.now)
 	before := sum(cell.values[partBefore])
-	dst = appendCount(dst, `,"compare_n":`, before)
+	dst = format.AppendCount(dst, `,"compare_n":`, before)
 	change, ok := figures.Change(before, sum(cell.values[partPassed]))
-	return append(appendShare(dst, `,"n_change":`, change, ok), '}')
+	return append(format.AppendNumber(dst, `,"n_change":`, change, ok), '}')
 }
 
 // appendDay writes a day that has begun. Shares are left to who draws them: a day of a
@@ -118,10 +118,11 @@ func (c *counted) appendCell(dst []byte, cell *pageCell) []byte {
 func (c *counted) appendDay(dst []byte, d *pageDay) []byte {
 	dst = append(d.day.Append(append(dst, `{"day":"`...)), '"', ',')
 	if o := (observation{n: d.n, status: d.status}); o.hidden() {
-		return append(appendStatus(format.AppendMembers(dst, c.sizes(single(&o)), 0), d.status), '}')
+		dst = format.AppendMembers(dst, c.sizes(single(&o)), 0)
+	} else {
+		dst = format.AppendCount(c.appendValues(dst, &d.values), `,"n":`, d.n)
 	}
-	dst = appendCount(c.appendValues(dst, &d.values), `,"n":`, d.n)
-	return append(appendStatus(dst, d.status), '}')
+	return append(format.AppendStatus(dst, `,"status":`, d.status.String()), '}')
 }
 
 // appendComparison writes how the time asked for, as far as it can be compared,
@@ -136,7 +137,7 @@ func (c *counted) appendComparison(dst []byte) []byte {
 		dst = append(c.appendStandard(append(dst, `,"standardised":`...), c.sides[i]), '}', ',')
 	}
 	change, ok := figures.Change(c.sides[1].observed.n, c.sides[0].observed.n)
-	dst = appendShare(dst, `"n_change":`, change, ok)
+	dst = format.AppendNumber(dst, `"n_change":`, change, ok)
 	dst = c.appendApart(dst)
 	mix := mixOf(c.sides[:], c.mix)
 	dst = append(dst, `,"mix":[`...)
@@ -154,8 +155,8 @@ func (c *counted) appendStandard(dst []byte, side *side) []byte {
 	return appendByMeasure(dst, c.kit, func(dst []byte, measure string) []byte {
 		s, ok := side.standard.get(measure)
 		dst = appendEstimate(dst, [...]string{`{"value":`, `,"low":`, `,"high":`}, s.Estimate, ok)
-		dst = appendShare(dst, `,"crude":`, s.Crude, ok)
-		return append(appendShare(dst, `,"covered":`, s.Covered, ok), '}')
+		dst = format.AppendNumber(dst, `,"crude":`, s.Crude, ok)
+		return append(format.AppendNumber(dst, `,"covered":`, s.Covered, ok), '}')
 	})
 }
 
@@ -167,8 +168,8 @@ func (c *counted) appendApart(dst []byte) []byte {
 		dst = appendEstimate(dst, difference, e, ok)
 		d, tested := c.apart.tested.get(measure)
 		q, _ := c.apart.q.get(measure)
-		dst = appendShare(dst, `,"p":`, d.P, tested)
-		return append(appendShare(dst, `,"q":`, q, tested), '}')
+		dst = format.AppendNumber(dst, `,"p":`, d.P, tested)
+		return append(format.AppendNumber(dst, `,"q":`, q, tested), '}')
 	})
 	return appendByMeasure(append(dst, `,"standardised":`...), c.kit, func(dst []byte, measure string) []byte {
 		e, ok := c.apart.standard.get(measure)

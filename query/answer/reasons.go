@@ -133,23 +133,23 @@ func (q *reasons) document(meta *Meta, k kit, t *question.Table, motives []motiv
 
 // appendMotive writes m and its reasons, as motiveFields and causeFields have them.
 func (k kit) appendMotive(dst []byte, m *motive) []byte {
-	dst = appendCount(dst, `"value":`, uint64(m.value))
+	dst = format.AppendCount(dst, `"value":`, uint64(m.value))
 	if k.faces() {
 		dst = append(append(append(dst, `,"face":"`...), m.value.Face()...), '"')
 	}
-	dst = appendCount(dst, `,"n":`, m.n)
-	dst = appendCount(dst, `,"answered":`, m.answered)
-	dst = appendCount(dst, `,"skipped":`, m.skipped)
-	dst = appendCount(dst, `,"timeout":`, m.timeout)
-	dst = appendCount(dst, `,"not_offered":`, m.notOffered)
-	dst = appendShare(dst, `,"unanswered_share":`, m.unanswered.Value, m.answered+m.skipped+m.timeout > 0)
-	dst = append(appendStatus(dst, m.status), `,"reasons":[`...)
+	dst = format.AppendCount(dst, `,"n":`, m.n)
+	dst = format.AppendCount(dst, `,"answered":`, m.answered)
+	dst = format.AppendCount(dst, `,"skipped":`, m.skipped)
+	dst = format.AppendCount(dst, `,"timeout":`, m.timeout)
+	dst = format.AppendCount(dst, `,"not_offered":`, m.notOffered)
+	dst = format.AppendNumber(dst, `,"unanswered_share":`, m.unanswered.Value, m.answered+m.skipped+m.timeout > 0)
+	dst = append(format.AppendStatus(dst, `,"status":`, m.status.String()), `,"reasons":[`...)
 	for i := range m.causes {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		c := &m.causes[i]
-		dst = appendCount(appendCode(append(dst, '{'), `"reason":`, c.code), `"n":`, c.n)
+		dst = format.AppendCount(format.AppendText(dst, `{"reason":`, c.code), `,"n":`, c.n)
 		dst = append(appendEstimate(dst, [...]string{`,"share":`, `,"low":`, `,"high":`}, c.share, c.share.High > 0), '}')
 	}
 	return append(dst, ']', '}')

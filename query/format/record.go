@@ -35,7 +35,7 @@ func (f *Field) appendJSON(dst []byte, row int) []byte {
 	switch f.Kind {
 	case KindText:
 		if text, ok := f.Text(row); ok {
-			dst = AppendString(dst, text)
+			dst = appendString(dst, text)
 		}
 	case KindDay, KindHour:
 		if t, ok := f.Time(row); ok {
@@ -43,14 +43,7 @@ func (f *Field) appendJSON(dst []byte, row int) []byte {
 		}
 	case KindStatus:
 		codes, _ := f.Text(row)
-		dst = append(dst, '[')
-		for i := range len(codes) {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = append(dst, '"', codes[i], '"')
-		}
-		dst = append(dst, ']')
+		dst = AppendStatus(dst, "", codes)
 	default:
 		dst = f.appendBare(dst, row)
 	}
@@ -66,7 +59,7 @@ func (f *Field) appendBare(dst []byte, row int) []byte {
 		}
 	case KindShare:
 		if x, ok := f.Share(row); ok {
-			dst = AppendFloat(dst, x)
+			dst = appendFloat(dst, x)
 		}
 	case KindTruth:
 		if truth, ok := f.Truth(row); ok {
@@ -94,8 +87,8 @@ func (f *Field) appendTime(dst []byte, t time.Time) []byte {
 // three hundred zeros.
 const shortest = 1e-6
 
-// AppendFloat writes the shortest number that reads back as x.
-func AppendFloat(dst []byte, x float64) []byte {
+// appendFloat writes the shortest number that reads back as x.
+func appendFloat(dst []byte, x float64) []byte {
 	if x != 0 && math.Abs(x) < shortest {
 		return strconv.AppendFloat(dst, x, 'e', -1, 64)
 	}

@@ -53,7 +53,7 @@ func (e *Rows) AppendJSON(dst []byte, i int) []byte {
 			if name := c.NameOf(row); name == "" {
 				dst = append(dst, "null,"...)
 			} else {
-				dst = append(AppendString(dst, name), ',')
+				dst = append(appendString(dst, name), ',')
 			}
 		}
 	}
@@ -75,16 +75,16 @@ func appendText(dst []byte, c *question.Column, row *question.Count) []byte {
 	text := c.Text(row)
 	switch {
 	case !c.Bare:
-		return AppendString(dst, text)
+		return appendString(dst, text)
 	case text == "":
 		return append(dst, "null"...)
 	}
 	return append(dst, text...)
 }
 
-// AppendString writes a string of JSON. Nearly all texts need no escape: codes have
+// appendString writes a string of JSON. Nearly all texts need no escape: codes have
 // letters and digits.
-func AppendString(dst []byte, text string) []byte {
+func appendString(dst []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c >= ' ' && c <= '~' && c != '"' && c != '\\' {
 			continue
