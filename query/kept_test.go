@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -212,6 +213,43 @@ func TestNoAnswerIsOlderThanWhatItsReaderSaw(t *testing.T) {
 	}
 }
 
+// TestKeptAnswersGrow: while votes come, no reader of many sees a count fall, or fewer
+// votes than were counted before he asked.
+func TestKeptAnswersGrow(t *testing.T) {
+	m := newCells(t)
+	w := keeping(t, m, query.Config{Now: noon})
+	var readers sync.WaitGroup
+	var cast atomic.Uint64 // Votes that are counted, of the day that is asked for.
+	read := func() uint64 {
+		var got trend
+		w.get("/v1/trend?from=2026-11-21&to=2026-11-22&comune=058091").json(t, &got)
+		return got.Series[0].Total.N
+	}
+	base := read()
+	for range 4 {
+		readers.Go(func() {
+			last := base
+			for range 25 {
+				atLeast := base + cast.Load()
+				got := read()
+				if got < last || got < atLeast {
+					t.Errorf("got %d votes after %d, when %d were counted", got, last, atLeast)
+				}
+				last = got
+			}
+		})
+	}
+	for range 20 {
+		m.vote(cell(hour(t, "2026-11-21T08:00:00Z")), schema.Green, 1)
+		cast.Add(1)
+		read()
+	}
+	readers.Wait()
+	if got := read(); got != base+20 {
+		t.Errorf("got %d votes in the end, want %d", got, base+20)
+	}
+}
+
 // TestOnlyMetaTellsHowFar: of every endpoint whose answers are kept nothing but meta
 // changes while the counts stay.
 func TestOnlyMetaTellsHowFar(t *testing.T) {
@@ -304,11 +342,15 @@ func TestTagsAreThoseOfAllProcesses(t *testing.T) {
 	for name, w := range map[string]*world{
 		"another release": keeping(t, one, query.Config{Now: noon, Release: "v2"}), "no release": keeping(t, one, query.Config{Now: noon}),
 		"another without a release": keeping(t, one, query.Config{Now: noon}),
-		"another registry":          keepingOf(t, one, query.Config{Now: noon, Release: "v1"}, renamed(t)), "counts of the store": filled(t),
+		"another registry":          keepingOf(t, one, query.Config{Now: noon, Release: "v1"}, renamed(t)),
 	} {
 		if got := w.get(month, "If-None-Match", tag); got.StatusCode != http.StatusOK {
 			t.Errorf("%s: got %d, want another tag", name, got.StatusCode)
 		}
+	}
+	c, d := newWorld(t, query.Config{Now: noon, Release: "v1"}), newWorld(t, query.Config{Now: noon, Release: "v1"})
+	if got := d.get(month, "If-None-Match", c.get(month).Header.Get("ETag")); got.StatusCode != http.StatusOK {
+		t.Errorf("counts of the store: got %d of another process", got.StatusCode)
 	}
 }
 
