@@ -307,11 +307,14 @@ func TestKeptAnswersArePackedForWhoWants(t *testing.T) {
 			t.Errorf("got %v, %s: want %s", err, unpacked, plain.body)
 		}
 		for _, got := range []reply{plain, packed} {
-			if got.Header.Get("Content-Length") != fmt.Sprint(len(got.body)) {
-				t.Errorf("got length %s of %d", got.Header.Get("Content-Length"), len(got.body))
+			if got.Header.Get("Content-Length") != fmt.Sprint(len(got.body)) || got.Header.Get("No-Gzip-Compression") != "" {
+				t.Errorf("got %v of %d", got.Header, len(got.body))
 			}
 		}
 		if head := w.raw(http.MethodHead, "/v1/comuni/058091", "gzip"); head.Header.Get("Content-Length") != fmt.Sprint(len(packed.body)) || len(head.body) > 0 {
+			t.Errorf("got %v", head.Header)
+		}
+		if head := w.raw(http.MethodHead, "/v1/comuni/058091", ""); head.Header.Get("Content-Length") != fmt.Sprint(len(plain.body)) || head.Header.Get("No-Gzip-Compression") != "" {
 			t.Errorf("got %v", head.Header)
 		}
 	}
