@@ -108,10 +108,10 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 // or some.
 const keptMax = 64 << 20
 
-// keptOr returns the answer of that tag that is kept, as it is now; else what make makes
+// keptOr returns the answer of that tag that is kept, as it is now; else what fresh makes
 // of view, which it keeps. Only counts that are named by what they are keep their answers:
 // after a rebuild of the store others may stand at the same offsets.
-func (s *Server) keptOr(view question.View, tag string, make func() (*made, error)) (*departure.Body, error) {
+func (s *Server) keptOr(view question.View, tag string, fresh func() (*made, error)) (*departure.Body, error) {
 	keeps := isNamedByContent(view)
 	if keeps {
 		m, found := s.kept.Get(tag)
@@ -120,7 +120,7 @@ func (s *Server) keptOr(view question.View, tag string, make func() (*made, erro
 			return m.asOf(s.moment(view)), nil
 		}
 	}
-	m, err := make()
+	m, err := fresh()
 	if err != nil {
 		return nil, err
 	}

@@ -230,14 +230,8 @@ func (b *Body) unpack(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	out := b.chunks(w)
-	chunk := make([]byte, ChunkBytes)
-	for {
-		n, err := io.ReadFull(source, chunk)
-		if n > 0 && !out.write(chunk[:n]) || err != nil {
-			return nil //nolint:nilerr // It is the end, or the reader has gone.
-		}
-	}
+	b.chunks(w).copyAll(source)
+	return nil
 }
 
 // chunks write an answer. Each chunk has a deadline, and all together have as long as
@@ -263,6 +257,17 @@ func (c *chunks) write(chunk []byte) bool {
 	_ = c.conn.SetWriteDeadline(deadline) // Not every ResponseWriter has deadlines; those of a server do.
 	_, err := c.w.Write(chunk)
 	return err == nil
+}
+
+// copyAll writes all of source, or until the reader has gone.
+func (c *chunks) copyAll(source io.Reader) {
+	chunk := make([]byte, ChunkBytes)
+	for {
+		n, err := io.ReadFull(source, chunk)
+		if n > 0 && !c.write(chunk[:n]) || err != nil {
+			return
+		}
+	}
 }
 
 // acceptsGzip tells whether a client with these headers can unpack gzip.
