@@ -23,8 +23,6 @@ var mayImport = map[string][]string{
 		"aggregate", "aggregate/store", "aggregate/store/embedded",
 		"query", "query/access", "query/cube", "query/disclosure", "query/opendata", "query/question", "query/calendar", "proof/country", "bench/rig", "bench/setup",
 		"schema", "schema/annotation", "schema/registry", "schema/served",
-		"query", "query/access", "query/cube", "query/disclosure", "query/opendata", "query/question", "query/calendar", "proof/country", "bench/rig", "bench/setup",
-		"schema", "schema/registry", "schema/served",
 	},
 	"command/process":                {},
 	"command/datadir":                {"schema"},
@@ -51,14 +49,12 @@ var mayImport = map[string][]string{
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/format", "query/about", "query/answer", "query/answer/meta", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
-		"query/access", "query/disclosure", "query/bulletin", "query/dashboard", "query/reference",
-		"schema", "schema/served", "schema/registry", "query/question", "query/calendar", "query/format", "query/answer", "query/answer/meta", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/reference",
 	},
 	"query/bulletin": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
 	},
-	"query/about":         {"schema/annotation", "schema/registry", "query/answer", "query/answer/meta", "query/answer/words", "query/calendar", "query/format", "query/question"},
+	"query/about": {"schema/annotation", "schema/registry", "query/answer", "query/answer/meta", "query/answer/words", "query/calendar", "query/format", "query/question"},
 	"query/opendata": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/disclosure", "query/format", "query/departure", "query/flight", "query/opendata/rdf",
 	},
