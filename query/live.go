@@ -12,7 +12,6 @@ import (
 	"mlf/query/access"
 	"mlf/query/answer"
 	"mlf/query/disclosure"
-	"mlf/query/format"
 	"mlf/query/live"
 	"mlf/query/question"
 	"mlf/schema"
@@ -86,7 +85,7 @@ func (s *Server) lookLive(ctx context.Context, last *live.Event) (*live.Event, e
 	if last != nil && last.ID == id && bytes.Contains(last.Data, []byte(s.today())) {
 		return nil, nil //nolint:nilnil // So says live.Config.
 	}
-	data, _, err := s.tellToday(ctx, s.reading(view, &counter{s: s, view: view}), nil)
+	data, _, err := answer.Live(ctx, s.words, s.reading(view, &counter{s: s, view: view}), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -131,61 +130,9 @@ func (s *Server) countLots(ctx context.Context) (*live.Event, error) {
 		return nil, err
 	}
 	rules := disclosure.Rules{K: uint64(s.Published.Last().K)}
-	data, n, err := s.tellToday(ctx, s.reading(shown, &counter{s: s, view: all}), rules.LiveTotal)
+	data, n, err := answer.Live(ctx, s.words, s.reading(shown, &counter{s: s, view: all}), rules.LiveTotal)
 	if err != nil {
 		return nil, err
 	}
 	return &live.Event{ID: lotsID(s.today(), n), Data: data}, nil
-}
-
-// tellToday returns the votes of today, those of each region, as one line of JSON, and how
-// many they are. Where lots is not nil it tells of each region only what lots leaves of
-// the number, and neither what votes they are nor regions of which nothing is left.
-func (s *Server) tellToday(ctx context.Context, r answer.Reading, lots func(n uint64) uint64) (data []byte, n uint64, err error) {
-	q, err := s.words.Ask(question.Values{"period": {"today"}, "group": {"region"}}, r.At)
-	if err != nil {
-		return nil, 0, err
-	}
-	f := q.Frame(q.Span)
-	counts, err := r.Count(ctx, f)
-	if err != nil {
-		return nil, 0, err
-	}
-	t := f.Table(counts)
-	var regions []byte
-	var whole question.Count
-	for i := range t.Rows {
-		row := &t.Rows[i]
-		told := row.N()
-		if lots != nil {
-			told = lots(told)
-		}
-		if told == 0 {
-			continue
-		}
-		n += told
-		for v := range row.Values {
-			whole.Values[v] += row.Values[v]
-		}
-		if regions != nil {
-			regions = append(regions, ',')
-		}
-		regions = append(format.AppendText(regions, `{"region":`, t.Columns[0].Text(row)), ',')
-		regions = append(appendVotes(regions, row, told, lots == nil), '}')
-	}
-	data = format.AppendText(nil, `{"position":`, question.PositionOf(r.Ledger).String())
-	data = format.AppendText(data, `,"day":`, s.clock.DayOf(q.From).String())
-	data = append(format.AppendText(data, `,"disclosure":`, r.Disclosure), ',')
-	data = append(appendVotes(data, &whole, n, lots == nil), `,"regions":[`...)
-	return append(append(data, regions...), "]}"...), n, nil
-}
-
-// appendVotes writes n votes, and what they are.
-func appendVotes(dst []byte, c *question.Count, n uint64, what bool) []byte {
-	if what {
-		dst = format.AppendCount(dst, `"green":`, c.Values[schema.Green-1])
-		dst = format.AppendCount(dst, `,"yellow":`, c.Values[schema.Yellow-1])
-		dst = append(format.AppendCount(dst, `,"red":`, c.Values[schema.Red-1]), ',')
-	}
-	return format.AppendCount(dst, `"n":`, n)
 }

@@ -36,7 +36,7 @@ func figureFaults() []fault {
 	ranking, compare := site{"query/answer/ranking.go", pkg}, site{"query/answer/compare.go", pkg}
 	return []fault{
 		trend.fault("steps that have not begun are drawn", "TestTrendAddsUp", "return s.From > now })", "return s.From > now+9000 })"),
-		trend.fault("a step of the other time stands beside the next", "TestTrendCompares", "then[at] = c.table.Before[i].Values", "then[len(then)-1-at] = c.table.Before[i].Values"),
+		trend.fault("a step of the other time stands beside the next", "TestTrendCompares", "then[at] = stroke{values,", "then[len(then)-1-at] = stroke{values,"),
 		heatmap.fault("an hour that is there twice is one", "TestHeatmap", "s.HourOfDay+int(hour-s.First))]++", "s.HourOfDay+int(hour-s.First))] = 1"),
 		ranking.fault("filters of places are filters of the reference", "TestRanking", "return d.Name == name && (d.Of == question.OfComune", "return d.Name == name+\"s\" && (d.Of == question.OfComune"),
 		ranking.fault("all are held against the first reference", "TestRanking", "if len(l.nations.Columns) == 0 {", "if i >= 0 {"),
