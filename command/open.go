@@ -11,7 +11,7 @@ type openFlags struct {
 	OpenLicence     string `enum:"CC_BY_4_0,CC0,IODL_2_0" default:"CC_BY_4_0" help:"Licence of the open data."`
 }
 
-func (f *openFlags) config() opendata.Config {
+func (f *openFlags) openConfig() opendata.Config {
 	return opendata.Config{
 		URL: f.OpenURL, Publisher: opendata.Agent{Name: f.OpenPublisher, ID: f.OpenPublisherID}, Contact: f.OpenContact, Licence: f.OpenLicence,
 	}

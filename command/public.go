@@ -58,7 +58,7 @@ func (f *publicFlags) rules() disclosure.Rules {
 // check refuses flags that cannot be.
 func (f *publicFlags) check() error {
 	rules := f.rules()
-	open := f.openFlags.config()
+	open := f.openConfig()
 	_, err := f.quotaConfig()
 	if err = errors.Join(f.accessConfig().Validate(), rules.Validate(), open.Validate(), err); err != nil {
 		return usageError{err}
@@ -146,7 +146,7 @@ func (b *base) publicParts(f *publicFlags, s *store.Store, counts *cube.Follower
 		return nil, err
 	}
 	p.published = shelf
-	if p.open, err = opendata.New(opendata.Parts{Source: s, Published: shelf, Registry: lists}, f.openFlags.config()); err != nil {
+	if p.open, err = opendata.New(opendata.Parts{Source: s, Published: shelf, Registry: lists}, f.openConfig()); err != nil {
 		return nil, err
 	}
 	p.parts = append(p.parts, process.Part{Name: "published", Run: shelf.Run})

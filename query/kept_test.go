@@ -56,8 +56,7 @@ func (m *inCells) View() question.View {
 	defer m.mu.Unlock()
 	b := packed.NewBuilder(packed.Config{Clock: m.clock, FreshMax: 8})
 	for c, values := range m.cells {
-		v := packed.Values(values)
-		b.Add(b.Leaf(&c), c.Hour, &v)
+		b.Add(b.Leaf(&c), c.Hour, &values)
 	}
 	return &cellsView{b.Cells(), m, append([]schema.LedgerTotals(nil), m.ledger...)}
 }

@@ -51,8 +51,11 @@ func BenchmarkPageOverHTTP(b *testing.B) {
 		still      bool
 		run        func(*testing.B, http.Handler, string)
 	}{
-		{"cold/small/handler", small, false, throughHandler}, {"cold/large/handler", large, false, throughHandler}, {"cold/small/connection", small, false, overConnection},
-		{"kept/small/handler", small, true, throughHandler}, {"kept/small/connection", small, true, overConnection},
+		{"cold/small/handler", small, false, throughHandler},
+		{"cold/large/handler", large, false, throughHandler},
+		{"cold/small/connection", small, false, overConnection},
+		{"kept/small/handler", small, true, throughHandler},
+		{"kept/small/connection", small, true, overConnection},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			counts.still = c.still

@@ -85,8 +85,11 @@ func liveTargets() []measure.Target {
 		{
 			What: "database away: answers refused, and rows that differ afterwards", Workload: awayWork, Subject: "mlf", Metric: "failures",
 			Peers: []measure.Peer{
-				{Subject: "mlf", Metric: "away_seconds"}, {Subject: "mlf", Metric: "answers"}, {Subject: "mlf", Metric: "visible_p99_ms"},
-				{Subject: "mlf", Metric: "votes"}, {Subject: "mlf", Metric: "store_caught_up_seconds"},
+				{Subject: "mlf", Metric: "away_seconds"},
+				{Subject: "mlf", Metric: "answers"},
+				{Subject: "mlf", Metric: "visible_p99_ms"},
+				{Subject: "mlf", Metric: "votes"},
+				{Subject: "mlf", Metric: "store_caught_up_seconds"},
 			},
 		},
 	}

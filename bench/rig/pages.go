@@ -48,9 +48,12 @@ func (c *Query) pages(ctx context.Context, r *countryRig, report *measure.Report
 		how  int
 		ask  func(*pages.Line, *pages.Tally) (answering, error)
 	}{
-		{pagesCold, s, pagesAtOnce, b.cold}, {pagesCold + oneByOne, s, 1, b.cold},
-		{pagesCached, s, pagesAtOnce, b.cached}, {pagesCached + oneByOne, s, 1, b.cached},
-		{pagesKnown, s, pagesAtOnce, b.known}, {pagesPeer, peer, 1, b.cold},
+		{pagesCold, s, pagesAtOnce, b.cold},
+		{pagesCold + oneByOne, s, 1, b.cold},
+		{pagesCached, s, pagesAtOnce, b.cached},
+		{pagesCached + oneByOne, s, 1, b.cached},
+		{pagesKnown, s, pagesAtOnce, b.known},
+		{pagesPeer, peer, 1, b.cold},
 	} {
 		subjects = append(subjects, measure.Subject{Name: of.name, Run: func(ctx context.Context) (measure.Sample, error) {
 			line, err := pages.Dial(ctx, of.host.address(), of.how)

@@ -45,9 +45,12 @@ func (l *Library) catalogue(base string, releases []schema.Release) *rdf.Graph {
 		}
 	}
 	return &rdf.Graph{Things: c.things, Prefixes: []rdf.Prefix{
-		{Name: "dcatapit", IRI: "http://dati.gov.it/onto/dcatapit#"}, {Name: "dcat", IRI: "http://www.w3.org/ns/dcat#"},
-		{Name: "dct", IRI: "http://purl.org/dc/terms/"}, {Name: "foaf", IRI: "http://xmlns.com/foaf/0.1/"},
-		{Name: "owl", IRI: "http://www.w3.org/2002/07/owl#"}, {Name: "vcard", IRI: "http://www.w3.org/2006/vcard/ns#"},
+		{Name: "dcatapit", IRI: "http://dati.gov.it/onto/dcatapit#"},
+		{Name: "dcat", IRI: "http://www.w3.org/ns/dcat#"},
+		{Name: "dct", IRI: "http://purl.org/dc/terms/"},
+		{Name: "foaf", IRI: "http://xmlns.com/foaf/0.1/"},
+		{Name: "owl", IRI: "http://www.w3.org/2002/07/owl#"},
+		{Name: "vcard", IRI: "http://www.w3.org/2006/vcard/ns#"},
 		{Name: "xsd", IRI: "http://www.w3.org/2001/XMLSchema#"},
 	}}
 }

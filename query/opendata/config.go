@@ -58,7 +58,7 @@ func (c *Config) base(r *http.Request) string {
 // publisher returns who publishes; a name that asks for one where nobody was named.
 func (c *Config) publisher() Agent {
 	if c.Publisher.Name == "" {
-		return Agent{"Il gestore di questo servizio, che non si è ancora indicato (--open-publisher)", "non-indicato"}
+		return Agent{"Il gestore di questo servizio, che ancora non ha detto il suo nome (--open-publisher)", "senza-nome"}
 	}
 	return c.Publisher
 }

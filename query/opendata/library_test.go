@@ -167,13 +167,10 @@ func (p *press) autumn() {
 	p.release(day(time.December, 4), 4, 0, lot(schema.LotOffice, november+3, november+3, 6))
 }
 
-// ask asks for a file by its name; headers come in pairs.
-func (p *press) ask(file string, headers ...string) *httptest.ResponseRecorder {
+// ask asks for a file by its name.
+func (p *press) ask(file string) *httptest.ResponseRecorder {
 	p.Helper()
 	r := httptest.NewRequestWithContext(p.Context(), http.MethodGet, "/v1/open/"+file, nil)
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
 	rec := httptest.NewRecorder()
 	if err := p.library.Serve(rec, r, file, departure.New().Send); err != nil {
 		rec.Code = http.StatusTeapot
