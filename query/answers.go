@@ -253,7 +253,10 @@ func (s *Server) replyNoted(w http.ResponseWriter, r *http.Request, a *asking) e
 
 // reading is what answers of view are made of.
 func (s *Server) reading(view question.View, c answer.Counter) answer.Reading {
-	return answer.Reading{Counter: c, Moment: s.moment(view), Served: s.Served, Diary: diaryOf(view), Notes: s.notes}
+	at := s.moment(view)
+	return answer.Reading{
+		Counter: c, Moment: at, Lots: at.Disclosure == DisclosureLots, Served: s.Served, Diary: diaryOf(view), Notes: s.notes,
+	}
 }
 
 // moment is now, as of view.

@@ -25,6 +25,7 @@ type Counter interface {
 type Reading struct {
 	Counter
 	meta.Moment
+	Lots     bool            // Counts are sums of lots: of days, and some of more than one names.
 	Served   *served.Book    // How many users were served; nil: nobody knows.
 	Diary    question.Diary  // What has changed; nil: nobody knows.
 	Notes    *marks.Notes    // What was noted; nil for nothing.

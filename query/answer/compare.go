@@ -248,9 +248,30 @@ func (s *selection) count(ctx context.Context, r Reading, k kit) (*side, error) 
 		of.strata.add(stratum{t.Columns[0].Text(row), t.Columns[1].Text(row)}, row.Values)
 		sum = plus(sum, row.Values)
 	}
-	status := statusOf(s.Span, s.Now) | r.markerOf(f, counts, s.Span).whole(s.Span, 1)
+	marks := r.markerOf(f, counts, s.Span)
+	if r.Lots {
+		if sum, marks, err = r.whole(ctx, s.Question); err != nil {
+			return nil, err
+		}
+	}
+	status := statusOf(s.Span, s.Now) | marks.whole(s.Span, 1)
 	of.observed = k.observe(sum, status, known[effectKey{step: allDays}])
 	return of, nil
+}
+
+// whole counts q by nothing: lots that do not say what a table tells apart are in it, too.
+func (r Reading) whole(ctx context.Context, q *question.Question) (values [schema.ValueMax]uint64, marks *marker, err error) {
+	asked := *q
+	asked.Group = nil
+	f := asked.Frame(q.Span)
+	counts, err := r.Count(ctx, f)
+	if err != nil {
+		return values, nil, err
+	}
+	for i := range counts.Rows {
+		values = plus(values, counts.Rows[i].Values)
+	}
+	return values, r.markerOf(f, counts, q.Span), nil
 }
 
 // A weight is what a stratum weighs in the mix, in votes.

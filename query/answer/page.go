@@ -173,8 +173,12 @@ func frameOf(q *question.Question) *question.Frame {
 
 // countCells counts by service, channel and part, with reasons.
 func (c *counted) countCells(ctx context.Context, r Reading) error {
-	f := frameOf(c.Question)
-	f.Reasons = true
+	q := *c.Question
+	if r.Lots {
+		q.Group = slices.DeleteFunc(slices.Clone(q.Group), func(d *question.Dimension) bool { return d.Of == question.OfOffice })
+	}
+	f := frameOf(&q)
+	f.Reasons = !r.Lots
 	counts, err := r.Count(ctx, f)
 	if err != nil {
 		return err
@@ -203,16 +207,45 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 			c.cells[n].status |= c.marks.of(row.Key, c.Span, row.N())
 			services.add(row.Service)
 			channels.add(row.Channel)
-			if c.places == nil && f.Text(question.OfOffice, 0, row.Office) != "" {
+			if c.places == nil && !r.Lots && f.Text(question.OfOffice, 0, row.Office) != "" {
 				offices.add(row.Office)
 			}
 		}
 	}
 	c.offices, c.services, c.channels = offices.n, services.n, channels.n
 	slices.SortFunc(c.cells, comparePageCells)
+	if r.Lots {
+		return c.countWhole(ctx, r)
+	}
 	c.addMotives(counts.Reasons)
 	return nil
 }
+
+// countWhole counts by part alone: lots that name no service or channel are in it, too.
+// How many offices there are lots do not say.
+func (c *counted) countWhole(ctx context.Context, r Reading) error {
+	q := *c.Question
+	q.Group = nil
+	f := frameOf(&q)
+	f.Reasons = true
+	counts, err := r.Count(ctx, f)
+	if err != nil {
+		return err
+	}
+	c.offices, c.values, c.lacks = unknown, [parts][schema.ValueMax]uint64{}, [parts]bool{}
+	for i := range counts.Rows {
+		row := &counts.Rows[i]
+		c.values[row.Hour] = plus(c.values[row.Hour], row.Values)
+	}
+	for _, key := range counts.Partial {
+		c.lacks[key.Hour] = true
+	}
+	c.addMotives(counts.Reasons)
+	return nil
+}
+
+// unknown is a number that nobody can tell.
+const unknown = -1
 
 // texts are the texts of groups that were asked for, each made once.
 type texts struct {
@@ -283,6 +316,14 @@ func (c *counted) countPlaces(ctx context.Context, r Reading) error {
 		return err
 	}
 	c.comuni = len(counts.Rows)
+	if r.Lots { // Those of a province name no comune.
+		q := *c.places
+		q.Group = q.Group[:1]
+		f = q.Frame(c.Span)
+		if counts, err = r.Count(ctx, f); err != nil {
+			return err
+		}
+	}
 	sums, status := make(map[string][schema.ValueMax]uint64), make(map[string]figures.Status)
 	marks := r.markerOf(f, counts, c.Span)
 	for i := range counts.Rows {

@@ -24,12 +24,19 @@ const recentHours = 4 * 24
 func (c *counted) countDays(ctx context.Context, r Reading) error {
 	f := c.ungrouped(c.Span)
 	recent := max(c.From, min(c.Next, max(c.From, c.Now)+1)-recentHours)
+	if r.Lots {
+		recent = c.Next // They are of days.
+	}
 	days := c.begunDays()
 	groupHours(f, func(h schema.Hour) question.Group {
-		if h < recent {
-			return question.Group(days[h-c.From])
+		begun := int(h - c.From)
+		switch {
+		case h >= recent:
+			return question.Group(len(c.days)) + question.Group(h-recent)
+		case begun < len(days):
+			return question.Group(days[begun])
 		}
-		return question.Group(len(c.days)) + question.Group(h-recent)
+		return question.Out
 	})
 	counts, err := r.Count(ctx, f)
 	if err != nil {
@@ -64,7 +71,7 @@ func (c *counted) countDays(ctx context.Context, r Reading) error {
 	c.meta = metaOf(r, false, append(c.formulas(), figures.FormulaDifference, figures.FormulaStandard, figures.FormulaChange, figures.FormulaParticipation)...)
 	c.meta.Ask(c.Question, r.Ledger, &counts.Excluded)
 	c.meta.From, c.meta.To = c.From.String(), c.Next.String() // All of it, whatever is compared.
-	if c.lastVote == 0 {
+	if c.lastVote == 0 && !r.Lots {
 		return c.findLastVote(ctx, r)
 	}
 	return nil

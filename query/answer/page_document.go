@@ -185,7 +185,7 @@ func (c *counted) motivesMember() member {
 // coverageFields are what votes of the time asked for come from.
 func (c *counted) coverageFields() []format.Field {
 	count := func(name string, n int) format.Field {
-		return format.Field{Name: name, Kind: format.KindCount, Count: func(int) (uint64, bool) { return uint64(n), true }}
+		return format.Field{Name: name, Kind: format.KindCount, Count: func(int) (uint64, bool) { return uint64(n), n != unknown }}
 	}
 	var fields []format.Field
 	if c.places == nil {

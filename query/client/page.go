@@ -65,7 +65,7 @@ type PageDay struct {
 // PageCoverage is how many of each have votes. Offices are of a comune; Comuni and
 // ComuniOf, all that there are, of more than one.
 type PageCoverage struct {
-	Offices  uint64     `json:"offices"`
+	Offices  *uint64    `json:"offices"` // Nil to the public.
 	Comuni   uint64     `json:"comuni"`
 	ComuniOf uint64     `json:"comuni_of"`
 	Services uint64     `json:"services"`
