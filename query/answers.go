@@ -120,13 +120,7 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	if e.Noted {
 		return s.replyNoted(w, r, a)
 	}
-	in.name += " noted " + strconv.FormatUint(s.notes.Version(), 16)
-	var present *marks.Presence
-	if e.Enrolled {
-		if present = s.present.Presence(s.cfg.Now()); present != nil {
-			in.name += " enrolled " + strconv.FormatUint(present.Version, 16)
-		}
-	}
+	present := s.mark(&in, e.Enrolled)
 	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*made, error) {
 		of := s.reading(c.view, c)
 		of.Enrolled = present
@@ -149,6 +143,20 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 		}
 		return m, nil
 	})
+}
+
+// mark adds to the name of in what marks the figures of its answer, and returns who could
+// vote, where that is of them.
+func (s *Server) mark(in *inquiry, enrolled bool) *marks.Presence {
+	in.name += " noted " + strconv.FormatUint(s.notes.Version(), 16)
+	if !enrolled {
+		return nil
+	}
+	present := s.present.Presence(s.cfg.Now())
+	if present != nil {
+		in.name += " enrolled " + strconv.FormatUint(present.Version, 16)
+	}
+	return present
 }
 
 // serveBulletin answers with a bulletin. Whoever names its vintage has it for ever.

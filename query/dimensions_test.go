@@ -175,8 +175,8 @@ func TestStatsOfAPeriod(t *testing.T) {
 	w := newWorld(t, query.Config{Now: noon})
 	w.memory.vote(cell(hour(t, "2026-11-26T11:00:00Z")), schema.Green, 3)
 	w.memory.vote(cell(hour(t, "2026-11-24T09:00:00Z")), schema.Red, 1)
-	w.checkTable("period=this-week&group=day", "", "day,green,yellow,red,n,green_share,green_low,green_high,running",
-		"2026-11-24,0,0,1,1,0,0,0.7934506856227626,false", "2026-11-26,3,0,0,3,1,0.4385029682449546,1,true")
+	w.checkTable("period=this-week&group=day", "", "day,green,yellow,red,n,green_share,green_low,green_high,running,status",
+		"2026-11-24,0,0,1,1,0,0,0.7934506856227626,false,PL", "2026-11-26,3,0,0,3,1,0.4385029682449546,1,true,RPL")
 	f := func(ask string, want ...string) {
 		t.Helper()
 		var got []string
@@ -188,8 +188,8 @@ func TestStatsOfAPeriod(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", ask, got, want)
 		}
 	}
-	f("period=this-week&group=day&fill=zero", "2026-11-23 0 false", "2026-11-24 1 false", "2026-11-25 0 false", "2026-11-26 3 true")
-	f("period=2026-Q4&group=month&fill=zero", "2026-10 0 false", "2026-11 4 true")
+	f("period=this-week&group=day&fill=zero", "2026-11-23 0 P", "2026-11-24 1 PL", "2026-11-25 0 P", "2026-11-26 3 RPL")
+	f("period=2026-Q4&group=month&fill=zero", "2026-10 0 P", "2026-11 4 RPL")
 	f("from=2026-11-26T08:00:00Z&to=2026-11-26T12:00:00Z&group=hour&fill=zero", // hour_local and time_zone come last.
 		"2026-11-26T08:00:00Z 0 Europe/Rome", "2026-11-26T09:00:00Z 0 Europe/Rome", "2026-11-26T10:00:00Z 0 Europe/Rome", "2026-11-26T11:00:00Z 3 Europe/Rome")
 	f("period=2027&group=month&fill=zero")
@@ -218,8 +218,8 @@ func TestStatsCompared(t *testing.T) {
 	vote("2026-11-25T09:00:00Z", 2, schema.Red, 2)
 	vote("2026-11-25T11:00:00Z", 1, schema.Red, 50) // After noon of the day before.
 	const columns = "compare_green,compare_yellow,compare_red,compare_n,compare_green_share,n_change,green_share_change"
-	w.checkTable("period=today&compare=previous", "", "green,yellow,red,n,green_share,green_low,green_high,"+columns,
-		"3,0,1,4,0.75,0.30064184258240184,0.9544127391902995,1,0,2,3,0.3333333333333333,0.3333333333333333,0.4166666666666667")
+	w.checkTable("period=today&compare=previous", "", "green,yellow,red,n,green_share,green_low,green_high,"+columns+",status",
+		"3,0,1,4,0.75,0.30064184258240184,0.9544127391902995,1,0,2,3,0.3333333333333333,0.3333333333333333,0.4166666666666667,PL")
 	f := func(ask string, want ...string) {
 		t.Helper()
 		rows := w.table(ask, "")

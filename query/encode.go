@@ -31,6 +31,9 @@ func (s *Server) encode(q *statsQuestion, a *answered, next string) (*departure.
 		header.Set("X-MLF-Check", string(a.check.Store))
 	}
 	rows := &format.Rows{Table: a.table, Zone: s.clock.Zone(), Interval: interval, Marks: q.Marked()}
+	if a.status != nil {
+		rows.Status = func(r *question.Count) string { return a.status(r).String() }
+	}
 	n := len(a.table.Rows)
 	s.describeForm(header, q.form, "", q.Asked())
 	switch q.form {

@@ -81,6 +81,8 @@ func TestBreaks(t *testing.T) {
 		}
 	}
 	const july = "period=2026-07"
+	status("/v1/stats?group=comune&"+july, `"comune":`, `["A"]`, `["B"]`)
+	status("/v1/stats?group=day&fill=zero&from=2026-07-30&to=2026-08-01", `"day":`, `["A"]`, `["B"]`)
 	status("/v1/ranking?by=comune&"+july, `"comune":`, `["A"]`, `["B"]`)
 	status("/v1/ranking?by=comune&period=2026-08", `"comune":`, `["A"]`, `["A"]`)
 	status("/v1/compare?a=period%3D2026-07&b=period%3D2026-08&c=period%3D2026-07%26comune%3D015146", `"selection":`, `["B"]`, `["A"]`, `["A"]`)
@@ -153,6 +155,10 @@ func TestNobodyWasThere(t *testing.T) {
 	f(trend+"&by=province", "[0A 40A 0A nullM] [nullM 40A 0A 0A]")
 	f(trend+"&by=channel", "[0A 80A 0A 0A]")
 	f(trend, "[0A 80A 0A 0A]")
+	rows := ask[struct{ Rows []shown }](w, "/v1/stats?from=2026-06-01&to=2026-10-01&group=comune,month&fill=zero").Rows
+	if text := fmt.Sprint(rows); text != "[0A 40A 0A nullM nullM 40A 0A 0A]" {
+		t.Errorf("statistics: got %s", text)
+	}
 	type page struct {
 		Headline shown
 		Days     []shown

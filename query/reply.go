@@ -13,9 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/answer"
 	"mlf/query/answer/meta"
 	"mlf/query/departure"
+	"mlf/query/figures"
 	"mlf/query/flight"
+	"mlf/query/marks"
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -300,25 +303,13 @@ type answered struct {
 	table    *question.Table
 	excluded [schema.ClassMax + 1]uint64
 	view     question.View
-	check    *check // Nil where none was asked for.
+	check    *check                               // Nil where none was asked for.
+	status   func(*question.Count) figures.Status // What marks a row; nil where rows have no status.
 }
 
-// table counts what q asks for over span.
-func (c *counter) table(ctx context.Context, q *question.Question, span question.Span) (*answered, error) {
-	f := q.Frame(span)
-	counts, err := c.Count(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	return c.answered(f.Table(counts), counts), nil
-}
-
-// compared counts what q asks for, and what it compares that with, and adds the
-// rows of nothing that it wants.
-func (c *counter) compared(ctx context.Context, q *question.Question) (*answered, error) {
-	if q.Compare == nil && !q.Fill {
-		return c.table(ctx, q, q.Span)
-	}
+// table counts what q asks for, and what it compares that with, and adds the rows of
+// nothing that it wants.
+func (c *counter) table(ctx context.Context, q *question.Question, present *marks.Presence) (*answered, error) {
 	f := q.Frame(q.Asked())
 	counts, err := c.Count(ctx, f)
 	if err != nil {
@@ -336,11 +327,20 @@ func (c *counter) compared(ctx context.Context, q *question.Question) (*answered
 	if err != nil {
 		return nil, c.problem(ctx, err)
 	}
-	return c.answered(table, counts), nil
-}
-
-func (c *counter) answered(t *question.Table, counts *question.Counts) *answered {
-	return &answered{table: t, excluded: counts.Excluded, view: c.view}
+	a := &answered{table: table, excluded: counts.Excluded, view: c.view}
+	of := c.s.reading(c.view, c)
+	switch of.Enrolled = present; {
+	case q.Marked():
+		a.status = answer.Statuses(of, q, f, counts)
+	case of.Disclosure == DisclosureLots || of.Disclosure == disclosureOwn:
+		a.status = func(r *question.Count) figures.Status {
+			if table.Partial(r) {
+				return figures.Suppressed
+			}
+			return 0
+		}
+	}
+	return a, nil
 }
 
 // Count counts what f asks for: see answer.Counter.

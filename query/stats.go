@@ -54,8 +54,10 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.reply(w, r, inquiry{[]*question.Question{q.Question}, q.name(), "group", false}, func(ctx context.Context, c *counter) (*made, error) {
-		a, err := c.compared(ctx, q.Question)
+	in := inquiry{[]*question.Question{q.Question}, q.name(), "group", false}
+	present := s.mark(&in, q.Marked())
+	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*made, error) {
+		a, err := c.table(ctx, q.Question, present)
 		if err != nil {
 			return nil, err
 		}

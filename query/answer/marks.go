@@ -31,6 +31,32 @@ func (m *marker) tellOfNobody(r Reading, f *question.Frame) {
 	}
 }
 
+// Statuses returns what a reader must know of the rows of a table beside their votes: of q,
+// as they were counted for f.
+func Statuses(r Reading, q *question.Question, f *question.Frame, counts *question.Counts) func(*question.Count) figures.Status {
+	m := r.markerOf(f, counts, q.Asked())
+	if byPlace(q) {
+		m.tellOfNobody(r, f)
+	}
+	steps := make(map[question.Group]question.Span)
+	for _, step := range f.Grid() {
+		steps[step.Group] = step.Span
+	}
+	return func(row *question.Count) figures.Status {
+		span, ok := steps[row.Hour]
+		if !ok {
+			span = q.Asked()
+		}
+		n := row.N()
+		return (statusOf(span, q.Now) | m.of(row.Key, span, n)).Of(n)
+	}
+}
+
+// byPlace tells whether q is by places.
+func byPlace(q *question.Question) bool {
+	return slices.ContainsFunc(q.Group, func(d *question.Dimension) bool { return d.Of == question.OfComune })
+}
+
 // of returns the status of n votes of a key over span.
 func (m *marker) of(k question.Key, span question.Span, n uint64) figures.Status {
 	var status figures.Status

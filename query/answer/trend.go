@@ -135,7 +135,7 @@ func (t *trend) Answer(ctx context.Context, r Reading) (*Document, error) {
 		c.past = past[:min(len(past), len(c.grid))]
 		c.marksThen = r.markerOf(other, before, t.Compare.With)
 	}
-	if c.marks = r.markerOf(f, counts, t.Span); t.byPlace() {
+	if c.marks = r.markerOf(f, counts, t.Span); byPlace(t.Question) {
 		c.marks.tellOfNobody(r, f)
 	}
 	if c.clustered {
@@ -211,11 +211,6 @@ func (c *chart) draw() error {
 type stroke struct {
 	values [schema.ValueMax]uint64
 	status figures.Status
-}
-
-// byPlace tells whether each series is of a place.
-func (t *trend) byPlace() bool {
-	return len(t.by) > 0 && slices.ContainsFunc(t.Group, func(d *question.Dimension) bool { return d.Of == question.OfComune })
 }
 
 // end makes the figures of the curve that was drawn last.

@@ -55,7 +55,7 @@ type StatsRow struct {
 	GreenShare        *float64 `json:"green_share"`
 	GreenLow          *float64 `json:"green_low"`
 	GreenHigh         *float64 `json:"green_high"`
-	Status            string   `json:"status"` // Q: votes are lacking that are published only for more.
+	Status            []string `json:"status"` // Nil where neither time nor who asks gives cause for one.
 	Running           bool     `json:"running"`
 	CompareGreen      uint64   `json:"compare_green"`
 	CompareYellow     uint64   `json:"compare_yellow"`

@@ -26,15 +26,15 @@ func (e *Rows) AppendCSVHeader(dst []byte) []byte {
 
 // names returns the names of the columns behind those of the group.
 func (e *Rows) names() string {
-	names := valueColumns
-	if e.Table.Faces {
-		names = faceColumns
-	}
+	names := e.valueNames()
 	if e.Table.Before != nil {
 		names += "," + e.beforeNames()
 	}
 	if e.Marks && e.Table.Marks() {
 		names += ",running"
+	}
+	if e.Status != nil {
+		names += ",status"
 	}
 	return names
 }
@@ -79,11 +79,20 @@ func (e *Rows) appendAll(dst []byte, i int, comma, point byte) []byte {
 	if e.Marks && e.Table.Marks() {
 		dst = strconv.AppendBool(append(dst, comma), e.Table.Running(row))
 	}
+	if e.Status != nil {
+		dst = append(append(dst, comma), e.Status(row)...)
+	}
 	return dst
 }
 
 // appendValues writes the counts and, of faces, the share of green.
 func (e *Rows) appendValues(dst []byte, row *question.Count, comma, point byte) []byte {
+	if e.isHidden(row) {
+		for range strings.Count(e.valueNames(), ",") {
+			dst = append(dst, comma)
+		}
+		return dst
+	}
 	n := row.N()
 	if !e.Table.Faces {
 		for _, count := range row.Values {

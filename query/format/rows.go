@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mlf/query/question"
@@ -16,6 +17,7 @@ type Rows struct {
 	Zone     *time.Location                        // Of the local hours that CSV has beside those of UTC.
 	Interval func(k, n uint64) (low, high float64) // Of the share k/n.
 	Marks    bool                                  // Rows of a span of time say whether it is running.
+	Status   func(*question.Count) string          // The codes of what marks a row; nil: rows have none.
 }
 
 // The columns of the values, of faces and of any other scale.
@@ -64,10 +66,24 @@ func (e *Rows) AppendJSON(dst []byte, i int) []byte {
 	if e.Marks && e.Table.Marks() {
 		dst = strconv.AppendBool(append(dst, `,"running":`...), e.Table.Running(row))
 	}
-	if e.Table.Partial(row) {
-		dst = append(dst, `,"status":"Q"`...)
+	if e.Status != nil {
+		dst = AppendStatus(dst, `,"status":`, e.Status(row))
 	}
 	return append(dst, '}')
+}
+
+// isHidden tells whether there is no number of votes of a row, and no 0 either: where
+// votes are not shown, or nobody could vote.
+func (e *Rows) isHidden(row *question.Count) bool {
+	return e.Status != nil && row.N() == 0 && strings.ContainsAny(e.Status(row), "MQ")
+}
+
+// valueNames returns the names of the columns behind those of the group.
+func (e *Rows) valueNames() string {
+	if e.Table.Faces {
+		return faceColumns
+	}
+	return valueColumns
 }
 
 // appendText writes what column c says of a row, as a value of JSON.
@@ -100,6 +116,12 @@ func appendString(dst []byte, text string) []byte {
 
 // appendValuesJSON writes the members behind those of the group.
 func (e *Rows) appendValuesJSON(dst []byte, row *question.Count) []byte {
+	if e.isHidden(row) {
+		for name := range strings.SplitSeq(e.valueNames(), ",") {
+			dst = append(append(append(dst, '"'), name...), `":null,`...)
+		}
+		return dst[:len(dst)-1]
+	}
 	n := row.N()
 	if !e.Table.Faces {
 		for v, count := range row.Values {

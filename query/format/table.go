@@ -60,6 +60,9 @@ func (e *Rows) Sheet() *Sheet {
 	if e.Marks && t.Marks() {
 		s.Fields = append(s.Fields, Field{Name: "running", Kind: KindTruth, Truth: func(i int) (bool, bool) { return t.Running(&t.Rows[i]), true }})
 	}
+	if e.Status != nil {
+		s.Fields = append(s.Fields, Field{Name: "status", Kind: KindStatus, Text: func(i int) (string, bool) { return e.Status(&t.Rows[i]), true }})
+	}
 	return s
 }
 
@@ -72,16 +75,18 @@ func LocalHour(zone *time.Location, hour func(row int) schema.Hour) Field {
 
 func (e *Rows) valueFields() []Field {
 	rows := e.Table.Rows
-	n := Field{Name: "n", Kind: KindCount, Count: func(i int) (uint64, bool) { return rows[i].N(), true }}
+	count := func(name string, of func(*question.Count) uint64) Field {
+		return Field{Name: name, Kind: KindCount, Count: func(i int) (uint64, bool) { return of(&rows[i]), !e.isHidden(&rows[i]) }}
+	}
 	names, values := strings.Split(valueColumns, ","), []schema.Value{1, 2, 3, 4, 5}
 	if e.Table.Faces {
 		names, values = strings.Split(faceColumns, ","), []schema.Value{schema.Green, schema.Yellow, schema.Red}
 	}
 	var fields []Field
 	for k, v := range values {
-		fields = append(fields, Field{Name: names[k], Kind: KindCount, Count: func(i int) (uint64, bool) { return rows[i].Values[v-1], true }})
+		fields = append(fields, count(names[k], func(r *question.Count) uint64 { return r.Values[v-1] }))
 	}
-	fields = append(fields, n)
+	fields = append(fields, count("n", (*question.Count).N))
 	if !e.Table.Faces {
 		return fields
 	}
