@@ -147,9 +147,10 @@ func isNamedByContent(view question.View) bool {
 
 // tagOf names an answer: what was asked, whatever words it was asked in, and the
 // version of what was counted of it. The same question is not read again until
-// something was counted. It is the same in all processes that would answer the same:
-// of one release, with one registry, while its places are the same. Where the version is a position the process is part
-// of it, because after a rebuild other counts may stand at the same offsets.
+// something was counted. It is the same in all processes that would answer the same: of
+// one release, with one registry, while its places are the same. Where the version is a
+// position the process is part of it, because after a rebuild other counts may stand at
+// the same offsets.
 func (s *Server) tagOf(view question.View, asked, version string) string {
 	by := s.ids.prefix
 	if isNamedByContent(view) {

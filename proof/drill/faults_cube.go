@@ -11,6 +11,8 @@ func cubeFaults() []fault {
 	return []fault{
 		part.fault("a claim is believed whatever it goes on from", "TestAFollowerIsExact",
 			"for len(p.pending) > 0 && p.pending[0].after <= p.position {", "for len(p.pending) > 0 {"),
+		part.fault("what rows ahead of the position have changed is told once", "TestAFollowerIsExact",
+			"open.isAhead = open.votes != p.rows[s].Counted", "open.isAhead = false"),
 		part.fault("claims are added up", "TestAFollowerIsExact", "if count > old[n] {\n\t\t\tmore[n] = count - old[n]", "if count > 0 {\n\t\t\tmore[n] = count"),
 		site{"query/cube/core.go", pkg}.fault("rows of sealed segments are counted again", "TestAFollowerIsExact",
 			"r.segment < c.parts[p].sealed ||", "r.segment < 0 ||"),
