@@ -23,6 +23,9 @@ type copied struct {
 func (s *sim) startOther(ctx context.Context) error {
 	cfg := s.cfg
 	cfg.Dir = ""
+	if _, remembers := cfg.Feed.(*lateRows); remembers {
+		cfg.Feed = &lateRows{feedDouble: s.feed}
+	}
 	if s.naive == "" {
 		cfg.Feed = feedOf{s.feed, func(b []schema.ClaimBatch) []schema.ClaimBatch {
 			slices.Reverse(b)
