@@ -24,7 +24,7 @@ run: engine build ## Start everything and play terminals in real time; prints th
 	@RATE=$(RATE) TERMINALS=$(TERMINALS) DATA=$(DATA) ./proof/country/run.sh
 
 test: engine ## Run every test that needs no Kafka.
-	MLF_REQUIRE_ENGINE=1 $(GO) test -race -timeout 20m ./...
+	MLF_REQUIRE_ENGINE=1 $(GO) test -race -timeout 40m ./...
 
 kafka: ## Fetch Apache Kafka through Maven and run a broker on 127.0.0.1:19092 (BROKERS=3 for three).
 	$(GO) run ./proof/kafka/run --brokers $(or $(BROKERS),1)
