@@ -16,6 +16,7 @@ import (
 	"mlf/query/answer/meta"
 	"mlf/query/bulletin"
 	"mlf/query/departure"
+	"mlf/query/disclosure"
 	"mlf/query/format"
 	"mlf/query/marks"
 	"mlf/query/question"
@@ -175,7 +176,7 @@ func (s *Server) serveBulletin(w http.ResponseWriter, r *http.Request) error {
 	_, month := endingOf(r.PathValue("month"))
 	edition, err := s.press.Ask(month, values, s.cfg.Now())
 	switch {
-	case errors.Is(err, bulletin.ErrUnpublished):
+	case errors.Is(err, disclosure.ErrUnpublished):
 		return errUnpublished
 	case err != nil:
 		return err

@@ -51,7 +51,7 @@ func (s *Server) releases(last *schema.Release) schema.LedgerTotals {
 	t.Newest = schema.InstantOf(s.clock.Begin(calendar.Day(last.Today)).Time())
 	var votes uint64
 	for _, m := range last.Months {
-		votes += m.Counted - m.Waiting
+		votes += m.Published()
 	}
 	t.Tally = schema.Tally{Records: uint64(last.Number), VotesIn: votes, Counted: votes}
 	return t
@@ -141,7 +141,7 @@ func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) error {
 	}
 	err := s.Open.Serve(w, r, r.PathValue("file"), s.departures.Send)
 	switch {
-	case errors.Is(err, opendata.ErrUnpublished):
+	case errors.Is(err, disclosure.ErrUnpublished):
 		return errUnpublished
 	case errors.Is(err, opendata.ErrUnread):
 		return s.storeProblem(r.Context(), err)

@@ -108,7 +108,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 }
 
 // keptMax is how much answers take that are kept: of a country's comuni each page once,
-// or some.
+// or some. A longer one than a hundredth of it would drive out too many.
 const keptMax = 64 << 20
 
 // keptOr returns the answer of that tag that is kept, as it is now; else what fresh makes

@@ -157,8 +157,8 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 
 		alarm:      flight.NewAlarm(),
 		departures: departure.New(),
-		kept:       departure.NewKept[*made](keptMax),
-		askings:    departure.NewKept[*asking](askingsMax),
+		kept:       departure.NewKept[*made](keptMax, keptMax/100),
+		askings:    departure.NewKept[*asking](askingsMax, askingsMax/100),
 	}
 	if s.words == nil {
 		s.words = question.NewVocabulary(parts.Registry, clock)

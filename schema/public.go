@@ -1,6 +1,9 @@
 package schema
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Day is a day of Rome's calendar, in days since 1970-01-01.
 type Day int32
@@ -114,6 +117,19 @@ type ReleaseMonth struct {
 	First   Day    // Its first day.
 	Counted uint64 // Votes of class ok of its days before Today; those in lots and those that wait.
 	Waiting uint64
+}
+
+// Published returns the votes in lots.
+func (m ReleaseMonth) Published() uint64 { return m.Counted - m.Waiting }
+
+// Month returns the account of the month that begins with first; false where it has no
+// votes.
+func (r *Release) Month(first Day) (ReleaseMonth, bool) {
+	at, found := slices.BinarySearchFunc(r.Months, first, func(m ReleaseMonth, first Day) int { return int(m.First - first) })
+	if !found {
+		return ReleaseMonth{}, false
+	}
+	return r.Months[at], true
 }
 
 // ReleaseTurnouts are how many rows a release has of the turnout of a month. One that

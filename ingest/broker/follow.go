@@ -82,8 +82,8 @@ func (c *Client) ReadRecords(ctx context.Context, apply func(key string, value [
 //
 // A record may be applied again: a record appended twice, or all of them when the
 // topic was cut in a way that leaves nothing else. Records without key are skipped; one
-// without value, which is nil, takes back what the key had. An error of apply is logged; the next record follows. Key
-// and value are apply's for the length of the call.
+// without value, which is nil, takes back what the key had. An error of apply is logged;
+// the next record follows. Key and value are apply's for the length of the call.
 func (c *Client) Follow(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error {
 	return c.registryFollower(apply, caughtUp).run(ctx)
 }
@@ -192,7 +192,7 @@ func (f *follower) place(ctx context.Context) error {
 
 // take applies one record.
 func (f *follower) take(r *schema.Record) {
-	if r.Key == nil || r.Value == nil && f.topic != f.client.cfg.RegistryTopic {
+	if r.Key == nil {
 		return
 	}
 	f.records.Inc()

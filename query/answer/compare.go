@@ -261,9 +261,7 @@ func (s *selection) count(ctx context.Context, r Reading, k kit) (*side, error) 
 
 // whole counts q by nothing: lots that do not say what a table tells apart are in it, too.
 func (r Reading) whole(ctx context.Context, q *question.Question) (values [schema.ValueMax]uint64, marks *marker, err error) {
-	asked := *q
-	asked.Group = nil
-	f := asked.Frame(q.Span)
+	f := q.By().Frame(q.Span)
 	counts, err := r.Count(ctx, f)
 	if err != nil {
 		return values, nil, err

@@ -53,9 +53,7 @@ func Live(ctx context.Context, v *question.Vocabulary, r Reading, lots func(n ui
 // appendVotes writes n votes, and what they are.
 func appendVotes(dst []byte, c *question.Count, n uint64, what bool) []byte {
 	if what {
-		dst = format.AppendCount(dst, `"green":`, c.Values[schema.Green-1])
-		dst = format.AppendCount(dst, `,"yellow":`, c.Values[schema.Yellow-1])
-		dst = append(format.AppendCount(dst, `,"red":`, c.Values[schema.Red-1]), ',')
+		dst = append(kit{scale: schema.ScaleMLF3}.appendValues(dst, &c.Values), ',')
 	}
 	return format.AppendCount(dst, `"n":`, n)
 }

@@ -11,7 +11,7 @@ import (
 
 // settledAfter is how long after its end a time is provisional: terminals keep votes
 // while they are off the network, and most of those that come late have come by then.
-const settledAfter = 35 * 24 // Hours.
+const settledAfter = figures.ProvisionalDays * 24 // Hours.
 
 // statusOf returns what the time of a figure says of it at now.
 func statusOf(s question.Span, now schema.Hour) figures.Status {

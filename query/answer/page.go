@@ -173,11 +173,11 @@ func frameOf(q *question.Question) *question.Frame {
 
 // countCells counts by service, channel and part, with reasons.
 func (c *counted) countCells(ctx context.Context, r Reading) error {
-	q := *c.Question
+	q := c.Question
 	if r.Lots {
-		q.Group = slices.DeleteFunc(slices.Clone(q.Group), func(d *question.Dimension) bool { return d.Of == question.OfOffice })
+		q = q.By(slices.DeleteFunc(slices.Clone(q.Group), func(d *question.Dimension) bool { return d.Of == question.OfOffice })...)
 	}
-	f := frameOf(&q)
+	f := frameOf(q)
 	f.Reasons = !r.Lots
 	counts, err := r.Count(ctx, f)
 	if err != nil {
@@ -224,9 +224,7 @@ func (c *counted) countCells(ctx context.Context, r Reading) error {
 // countWhole counts by part alone: lots that name no service or channel are in it, too.
 // How many offices there are lots do not say.
 func (c *counted) countWhole(ctx context.Context, r Reading) error {
-	q := *c.Question
-	q.Group = nil
-	f := frameOf(&q)
+	f := frameOf(c.By())
 	f.Reasons = true
 	counts, err := r.Count(ctx, f)
 	if err != nil {
@@ -317,9 +315,7 @@ func (c *counted) countPlaces(ctx context.Context, r Reading) error {
 	}
 	c.comuni = len(counts.Rows)
 	if r.Lots { // Those of a province name no comune.
-		q := *c.places
-		q.Group = q.Group[:1]
-		f = q.Frame(c.Span)
+		f = c.places.By(c.places.Group[0]).Frame(c.Span)
 		if counts, err = r.Count(ctx, f); err != nil {
 			return err
 		}

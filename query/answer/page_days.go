@@ -121,9 +121,7 @@ func (c *counted) findLastVote(ctx context.Context, r Reading) error {
 
 // ungrouped returns the frame of the page over span, by nothing.
 func (c *counted) ungrouped(span calendar.Span) *question.Frame {
-	q := *c.Question
-	q.Group = nil
-	return q.Frame(span)
+	return c.By().Frame(span)
 }
 
 // groupHours gives the hours of f that pass their groups.

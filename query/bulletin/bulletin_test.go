@@ -167,8 +167,8 @@ func TestTables(t *testing.T) {
 func TestAPressWithoutReleases(t *testing.T) {
 	p := press(t)
 	p.source.releases = nil
-	if _, err := p.Ask("2026-10", nil, time.Now()); !errors.Is(err, bulletin.ErrUnpublished) {
-		t.Errorf("got %v, want %v", err, bulletin.ErrUnpublished)
+	if _, err := p.Ask("2026-10", nil, time.Now()); !errors.Is(err, disclosure.ErrUnpublished) {
+		t.Errorf("got %v, want %v", err, disclosure.ErrUnpublished)
 	}
 }
 

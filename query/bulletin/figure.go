@@ -8,10 +8,6 @@ import (
 	"mlf/schema"
 )
 
-// provisionalDays is how long after its end a month is provisional: see package answer,
-// whose figures have the same status.
-const provisionalDays = 35
-
 // A figure is votes and what they come to.
 type figure struct {
 	green, yellow, red, n uint64
@@ -23,7 +19,7 @@ type figure struct {
 func (e *Edition) figureOf(c *count, row *question.Count) *figure {
 	f := &figure{green: row.Values[schema.Green-1], yellow: row.Values[schema.Yellow-1], red: row.Values[schema.Red-1]}
 	f.n = f.green + f.yellow + f.red
-	if e.last().Day < schema.Day(calendar.DayOf(e.month+1, 1))+provisionalDays {
+	if e.last().Day < schema.Day(calendar.DayOf(e.month+1, 1))+figures.ProvisionalDays {
 		f.status |= figures.Provisional
 	}
 	if c.Partial(row) {

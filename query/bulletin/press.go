@@ -2,7 +2,6 @@ package bulletin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -15,9 +14,6 @@ import (
 	"mlf/schema"
 	"mlf/schema/registry"
 )
-
-// ErrUnpublished is the error of a press that has no release yet.
-var ErrUnpublished = errors.New("nothing is published yet")
 
 // A Source is what is published. Kept by disclosure.Shelf. Safe for concurrent use.
 type Source interface {
@@ -79,7 +75,8 @@ type Edition struct {
 	Newest   bool              // It was asked for as the newest there is.
 }
 
-// Ask returns the bulletin of a month that values ask for. An error is ErrUnpublished
+// Ask returns the bulletin of a month that values ask for. An error is
+// disclosure.ErrUnpublished
 // or a *question.Error.
 func (p *Press) Ask(month string, values question.Values, now time.Time) (*Edition, error) {
 	m, err := parseMonth(month)
@@ -88,7 +85,7 @@ func (p *Press) Ask(month string, values question.Values, now time.Time) (*Editi
 	}
 	releases := p.source.Releases()
 	if len(releases) == 0 {
-		return nil, ErrUnpublished
+		return nil, disclosure.ErrUnpublished
 	}
 	e := &Edition{press: p, month: m, vintages: disclosure.Vintages(releases, m)}
 	if len(e.vintages) == 0 {
@@ -165,29 +162,13 @@ func (e *Edition) readPlace(values question.Values) error {
 		e.filter = question.Values{name: {text}}
 	}
 	var ok bool
-	if e.place, ok = e.press.find(level, code, e.day()); !ok {
+	if e.place, ok = words.FindPlace(e.press.registry, level, code, e.day()); !ok {
 		return &question.Error{Parameter: level, Detail: fmt.Sprintf("%q: want a code of /v1/dimensions/%s", code, level)}
 	}
 	if id, err := schema.ParseComune(code); level == "comune" && err == nil {
 		e.codes = e.press.registry.Codes(id)
 	}
 	return nil
-}
-
-// find finds a place by its code.
-func (p *Press) find(level, code string, day registry.Date) (words.Place, bool) {
-	if level != "province" {
-		return words.FindPlace(p.registry, level, code, day)
-	}
-	id, err := schema.ParseProvince(code)
-	found, ok := p.registry.Province(id)
-	place := words.Place{Level: level, Code: code, Name: found.Name}
-	for _, c := range p.registry.ComuniAt(day) {
-		if c.ID.Province() == id {
-			place.Comuni++
-		}
-	}
-	return place, ok && err == nil
 }
 
 func (e *Edition) readTable(values question.Values) error {

@@ -81,11 +81,8 @@ func (e *Edition) codeOf(column string, t *schema.Turnout) (string, bool) {
 	case "channel":
 		return t.Channel.String(), true
 	case "category":
-		for _, s := range reg.Services() {
-			if s.ID == t.Service {
-				return s.Category, true
-			}
-		}
+		s, _ := reg.Service(t.Service)
+		return s.Category, true
 	}
 	return "", true
 }

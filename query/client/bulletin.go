@@ -64,17 +64,9 @@ type BulletinMonth struct {
 // BulletinFigures are votes on scale mlf3 with what they come to.
 type BulletinFigures struct {
 	Faces
-	N          uint64   `json:"n"`
-	GreenShare *float64 `json:"green_share"`
-	GreenLow   *float64 `json:"green_low"`
-	GreenHigh  *float64 `json:"green_high"`
-	RedShare   *float64 `json:"red_share"`
-	RedLow     *float64 `json:"red_low"`
-	RedHigh    *float64 `json:"red_high"`
-	Net        *float64 `json:"net"`
-	NetLow     *float64 `json:"net_low"`
-	NetHigh    *float64 `json:"net_high"`
-	Status     []string `json:"status"`
+	N uint64 `json:"n"`
+	Shares
+	Status []string `json:"status"`
 }
 
 // A BulletinRow are the figures of what one table is by; of places that is a level and

@@ -113,6 +113,16 @@ type Counts struct {
 // there is the mean instead, 0 to 100.
 type Figures struct {
 	Counts
+	Shares
+	Mean     *float64 `json:"mean"`
+	MeanLow  *float64 `json:"mean_low"`
+	MeanHigh *float64 `json:"mean_high"`
+	Deff     *float64 `json:"deff"`   // How many votes count as one, because those of a day are alike.
+	Status   []string `json:"status"` // What must be known of them: A, or some of B, L, M, P, Q, R.
+}
+
+// Shares are what votes on scale mlf3 come to, each with its interval.
+type Shares struct {
 	GreenShare *float64 `json:"green_share"`
 	GreenLow   *float64 `json:"green_low"`
 	GreenHigh  *float64 `json:"green_high"`
@@ -122,11 +132,6 @@ type Figures struct {
 	Net        *float64 `json:"net"`
 	NetLow     *float64 `json:"net_low"`
 	NetHigh    *float64 `json:"net_high"`
-	Mean       *float64 `json:"mean"`
-	MeanLow    *float64 `json:"mean_low"`
-	MeanHigh   *float64 `json:"mean_high"`
-	Deff       *float64 `json:"deff"`   // How many votes count as one, because those of a day are alike.
-	Status     []string `json:"status"` // What must be known of them: A, or some of B, L, M, P, Q, R.
 }
 
 // Measures are one thing of each measure that there is on a scale: of shares and

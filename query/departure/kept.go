@@ -9,7 +9,8 @@ import (
 // answer until something is counted of what it asks. Of all that it holds, those are
 // forgotten first that were asked for longest ago. Safe for concurrent use.
 type Kept[T any] struct {
-	max int // Bytes.
+	max  int // Bytes of all,
+	most int // and of one.
 
 	mu    sync.Mutex
 	bytes int
@@ -23,9 +24,10 @@ type keeping[T any] struct {
 	bytes int
 }
 
-// NewKept returns room for answers of so many bytes, as Put is told.
-func NewKept[T any](bytes int) *Kept[T] {
-	return &Kept[T]{max: bytes, named: make(map[string]*list.Element)}
+// NewKept returns room for answers of so many bytes, as Put is told, of which one may take
+// most.
+func NewKept[T any](bytes, most int) *Kept[T] {
+	return &Kept[T]{max: bytes, most: min(most, bytes), named: make(map[string]*list.Element)}
 }
 
 // Get returns the answer of that name.
@@ -40,10 +42,9 @@ func (k *Kept[T]) Get(name string) (value T, ok bool) {
 	return at.Value.(*keeping[T]).value, true
 }
 
-// Put keeps an answer that takes so many bytes. What would take more than a hundredth of
-// all is not kept: it would drive out too many.
+// Put keeps an answer that takes so many bytes, unless that is more than one may.
 func (k *Kept[T]) Put(name string, value T, bytes int) {
-	if bytes > k.max/100 {
+	if bytes > k.most {
 		return
 	}
 	k.mu.Lock()

@@ -15,7 +15,7 @@ import (
 // What is kept has a limit; those go first that were asked for longest ago, and none that
 // would take the place of many.
 func TestWhatIsKeptHasALimit(t *testing.T) {
-	k := NewKept[int](1000)
+	k := NewKept[int](1000, 10)
 	for i := range 100 {
 		k.Put(fmt.Sprint(i), i, 10)
 	}
@@ -42,7 +42,7 @@ func TestWhatIsKeptHasALimit(t *testing.T) {
 }
 
 func TestKeptIsSafeForConcurrentUse(t *testing.T) {
-	k := NewKept[int](10_000)
+	k := NewKept[int](10_000, 100)
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {

@@ -21,6 +21,9 @@ import (
 // shown stays as it was.
 var ErrOtherRelease = errors.New("a release that held is no more the one that holds")
 
+// ErrUnpublished is the error of what is asked for before the first release.
+var ErrUnpublished = errors.New("nothing is published yet")
+
 // A Source is where releases are read from. Kept by aggregate/store.
 type Source interface {
 	// Releases returns every header, and the time by the clock that wrote them.

@@ -1,7 +1,6 @@
 package disclosure
 
 import (
-	"slices"
 	"time"
 
 	"mlf/query/calendar"
@@ -42,14 +41,13 @@ func Vintages(releases []schema.Release, m calendar.Month) []Vintage {
 		r := &releases[i]
 		revises := round(r.Today) > round(before)
 		before = r.Today
-		at, found := slices.BinarySearchFunc(r.Months, first, func(a schema.ReleaseMonth, first schema.Day) int { return int(a.First - first) })
+		account, found := r.Month(first)
 		if r.Today < Due(m) || !found {
 			continue
 		}
-		account := &r.Months[at]
 		v := Vintage{
 			Number: len(vintages) + 1, Release: r.Number, Day: r.Today, At: r.Written, K: r.K, Hold: r.Hold,
-			Published: account.Counted - account.Waiting, Waiting: account.Waiting,
+			Published: account.Published(), Waiting: account.Waiting,
 		}
 		if v.Number == 1 && v.Published > 0 || v.Number > 1 && revises && v.Published != vintages[v.Number-2].Published {
 			vintages = append(vintages, v)

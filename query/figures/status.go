@@ -22,6 +22,10 @@ const (
 // interval of 30 votes is 22 points wide.
 const FewBelow = 30
 
+// ProvisionalDays is how many days after its end a time is provisional: terminals keep votes
+// for as long when they are offline, and a few for longer.
+const ProvisionalDays = 35
+
 // normal is the code of a figure of which there is nothing to say.
 const normal = 'A'
 

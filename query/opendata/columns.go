@@ -63,18 +63,7 @@ type row struct {
 func (r *row) key() schema.ReasonKey { return r.Reasons[r.reason].Key }
 
 // codes are what the numbers in lots are called outside.
-type codes struct {
-	services map[schema.ServiceID]string
-	regionOf map[schema.ProvinceID]schema.RegionID
-}
-
-func codesOf(reg *registry.Registry) codes {
-	c := codes{make(map[schema.ServiceID]string), reg.RegionOf()}
-	for _, s := range reg.Services() {
-		c.services[s.ID] = s.Code
-	}
-	return c
-}
+type codes struct{ registry *registry.Registry }
 
 // levels returns the codes of levels, by their numbers.
 func levels() []string {
@@ -150,7 +139,7 @@ func (c codes) text(column string, r *row) (string, bool) {
 	case "region":
 		region := r.Region
 		if r.Level <= schema.LotProvince {
-			region = c.regionOf[province]
+			region = c.registry.RegionOf()[province]
 		}
 		return region.String(), region != 0
 	case "province":
@@ -160,7 +149,8 @@ func (c codes) text(column string, r *row) (string, bool) {
 	case "office":
 		return string(r.Office), r.Office != ""
 	case "service":
-		return cmp.Or(c.services[r.Service], strconv.Itoa(int(r.Service))), r.Level <= schema.LotService
+		service, _ := c.registry.Service(r.Service)
+		return cmp.Or(service.Code, strconv.Itoa(int(r.Service))), r.Level <= schema.LotService
 	case "channel":
 		if r.Level <= schema.LotChannel {
 			return r.Channel.String(), true

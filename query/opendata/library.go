@@ -7,7 +7,6 @@ import (
 	"errors"
 	"hash"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -33,13 +32,8 @@ type Parts struct {
 	Registry  *registry.Registry
 }
 
-var (
-	// ErrUnpublished says that nothing is published yet.
-	ErrUnpublished = errors.New("nothing is published yet")
-
-	// ErrUnread says that lots cannot be read now.
-	ErrUnread = errors.New("the lots cannot be read now")
-)
+// ErrUnread says that lots cannot be read now.
+var ErrUnread = errors.New("the lots cannot be read now")
 
 // A Library gives files away. Safe for concurrent use.
 type Library struct {
@@ -51,9 +45,9 @@ type Library struct {
 
 	making flight.Group[*file]
 	gate   flight.Gate
+	held   *departure.Kept[*file] // Those in memory, by their names.
 
 	mu    sync.Mutex
-	held  []*file           // Those in memory, the one asked for last at the end.
 	facts map[string]*facts // Of all that were ever made, by their names.
 }
 
@@ -72,8 +66,8 @@ func New(parts Parts, cfg Config) (*Library, error) {
 		return nil, err
 	}
 	return &Library{
-		source: parts.Source, published: parts.Published, codes: codesOf(parts.Registry), columns: readColumns(), cfg: cfg,
-		gate: flight.NewGate(1, flight.NewAlarm()), facts: make(map[string]*facts),
+		source: parts.Source, published: parts.Published, codes: codes{parts.Registry}, columns: readColumns(), cfg: cfg,
+		gate: flight.NewGate(1, flight.NewAlarm()), held: departure.NewKept[*file](heldMax, heldMax), facts: make(map[string]*facts),
 	}, nil
 }
 
@@ -101,9 +95,16 @@ func (l *Library) factsOf(name string) *facts {
 	return l.facts[name]
 }
 
+// note remembers what is known of a file.
+func (l *Library) note(f *file) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.facts[f.name] = f.facts
+}
+
 // file returns a file, which is made where it is not in memory.
 func (l *Library) file(ctx context.Context, e *edition, n name) (*file, error) {
-	if f := l.find(n.String()); f != nil {
+	if f, ok := l.held.Get(n.String()); ok {
 		return f, nil
 	}
 	return l.making.Get(ctx, n.String(), func(ctx context.Context) (*file, error) {
@@ -115,38 +116,11 @@ func (l *Library) file(ctx context.Context, e *edition, n name) (*file, error) {
 		defer cancel()
 		f, err := l.make(ctx, e, n)
 		if err == nil {
-			l.hold(f)
+			l.note(f)
+			l.held.Put(f.name, f, int(f.body.Held()))
 		}
 		return f, err
 	})
-}
-
-// find returns a file that is in memory, nil where it is not.
-func (l *Library) find(name string) *file {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	i := slices.IndexFunc(l.held, func(f *file) bool { return f.name == name })
-	if i < 0 {
-		return nil
-	}
-	f := l.held[i]
-	l.held = append(slices.Delete(l.held, i, i+1), f)
-	return f
-}
-
-// hold keeps a file in memory, and forgets those that were not asked for the longest.
-func (l *Library) hold(f *file) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.facts[f.name] = f.facts
-	l.held = append(l.held, f)
-	var bytes int64
-	for i := len(l.held) - 1; i >= 0; i-- {
-		if bytes += l.held[i].body.Held(); bytes > heldMax {
-			l.held = slices.Delete(l.held, 0, i+1)
-			return
-		}
-	}
 }
 
 // make makes a file.
@@ -159,7 +133,7 @@ func (l *Library) make(ctx context.Context, e *edition, n name) (*file, error) {
 	body, err := w.Body(http.Header{
 		"Content-Type":        {n.form.media()},
 		"Content-Disposition": {`attachment; filename="mlf_` + n.String() + `"`},
-		"Cache-Control":       {foreverAge},
+		"Cache-Control":       {departure.FrozenAge},
 		"Last-Modified":       {e.At.UTC().Format(http.TimeFormat)},
 		"Link":                {"<" + metadataOf(n) + `>; rel="describedby"; type="application/csvm+json"`},
 	}, rows)
@@ -184,8 +158,10 @@ func editionsOf(releases []schema.Release, m calendar.Month) []edition {
 	var with []schema.Release // Those that have lots of the month: no others are read.
 	editions := make([]edition, 0, len(vintages))
 	var before uint64
+	first := schema.Day(calendar.DayOf(m, 1))
 	for i := range releases {
-		if published := publishedOf(&releases[i], m); published != before {
+		account, _ := releases[i].Month(first)
+		if published := account.Published(); published != before {
 			before = published
 			with = append(with, releases[i])
 		}
@@ -197,16 +173,6 @@ func editionsOf(releases []schema.Release, m calendar.Month) []edition {
 		}
 	}
 	return editions
-}
-
-// publishedOf returns how many votes of a month are in lots of releases up to r.
-func publishedOf(r *schema.Release, m calendar.Month) uint64 {
-	first := schema.Day(calendar.DayOf(m, 1))
-	at, found := slices.BinarySearchFunc(r.Months, first, func(a schema.ReleaseMonth, first schema.Day) int { return int(a.First - first) })
-	if !found {
-		return 0
-	}
-	return r.Months[at].Counted - r.Months[at].Waiting
 }
 
 // monthsOf returns the months that have votes, ascending.

@@ -17,6 +17,7 @@ import (
 	"mlf/aggregate/store"
 	"mlf/aggregate/store/embedded"
 	"mlf/query/departure"
+	"mlf/query/disclosure"
 	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/schema"
@@ -275,7 +276,7 @@ func TestTheStoreAway(t *testing.T) {
 		t.Errorf("got %v, want %v", err, opendata.ErrUnread)
 	}
 	p.releases = nil
-	if err := p.library.Serve(httptest.NewRecorder(), r, "", nil); !errors.Is(err, opendata.ErrUnpublished) {
+	if err := p.library.Serve(httptest.NewRecorder(), r, "", nil); !errors.Is(err, disclosure.ErrUnpublished) {
 		t.Errorf("nothing published: got %v", err)
 	}
 }

@@ -15,12 +15,9 @@ import (
 	"mlf/schema"
 )
 
-// How long answers may be kept: a file for ever; which vintage is the newest, and what
-// there is at all, until soon after the next release.
-const (
-	foreverAge = "public, max-age=31536000, immutable"
-	newestAge  = "public, max-age=300"
-)
+// newestAge is how long it may be kept which vintage is the newest, and what there is at
+// all: until soon after the next release. A file never changes.
+const newestAge = "public, max-age=300"
 
 // The names of the catalogue.
 const (
@@ -32,12 +29,12 @@ const (
 type Sender func(w http.ResponseWriter, r *http.Request, tag string, b *departure.Body) error
 
 // Serve answers with the file of a name, "" for the list of all. An error that it returns
-// is a *question.Error for a name that nothing is called by, wraps ErrUnpublished or
-// ErrUnread, or is one of flight's and departure's for too many at once.
+// is a *question.Error for a name that nothing is called by, wraps
+// disclosure.ErrUnpublished or ErrUnread, or is one of flight's and departure's for too many at once.
 func (l *Library) Serve(w http.ResponseWriter, r *http.Request, text string, send Sender) error {
 	releases := l.published.Releases()
 	if len(releases) == 0 {
-		return ErrUnpublished
+		return disclosure.ErrUnpublished
 	}
 	reply := &reply{l, w, r, send, l.cfg.base(r), releases}
 	if text == "" {
@@ -104,17 +101,17 @@ func (a *reply) file(n name) error {
 		return a.document("application/csvm+json", append(body, '\n'), err)
 	}
 	if a.unchangedSince(e.At) {
-		return a.notModified("", foreverAge)
+		return a.notModified("", departure.FrozenAge)
 	}
 	if known := a.factsOf(n.String()); known != nil && departure.NotModified(a.r, known.tag()) {
-		return a.notModified(known.tag(), foreverAge)
+		return a.notModified(known.tag(), departure.FrozenAge)
 	}
 	f, err := a.Library.file(a.r.Context(), e, n)
 	if err != nil {
 		return err
 	}
 	if departure.NotModified(a.r, f.tag()) {
-		return a.notModified(f.tag(), foreverAge)
+		return a.notModified(f.tag(), departure.FrozenAge)
 	}
 	return a.send(a.w, a.r, f.tag(), f.body)
 }

@@ -33,8 +33,9 @@ type namer struct {
 	lists map[registry.List]map[string]registry.Label
 }
 
-// listOf is the list that has the names of a dimension that is none of places.
-func listOf(dimension string) registry.List {
+// ListOf returns the list that has the codes of a dimension; "" for one of none: times,
+// offices, regions, provinces and comuni.
+func ListOf(dimension string) registry.List {
 	switch dimension {
 	case "macro_area":
 		return registry.ListMacroAreas
@@ -56,7 +57,7 @@ func listOf(dimension string) registry.List {
 
 // HasNames tells whether a dimension's codes are to have their names beside them.
 func (q *Question) HasNames(dimension string) bool {
-	return q.names != nil && (dimension == "region" || dimension == "province" || dimension == "comune" || listOf(dimension) != "")
+	return q.names != nil && (dimension == "region" || dimension == "province" || dimension == "comune" || ListOf(dimension) != "")
 }
 
 // NameOf returns the name of a code of a dimension that HasNames; "" of one of no list.
@@ -79,7 +80,7 @@ func (q *Question) NameOf(dimension, code string) string {
 		}
 		return place.Name
 	}
-	return n.list(listOf(dimension))[code].In(n.lang)
+	return n.list(ListOf(dimension))[code].In(n.lang)
 }
 
 // list returns a list by its codes.

@@ -88,6 +88,13 @@ func (q *Question) String() string {
 	return text
 }
 
+// By returns q by some of its columns.
+func (q *Question) By(group ...*Dimension) *Question {
+	by := *q
+	by.Group = group
+	return &by
+}
+
 // Running tells whether the time that q is about has begun and is not over.
 func (q *Question) Running() bool { return q.Holds(q.Now) }
 

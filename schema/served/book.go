@@ -105,9 +105,12 @@ func (b *Book) Comuni(f func(schema.ComuneID)) {
 func (b *Book) Complete() bool { return b.complete.Load() }
 
 // Apply takes one record of the topic. A record applied again changes nothing, and
-// neither does one that another supersedes. One that cannot be read is an error and
-// changes nothing.
+// neither does one that another supersedes, nor a nil value: what was told is withdrawn in
+// words. One that cannot be read is an error and changes nothing.
 func (b *Book) Apply(key string, value []byte) error {
+	if value == nil {
+		return nil
+	}
 	s, err := schema.DecodeServed(key, value)
 	if err == nil {
 		b.Note(s)

@@ -3,6 +3,7 @@ package words
 import (
 	"strconv"
 
+	"mlf/query/question"
 	"mlf/schema/registry"
 )
 
@@ -52,28 +53,9 @@ func (w Words) Values(name string, reg *registry.Registry) (values []Value) {
 			add(code, w.Of("value."+code))
 		}
 	default:
-		for _, x := range reg.Labels(listOf(name)) {
+		for _, x := range reg.Labels(question.ListOf(name)) {
 			add(x.Code, x.Label)
 		}
 	}
 	return values
-}
-
-// listOf is the list that has the values of a dimension; "" for none.
-func listOf(name string) registry.List {
-	switch name {
-	case "macro_area":
-		return registry.ListMacroAreas
-	case "population_class":
-		return registry.ListPopulationClasses
-	case "category":
-		return registry.ListCategories
-	case "channel":
-		return registry.ListChannels
-	case "scale":
-		return registry.ListScales
-	case "class":
-		return registry.ListClasses
-	}
-	return ""
 }
