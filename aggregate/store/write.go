@@ -30,11 +30,16 @@ func (s *Store) insert(ctx context.Context, table string, rows int, columns []an
 
 // send prepares a batch of its own: a batch is bound to one connection, and one
 // that was sent must not be sent again.
+//
+// The context of a batch that was sent is not cancelled: the driver's goroutine
+// that minds it may come to look at it only after Send has returned, finds its work
+// done and its context ended, and by lot (select) closes a connection that
+// another has by then.
 func (s *Store) send(ctx context.Context, table string, columns []any) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.WriteMax)
-	defer cancel()
-	return s.conn.use(ctx, func(c driver.Conn) error {
-		batch, err := c.PrepareBatch(ctx, sql.Query("insert_"+table))
+	minded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.WriteMax)
+	defer context.AfterFunc(ctx, cancel)()
+	err := s.conn.use(minded, func(c driver.Conn) error {
+		batch, err := c.PrepareBatch(minded, sql.Query("insert_"+table))
 		if err != nil {
 			return err
 		}
@@ -45,6 +50,10 @@ func (s *Store) send(ctx context.Context, table string, columns []any) error {
 		}
 		return batch.Send() // Gives the connection back in every case.
 	})
+	if err != nil {
+		cancel()
+	}
+	return err
 }
 
 // WriteLedger writes the account of segments, then the state of streams. Both
