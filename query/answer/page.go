@@ -155,8 +155,11 @@ func frameOf(q *question.Question) *question.Frame {
 	passes := f.Hours // By filters of time.
 	f.Hours = make([]question.Group, f.Next-f.From)
 	set := func(s calendar.Span, to part) {
-		for h := max(s.From, f.From); h < min(s.Next, f.Next); h++ {
-			f.Hours[h-f.From] = to
+		if from, next := max(s.From, f.From), min(s.Next, f.Next); from < next {
+			hours := f.Hours[from-f.From : next-f.From]
+			for i := range hours {
+				hours[i] = to
+			}
 		}
 	}
 	set(calendar.Span{From: f.From, Next: f.Next}, question.Out)

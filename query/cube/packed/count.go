@@ -109,16 +109,17 @@ func (c *counting) month(m *month) error {
 // groupHours sets hours to the groups of m's hours.
 func (c *counting) groupHours(m *month) {
 	c.hours = c.hours[:m.hours]
+	from, next := max(m.first, c.axes.From), min(m.first+schema.Hour(m.hours), c.axes.Next)
 	for i := range c.hours {
-		at := m.first + schema.Hour(i)
-		switch {
-		case at < c.axes.From || at >= c.axes.Next:
-			c.hours[i] = out
-		case c.axes.Hours == nil:
-			c.hours[i] = 0
-		default:
-			c.hours[i] = int32(max(c.axes.Hours[at-c.axes.From], question.Out))
-		}
+		c.hours[i] = out
+	}
+	asked := c.hours[from-m.first : next-m.first]
+	if c.axes.Hours == nil {
+		clear(asked)
+		return
+	}
+	for i, g := range c.axes.Hours[from-c.axes.From : next-c.axes.From] {
+		asked[i] = int32(max(g, question.Out))
 	}
 }
 
