@@ -20,14 +20,13 @@ func TestRowsMergeInAnyOrder(t *testing.T) {
 		r := schema.Rollup{
 			Cell:    schema.Cell{Comune: 58091, Hour: schema.Hour(rapid.IntRange(0, 1).Draw(t, "hour"))},
 			Segment: schema.Segment(rapid.IntRange(0, 1).Draw(t, "segment")),
-			Reasons: map[schema.ReasonKey]uint64{},
 		}
 		for i := range r.Values {
 			r.Values[i] = rapid.Uint64Range(0, 5).Draw(t, "votes")
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "reasons") {
 			key := schema.KeyOfReason(schema.Red, schema.Reason(rapid.IntRange(1, 3).Draw(t, "reason")))
-			r.Reasons[key] = rapid.Uint64Range(1, 5).Draw(t, "times")
+			r.Reasons = schema.MaxReasons(r.Reasons, []schema.ReasonNumber{{Key: key, N: rapid.Uint64Range(1, 5).Draw(t, "times")}})
 		}
 		return r
 	})

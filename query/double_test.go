@@ -45,7 +45,7 @@ type memory struct {
 	mu       sync.Mutex
 	rome     *time.Location
 	cells    map[schema.Cell][schema.ValueMax]uint64
-	reasons  map[schema.Cell]map[schema.ReasonKey]uint64
+	reasons  map[schema.Cell][]schema.ReasonNumber
 	ledger   []schema.LedgerTotals
 	ends     []schema.Offset
 	marks    map[schema.StreamID]schema.Watermark
@@ -68,7 +68,7 @@ func newMemory(t testing.TB) *memory {
 	}
 	return &memory{
 		rome:  rome,
-		cells: make(map[schema.Cell][schema.ValueMax]uint64), reasons: make(map[schema.Cell]map[schema.ReasonKey]uint64),
+		cells: make(map[schema.Cell][schema.ValueMax]uint64), reasons: make(map[schema.Cell][]schema.ReasonNumber),
 		marks: make(map[schema.StreamID]schema.Watermark),
 		ledger: []schema.LedgerTotals{
 			{PartitionState: schema.PartitionState{Partition: 0, State: schema.StateOK}, Next: 1},
@@ -95,10 +95,7 @@ func (m *memory) voteFor(c schema.Cell, v schema.Value, r schema.Reason, n uint6
 	m.vote(c, v, n)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.reasons[c] == nil {
-		m.reasons[c] = make(map[schema.ReasonKey]uint64)
-	}
-	m.reasons[c][schema.KeyOfReason(v, r)] += n
+	m.reasons[c] = schema.AddReasons(m.reasons[c], []schema.ReasonNumber{{Key: schema.KeyOfReason(v, r), N: n}})
 }
 
 func (m *memory) Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAnswer, error) {
@@ -127,7 +124,7 @@ func (m *memory) group(q *schema.StatsQuery) (schema.StatsAnswer, error) {
 		return schema.StatsAnswer{}, err
 	}
 	groups := make(map[schema.StatsRow][schema.ValueMax]uint64)
-	reasons := make(map[schema.StatsRow]map[schema.ReasonKey]uint64)
+	reasons := make(map[schema.StatsRow][]schema.ReasonNumber)
 	answer := schema.StatsAnswer{Excluded: make(map[schema.Class]uint64)}
 	for c, values := range m.cells {
 		if !passes(q, c) {
@@ -145,17 +142,12 @@ func (m *memory) group(q *schema.StatsQuery) (schema.StatsAnswer, error) {
 			sum[i] += values[i]
 		}
 		groups[key] = sum
-		if reasons[key] == nil {
-			reasons[key] = make(map[schema.ReasonKey]uint64)
-		}
-		for of, n := range m.reasons[c] {
-			reasons[key][of] += n
-		}
+		reasons[key] = schema.AddReasons(reasons[key], m.reasons[c])
 	}
 	for row, values := range groups {
-		for of, n := range reasons[row] {
+		for _, of := range reasons[row] {
 			if q.Reasons {
-				answer.Reasons = append(answer.Reasons, schema.StatsReason{Row: len(answer.Rows), Key: of, N: n})
+				answer.Reasons = append(answer.Reasons, schema.StatsReason{Row: len(answer.Rows), Key: of.Key, N: of.N})
 			}
 		}
 		row.Values = values

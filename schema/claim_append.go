@@ -3,9 +3,7 @@ package schema
 import (
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"math/bits"
-	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -197,7 +195,6 @@ func (a *claimAppender) appendReasons(dst []byte) []byte {
 	})
 	dst = binary.AppendUvarint(dst, some)
 	row, next := 0, 0
-	keys := make([]ReasonKey, 0, 16)
 	a.rows(func(r *Rollup) {
 		row++
 		if len(r.Reasons) == 0 {
@@ -206,13 +203,13 @@ func (a *claimAppender) appendReasons(dst []byte) []byte {
 		dst = binary.AppendUvarint(dst, uint64(row-1-next))
 		next = row
 		dst = binary.AppendUvarint(dst, uint64(len(r.Reasons)))
-		keys = slices.AppendSeq(keys[:0], maps.Keys(r.Reasons))
-		slices.Sort(keys)
-		for _, k := range keys {
-			if !k.fits(r.Scale) {
-				panic(fmt.Sprintf("BUG: append claim batch: reason %d of value %d of %v", k.Reason(), k.Value(), r.Scale))
+		last := -1
+		for _, of := range r.Reasons {
+			if !of.Key.fits(r.Scale) || int(of.Key) <= last {
+				panic(fmt.Sprintf("BUG: append claim batch: reasons %v of %v", r.Reasons, r.Scale))
 			}
-			dst = appendCount(append(dst, byte(k)), r.Reasons[k])
+			last = int(of.Key)
+			dst = appendCount(append(dst, byte(of.Key)), of.N)
 		}
 	})
 	return dst
@@ -267,8 +264,8 @@ func (r *Rollup) ClaimBytes() int {
 	}
 	if len(r.Reasons) > 0 {
 		n += 5 + 2
-		for _, v := range r.Reasons {
-			n += 1 + (bits.Len64(v|1)+6)/7
+		for _, of := range r.Reasons {
+			n += 1 + (bits.Len64(of.N|1)+6)/7
 		}
 	}
 	return n

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -237,6 +238,7 @@ func (r *claimReader) values(rows []Rollup) {
 
 func (r *claimReader) reasons(rows []Rollup) {
 	next := 0
+	all := make([]ReasonNumber, 0, len(r.rest)/2)
 	for range r.length("rows with reasons", reasonBytesMin) {
 		row := next + int(r.number("gap", 1<<32-1))
 		n := r.length("reasons", 2)
@@ -245,20 +247,19 @@ func (r *claimReader) reasons(rows []Rollup) {
 			return
 		}
 		next = row + 1
-		reasons := make(map[ReasonKey]uint64, n)
-		last := -1
+		first, last := len(all), -1
 		for range n {
 			key := ReasonKey(r.bytes("reason", 1)[0])
 			if int(key) <= last || !key.fits(rows[row].Scale) {
 				r.fail("reason %d of value %d: out of range or order", key.Reason(), key.Value())
 			}
 			last = int(key)
-			reasons[key] = r.number("count", countMax)
+			all = append(all, ReasonNumber{key, r.number("count", countMax)})
 			if r.err != nil {
 				return
 			}
 		}
-		rows[row].Reasons = reasons
+		rows[row].Reasons = slices.Clip(all[first:])
 	}
 }
 

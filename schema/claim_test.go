@@ -36,7 +36,7 @@ func claims(n int) schema.ClaimBatch {
 			row.Office = schema.OfficeCode(fmt.Sprintf("sede-%d", r.IntN(200)))
 		}
 		if row.Values[0] > 0 {
-			row.Reasons = map[schema.ReasonKey]uint64{schema.KeyOfReason(schema.Red, schema.ReasonStaff): 1}
+			row.Reasons = []schema.ReasonNumber{{Key: schema.KeyOfReason(schema.Red, schema.ReasonStaff), N: 1}}
 		}
 		c.Rollups = append(c.Rollups, row)
 	}
@@ -57,11 +57,10 @@ func extremeClaims() schema.ClaimBatch {
 			Comune: 999_999, Office: schema.OfficeCode(strings.Repeat("x", schema.OfficeCodeMax)), Service: 1<<16 - 1,
 			Channel: schema.ChannelDigital, Scale: schema.ScaleStars5, Class: schema.ClassTest, Hour: 1<<32 - 1,
 		},
-		Reasons: map[schema.ReasonKey]uint64{},
 	}
 	for v := schema.Value(1); v <= 5; v++ {
 		for r := schema.Reason(1); r <= schema.ReasonMax; r++ {
-			high.Reasons[schema.KeyOfReason(v, r)] = 1<<56 - 1
+			high.Reasons = append(high.Reasons, schema.ReasonNumber{Key: schema.KeyOfReason(v, r), N: 1<<56 - 1})
 		}
 	}
 	b.Claims = []schema.Claim{

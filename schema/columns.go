@@ -1,10 +1,5 @@
 package schema
 
-import (
-	"maps"
-	"slices"
-)
-
 // RollupColumns are rollups in columns, for who reads millions: row i is the i-th
 // of each slice.
 type RollupColumns struct {
@@ -37,8 +32,8 @@ func (c *RollupColumns) Append(r *Rollup) {
 	for v, n := range r.Values {
 		c.Values[v] = append(c.Values[v], n)
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.Reasons)) {
-		c.ReasonKeys, c.ReasonCounts = append(c.ReasonKeys, key), append(c.ReasonCounts, r.Reasons[key])
+	for _, of := range r.Reasons {
+		c.ReasonKeys, c.ReasonCounts = append(c.ReasonKeys, of.Key), append(c.ReasonCounts, of.N)
 	}
 	c.ReasonsNext = append(c.ReasonsNext, len(c.ReasonKeys))
 }

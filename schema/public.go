@@ -27,12 +27,6 @@ type SpotDay struct {
 	Reasons []ReasonNumber   // Ascending by key, none of 0.
 }
 
-// A ReasonNumber is how many votes carry a value and a reason.
-type ReasonNumber struct {
-	Key ReasonKey
-	N   uint64
-}
-
 // A LotLevel is what the label of a lot still says of where its votes are from.
 type LotLevel uint8
 

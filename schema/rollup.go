@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -43,6 +44,36 @@ func (k ReasonKey) Value() Value { return Value(k >> 4) }
 // Reason returns the reason in k.
 func (k ReasonKey) Reason() Reason { return Reason(k & 15) }
 
+// A ReasonNumber is how many votes carry a value and a reason.
+type ReasonNumber struct {
+	Key ReasonKey
+	N   uint64
+}
+
+// MaxReasons returns the higher number of each reason of a and b. Neither is changed.
+func MaxReasons(a, b []ReasonNumber) []ReasonNumber {
+	return joinReasons(a, b, func(x, y uint64) uint64 { return max(x, y) })
+}
+
+// AddReasons returns the sum of each reason of a and b. Neither is changed.
+func AddReasons(a, b []ReasonNumber) []ReasonNumber {
+	return joinReasons(a, b, func(x, y uint64) uint64 { return x + y })
+}
+
+// joinReasons merges a and b; what both have is joined.
+func joinReasons(a, b []ReasonNumber, join func(x, y uint64) uint64) []ReasonNumber {
+	out := slices.Clone(a)
+	for _, r := range b {
+		i, both := slices.BinarySearchFunc(out, r.Key, func(r ReasonNumber, key ReasonKey) int { return cmp.Compare(r.Key, key) })
+		if both {
+			out[i].N = join(out[i].N, r.N)
+		} else {
+			out = slices.Insert(out, i, r)
+		}
+	}
+	return out
+}
+
 // A Rollup is one row of the store: how many votes of one cell the records of
 // one segment, from its first up to some offset, have counted. Rows of the same
 // cell, partition and segment are merged by maximum, number by number, so a row
@@ -51,8 +82,8 @@ type Rollup struct {
 	Cell
 	Partition Partition
 	Segment   Segment
-	Values    [ValueMax]uint64     // Values[v-1] is the count of value v.
-	Reasons   map[ReasonKey]uint64 // Counts of the votes that carry a reason; nil for none.
+	Values    [ValueMax]uint64 // Values[v-1] is the count of value v.
+	Reasons   []ReasonNumber   // Of the votes that carry a reason: ascending by key.
 }
 
 // A Tally is the ledger's account of some records. Every vote that came in is

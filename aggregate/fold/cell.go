@@ -1,6 +1,10 @@
 package fold
 
-import "mlf/schema"
+import (
+	"slices"
+
+	"mlf/schema"
+)
 
 // changed tells on which of the fold's lists of changed cells a cell is.
 type changed uint8
@@ -16,14 +20,7 @@ type cell struct {
 	segment schema.Segment
 	dirty   changed
 	values  [schema.ValueMax]uint64
-	reasons []reasonCount
-}
-
-// A reasonCount is how many votes of a value carried a reason. A cell has a few
-// of them, found faster one by one than in a map.
-type reasonCount struct {
-	key schema.ReasonKey
-	n   uint64
+	reasons []schema.ReasonNumber // Ascending; a few, found faster one by one than in a map.
 }
 
 // count adds a vote.
@@ -33,25 +30,18 @@ func (c *cell) count(v *schema.Vote) {
 		return
 	}
 	key := schema.KeyOfReason(v.Value, v.Reason)
-	for i := range c.reasons {
-		if c.reasons[i].key == key {
-			c.reasons[i].n++
-			return
-		}
+	i := 0
+	for ; i < len(c.reasons) && c.reasons[i].Key < key; i++ {
 	}
-	c.reasons = append(c.reasons, reasonCount{key, 1})
+	if i == len(c.reasons) || c.reasons[i].Key != key {
+		c.reasons = slices.Insert(c.reasons, i, schema.ReasonNumber{Key: key})
+	}
+	c.reasons[i].N++
 }
 
 // rollup returns the row of c.
 func (c *cell) rollup(p schema.Partition) schema.Rollup {
-	row := schema.Rollup{Cell: c.Cell, Partition: p, Segment: c.segment, Values: c.values}
-	if len(c.reasons) > 0 {
-		row.Reasons = make(map[schema.ReasonKey]uint64, len(c.reasons))
-		for _, r := range c.reasons {
-			row.Reasons[r.key] = r.n
-		}
-	}
-	return row
+	return schema.Rollup{Cell: c.Cell, Partition: p, Segment: c.segment, Values: c.values, Reasons: slices.Clone(c.reasons)}
 }
 
 // A recordKey is the part of a cell that all votes of a record share.

@@ -125,11 +125,9 @@ func (c *cell) append(dst []byte) []byte {
 	dst = append(dst, c.Office...)
 	dst = appendNumbers(dst, uint64(c.Service), uint64(c.Channel), uint64(c.Scale), uint64(c.Class), uint64(c.Hour))
 	dst = appendNumbers(dst, c.values[:]...)
-	reasons := slices.Clone(c.reasons)
-	slices.SortFunc(reasons, func(a, b reasonCount) int { return cmp.Compare(a.key, b.key) })
-	dst = binary.AppendUvarint(dst, uint64(len(reasons)))
-	for _, r := range reasons {
-		dst = appendNumbers(dst, uint64(r.key), r.n)
+	dst = binary.AppendUvarint(dst, uint64(len(c.reasons)))
+	for _, r := range c.reasons {
+		dst = appendNumbers(dst, uint64(r.Key), r.N)
 	}
 	return dst
 }

@@ -201,18 +201,18 @@ func (r *stateReader) cell(s schema.Segment) (*cell, uint64) {
 	}
 	var given [schema.ValueMax + 1]uint64
 	for range r.length("reasons", 2) {
-		rc := reasonCount{key: schema.ReasonKey(r.number("reason", 1<<8-1)), n: r.number("count", anyNumber)}
-		v, reason := rc.key.Value(), rc.key.Reason()
-		if v < 1 || v > c.Scale.Max() || reason < 1 || reason > schema.ReasonMax || rc.n == 0 ||
-			len(c.reasons) > 0 && c.reasons[len(c.reasons)-1].key >= rc.key {
-			r.fail("reason %d of value %d, %d times: out of range or order", reason, v, rc.n)
+		of := schema.ReasonNumber{Key: schema.ReasonKey(r.number("reason", 1<<8-1)), N: r.number("count", anyNumber)}
+		v, reason := of.Key.Value(), of.Key.Reason()
+		if v < 1 || v > c.Scale.Max() || reason < 1 || reason > schema.ReasonMax || of.N == 0 ||
+			len(c.reasons) > 0 && c.reasons[len(c.reasons)-1].Key >= of.Key {
+			r.fail("reason %d of value %d, %d times: out of range or order", reason, v, of.N)
 			return c, 0
 		}
-		if given[v] += rc.n; given[v] > c.values[v-1] {
+		if given[v] += of.N; given[v] > c.values[v-1] {
 			r.fail("more reasons than votes of value %d", v)
 			return c, 0
 		}
-		c.reasons = append(c.reasons, rc)
+		c.reasons = append(c.reasons, of)
 	}
 	if in == 0 {
 		r.fail("cell without votes")

@@ -293,13 +293,8 @@ func (s *scenario) drain() {
 func rollupText(r *schema.Rollup) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "segment %d cell %v office=%q service=%d %v %v %v %s values=%v", r.Segment, r.Comune, r.Office, r.Service, r.Channel, r.Scale, r.Class, r.Hour.Time().Format("2006-01-02T15Z"), r.Values)
-	keys := make([]schema.ReasonKey, 0, len(r.Reasons))
-	for k := range r.Reasons {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
-		fmt.Fprintf(&b, " %d:%v=%d", k.Value(), k.Reason(), r.Reasons[k])
+	for _, of := range r.Reasons {
+		fmt.Fprintf(&b, " %d:%v=%d", of.Key.Value(), of.Key.Reason(), of.N)
 	}
 	return b.String()
 }

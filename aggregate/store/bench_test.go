@@ -30,7 +30,7 @@ func country(random *rand.Rand, n int, hour schema.Hour) []schema.Rollup {
 			Values: [schema.ValueMax]uint64{random.Uint64N(3), random.Uint64N(4), 1 + random.Uint64N(20)},
 		}
 		if i%10 == 0 {
-			rows[i].Reasons = map[schema.ReasonKey]uint64{schema.KeyOfReason(schema.Red, schema.ReasonWaitingTime): 1}
+			rows[i].Reasons = []schema.ReasonNumber{{Key: schema.KeyOfReason(schema.Red, schema.ReasonWaitingTime), N: 1}}
 		}
 	}
 	return rows

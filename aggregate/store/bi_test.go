@@ -40,7 +40,7 @@ func TestBIViews(t *testing.T) {
 		return schema.Rollup{
 			Cell:    schema.Cell{Comune: 1272, Office: "centro", Service: 7, Channel: channel, Scale: scale, Class: class, Hour: hour},
 			Values:  [schema.ValueMax]uint64{3, 2, 5},
-			Reasons: map[schema.ReasonKey]uint64{schema.KeyOfReason(schema.Red, reason): 2},
+			Reasons: []schema.ReasonNumber{{Key: schema.KeyOfReason(schema.Red, reason), N: 2}},
 		}
 	}
 	var rows []schema.Rollup

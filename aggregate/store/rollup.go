@@ -80,8 +80,8 @@ func rollupColumns(rows []schema.Rollup) []any {
 		}
 		if len(r.Reasons) > 0 {
 			reasons[i] = make(map[uint8]uint64, len(r.Reasons))
-			for key, count := range r.Reasons {
-				reasons[i][uint8(key)] = count
+			for _, of := range r.Reasons {
+				reasons[i][uint8(of.Key)] = of.N
 			}
 		}
 	}

@@ -43,9 +43,9 @@ func (r *Rows) Next(n int) []schema.Rollup {
 		c.Values[r.random.IntN(int(schema.ScaleMLF3.Max()))]++
 		if r.random.IntN(10) == 0 {
 			if c.Reasons == nil {
-				c.Reasons = make(map[schema.ReasonKey]uint64, 1)
+				c.Reasons = []schema.ReasonNumber{{Key: schema.KeyOfReason(schema.Red, schema.ReasonWaitingTime)}}
 			}
-			c.Reasons[schema.KeyOfReason(schema.Red, schema.ReasonWaitingTime)]++
+			c.Reasons[0].N++
 		}
 		r.out = append(r.out, *c)
 	}

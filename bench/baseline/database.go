@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,17 +20,7 @@ type Database struct {
 
 // OpenDatabase connects to the database that dsn names; it must exist, for the
 // embedded server dies of one that does not.
-func OpenDatabase(dsn string) (*Database, error) {
-	opt, err := clickhouse.ParseDSN(dsn)
-	if err != nil {
-		return nil, fmt.Errorf("read DSN: %w", err)
-	}
-	conn, err := clickhouse.Open(opt)
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	return &Database{conn: conn, name: opt.Auth.Database}, nil
-}
+func OpenDatabase(dsn string) (*Database, error) { return openAs(dsn, "") }
 
 // Close gives the connections back.
 func (d *Database) Close() error { return d.conn.Close() }
@@ -39,27 +30,56 @@ func (d *Database) Drop(ctx context.Context) error {
 	return d.exec(ctx, "DROP DATABASE "+d.name+" SYNC", nil)
 }
 
-// CreateDatabase creates a database of that name and returns a connection to it.
-// dsn names any that exists.
-func CreateDatabase(ctx context.Context, dsn, name string) (d *Database, err error) {
+// openAs connects to the database of that name on the server of dsn; "": the one that dsn
+// names.
+func openAs(dsn, name string) (*Database, error) {
 	opt, err := clickhouse.ParseDSN(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("read DSN: %w", err)
 	}
-	opt.Auth.Database = "default"
+	opt.Auth.Database = cmp.Or(name, opt.Auth.Database)
 	conn, err := clickhouse.Open(opt)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	err = conn.Exec(ctx, "CREATE DATABASE "+name)
-	if err := errors.Join(err, conn.Close()); err != nil {
-		return nil, fmt.Errorf("create database %s: %w", name, err)
+	return &Database{conn: conn, name: opt.Auth.Database}, nil
+}
+
+// always is the name of a database that every server has.
+const always = "default"
+
+// CreateDatabase creates a database of that name on the server of dsn and returns a
+// connection to it.
+func CreateDatabase(ctx context.Context, dsn, name string) (*Database, error) {
+	d, err := openAs(dsn, always)
+	if err != nil {
+		return nil, err
 	}
-	opt.Auth.Database = name
-	if conn, err = clickhouse.Open(opt); err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+	err = d.exec(ctx, "CREATE DATABASE "+name, nil)
+	if err := errors.Join(err, d.Close()); err != nil {
+		return nil, err
 	}
-	return &Database{conn: conn, name: name}, nil
+	return openAs(dsn, name)
+}
+
+// DropDatabases removes the databases of the server of dsn whose names begin with
+// prefix.
+func DropDatabases(ctx context.Context, dsn, prefix string) (err error) {
+	d, err := openAs(dsn, always)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	var names []string
+	if err := d.conn.QueryRow(ctx, "SELECT groupArray(name) FROM system.databases WHERE startsWith(name, ?)", prefix).Scan(&names); err != nil {
+		return fmt.Errorf("list databases: %w", err)
+	}
+	for _, name := range names {
+		if err := d.exec(ctx, "DROP DATABASE "+name+" SYNC", nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *Database) exec(ctx context.Context, text string, p clickhouse.Parameters) error {

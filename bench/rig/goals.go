@@ -60,14 +60,22 @@ func pagesTargets() []measure.Target {
 	}
 }
 
-// feedTargets are of what workers tell.
+// feedTargets are of what workers tell, and of how it gets to those who follow. What a
+// follower then does with it is reported.
 func feedTargets() []measure.Target {
-	flush := func(subject string) measure.Target {
-		return measure.Target{What: subject + ", CPU, ms", Workload: feedWork, Subject: subject, Metric: "cpu_ms_per_flush", Least: 3, Aim: 2}
+	flush := func(subject, taken string) measure.Target {
+		t := measure.Target{What: subject + ", CPU, ms", Workload: feedWork, Subject: subject, Metric: "cpu_ms_per_flush", Least: 3, Aim: 2}
+		if taken != "" {
+			t.Peers = []measure.Peer{{Subject: taken, Metric: t.Metric}}
+		}
+		return t
 	}
 	return []measure.Target{
-		flush(feedSentFew), flush(feedSent), flush(feedTaken),
-		{What: feedCatchUp + ", CPU a vote, ns", Workload: feedWork, Subject: feedCatchUp, Metric: "cpu_ns_per_vote", Least: 5, Aim: 5},
+		flush(feedSentFew, ""), flush(feedSent, feedTaken),
+		{
+			What: feedCatchUpSent + ", CPU a vote, ns", Workload: feedWork, Subject: feedCatchUpSent, Metric: "cpu_ns_per_vote", Least: 5, Aim: 5,
+			Peers: []measure.Peer{{Subject: feedCatchUp, Metric: "cpu_ns_per_vote"}},
+		},
 	}
 }
 

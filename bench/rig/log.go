@@ -38,7 +38,7 @@ type rig struct {
 
 func newRig(ctx context.Context, log *slog.Logger) (*rig, error) { return newRigIn(ctx, log, "") }
 
-// newRigIn keeps all that is written in the folder kept; empty: in one that is removed.
+// newRigIn starts the database in the folder kept; empty: in one that is removed.
 func newRigIn(ctx context.Context, log *slog.Logger, kept string) (*rig, error) {
 	r := &rig{dir: kept, keep: kept != "", log: log}
 	var err error
@@ -51,7 +51,30 @@ func newRigIn(ctx context.Context, log *slog.Logger, kept string) (*rig, error) 
 	if err != nil {
 		return nil, errors.Join(err, r.remove())
 	}
+	if err := r.tidy(ctx); err != nil {
+		return nil, errors.Join(err, r.engine.Close())
+	}
 	return r, nil
+}
+
+// ofARun is what the names of databases of one run begin with.
+const ofARun = "mlf_bench_"
+
+// tidy removes from a folder that is kept what runs before have left, also those that
+// were killed.
+func (r *rig) tidy(ctx context.Context) error {
+	if !r.keep {
+		return nil
+	}
+	errs := []error{baseline.DropDatabases(ctx, r.engine.DSN(), ofARun)}
+	for _, left := range []string{"kafka-*", "json-*", "cube-*"} {
+		dirs, err := filepath.Glob(filepath.Join(r.dir, left))
+		errs = append(errs, err)
+		for _, dir := range dirs {
+			errs = append(errs, os.RemoveAll(dir))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // close ends the engine and removes all that was written, unless it is kept.
@@ -84,7 +107,7 @@ func (r *rig) use() func() (engine, self time.Duration, err error) {
 // databaseDSN returns the address of a database that does not exist yet.
 func (r *rig) databaseDSN() (dsn, name string) {
 	r.databases++
-	name = fmt.Sprintf("mlf_bench_%d", r.databases)
+	name = fmt.Sprintf("%s%d", ofARun, r.databases)
 	return strings.TrimSuffix(r.engine.DSN(), "/mlf") + "/" + name, name
 }
 
@@ -92,6 +115,7 @@ func (r *rig) databaseDSN() (dsn, name string) {
 type benchLog struct {
 	rig     *rig
 	broker  *child.Process // nil where the brokers are not ours.
+	dir     string         // The broker's, to be removed.
 	brokers []string
 	client  *broker.Client
 	plan    backlog.Plan
@@ -145,12 +169,12 @@ func (r *rig) emptyLog(ctx context.Context, id schema.Identity, brokers []string
 
 // startBroker starts a broker of the log's own.
 func (l *benchLog) startBroker(ctx context.Context) error {
-	dir, err := os.MkdirTemp(l.rig.dir, "kafka-")
-	if err != nil {
+	var err error
+	if l.dir, err = os.MkdirTemp(l.rig.dir, "kafka-"); err != nil {
 		return fmt.Errorf("make folder for the broker: %w", err)
 	}
 	var addr string
-	l.broker, addr, err = setup.StartBroker(ctx, dir)
+	l.broker, addr, err = setup.StartBroker(ctx, l.dir)
 	l.brokers = []string{addr}
 	return err
 }
@@ -161,6 +185,9 @@ func (l *benchLog) close() {
 	}
 	if l.broker != nil {
 		setup.Stop(l.broker)
+	}
+	if l.dir != "" {
+		_ = os.RemoveAll(l.dir) // What is left the next run removes.
 	}
 }
 

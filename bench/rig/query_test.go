@@ -68,12 +68,19 @@ func TestBenchFeedMeasures(t *testing.T) {
 	for _, subject := range []string{
 		"follower, a flush of 12,500 votes", "producer, broker and consumer, a flush of 12,500 votes", "producer, broker and consumer, a flush of 100 votes",
 	} {
-		if !has(report, subject, "cpu_ms_per_flush") || !judges(report, subject) {
-			t.Errorf("no cost of %s in %+v, goals %+v", subject, report.Results, report.Goals)
+		if !has(report, subject, "cpu_ms_per_flush") {
+			t.Errorf("no cost of %s in %+v", subject, report.Results)
 		}
 	}
-	if !has(report, "follower, catch-up of 100 votes a record", "cpu_ns_per_vote") || !judges(report, "follower, catch-up") {
-		t.Errorf("no cost of catching up in %+v", report.Results)
+	for _, subject := range []string{"follower, catch-up of 100 votes a record", "producer, broker and consumer, catch-up of 100 votes a record"} {
+		if !has(report, subject, "cpu_ns_per_vote") {
+			t.Errorf("no cost of %s in %+v", subject, report.Results)
+		}
+	}
+	for _, of := range []string{"a flush of 100 votes", "a flush of 12,500 votes", "catch-up of 100 votes a record"} {
+		if !judges(report, "producer, broker and consumer, "+of) {
+			t.Errorf("no goal of %s in %+v", of, report.Goals)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"mlf/aggregate/fold"
@@ -158,9 +159,9 @@ func (w *world) compare(want amount) error {
 			key.value, key.reason = schema.Value(i+1), schema.ReasonNone
 			got[key] += n
 		}
-		for rk, n := range row.Reasons {
-			key.value, key.reason = rk.Value(), rk.Reason()
-			got[key] += n
+		for _, of := range row.Reasons {
+			key.value, key.reason = of.Key.Value(), of.Key.Reason()
+			got[key] += of.N
 		}
 	}
 	for k, n := range want.votes {
@@ -200,7 +201,7 @@ func (w *world) compareTables(want *model.Tables) error {
 	var errs []error
 	got := w.store.Tables
 	for k, r := range want.Rollups {
-		if g := got.Rollups[k]; g.Values != r.Values || len(g.Reasons)+len(r.Reasons) > 0 && !reflect.DeepEqual(g.Reasons, r.Reasons) {
+		if g := got.Rollups[k]; g.Values != r.Values || !slices.Equal(g.Reasons, r.Reasons) {
 			errs = append(errs, fmt.Errorf("cell %+v: got %v %v, want %v %v", k, g.Values, g.Reasons, r.Values, r.Reasons))
 		}
 	}

@@ -37,15 +37,15 @@ func (t *oracle) addTo(figures map[figure]uint64) {
 	}
 }
 
-func addRow(figures map[figure]uint64, cell schema.Cell, values *[schema.ValueMax]uint64, reasons map[schema.ReasonKey]uint64) {
+func addRow(figures map[figure]uint64, cell schema.Cell, values *[schema.ValueMax]uint64, reasons []schema.ReasonNumber) {
 	for i, n := range values {
 		if n > 0 {
 			figures[figure{cell, i + 1, 0}] += n
 		}
 	}
-	for key, n := range reasons {
-		if n > 0 {
-			figures[figure{cell, 0, key}] += n
+	for _, of := range reasons {
+		if of.N > 0 {
+			figures[figure{cell, 0, of.Key}] += of.N
 		}
 	}
 }

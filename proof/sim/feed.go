@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -252,10 +253,8 @@ func atLeast(got, want map[model.RollupKey]schema.Rollup) error {
 				return fmt.Errorf("%+v: %v against %v", k, g.Values, w.Values)
 			}
 		}
-		for r, n := range w.Reasons {
-			if g.Reasons[r] < n {
-				return fmt.Errorf("%+v: reasons %v against %v", k, g.Reasons, w.Reasons)
-			}
+		if !slices.Equal(schema.MaxReasons(g.Reasons, w.Reasons), g.Reasons) {
+			return fmt.Errorf("%+v: reasons %v against %v", k, g.Reasons, w.Reasons)
 		}
 	}
 	return nil

@@ -40,8 +40,8 @@ func (c *core) takeBatch(b *schema.ClaimBatch, now time.Time) bool {
 func (r *row) of(u *schema.Rollup) *row {
 	r.cell, r.segment, r.counts = u.Cell, u.Segment, u.Values
 	r.keys, r.ns = r.keys[:0], r.ns[:0]
-	for key, n := range u.Reasons {
-		r.keys, r.ns = append(r.keys, key), append(r.ns, n)
+	for _, of := range u.Reasons {
+		r.keys, r.ns = append(r.keys, of.Key), append(r.ns, of.N)
 	}
 	return r
 }

@@ -46,14 +46,12 @@ func (l *simLog) at(next schema.Offset) naiveStore {
 		k := naiveKey{l.partition, l.segment(schema.Offset(i)), v.Cell}
 		r, ok := rows[k]
 		if !ok {
-			r = schema.Rollup{Cell: v.Cell, Partition: l.partition, Segment: k.segment, Reasons: make(map[schema.ReasonKey]uint64)}
+			r = schema.Rollup{Cell: v.Cell, Partition: l.partition, Segment: k.segment}
 		}
 		for j, n := range v.Values {
 			r.Values[j] += n
 		}
-		for key, n := range v.Reasons {
-			r.Reasons[key] += n
-		}
+		r.Reasons = schema.AddReasons(r.Reasons, v.Reasons)
 		rows[k] = r
 	}
 	return rows
@@ -66,9 +64,7 @@ func (l *simLog) changed(after, next schema.Offset) []schema.Rollup {
 	for i := after; i < next; i++ {
 		if k := (naiveKey{l.partition, l.segment(i), l.votes[i].Cell}); !seen[k] {
 			seen[k] = true
-			r := all[k]
-			r.Reasons = maps.Clone(r.Reasons)
-			rows = append(rows, r)
+			rows = append(rows, all[k])
 		}
 	}
 	return rows
@@ -436,8 +432,8 @@ func (s *sim) sums(next func(*simLog) schema.Offset) map[simCount]uint64 {
 			for i, n := range r.Values {
 				all[simCount{k.cell, i}] += n
 			}
-			for key, n := range r.Reasons {
-				all[simCount{k.cell, int(schema.ValueMax) + int(key)}] += n
+			for _, of := range r.Reasons {
+				all[simCount{k.cell, int(schema.ValueMax) + int(of.Key)}] += of.N
 			}
 		}
 	}

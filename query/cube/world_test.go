@@ -20,14 +20,9 @@ type naiveStore map[naiveKey]schema.Rollup
 func (n naiveStore) take(u schema.Rollup) {
 	k := naiveKey{u.Partition, u.Segment, u.Cell}
 	old := n[k]
-	merged := schema.Rollup{Cell: u.Cell, Partition: u.Partition, Segment: u.Segment, Reasons: make(map[schema.ReasonKey]uint64)}
+	merged := schema.Rollup{Cell: u.Cell, Partition: u.Partition, Segment: u.Segment, Reasons: schema.MaxReasons(old.Reasons, u.Reasons)}
 	for i := range merged.Values {
 		merged.Values[i] = max(old.Values[i], u.Values[i])
-	}
-	for _, reasons := range []map[schema.ReasonKey]uint64{old.Reasons, u.Reasons} {
-		for key, count := range reasons {
-			merged.Reasons[key] = max(merged.Reasons[key], count)
-		}
 	}
 	n[k] = merged
 }

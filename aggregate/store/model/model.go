@@ -4,7 +4,6 @@ package model
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"mlf/schema"
@@ -51,19 +50,12 @@ func New() *Tables {
 func (t *Tables) Rollup(r schema.Rollup) {
 	k := RollupKey{r.Cell, r.Partition, r.Segment}
 	old, ok := t.Rollups[k]
-	reasons := maps.Clone(r.Reasons)
 	if ok {
 		for i := range r.Values {
 			r.Values[i] = max(r.Values[i], old.Values[i])
 		}
-		for key, n := range old.Reasons {
-			if reasons == nil {
-				reasons = make(map[schema.ReasonKey]uint64)
-			}
-			reasons[key] = max(reasons[key], n)
-		}
 	}
-	r.Reasons = reasons
+	r.Reasons = schema.MaxReasons(r.Reasons, old.Reasons)
 	t.Rollups[k] = r
 }
 

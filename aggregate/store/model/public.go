@@ -141,16 +141,7 @@ func addTaken(sum, t *schema.SpotDay) {
 	for k, n := range t.Values {
 		sum.Values[k] += n
 	}
-	reasons := slices.Clone(sum.Reasons)
-	for _, r := range t.Reasons {
-		i, found := slices.BinarySearchFunc(reasons, r.Key, func(r schema.ReasonNumber, key schema.ReasonKey) int { return cmp.Compare(r.Key, key) })
-		if found {
-			reasons[i].N += r.N
-		} else {
-			reasons = slices.Insert(reasons, i, r)
-		}
-	}
-	sum.Reasons = reasons
+	sum.Reasons = schema.AddReasons(sum.Reasons, t.Reasons)
 }
 
 // LotsInOrder calls take with the lots of q by its attempts, and by their numbers.

@@ -45,13 +45,13 @@ func collected(t *testing.T, load func(take func(*schema.RollupColumns) error) e
 		for i := range c.Len() {
 			r := schema.Rollup{
 				Cell:      schema.Cell{Comune: c.Comune[i], Office: c.Office[i], Service: c.Service[i], Channel: c.Channel[i], Scale: c.Scale[i], Class: c.Class[i], Hour: c.Hour[i]},
-				Partition: c.Partition[i], Segment: c.Segment[i], Reasons: map[schema.ReasonKey]uint64{},
+				Partition: c.Partition[i], Segment: c.Segment[i],
 			}
 			for v := range r.Values {
 				r.Values[v] = c.Values[v][i]
 			}
 			for ; first < c.ReasonsNext[i]; first++ {
-				r.Reasons[c.ReasonKeys[first]] = c.ReasonCounts[first]
+				r.Reasons = append(r.Reasons, schema.ReasonNumber{Key: c.ReasonKeys[first], N: c.ReasonCounts[first]})
 			}
 			rows = append(rows, r)
 		}

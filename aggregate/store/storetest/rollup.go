@@ -3,7 +3,6 @@ package storetest
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -28,15 +27,13 @@ func (m model) write(rows []schema.Rollup) {
 		k := key{r.Cell, r.Partition, r.Segment}
 		have := m[k]
 		if have == nil {
-			have = &schema.Rollup{Cell: r.Cell, Partition: r.Partition, Segment: r.Segment, Reasons: map[schema.ReasonKey]uint64{}}
+			have = &schema.Rollup{Cell: r.Cell, Partition: r.Partition, Segment: r.Segment}
 			m[k] = have
 		}
 		for i, v := range r.Values {
 			have.Values[i] = max(have.Values[i], v)
 		}
-		for reason, n := range r.Reasons {
-			have.Reasons[reason] = max(have.Reasons[reason], n)
-		}
+		have.Reasons = schema.MaxReasons(have.Reasons, r.Reasons)
 	}
 }
 
@@ -68,11 +65,10 @@ func history(random *rand.Rand, keys, writes int) []schema.Rollup {
 	rows := make([]schema.Rollup, 0, keys*writes)
 	for range keys {
 		r := schema.Rollup{Cell: randomCell(random), Partition: schema.Partition(random.IntN(Partitions)), Segment: schema.Segment(random.IntN(3))}
-		counts := map[schema.ReasonKey]uint64{}
 		for range 1 + random.IntN(writes) {
 			r.Values[random.IntN(int(schema.ValueMax))] += 1 + random.Uint64N(1<<random.IntN(40))
-			counts[schema.KeyOfReason(schema.Value(1+random.IntN(5)), schema.Reason(1+random.IntN(int(schema.ReasonMax))))]++
-			r.Reasons = maps.Clone(counts)
+			key := schema.KeyOfReason(schema.Value(1+random.IntN(5)), schema.Reason(1+random.IntN(int(schema.ReasonMax))))
+			r.Reasons = schema.AddReasons(r.Reasons, []schema.ReasonNumber{{Key: key, N: 1}})
 			rows = append(rows, r)
 		}
 	}
@@ -217,11 +213,11 @@ func months(t *testing.T, s Subject) {
 
 func reasons(t *testing.T, s Subject) {
 	waiting, staff := schema.KeyOfReason(schema.Red, schema.ReasonWaitingTime), schema.KeyOfReason(schema.Red, schema.ReasonStaff)
-	row := func(counts map[schema.ReasonKey]uint64) schema.Rollup {
+	row := func(counts []schema.ReasonNumber) schema.Rollup {
 		return schema.Rollup{Cell: schema.Cell{Comune: 58091, Channel: 1, Scale: 1, Class: 1, Hour: firstHour()}, Reasons: counts}
 	}
-	for _, counts := range []map[schema.ReasonKey]uint64{
-		{waiting: 5, staff: 1}, {waiting: 3}, nil, {staff: 2}, {waiting: 1, staff: 2},
+	for _, counts := range [][]schema.ReasonNumber{
+		{{Key: waiting, N: 5}, {Key: staff, N: 1}}, {{Key: waiting, N: 3}}, nil, {{Key: staff, N: 2}}, {{Key: waiting, N: 1}, {Key: staff, N: 2}},
 	} {
 		if err := s.WriteRollups(t.Context(), []schema.Rollup{row(counts)}); err != nil {
 			t.Fatal(err)

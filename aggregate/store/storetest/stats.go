@@ -330,8 +330,8 @@ func reasonCounts(t *testing.T, s Subject) {
 				if k.cell.Channel == schema.Channels()[0] || len(classes) > 0 && !slices.Contains(classes, k.cell.Class) {
 					continue
 				}
-				for key, n := range r.Reasons {
-					want[counted{project(k.cell, group, rome), key}] += n
+				for _, of := range r.Reasons {
+					want[counted{project(k.cell, group, rome), of.Key}] += of.N
 				}
 			}
 			q := everything(group...)

@@ -74,10 +74,10 @@ func (w *World) Count() uint64 {
 }
 
 // Reasons draws how many votes of a cell carry which.
-func (w *World) Reasons() map[schema.ReasonKey]uint64 {
-	reasons := make(map[schema.ReasonKey]uint64)
+func (w *World) Reasons() (reasons []schema.ReasonNumber) {
 	for range 1 + w.IntN(3) {
-		reasons[schema.KeyOfReason(schema.Value(1+w.IntN(3)), schema.Reason(1+w.IntN(15)))] = 1 + w.Count()
+		key := schema.KeyOfReason(schema.Value(1+w.IntN(3)), schema.Reason(1+w.IntN(15)))
+		reasons = schema.MaxReasons(reasons, []schema.ReasonNumber{{Key: key, N: 1 + w.Count()}})
 	}
 	return reasons
 }

@@ -69,8 +69,8 @@ func (w *world) fill(b *Builder, naive naiveCells, n int) *Cells {
 func (b *Builder) add(c schema.Cell, more naiveCell) {
 	leaf := b.Leaf(&c)
 	b.Add(leaf, c.Hour, &more.counts)
-	for key, n := range more.reasons {
-		b.AddReason(leaf, c.Hour, key, n)
+	for _, of := range more.reasons {
+		b.AddReason(leaf, c.Hour, of.Key, of.N)
 	}
 }
 

@@ -34,8 +34,8 @@ func (n naiveCells) load(b *Builder, clock calendar.Clock, cells []schema.Cell) 
 		}
 		var keys []schema.ReasonKey
 		var ns []uint64
-		for key, n := range n[c].reasons {
-			keys, ns = append(keys, key), append(ns, n)
+		for _, of := range n[c].reasons {
+			keys, ns = append(keys, of.Key), append(ns, of.N)
 		}
 		if err := months[m].Take(&c, &rest, keys, ns); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package packed
 
 import (
-	"maps"
 	"testing"
 
 	"mlf/query/cube/cubetest"
@@ -12,7 +11,7 @@ import (
 // A naiveCell is a cell with nothing packed.
 type naiveCell struct {
 	counts  values
-	reasons map[schema.ReasonKey]uint64
+	reasons []schema.ReasonNumber
 }
 
 // naiveCells are all cells in a map: what Cells are compared with.
@@ -21,14 +20,7 @@ type naiveCells map[schema.Cell]naiveCell
 func (n naiveCells) add(c schema.Cell, more naiveCell) {
 	sum := n[c]
 	addTo(&sum.counts, &more.counts)
-	reasons := maps.Clone(sum.reasons) // An older copy of n keeps its own.
-	if reasons == nil {
-		reasons = make(map[schema.ReasonKey]uint64)
-	}
-	for key, count := range more.reasons {
-		reasons[key] += count
-	}
-	sum.reasons = reasons
+	sum.reasons = schema.AddReasons(sum.reasons, more.reasons)
 	n[c] = sum
 }
 
@@ -76,8 +68,8 @@ func (n naiveCells) answer(a *question.Axes) (map[question.Key]values, map[naive
 		if sum != (values{}) {
 			rows[k] = sum
 		}
-		for key, count := range r.reasons {
-			reasons[naiveReason{k, key}] += count
+		for _, of := range r.reasons {
+			reasons[naiveReason{k, of.Key}] += of.N
 		}
 	}
 	if !a.Reasons {
