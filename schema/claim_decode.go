@@ -28,7 +28,7 @@ func DecodeClaimBatch(record []byte) (ClaimBatch, error) {
 	case record[0] != claimVersion:
 		return ClaimBatch{}, noClaims("format %d, this program knows %d", record[0], claimVersion)
 	}
-	r := claimReader{rest: record[1:n]}
+	r := claimReader{text: record[:n], at: 1}
 	var b ClaimBatch
 	r.head(&b)
 	offices := r.offices()
@@ -38,8 +38,8 @@ func DecodeClaimBatch(record []byte) (ClaimBatch, error) {
 	r.values(rows)
 	r.reasons(rows)
 	r.accounts(accounts)
-	if len(r.rest) > 0 {
-		r.fail("%d bytes too many", len(r.rest))
+	if r.left() > 0 {
+		r.fail("%d bytes too many", r.left())
 	}
 	if r.err != nil {
 		return ClaimBatch{}, r.err
@@ -54,25 +54,29 @@ func noClaims(format string, args ...any) error {
 // A claimReader reads a record from its front. After the first error it reads
 // zeros, so that only the end has to look.
 type claimReader struct {
-	rest []byte
+	text []byte
+	at   int // Where to go on.
 	err  error
 }
+
+// left is how many bytes are still to be read.
+func (r *claimReader) left() int { return len(r.text) - r.at }
 
 func (r *claimReader) fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = noClaims(format, args...)
 	}
-	r.rest = nil
+	r.at = len(r.text)
 }
 
 // number reads a varint of at most most.
 func (r *claimReader) number(what string, most uint64) uint64 {
-	n, size := consumeVarint(r.rest)
+	n, size := consumeVarint(r.text[r.at:])
 	if size < 0 || n > most {
 		r.fail("%s: no number up to %d", what, most)
 		return 0
 	}
-	r.rest = r.rest[size:]
+	r.at += size
 	return n
 }
 
@@ -88,17 +92,16 @@ func (r *claimReader) delta(what string, n, most int64) int64 {
 
 // length reads the length of a list whose items take at least size bytes each.
 func (r *claimReader) length(what string, size int) int {
-	return int(r.number(what, uint64(len(r.rest)/size)))
+	return int(r.number(what, uint64(r.left()/size)))
 }
 
 func (r *claimReader) bytes(what string, n int) []byte {
-	if len(r.rest) < n {
+	if r.left() < n {
 		r.fail("%s: cut off", what)
 		return make([]byte, n)
 	}
-	b := r.rest[:n]
-	r.rest = r.rest[n:]
-	return b
+	r.at += n
+	return r.text[r.at-n : r.at]
 }
 
 func (r *claimReader) head(b *ClaimBatch) {
@@ -155,8 +158,8 @@ func (r *claimReader) claims(b *ClaimBatch) ([]Rollup, []LedgerRow) {
 			r.fail("a claim before the last record")
 		}
 	}
-	if all.rows > len(r.rest)/rowBytesMin || all.accounts > len(r.rest)/accountBytesMin {
-		r.fail("%d rows and %d accounts in %d bytes", all.rows, all.accounts, len(r.rest))
+	if all.rows > r.left()/rowBytesMin || all.accounts > r.left()/accountBytesMin {
+		r.fail("%d rows and %d accounts in %d bytes", all.rows, all.accounts, r.left())
 	}
 	if r.err != nil {
 		return nil, nil
@@ -220,12 +223,12 @@ func (r *claimReader) times(rows []Rollup) {
 func (r *claimReader) values(rows []Rollup) {
 	for i := range rows {
 		row := &rows[i]
-		if len(r.rest) == 0 {
+		if r.left() == 0 {
 			r.fail("values: cut off")
 			return
 		}
-		mask := r.rest[0]
-		r.rest = r.rest[1:]
+		mask := r.text[r.at]
+		r.at++
 		if mask>>row.Scale.Max() != 0 {
 			r.fail("values %05b of %v", mask, row.Scale)
 			return
@@ -238,7 +241,7 @@ func (r *claimReader) values(rows []Rollup) {
 
 func (r *claimReader) reasons(rows []Rollup) {
 	next := 0
-	all := make([]ReasonNumber, 0, len(r.rest)/2)
+	all := make([]ReasonNumber, 0, r.left()/2)
 	for range r.length("rows with reasons", reasonBytesMin) {
 		row := next + int(r.number("gap", 1<<32-1))
 		n := r.length("reasons", 2)

@@ -8,7 +8,7 @@ func claimFaults() []fault {
 	const follows, tiles, apart = "TestAFollowerHoldsWhatTheFoldDoes", "TestClaimsTileTheLog", "TestDrainAndDrainClaimAreApart"
 	return []fault{
 		decode.fault("checksum of claims", "TestClaimBatchRefuses", "case checksumOf(record[:n]) != ", "case n < 0 && checksumOf(record[:n]) != "),
-		decode.fault("memory for what claims say", "TestClaimBatchTakesNoMore", "if all.rows > len(r.rest)/rowBytesMin || ", "if all.rows > 1<<20 || "),
+		decode.fault("memory for what claims say", "TestClaimBatchTakesNoMore", "if all.rows > r.left()/rowBytesMin || ", "if all.rows > 1<<20 || "),
 		fold.fault("closed cells are not told", follows, "f.segment, f.first = f.segment+1, f.next", "f.segment, f.first = f.segment+1, f.next\n\tf.untold.cells = nil"),
 		fold.fault("closed accounts are not told", tiles, "f.untold.closed = append(f.untold.closed, row)", ""),
 		claim.fault("claims go on from nowhere", follows, "u.after, u.cells, u.closed = f.next, ", "u.after, u.cells, u.closed = u.after, "),
