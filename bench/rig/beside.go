@@ -133,6 +133,7 @@ func (b *besideBench) look(ctx context.Context) (l look, err error) {
 }
 
 // read asks for pages of recent days, of the comuni that most people live in most often.
+// Readers do not ask at the same moments.
 func (b *besideBench) read(ctx context.Context, number int, t *pages.Tally) (err error) {
 	line, err := pages.Dial(ctx, b.service.addr, 1)
 	if err != nil {
@@ -140,6 +141,10 @@ func (b *besideBench) read(ctx context.Context, number int, t *pages.Tally) (err
 	}
 	defer func() { err = errors.Join(err, line.Close()) }()
 	random := rand.New(rand.NewPCG(uint64(number), 0))
+	select {
+	case <-time.After(time.Duration(number) * time.Second / pageRate):
+	case <-ctx.Done():
+	}
 	return line.AskAt(ctx, pageRate/readers, func() []byte {
 		at, _ := slices.BinarySearch(b.world.Comuni, b.world.Comune(random))
 		return pages.Request(pagePath(b.world, at, random.IntN(10)), "")

@@ -52,7 +52,7 @@ func (s *service) start(ctx context.Context, dsn string) (err error) {
 		return err
 	}
 	of := count{log: s.log, dsn: dsn}
-	args := []string{"--admin", s.admin, "--listen", s.addr, "--disclosure", "none", "--quota-public", "off"}
+	args := []string{"--admin", s.admin, "--listen", s.addr, "--disclosure", "none", "--publish", "off", "--quota-public", "off"}
 	if s.dir != "" {
 		args = append(args, "--snapshots", s.dir)
 	}

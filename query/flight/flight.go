@@ -68,7 +68,9 @@ type Group[T any] struct {
 	named map[string]*flight[T]
 }
 
-// Get returns the answer of that name, which answer makes unless somebody's does.
+// Get returns the answer of that name, which answer makes unless somebody's does. The
+// first who asks makes it, in place of waiting: a goroutine of its own would grow a stack
+// for each answer. When that one has left while others wait, it goes on for them.
 func (s *Group[T]) Get(ctx context.Context, name string, answer func(context.Context) (T, error)) (T, error) {
 	s.mu.Lock()
 	f, ok := s.named[name]
@@ -80,16 +82,22 @@ func (s *Group[T]) Get(ctx context.Context, name string, answer func(context.Con
 		s.named[name] = f
 	}
 	s.mu.Unlock()
-	if !ok {
-		go f.fly(answer, func() {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			if s.named[name] == f {
-				delete(s.named, name)
-			}
-		})
+	if ok {
+		return f.wait(ctx)
 	}
-	return f.wait(ctx)
+	stays := context.AfterFunc(ctx, f.leave)
+	f.fly(answer, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.named[name] == f {
+			delete(s.named, name)
+		}
+	})
+	if !stays() {
+		var none T
+		return none, ctx.Err()
+	}
+	return f.result()
 }
 
 // A flight is an answer that is being made for some who wait for it. It is given
@@ -149,15 +157,25 @@ func (f *flight[T]) land() {
 func (f *flight[T]) wait(ctx context.Context) (T, error) {
 	select {
 	case <-f.landed:
+		return f.result()
 	case <-ctx.Done():
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.waiters--; f.waiters == 0 {
-			f.cancel()
-		}
+		f.leave()
 		var none T
 		return none, ctx.Err()
 	}
+}
+
+// leave takes away one who waits. With the last of them the flight is given up.
+func (f *flight[T]) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.waiters--; f.waiters == 0 {
+		f.cancel()
+	}
+}
+
+// result returns what was made, once it has landed.
+func (f *flight[T]) result() (T, error) {
 	if f.panic != "" {
 		panic(f.panic)
 	}

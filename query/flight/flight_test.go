@@ -3,6 +3,7 @@ package flight
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 )
@@ -91,8 +92,16 @@ func TestRelayTellsOfFailuresOnce(t *testing.T) {
 	})
 }
 
-// One who leaves takes nothing from the others; the last who leaves ends it.
+// One who leaves takes nothing from the others; the last who leaves ends it. Who makes the
+// answer goes on as long as others wait for it.
 func TestAFlightEndsWithTheLastWhoWaits(t *testing.T) {
+	for _, makerFirst := range []bool{true, false} {
+		endsWithTheLast(t, makerFirst)
+	}
+}
+
+func endsWithTheLast(t *testing.T, makerFirst bool) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &Group[string]{}
 		begun, given := 0, 0
@@ -102,25 +111,32 @@ func TestAFlightEndsWithTheLastWhoWaits(t *testing.T) {
 			given++
 			return "", ctx.Err()
 		}
-		first, leaveFirst := context.WithCancel(t.Context())
-		second, leaveSecond := context.WithCancel(t.Context())
-		left := 0
-		for _, ctx := range []context.Context{first, second} {
+		maker, leaveMaker := context.WithCancel(t.Context())
+		waiter, leaveWaiter := context.WithCancel(t.Context())
+		var left atomic.Int64
+		for _, ctx := range []context.Context{maker, waiter} {
 			go func() {
 				if _, err := s.Get(ctx, "a", answer); !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
-				left++
+				left.Add(1)
 			}()
+			synctest.Wait()
 		}
-		synctest.Wait()
-		leaveFirst()
-		if synctest.Wait(); begun != 1 || left != 1 || given != 0 {
-			t.Errorf("%d begun, %d left, %d given up: want 1, 1, 0", begun, left, given)
+		wantLeft := int64(0)
+		if makerFirst {
+			leaveMaker()
+		} else {
+			leaveWaiter()
+			wantLeft = 1
 		}
-		leaveSecond()
-		if synctest.Wait(); left != 2 || given != 1 {
-			t.Errorf("%d left, %d given up: want 2, 1", left, given)
+		if synctest.Wait(); begun != 1 || left.Load() != wantLeft || given != 0 {
+			t.Errorf("%d begun, %d left, %d given up: want 1, %d, 0", begun, left.Load(), given, wantLeft)
+		}
+		leaveMaker()
+		leaveWaiter()
+		if synctest.Wait(); left.Load() != 2 || given != 1 {
+			t.Errorf("%d left, %d given up: want 2, 1", left.Load(), given)
 		}
 		got, err := s.Get(t.Context(), "a", func(context.Context) (string, error) { return "anew", nil })
 		if got != "anew" || err != nil || len(s.named) != 0 {
