@@ -48,7 +48,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query": {
-		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/format", "query/about", "query/answer", "query/answer/meta", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
+		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/format", "query/about", "query/answer", "query/answer/meta", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/reference",
 	},
 	"query/bulletin": {
@@ -60,7 +60,7 @@ var mayImport = map[string][]string{
 	},
 	"query/opendata/rdf":  {},
 	"query/calendar":      {"schema"},
-	"query/answer":        {"query/marks", "query/answer/words", "query/answer/meta", "schema", "schema/served", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format"},
+	"query/answer":        {"query/marks", "query/turnout", "query/answer/words", "query/answer/meta", "schema", "schema/served", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format"},
 	"query/question":      {"schema", "schema/registry", "query/calendar"},
 	"query/figures":       {},
 	"query/format":        {"schema", "query/calendar", "query/question"},
@@ -73,6 +73,7 @@ var mayImport = map[string][]string{
 	"query/access":        {"schema"},
 	"query/dashboard":     {"query/files"},
 	"query/files":         {},
+	"query/turnout":       {"schema", "schema/served", "query/calendar", "query/question", "query/figures"},
 	"query/live":          {},
 	"query/flight":        {},
 	"query/departure":     {},

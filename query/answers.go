@@ -264,7 +264,7 @@ func (s *Server) replyNoted(w http.ResponseWriter, r *http.Request, a *asking) e
 func (s *Server) reading(view question.View, c answer.Counter) answer.Reading {
 	at := s.moment(view)
 	return answer.Reading{
-		Counter: c, Moment: at, Lots: at.Disclosure == DisclosureLots, Served: s.Served, Diary: diaryOf(view), Notes: s.notes,
+		Counter: c, Moment: at, Lots: at.Disclosure == DisclosureLots, Served: s.Served, Frozen: s.Published, Diary: diaryOf(view), Notes: s.notes,
 	}
 }
 

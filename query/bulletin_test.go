@@ -91,12 +91,12 @@ func (g *guarded) served(at schema.Hour, users uint32, revision uint64) {
 func TestABulletinIsFrozen(t *testing.T) {
 	for _, rule := range []string{query.DisclosureNone, query.DisclosureLots} {
 		t.Run(rule, func(t *testing.T) {
-			inBubble(t, rule, nil, playBulletins)
+			inBubble(t, rule, nil, func(t *testing.T, g *guarded) { playBulletins(t, g, rule == query.DisclosureLots) })
 		})
 	}
 }
 
-func playBulletins(t *testing.T, g *guarded) {
+func playBulletins(t *testing.T, g *guarded, lots bool) {
 	g.castIn(noonOf(time.January, 20), roma, schema.Green, 20)
 	g.castIn(noonOf(time.January, 20), milano, schema.Green, 4)
 	g.castIn(noonOf(time.January, 20), milano, schema.Red, 4)
@@ -143,9 +143,44 @@ func playBulletins(t *testing.T, g *guarded) {
 	if !bytes.Equal(again.body, first.body) || again.Header.Get("ETag") != first.Header.Get("ETag") {
 		t.Errorf("the first vintage is now %s\nand was %s", again.body, first.body)
 	}
+	checkParticipation(t, g, lots)
 	checkBulletinHeaders(t, g, first)
 	checkBulletinPlaces(t, g)
 	checkBulletinForms(t, g)
+}
+
+// checkParticipation: by lots, participation is of whole months, as their bulletins have
+// it; by exact counts it is the same, and of any days.
+func checkParticipation(t *testing.T, g *guarded, lots bool) {
+	t.Helper()
+	f := func(query, want string) {
+		t.Helper()
+		rows := ask[struct{ Rows []turnout }](g.world, "/v1/participation?"+query).Rows
+		var got []string
+		for _, r := range rows {
+			votes, users := "-", "-"
+			if r.Votes != nil {
+				votes, users = fmt.Sprint(*r.Votes), fmt.Sprint(*r.Served)
+			}
+			got = append(got, fmt.Sprintf("%s %d %s/%s", r.Comune, r.N, votes, users))
+		}
+		if text := strings.Join(got, "; "); text != want {
+			t.Errorf("%s: got %q, want %q", query, text, want)
+		}
+	}
+	f("period=2000-01", " 37 29/124")
+	f("period=2000-01&by=comune", "015146 8 -/-; 058091 29 29/124")
+	f("period=2000-01&comune=015146", " 8 -/-")
+	f("from=1999-12-10&to=2000-02-20", " 43 29/124")
+	if lots {
+		f("from=2000-01-02&to=2000-02-01", " 37 -/-")
+		f("period=2000-01&scale=mlf3", " 37 -/-")
+		f("period=2000-01&by=channel", " 37 29/124")
+		f("period=2000-01&weekday=4", " 28 -/-")
+		return
+	}
+	f("from=2000-01-02&to=2000-02-01", " 37 29/124")
+	f("period=2000-01&scale=mlf3", " 37 29/124")
 }
 
 func checkBulletinHeaders(t *testing.T, g *guarded, first reply) {

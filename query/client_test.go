@@ -49,7 +49,7 @@ func TestTheClientReadsEveryAnswer(t *testing.T) {
 	f("ranking", ranking.Reference[0].N, err)
 	comparison, err := c.Compare(ctx, ask("a", "channel=counter", "b", "period=2026"))
 	f("comparison", comparison.Selections[1].N, err)
-	turnout, err := c.Participation(ctx, year)
+	turnout, err := c.Participation(ctx, ask("scale", "mlf3"))
 	f("participation", turnout.Rows[0].N, err)
 	nation, err := c.National(ctx, year)
 	f("nation", nation.Headline.N, err)

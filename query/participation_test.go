@@ -52,15 +52,24 @@ func TestParticipation(t *testing.T) {
 	if len(by) != 2 || by[0].Channel != "counter" || *by[0].Served != 120 || *by[0].Coverage != 0.75 || by[1].N != 60 || by[1].Served != nil {
 		t.Errorf("got %+v", by)
 	}
+	stars := c
+	stars.Scale, stars.Channel = schema.ScaleStars5, schema.ChannelCounter
+	w.memory.vote(stars, 5, 6)
+	if got := rows(all)[0]; got.N != 106 || *got.Votes != 36 || *got.Served != 120 {
+		t.Errorf("with stars: got %+v", got)
+	}
+	if got := rows(all + "&scale=mlf3")[0]; got.N != 100 || *got.Votes != 30 {
+		t.Errorf("faces alone: got %+v", got)
+	}
 	// A day that is cut has no users, a day of another comune none here.
-	if got := rows("/v1/participation?from=2026-11-10T06:00:00Z&to=2026-11-12")[0]; got.N != 100 || got.Served != nil {
+	if got := rows("/v1/participation?from=2026-11-10T06:00:00Z&to=2026-11-12")[0]; got.N != 106 || got.Served != nil {
 		t.Errorf("got %+v", got)
 	}
 	if got := rows(all + "&comune=015146")[0]; got.N != 0 || got.Served != nil {
 		t.Errorf("got %+v", got)
 	}
 	page := ask[struct{ Participation turnout }](w, "/v1/comuni/058091").Participation
-	if *page.Participation != 0.25 || *page.Coverage != 0.3 {
+	if *page.Participation != 0.3 || *page.Votes != 36 {
 		t.Errorf("got %+v", page)
 	}
 	if page := ask[struct{ Participation turnout }](w, "/v1/regions/03").Participation; page.Served != nil {

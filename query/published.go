@@ -11,6 +11,7 @@ import (
 	"mlf/query/disclosure"
 	"mlf/query/opendata"
 	"mlf/query/question"
+	"mlf/query/turnout"
 	"mlf/schema"
 )
 
@@ -18,6 +19,7 @@ import (
 // concurrent use.
 type Published interface {
 	bulletin.Source
+	turnout.Frozen
 
 	// Last returns the newest release that is held, nil without any. Lots has all of it,
 	// if asked after it.

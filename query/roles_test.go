@@ -88,7 +88,7 @@ func newGuardedOf(t *testing.T, rule string, quota *access.Quota, m *memory, cou
 	}
 	parts := query.Parts{
 		Store: g.memory, Counts: counts, Log: g.memory, Terminals: g.terms, Registry: names,
-		Published: g.shelf, Open: open, Access: g.issuer(names), Quota: quota,
+		Published: g.shelf, Served: g.book, Open: open, Access: g.issuer(names), Quota: quota,
 	}
 	if g.server, err = query.New(parts, query.Telemetry{Registerer: g.reg}, query.Config{Disclosure: rule}); err != nil {
 		t.Fatal(err)

@@ -33,6 +33,8 @@ func publicFaults() []fault {
 		vintage.fault("later lots in a vintage", "TestAVintageNeverChanges", "b.release <= number {", "b.release <= number+99 {"),
 		site{"query/disclosure/turnout.go", "query/disclosure"}.fault("turnout of days of which nothing is known", "TestTurnout",
 			"if q.known&l.first == 0 || q.known&l.last == 0 {", "if q.known == 0 {"),
+		site{"query/turnout/turnout.go", "query"}.fault("lots of one day against that day's users", "TestABulletinIsFrozen",
+			"case r.Frozen != nil:", "case r.Served == nil:"),
 		site{"query/bulletin/document.go", "query/bulletin"}.fault("votes that wait to the vote", "TestTables",
 			"Waiting: v.Waiting - v.Waiting%uint64(max(1, v.K)),", "Waiting: v.Waiting,"),
 	}

@@ -10,6 +10,7 @@ import (
 	"mlf/query/answer/meta"
 	"mlf/query/marks"
 	"mlf/query/question"
+	"mlf/query/turnout"
 	"mlf/schema/served"
 )
 
@@ -27,6 +28,7 @@ type Reading struct {
 	meta.Moment
 	Lots     bool            // Counts are sums of lots: of days, and some of more than one names.
 	Served   *served.Book    // How many users were served; nil: nobody knows.
+	Frozen   turnout.Frozen  // What bulletins say of them, where counts are of lots.
 	Diary    question.Diary  // What has changed; nil: nobody knows.
 	Notes    *marks.Notes    // What was noted; nil for nothing.
 	Enrolled *marks.Presence // Who could vote; nil: it is not known.

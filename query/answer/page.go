@@ -10,6 +10,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/figures"
 	"mlf/query/question"
+	"mlf/query/turnout"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -59,6 +60,7 @@ func askPage(name, filter, within string) func(*question.Vocabulary, question.Va
 			asked["period"] = []string{pagePeriod}
 		}
 		plain := maps.Clone(asked)
+		delete(plain, "scale")
 		p.ofUse = func() (*participation, error) { return newParticipation(v, plain, now, nil) }
 		asked["compare"] = []string{"previous"}
 		columns := []string{"service", "category", "channel"}
@@ -100,7 +102,7 @@ type counted struct {
 	sides                               [2]*side // The time asked for and the one before, as far as they compare.
 	apart                               pair
 	mix                                 []weight
-	use                                 turnout
+	use                                 turnout.Row
 }
 
 // A pageCell is the votes of a service and channel.
@@ -134,7 +136,7 @@ func (p *page) Answer(ctx context.Context, r Reading) (*Document, error) {
 
 // countUse counts how many of those who were served voted, where any are known.
 func (c *counted) countUse(ctx context.Context, r Reading) error {
-	if r.Served == nil || !r.Served.Complete() || c.codes != nil && !slices.ContainsFunc(c.codes, r.Served.Knows) {
+	if !r.Lots && (r.Served == nil || !r.Served.Complete() || c.codes != nil && !slices.ContainsFunc(c.codes, r.Served.Knows)) {
 		return nil
 	}
 	p, err := c.ofUse()

@@ -8,6 +8,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/figures"
 	"mlf/query/format"
+	"mlf/query/turnout"
 )
 
 func comparePageCells(a, b *pageCell) int {
@@ -63,7 +64,7 @@ func (c *counted) document() *Document {
 			{"services", len(c.cells), func(dst []byte, i int) []byte { return c.appendCell(dst, c.cells[i]) }},
 			c.motivesMember(),
 			{"days", len(c.days), func(dst []byte, i int) []byte { return c.appendDay(dst, &c.days[i]) }},
-			object("participation", turnoutFields(func(int) *turnout { return &c.use })[1:]),
+			object("participation", turnoutFields(func(int) *turnout.Row { return &c.use })[1:]),
 			object("coverage", c.coverageFields()),
 		},
 	}

@@ -101,6 +101,18 @@ func (s *Shelf) Turnout(release uint32, first schema.Day) (rows []schema.Turnout
 	return rows, known
 }
 
+// Frozen returns the turnout of the month with that first day, as the newest release
+// froze it; none where none did. The caller must not change it.
+func (s *Shelf) Frozen(first schema.Day) []schema.Turnout {
+	releases := s.Releases()
+	for i := len(releases) - 1; i >= 0; i-- {
+		if rows, known := s.Turnout(releases[i].Number, first); known {
+			return rows
+		}
+	}
+	return nil
+}
+
 // Run looks for new releases every minute, until ctx ends.
 func (s *Shelf) Run(ctx context.Context) error {
 	tick := time.NewTicker(shelfEvery)
