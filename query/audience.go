@@ -171,7 +171,7 @@ func (s *Server) view(ctx context.Context) (question.View, error) {
 	if who.shown == DisclosureLots {
 		return s.published()
 	}
-	view, err := s.everything(ctx)
+	view, err := s.newest.View(ctx)
 	if err != nil || who.shown != disclosureOwn {
 		return view, err
 	}

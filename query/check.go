@@ -52,7 +52,7 @@ func (c *counter) check(ctx context.Context, q *question.Question) (*check, erro
 
 func (c *counter) sandwich(ctx context.Context, q *question.Question) (*check, error) {
 	s := c.s
-	if s.inMemory() == nil {
+	if s.newest.InMemory() == nil {
 		return &check{Store: verdictUnknown, Reason: "the answer is the store's own"}, nil
 	}
 	f := q.Frame(q.Asked())

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"mlf/query/question"
 	"mlf/schema"
 )
 
@@ -30,6 +31,8 @@ type ledgerAnswer struct {
 	AsOf       time.Time          `json:"as_of"`
 	Totals     account            `json:"totals"`
 	Partitions []partitionAccount `json:"partitions"`
+
+	position question.Position
 }
 
 // serveLedger answers GET /v1/ledger.
@@ -45,6 +48,7 @@ func (s *Server) serveLedger(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-MLF-Position", ledger.position.String())
 	return writeJSON(w, ledger)
 }
 
@@ -58,6 +62,7 @@ func (s *Server) servePublishedLedger(w http.ResponseWriter) error {
 	t := &view.Ledger()[0]
 	totals := account{NextOffset: t.Next, LogEnd: &t.Next, Newest: newestOf(t.Newest), Tally: t.Tally}
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-MLF-Position", question.PositionOf(view.Ledger()).String())
 	return writeJSON(w, ledgerAnswer{AsOf: s.now(), Totals: totals, Partitions: []partitionAccount{}})
 }
 
@@ -66,7 +71,7 @@ func (s *Server) servePublishedLedger(w http.ResponseWriter) error {
 // request is counted.
 func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
 	asOf := s.now()
-	if view := s.inMemory(); view != nil {
+	if view := s.newest.InMemory(); view != nil {
 		return ledgerOf(asOf, s.withStates(ctx, view.Ledger()), s.logEnds(ctx)), nil
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
@@ -75,6 +80,7 @@ func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
 	if err != nil {
 		return ledgerAnswer{}, s.storeProblem(ctx, fmt.Errorf("read ledger: %w", err))
 	}
+	s.newest.Told(ledger)
 	return ledgerOf(asOf, ledger, s.logEnds(ctx)), nil
 }
 
@@ -137,7 +143,7 @@ func ledgerOf(asOf time.Time, ledger []schema.LedgerTotals, ends []schema.Offset
 		added := schema.PartitionState{Partition: schema.Partition(p), State: schema.StateRecovering}
 		ledger = append(ledger, schema.LedgerTotals{PartitionState: added})
 	}
-	a := ledgerAnswer{AsOf: asOf, Partitions: make([]partitionAccount, len(ledger))}
+	a := ledgerAnswer{AsOf: asOf, Partitions: make([]partitionAccount, len(ledger)), position: question.PositionOf(ledger)}
 	var newest schema.Instant
 	var end schema.Offset
 	for i := range ledger {

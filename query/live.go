@@ -125,7 +125,7 @@ func (s *Server) countLots(ctx context.Context) (*live.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.everything(ctx)
+	all, err := s.newest.View(ctx)
 	if err != nil {
 		return nil, err
 	}

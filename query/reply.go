@@ -219,14 +219,6 @@ func reaching(ctx context.Context, look func(context.Context) (question.View, er
 	}
 }
 
-// everything returns all counts as they are now.
-func (s *Server) everything(ctx context.Context) (question.View, error) {
-	if view := s.inMemory(); view != nil {
-		return view, nil
-	}
-	return s.stored(ctx)
-}
-
 // inMemory returns the counts in memory, nil where there are none.
 func (s *Server) inMemory() question.View {
 	if s.Counts == nil {

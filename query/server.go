@@ -121,6 +121,7 @@ type Server struct {
 	maker      string // What answers depend on besides counts and questions.
 	live       *live.Hub
 	told       lotsTold
+	newest     question.Newest
 }
 
 // New returns a Server that is ready for Run. It does no I/O but reading the
@@ -170,6 +171,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	s.present = marks.NewEnrolled(parts.Terminals)
 	s.notes = marks.NewNotes(parts.Annotations, s.words)
 	s.ledgers.Answer, s.tallies.Answer = s.readLedger, s.readTallies
+	s.newest.Memory, s.newest.Store = s.inMemory, s.stored
 	s.metrics = newMetrics(telemetry.Registerer, s.kept.Bytes)
 	s.maker = s.ids.prefix
 	if cfg.Release != "" {

@@ -27,6 +27,8 @@ type client struct {
 	ingest  []string
 	query   string
 	turn    atomic.Uint64 // Which ingest is next.
+
+	position string // Of the last ledger.
 }
 
 func newClient(cfg *Config) *client {
@@ -149,6 +151,8 @@ type call struct {
 	body   []byte
 	want   int // The status with which read is called.
 	read   func(io.Reader) error
+
+	position *string // Set, it is where the answer's position goes.
 }
 
 func (k *call) request(ctx context.Context) (*http.Request, error) {
@@ -200,6 +204,9 @@ func (c *client) do(ctx context.Context, k call) error {
 	err = k.read(body)
 	switch {
 	case err == nil:
+		if k.position != nil {
+			*k.position = resp.Header.Get("X-MLF-Position")
+		}
 		return nil
 	case body.broken:
 		return fateOf(ctx, badWeather(req, "connection", fmt.Errorf("read answer of %s: %w", req.URL.Path, err)))

@@ -64,6 +64,9 @@ func (c *client) stats(ctx context.Context, reg *registry.Registry, scale schema
 		"scale":  {scale.String()},
 		"format": {"csv"},
 	}
+	if c.position != "" { // Another process, or one that was started anew, may be behind the ledger.
+		params.Set("at_least", c.position)
+	}
 	err = c.get(ctx, "/v1/stats", params, "", func(body io.Reader) (err error) {
 		rows, err = parseCells(body, reg, scale)
 		return err
@@ -179,8 +182,13 @@ func (p *cellParser) office(code string) schema.OfficeCode {
 	return kept
 }
 
+// ledger reads the ledger; cells are then those that it accounts for, or later ones. One
+// call at a time, and none of stats beside it.
 func (c *client) ledger(ctx context.Context) (l public.Ledger, err error) {
-	err = c.get(ctx, "/v1/ledger", nil, "", readJSON(&l))
+	err = c.do(ctx, call{
+		method: http.MethodGet, address: c.query + "/v1/ledger", want: http.StatusOK, read: readJSON(&l),
+		position: &c.position,
+	})
 	return l, err
 }
 

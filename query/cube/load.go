@@ -82,21 +82,22 @@ func load(ctx context.Context, cfg *Config) (*core, error) {
 	return c, nil
 }
 
-// withoutHoles returns the account up to what is missing: every segment of a partition
-// but the last is closed, and follows the one before. A store that was killed may have
-// lost the end of a segment and kept what came after it; that is not all there is as
-// of any later offset, and workers will tell it again. It uses rows again.
+// withoutHoles returns the account up to what is missing: a partition begins with
+// segment 0, and every segment but the last is closed and the next follows it. A store
+// that was killed may have lost the end of a segment, or all of it, and kept what came
+// after it; that is not all there is as of any later offset, and workers will tell it
+// again. It uses rows again.
 func withoutHoles(rows []schema.LedgerRow) []schema.LedgerRow {
 	whole := rows[:0]
 	for i := range rows {
 		r := rows[i]
+		next, closed := schema.Segment(0), true
 		if n := len(whole); n > 0 && whole[n-1].Partition == r.Partition {
-			before := &whole[n-1]
-			if before.Chain == (schema.Chain{}) || before.Segment+1 != r.Segment {
-				continue
-			}
+			next, closed = whole[n-1].Segment+1, whole[n-1].Chain != schema.Chain{}
 		}
-		whole = append(whole, r)
+		if closed && r.Segment == next {
+			whole = append(whole, r)
+		}
 	}
 	return whole
 }
