@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"mlf/query"
+	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -57,7 +58,11 @@ func TestLedger(t *testing.T) {
 		Totals     map[string]any   `json:"totals"`
 		Partitions []map[string]any `json:"partitions"`
 	}
-	w.get("/v1/ledger").json(t, &got)
+	answer := w.get("/v1/ledger")
+	answer.json(t, &got)
+	if at := answer.Header.Get("X-MLF-Position"); at != question.PositionOf(w.memory.ledger).String() {
+		t.Errorf("got position %q", at)
+	}
 	if got.AsOf != "2026-11-22T09:00:00.123Z" {
 		t.Errorf("got as_of %s", got.AsOf)
 	}
