@@ -75,7 +75,7 @@ func DropDatabases(ctx context.Context, dsn, prefix string) (err error) {
 		return fmt.Errorf("list databases: %w", err)
 	}
 	for _, name := range names {
-		if err := d.exec(ctx, "DROP DATABASE "+name+" SYNC", nil); err != nil {
+		if err := (&Database{conn: d.conn, name: name}).Drop(ctx); err != nil {
 			return err
 		}
 	}

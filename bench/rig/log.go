@@ -52,7 +52,7 @@ func newRigIn(ctx context.Context, log *slog.Logger, kept string) (*rig, error) 
 		return nil, errors.Join(err, r.remove())
 	}
 	if err := r.tidy(ctx); err != nil {
-		return nil, errors.Join(err, r.engine.Close())
+		return nil, errors.Join(err, r.close())
 	}
 	return r, nil
 }

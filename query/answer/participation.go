@@ -80,7 +80,7 @@ func turnoutFields(of func(i int) *turnout.Row) []format.Field {
 // count counts what p asks for.
 func (p *participation) count(ctx context.Context, r Reading) ([]*turnout.Row, *question.Counts, error) {
 	q := turnout.Question{By: p.by, Votes: p.Question, Places: p.places}
-	of := turnout.Reading{Counter: r, Served: r.Served}
+	of := turnout.Reading{Count: r.Count, Served: r.Served}
 	if r.Lots {
 		of.Frozen = r.Frozen
 	}

@@ -14,11 +14,6 @@ import (
 	"mlf/schema/served"
 )
 
-// A Counter counts, of one moment.
-type Counter interface {
-	Count(ctx context.Context, f *question.Frame) (*question.Counts, error)
-}
-
 // Frozen is what bulletins say of months.
 type Frozen interface {
 	// Frozen returns the turnout of the month with that first day, by comune, service
@@ -29,9 +24,9 @@ type Frozen interface {
 
 // A Reading is what turnouts are counted of.
 type Reading struct {
-	Counter
-	Served *served.Book // nil: nobody knows.
-	Frozen Frozen       // Set where counts are sums of lots.
+	Count  func(context.Context, *question.Frame) (*question.Counts, error) // Of one moment.
+	Served *served.Book                                                     // nil: nobody knows.
+	Frozen Frozen                                                           // Set where counts are sums of lots.
 }
 
 // A Question is whose turnout is asked for.
@@ -59,7 +54,7 @@ type Row struct {
 	Result  figures.Participation
 	Known   bool // Result is.
 
-	known []figures.Turnout
+	turnouts []figures.Turnout // That are known; in the end the rest, too.
 }
 
 // rows are those of an answer, by their columns.
@@ -74,7 +69,7 @@ func (r rows) at(columns []string) *Row {
 }
 
 // Count returns the rows in the order of their columns, with the counts of Votes. An
-// error is the Counter's.
+// error is that of r.Count.
 func (q *Question) Count(ctx context.Context, r Reading) ([]*Row, *question.Counts, error) {
 	f := q.Votes.Frame(q.Votes.Span)
 	counts, err := r.Count(ctx, f)
@@ -105,11 +100,11 @@ func (q *Question) Count(ctx context.Context, r Reading) ([]*Row, *question.Coun
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		row := all[key]
 		known := uint64(0)
-		for _, k := range row.known {
+		for _, k := range row.turnouts {
 			known += k.Votes
 		}
-		row.known = append(row.known, figures.Turnout{Votes: row.N - min(row.N, known)})
-		row.Result, row.Known = figures.Participate(row.known)
+		row.turnouts = append(row.turnouts, figures.Turnout{Votes: row.N - min(row.N, known)})
+		row.Result, row.Known = figures.Participate(row.turnouts)
 		sorted = append(sorted, row)
 	}
 	return sorted, counts, nil
@@ -129,7 +124,7 @@ func (q *Question) addFrozen(from Frozen, to rows) {
 			k := question.Key{Comune: f.Comune(t.Comune), Service: f.Service(t.Service), Channel: f.Channel(t.Channel)}
 			if min(k.Comune, k.Service, k.Channel) != question.Out {
 				row := to.at(q.columns(f, k))
-				row.known = append(row.known, figures.Turnout{Votes: t.Votes, Served: t.Users, Known: true})
+				row.turnouts = append(row.turnouts, figures.Turnout{Votes: t.Votes, Served: t.Users, Known: true})
 			}
 		}
 	}
@@ -183,7 +178,7 @@ func (q *Question) addServed(ctx context.Context, r Reading, to rows) error {
 	}
 	for k, users := range sums {
 		row := to.at(q.columns(f, k))
-		row.known = append(row.known, figures.Turnout{Votes: votes[k], Served: users, Known: true})
+		row.turnouts = append(row.turnouts, figures.Turnout{Votes: votes[k], Served: users, Known: true})
 	}
 	return nil
 }
