@@ -4,18 +4,35 @@ GO        ?= go
 RELEASE   ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LINT       = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 PROTOC_GEN = google.golang.org/protobuf/cmd/protoc-gen-go
+ARCHES    ?= amd64 arm64
+NAME      ?= localhost/mlf:dev
 DATA      ?= ./data
 TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build engine run test test-readers test-open test-kafka kafka simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
+.PHONY: help build static image install-systemd engine run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## Build bin/mlf, static, without cgo.
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X mlf/command.release=$(RELEASE)' -o bin/mlf .
+build: ## Build bin/mlf, without cgo; it needs the C library (glibc), for the embedded ClickHouse.
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags '-X mlf/command.release=$(RELEASE)' -o bin/mlf .
+
+static: ## Build bin/mlf-static, which needs nothing beside itself: all but the embedded ClickHouse (OUT=file).
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -tags noengine -ldflags '-s -w -X mlf/command.release=$(RELEASE)' -o $(or $(OUT),bin/mlf-static) .
+
+image: ## Make bin/mlf-image.tar, the OCI image for ARCHES (amd64 arm64), the same each time, with licences and bills of materials (NAME=…).
+	@set -e; for arch in $(ARCHES); do GOARCH=$$arch $(MAKE) --no-print-directory static OUT=bin/mlf-static-$$arch; done
+	$(GO) run ./deploy/image/make --name $(NAME) --release $(RELEASE) --out bin/mlf-image.tar $(ARCHES:%=bin/mlf-static-%)
+
+install-systemd: ## Install bin/mlf-static and the units of deploy/systemd (DESTDIR=…); /etc/mlf/mlf.env stays as it is.
+	install -D bin/mlf-static $(DESTDIR)/usr/bin/mlf
+	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system deploy/systemd/*.service
+	install -D -m 644 -t $(DESTDIR)/usr/lib/systemd/system/mlf-.service.d deploy/systemd/mlf-.service.d/*.conf
+	install -D -m 644 -t $(DESTDIR)/usr/share/doc/mlf deploy/systemd/README.md LICENSE NOTICE
+	install -d -m 700 $(DESTDIR)/etc/mlf/credentials
+	[ -e $(DESTDIR)/etc/mlf/mlf.env ] || install -D -m 644 deploy/systemd/mlf.env $(DESTDIR)/etc/mlf/mlf.env
 
 engine: ## Fetch the ClickHouse engine (libchdb, 178 MB, from npm) into the user's cache.
 	$(GO) run ./aggregate/store/embedded/fetch
@@ -40,9 +57,12 @@ test-open: engine ## Let validators of DCAT-AP_IT and CSVW check the open data (
 	[ bin/validators/ready -nt query/opendata/testdata/requirements.txt ] || { "$$python" -m venv --clear bin/validators && bin/validators/bin/pip install -q -r query/opendata/testdata/requirements.txt && touch bin/validators/ready; } && \
 	MLF_VALIDATORS=$(CURDIR)/bin/validators/bin MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -v ./query/opendata -run 'TestOthersValidate|TestOthersReadOne'
 
+test-traces: engine ## Follow a vote into the real collector of OpenTelemetry (built in a minute or two the first time).
+	MLF_TEST_COLLECTOR=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m -v ./proof/pipeline -run TheRealCollector
+
 test-kafka: engine build ## Run the broker's suite and the whole pipeline against real Kafka.
 	$(GO) run ./proof/kafka/run --fetch-only
-	MLF_TEST_KAFKA=1 $(GO) test -count=1 -timeout 15m ./ingest/broker/... ./proof/kafka/... -run Kafka
+	MLF_TEST_KAFKA=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m ./ingest/broker/... ./proof/kafka/... ./proof/rights -run Kafka
 	MLF_TEST_KAFKA=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m ./proof/pipeline -run Kafka
 
 simulate: engine build ## Play 2,000 terminals for 7 days against mlf up and compare every cell (over a million votes).
@@ -58,6 +78,11 @@ chaos: engine build ## Kill, freeze and cut everything for 2 minutes while a cou
 
 guards: engine ## Damage, cut, rewrite and exchange logs and stores under running stages (KAFKA=1: on real Kafka, too).
 	MLF_TEST_GUARDS=1 MLF_TEST_KAFKA=$(KAFKA) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 30m -parallel 8 -v ./proof/guards
+
+cluster: engine static ## Run a real Kubernetes node with Prometheus in namespaces of its own, and try deploy/ on it (Linux, root; builds for 20 minutes the first time; FAULTS=all: the whole table of faults and their alerts).
+	$(GO) run ./proof/kafka/run --fetch-only
+	$(GO) build -o bin/cluster ./proof/cluster/run
+	bin/cluster --program bin/mlf-static --faults "$(or $(FAULTS),short)" --report bin/cluster.json
 
 attack: ## Ask all that the public may for DAYS (10000) simulated days, and solve for fewer votes than the threshold.
 	MLF_TEST_ATTACK_DAYS=$(or $(DAYS),10000) $(GO) test ./query/disclosure -count=1 -timeout 2h -v -run 'TestAnAttacker|TestTheAttacker'
@@ -89,6 +114,7 @@ connections: engine build ## Hold 50,000 connections with three processes at onc
 
 lint: ## Check style and the usual mistakes.
 	GOLANGCI_LINT_CACHE=$(CURDIR)/bin/lint $(GO) run $(LINT) run ./...
+	$(GO) vet -tags noengine ./...
 	$(GO) mod tidy -diff
 
 lint-api: ## Hold the OpenAPI document to the rules of public administrations (needs Node).
@@ -97,7 +123,8 @@ lint-api: ## Hold the OpenAPI document to the rules of public administrations (n
 fmt: ## Format.
 	$(GO) run $(LINT) fmt ./...
 
-generate: ## Write again what is generated from schema/vote.proto (needs protoc).
+generate: ## Write again what is generated: dashboards, copies of rules, and code of schema/vote.proto (needs protoc).
+	$(GO) test ./deploy/grafana ./proof/deployed -run 'TestFilesAreThose|TestRulesAreThose' -update
 	GOBIN=$(CURDIR)/bin $(GO) install $(PROTOC_GEN)
 	PATH="$(CURDIR)/bin:$$PATH" protoc --go_out=. --go_opt=module=mlf schema/vote.proto
 

@@ -18,38 +18,58 @@ import (
 var mayImport = map[string][]string{
 	"main": {"command"},
 	"command": {
-		"command/process", "command/datadir",
-		"ingest", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment",
-		"aggregate", "aggregate/store", "aggregate/store/embedded",
-		"query", "query/access", "query/cube", "query/disclosure", "query/opendata", "query/question", "query/calendar", "proof/country", "bench/rig", "bench/setup",
-		"schema", "schema/annotation", "schema/registry", "schema/served",
+		"command/process", "command/probe", "command/datadir", "command/certificates", "command/differences", "command/doctor", "command/found",
+		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
+		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment",
+		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
+		"query", "query/access", "query/cube", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
+		"schema", "schema/annotation", "schema/finding", "schema/registry", "schema/served", "schema/shares",
 	},
 	"command/process":                {},
+	"command/probe":                  {"query/client", "schema"},
+	"command/certificates":           {"schema/finding"},
+	"command/doctor":                 {"schema", "schema/finding", "schema/shares"},
 	"command/datadir":                {"schema"},
+	"command/differences":            {"aggregate/compare", "schema", "schema/registry"},
+	"command/password":               {},
+	"command/setup":                  {"aggregate", "aggregate/store", "ingest/broker", "schema", "schema/registry", "schema/shares"},
+	"command/progress":               {"ingest/archive"},
+	"command/public":                 {"query/access", "query/disclosure", "query/opendata"},
+	"command/tracing":                {"command/process", "aggregate", "ingest", "query", "schema"},
+	"command/found":                  {"aggregate/fold", "aggregate/inquiry", "schema", "schema/registry"},
 	"schema":                         {},
 	"schema/annotation":              {"schema", "schema/registry"},
+	"schema/finding":                 {},
 	"schema/registry":                {"schema"},
 	"schema/served":                  {"schema"},
 	"schema/sql":                     {},
 	"schema/votepb":                  {},
 	"ingest":                         {"schema", "schema/served", "ingest/wire"},
 	"ingest/wire":                    {"schema"},
-	"ingest/broker":                  {"schema", "ingest/broker/recordset", "ingest/broker/settings"},
+	"ingest/archive":                 {"schema"},
+	"ingest/broker/inspect":          {"schema/finding", "ingest/broker/settings"},
+	"ingest/broker":                  {"schema", "schema/finding", "ingest/broker/inspect", "ingest/broker/lines", "ingest/broker/members", "ingest/broker/recordset", "ingest/broker/refill", "ingest/broker/settings"},
+	"ingest/broker/members":          {"schema"},
+	"schema/shares":                  {"schema"},
+	"ingest/broker/refill":           {"schema", "ingest/broker/recordset"},
 	"ingest/broker/settings":         {},
+	"ingest/broker/lines":            {},
 	"ingest/broker/recordset":        {"schema"},
 	"ingest/broker/embedded":         {},
 	"ingest/enrolment":               {"schema", "schema/registry"},
 	"ingest/broker/brokertest":       {"schema", "schema/served", "ingest/broker"},
 	"aggregate":                      {"schema", "aggregate/fold"},
 	"aggregate/fold":                 {"schema"},
-	"aggregate/store":                {"schema", "schema/sql"},
+	"aggregate/compare":              {"schema"},
+	"aggregate/inquiry":              {"schema", "aggregate/fold"},
+	"aggregate/store":                {"schema", "schema/finding", "schema/shares", "schema/sql"},
 	"aggregate/store/embedded":       {},
 	"aggregate/store/embedded/fetch": {"aggregate/store/embedded"},
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query": {
-		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/format", "query/about", "query/answer", "query/answer/meta", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
-		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/reference",
+		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
+		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/reference", "query/metrics",
 	},
 	"query/bulletin": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
@@ -57,6 +77,9 @@ var mayImport = map[string][]string{
 	"query/about": {"schema/annotation", "schema/registry", "query/answer", "query/answer/meta", "query/answer/words", "query/calendar", "query/format", "query/question"},
 	"query/opendata": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/disclosure", "query/format", "query/departure", "query/flight", "query/opendata/rdf",
+	},
+	"query/disclosure/mirror": {
+		"schema", "query/calendar", "query/disclosure",
 	},
 	"query/opendata/rdf":  {},
 	"query/calendar":      {"schema"},
@@ -73,8 +96,12 @@ var mayImport = map[string][]string{
 	"query/access":        {"schema"},
 	"query/dashboard":     {"query/files"},
 	"query/files":         {},
+	"query/uncounted":     {"schema"},
+	"query/copies":        {"schema", "query/question"},
+	"query/form":          {"query/departure", "query/format", "query/question"},
 	"query/turnout":       {"schema", "schema/served", "query/calendar", "query/question", "query/figures"},
 	"query/live":          {},
+	"query/metrics":       {},
 	"query/flight":        {},
 	"query/departure":     {},
 	"query/batch":         {"query/question"},
@@ -82,8 +109,22 @@ var mayImport = map[string][]string{
 	"query/client":        {"schema"},
 	"proof/country":       {"query/client", "schema", "schema/registry", "schema/votepb"},
 	"proof/child":         {},
+	"proof/ailing":        {},
+	"proof/authority":     {},
+	"proof/series":        {},
+	"proof/collector":     {"proof/child", "proof/cluster"},
+	"proof/systemd":       {},
 	"proof/kafka":         {"proof/child"},
 	"proof/kafka/run":     {"proof/kafka"},
+	"deploy/image":        {},
+	"deploy/image/make":   {"deploy/image"},
+	"proof/cluster":       {"deploy/image", "proof/child"},
+	"proof/cluster/pause": {},
+	"proof/cluster/run":   {"aggregate/store/embedded", "proof/alarmed", "proof/cluster", "proof/collector", "proof/deployed"},
+	"proof/deployed":      {"aggregate/store/embedded", "deploy/grafana", "proof/cluster", "proof/kafka", "proof/rights"},
+	"deploy/grafana":      {},
+	"proof/rights":        {"proof/kafka"},
+	"proof/alarmed":       {"proof/child", "proof/cluster", "proof/deployed"},
 	"proof/harness":       {"command", "proof/child", "proof/kafka", "query/client", "aggregate/store/embedded"},
 	"proof/sim":           {"schema", "ingest/broker", "aggregate", "aggregate/fold", "aggregate/store/model", "query/cube", "query/question", "query/calendar"},
 	"proof/chaos":         {"proof/country", "proof/kafka", "proof/child", "query/client", "aggregate/store/embedded", "schema"},
@@ -92,8 +133,9 @@ var mayImport = map[string][]string{
 	"proof/drill/run":     {"proof/drill"},
 	"query/answer/meta":   {"schema", "query/question", "query/figures", "query/format"},
 	"query/answer/words":  {"schema", "schema/registry", "query/question"},
+	"bench/capacity":      {"bench/setup"},
 	"bench/rig": {
-		"bench/setup", "bench/ingest", "bench/measure", "bench/backlog", "bench/baseline", "bench/italy", "bench/questions", "bench/pages", "proof/child", "proof/chaos",
+		"bench/setup", "bench/capacity", "bench/ingest", "bench/measure", "bench/backlog", "bench/baseline", "bench/italy", "bench/questions", "bench/pages", "proof/child", "proof/chaos",
 		"ingest/broker", "query/client", "query/question", "query/cube", "query/calendar", "aggregate/store", "aggregate/store/embedded", "schema", "schema/registry",
 	},
 	"bench/setup": {"bench/measure", "proof/child", "ingest/broker/embedded"},
@@ -114,14 +156,17 @@ var mayImport = map[string][]string{
 // onlyIn says which drivers are imported where, tests apart: each by the one
 // package that adapts it.
 var onlyIn = map[string][]string{
-	"github.com/segmentio/kafka-go":       {"ingest/broker", "ingest/broker/recordset", "bench/baseline"},
-	"github.com/ClickHouse/clickhouse-go": {"aggregate/store", "bench/baseline", "bench/italy"},
+	"github.com/segmentio/kafka-go":       {"ingest/broker", "ingest/broker/inspect", "ingest/broker/members", "ingest/broker/recordset", "ingest/broker/refill", "bench/baseline"},
+	"github.com/ClickHouse/clickhouse-go": {"aggregate/store", "bench/baseline", "bench/italy", "proof/alarmed"},
 	"github.com/ClickHouse/ch-go":         {"aggregate/store", "bench/italy"},
-	"github.com/twmb/franz-go":            {"ingest/broker/embedded", "proof/kafka"},
+	"github.com/twmb/franz-go":            {"ingest/broker/inspect", "ingest/broker/embedded", "proof/kafka"},
 	"github.com/ebitengine/purego":        {"aggregate/store/embedded"},
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
-	"net/http":                            {"command/process", "query", "query/access", "query/departure", "query/opendata", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/harness"},
+	"go.opentelemetry.io":                 {"command/tracing", "proof/collector"},
+	"net/http":                            {"command", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
+
+	"github.com/google/go-containerregistry": {"deploy/image"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {
@@ -193,9 +238,9 @@ const (
 
 // logKeys are the keys of log lines, for those who search logs: one key a thing.
 var logKeys = []string{
-	"advice", "answered", "cells", "detail", "differences", "dir", "err", "file", "for", "generation", "group", "kafka",
+	"advice", "answered", "cells", "database", "detail", "differences", "dir", "err", "file", "for", "generation", "group", "kafka",
 	"key", "kind", "length", "limit", "line", "listen", "log", "log_end", "log_end_known", "lost", "lots", "offset", "panic",
-	"part", "partition", "partitions", "path", "pause", "pid", "reason", "records_left", "request", "seed", "setting",
+	"part", "partition", "partitions", "path", "pause", "pid", "reason", "records", "records_left", "request", "seed", "setting", "share",
 	"since", "stack", "state", "status", "stderr", "subject", "taken", "tcp_port", "terminals", "text", "took", "topic",
 	"value", "votes", "votes_answered", "votes_per_second", "votes_planned", "votes_sent_again", "waiting", "want",
 }
@@ -208,6 +253,25 @@ func TestTheRootIsAFrontDoor(t *testing.T) {
 	}
 	if want := []string{"architecture_test.go", "main.go"}; !slices.Equal(files, want) {
 		t.Errorf("root has %v: want %v; package command is where commands live", files, want)
+	}
+}
+
+// TestNothingIsHalfMerged: a document that was merged by halves builds all the same.
+func TestNothingIsHalfMerged(t *testing.T) {
+	documents, err := filepath.Glob("*.md")
+	if err != nil || len(documents) == 0 {
+		t.Fatal(documents, err)
+	}
+	for _, name := range documents {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, mark := range []string{"\n<<<<<<< ", "\n>>>>>>> ", "\n## NN"} {
+			if strings.Contains("\n"+string(text), mark) {
+				t.Errorf("%s has a line that begins with %q", name, mark[1:])
+			}
+		}
 	}
 }
 

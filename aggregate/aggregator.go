@@ -30,6 +30,7 @@ type Parts struct {
 type Telemetry struct {
 	Registerer prometheus.Registerer
 	Logger     *slog.Logger
+	Landed     func(ctx context.Context, l Landing) // Called after each flush that had a followed record; nil: nobody looks.
 }
 
 // An Aggregator counts the partitions that are assigned to this process: one
@@ -39,6 +40,7 @@ type Aggregator struct {
 	cfg   Config
 	log   *slog.Logger
 	m     *metrics
+	told  func(ctx context.Context, l Landing)
 
 	kick     chan struct{} // Asks for a flush now.
 	inflight atomic.Int64  // Rows the flusher has taken and the store has not acknowledged.
@@ -63,11 +65,18 @@ func New(parts Parts, tel Telemetry, cfg Config) (*Aggregator, error) {
 		cfg:     cfg.withDefaults(),
 		log:     cmp.Or(tel.Logger, slog.New(slog.DiscardHandler)),
 		m:       newMetrics(tel.Registerer),
+		told:    tel.Landed,
 		kick:    make(chan struct{}, 1),
 		workers: make(map[schema.Partition]*worker),
 	}
+	a.m.begin()
 	a.flush = flusher{a: a, waiting: make(map[*worker]*written)}
 	a.tell = telling{a: a, kick: make(chan struct{}, 1)}
+	if tel.Registerer != nil {
+		if err := tel.Registerer.Register(newGauges(a)); err != nil {
+			return nil, fmt.Errorf("register the gauges of partitions: %w", err)
+		}
+	}
 	return a, nil
 }
 
@@ -157,6 +166,8 @@ func (a *Aggregator) newWorker(p schema.Partition) *worker {
 		room:  a.room,
 		heard: a.tell.keepsUp,
 		done:  make(chan struct{}),
+
+		follows: a.told != nil,
 	}
 	// The label tells profiles whose work it is.
 	w.hard, w.drop = context.WithCancel(pprof.WithLabels(a.hard, pprof.Labels("partition", label(p))))
@@ -171,7 +182,6 @@ func (a *Aggregator) newWorker(p schema.Partition) *worker {
 func (a *Aggregator) release(w *worker) {
 	w.drop()
 	<-w.done
-	w.leave()
 	a.mu.Lock()
 	delete(a.workers, w.p)
 	a.mu.Unlock()

@@ -63,7 +63,6 @@ func TestNoGaugesOfOthers(t *testing.T) {
 		}
 		r.run()
 		r.counted()
-		collect := r.CollectLater(0)
 		asked := false
 		r.store.look(func() {
 			r.store.fault = func(operation string) error {
@@ -71,7 +70,6 @@ func TestNoGaugesOfOthers(t *testing.T) {
 					asked = true
 					r.assigner.changes <- nil
 					pass(time.Second)
-					collect()
 					r.store.Account(schema.LedgerRow{Segment: 0, Chain: schema.Chain{1}, Next: schema.SegmentRecords})
 				}
 				return nil

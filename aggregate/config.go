@@ -13,6 +13,10 @@ import (
 // RulesMax is the highest rules by which this program counts.
 const RulesMax = fold.RulesMax
 
+// CheckpointVersion is the version of checkpoints that this program writes, and the
+// newest that it reads.
+const CheckpointVersion = fold.CheckpointVersion
+
 // A Config sets how often and how much. The zero value of each field stands for
 // its default.
 type Config struct {

@@ -17,17 +17,6 @@ func Believed(infos []schema.CheckpointInfo, started time.Time) (proven, likely 
 	return c.believed(infos, started)
 }
 
-// CollectLater returns what a flush does with the worker of p, whenever it comes to
-// it.
-func (a *Aggregator) CollectLater(p schema.Partition) func() {
-	w := a.workers[p]
-	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.tellAge(w.cfg.Now())
-	}
-}
-
 // Untold is how many rows wait for the Teller.
 func (a *Aggregator) Untold() (n int64) {
 	for _, w := range a.list() {

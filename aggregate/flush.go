@@ -48,9 +48,13 @@ type flight struct {
 // A flightPart is what one worker has in it.
 type flightPart struct {
 	w        *worker
-	rows     *fold.Rows // Of w: a worker is in one flight at a time.
+	rows     *fold.Rows    // Of w: a worker is in one flight at a time.
+	sum      *fold.Fold    // That they are of,
+	next     schema.Offset // and what it had folded.
 	arrivals []schema.Instant
 	prepared *prepared // To be written after the rows; nil for none.
+	records  int       // That were folded since the flush before,
+	traces   traces    // and which of them are followed.
 }
 
 // A written is a checkpoint that is to be written, perhaps again.
@@ -128,7 +132,6 @@ func (c *Config) stretched(every time.Duration, rows int) time.Duration {
 // again, and goes on with the same rows.
 func (f *flusher) flush(ctx context.Context) error {
 	now := f.a.cfg.Now()
-	f.a.m.unflushed.Set(float64(f.a.unflushed()))
 	if f.suspect || !now.Before(f.runDue) {
 		if _, err := f.watchRun(ctx); err != nil {
 			return err
@@ -175,11 +178,14 @@ func (f *flusher) collect(now time.Time) *flight {
 		w.mu.Lock()
 		if w.fold != nil {
 			w.fold.Drain(part.rows)
+			part.sum, part.next = w.fold, w.fold.Next()
+			part.records = int(part.next - w.way.flushed)
+			part.traces, w.traces = w.traces, traces{}
+			w.way.taken(part.next, part.rows.Len() == 0, now)
 			part.arrivals, w.arrivals = w.arrivals, nil
 			part.prepared, w.prepared = w.prepared, nil
 			f.a.inflight.Add(int64(part.rows.Len()))
 			w.dirty.Store(0)
-			w.tellAge(now)
 		}
 		w.mu.Unlock()
 		if part.rows.Len() > 0 || part.prepared != nil {
@@ -212,13 +218,13 @@ func (f *flusher) land(ctx context.Context, fl *flight) error {
 			return f.failed("ledger", err)
 		}
 	}
-	f.a.m.landed(fl, f.a.cfg.Now())
+	f.a.landed(ctx, fl)
 	f.rows = fl.rows
 	for _, part := range fl.parts {
 		if part.prepared != nil {
 			f.waiting[part.w] = &written{prepared: *part.prepared}
 		}
-		part.w.hasTaken(f.a.cfg.Now())
+		part.w.hasTaken(&part, f.a.cfg.Now())
 		part.rows.Reset()
 		if cap(part.rows.Rollups) > f.a.cfg.InsertRowsMax {
 			*part.rows = fold.Rows{} // A backlog's memory is not kept for the days without one.
@@ -246,6 +252,7 @@ func (f *flusher) checkChains(ctx context.Context, fl *flight) error {
 				part.w.haltWith(fold.HaltOtherLog("partition %d: segment %d has hash %x here and %x in the store, so two logs were counted into one database: count the right one into a new database", row.Partition, row.Segment, row.Chain, chains))
 				part.rows.Reset()
 				part.prepared, part.arrivals = nil, nil
+				part.records, part.traces = 0, traces{}
 				delete(f.waiting, part.w)
 				break
 			}

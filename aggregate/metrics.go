@@ -15,8 +15,6 @@ import (
 type metrics struct {
 	votes         *prometheus.CounterVec
 	records       prometheus.Counter
-	lag           *prometheus.GaugeVec
-	age           prometheus.Gauge
 	endToEnd      prometheus.Histogram
 	flushSeconds  prometheus.Histogram
 	flushRows     *prometheus.CounterVec
@@ -24,13 +22,10 @@ type metrics struct {
 	tellRows      prometheus.Counter
 	tellSeconds   prometheus.Histogram
 	tellErrors    *prometheus.CounterVec
-	unflushed     prometheus.Gauge
+	lastFlush     prometheus.Gauge
 	logErrors     prometheus.Counter
 	storeErrors   *prometheus.CounterVec
-	checkpointAge *prometheus.GaugeVec
 	unreadable    prometheus.Counter
-	halted        *prometheus.GaugeVec
-	stuck         *prometheus.GaugeVec
 	recoveries    *prometheus.CounterVec
 }
 
@@ -44,15 +39,6 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		records: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_aggregate_records_total",
 			Help: "Records folded; a replay counts again.",
-		}),
-		lag: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name:        "mlf_consumer_lag_messages",
-			ConstLabels: prometheus.Labels{"topic": schema.VotesTopic},
-			Help:        "Records of the partition that are on the log and not folded yet. If it grows, add processes, or see whether the store keeps up.",
-		}, []string{"partition"}),
-		age: f.NewGauge(prometheus.GaugeOpts{
-			Name: "mlf_consumer_event_age_seconds",
-			Help: "Age, from its ingest time, of the oldest record in the last flush when it became visible. Far above the flush interval: this process is behind.",
 		}),
 		endToEnd: f.NewHistogram(prometheus.HistogramOpts{
 			Name:    "mlf_pipeline_end_to_end_seconds",
@@ -85,9 +71,9 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "mlf_aggregate_tell_errors_total",
 			Help: "Claims that followers were not told, so that they read from the store. failed: no acknowledgement; if it keeps rising, run mlf schema apply (is there a counts topic?) and see the brokers. full: more rows than may wait, because telling is slow.",
 		}, []string{"reason"}),
-		unflushed: f.NewGauge(prometheus.GaugeOpts{
-			Name: "mlf_aggregate_unflushed_rows",
-			Help: "Rows that wait for the store. At the limit, reading the log stops: see whether the store is there.",
+		lastFlush: f.NewGauge(prometheus.GaugeOpts{
+			Name: "mlf_aggregate_last_flush_timestamp_seconds",
+			Help: "When the store last acknowledged a flush; 0: not yet. Long ago is no fault where nothing waits (mlf_aggregate_oldest_unflushed_seconds).",
 		}),
 		logErrors: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_aggregate_log_errors_total",
@@ -97,22 +83,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "mlf_aggregate_store_errors_total",
 			Help: "Operations of the store that failed and were tried again. If it keeps rising, see the store.",
 		}, []string{"operation"}),
-		checkpointAge: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "mlf_aggregate_checkpoint_age_seconds",
-			Help: "Time since the state of the partition was last safe: its checkpoint written, or nothing new to write. Above 5 min a crash costs a long replay: see the log lines about checkpoints.",
-		}, []string{"partition"}),
 		unreadable: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_aggregate_checkpoints_unreadable_total",
 			Help: "Checkpoints that a recovery had to pass over for an older one. Any: see the store's disks.",
 		}),
-		halted: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "mlf_aggregate_halted",
-			Help: "1 when the partition is not counted any more, because going on would lose or invent votes. Page somebody; the reason is in the log and in /v1/ledger.",
-		}, []string{"partition"}),
-		stuck: f.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "mlf_aggregate_stuck",
-			Help: "1 while the count of the partition stands still: the store does not take its rows, or the log cannot be read. It tries on; the reason is in the log and in /v1/ledger. Above 0 for minutes: see the store and the brokers.",
-		}, []string{"partition"}),
 		recoveries: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "mlf_aggregate_recoveries_total",
 			Help: "Recoveries, by where they began. From genesis the whole log is read again: expected for a new store only.",
@@ -133,27 +107,14 @@ func (m *metrics) fold(before, after schema.Tally) {
 // landed tells of a flush that the store has acknowledged.
 func (m *metrics) landed(fl *flight, now time.Time) {
 	m.flushSeconds.Observe(now.Sub(fl.begun).Seconds())
-	var oldest schema.Instant
+	m.lastFlush.Set(float64(now.UnixMilli()) / 1000)
 	for _, part := range fl.parts {
 		m.flushRows.WithLabelValues("rollup").Add(float64(len(part.rows.Rollups)))
 		m.flushRows.WithLabelValues("ledger").Add(float64(len(part.rows.Ledger)))
 		m.flushRows.WithLabelValues("watermark").Add(float64(len(part.rows.Watermarks)))
 		for _, at := range part.arrivals {
 			m.endToEnd.Observe(max(0, now.Sub(at.Time()).Seconds()))
-			if oldest == 0 || at < oldest {
-				oldest = at
-			}
 		}
-	}
-	if oldest != 0 {
-		m.age.Set(max(0, now.Sub(oldest.Time()).Seconds()))
-	}
-}
-
-// drop forgets a partition that this process does not count any more.
-func (m *metrics) drop(p schema.Partition) {
-	for _, v := range []*prometheus.GaugeVec{m.lag, m.checkpointAge, m.halted, m.stuck} {
-		v.DeleteLabelValues(label(p))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/aggregate"
+	"mlf/proof/series"
 	"mlf/schema"
 )
 
@@ -23,6 +24,7 @@ type rig struct {
 	between  aggregate.Store // What lies before store; nil for nothing.
 	assigner *assigner
 	teller   aggregate.Teller // nil: nobody is told.
+	landed   func(context.Context, aggregate.Landing)
 	cfg      aggregate.Config
 	logs     bytes.Buffer // Of the last process; read it when that has ended or stands still (synctest.Wait).
 	metrics  *prometheus.Registry
@@ -53,8 +55,9 @@ func (r *rig) run() {
 	p := &process{ended: make(chan error, 1)}
 	p.Aggregator = newAggregator(r.t,
 		aggregate.Parts{Log: r.log, Store: store, Assigner: r.assigner, Teller: r.teller},
-		aggregate.Telemetry{Registerer: r.metrics, Logger: slog.New(slog.NewTextHandler(&r.logs, nil))},
+		aggregate.Telemetry{Registerer: r.metrics, Logger: slog.New(slog.NewTextHandler(&r.logs, nil)), Landed: r.landed},
 		r.cfg)
+	series.Complete(r.t, r.metrics, nil)
 	var ctx context.Context
 	ctx, p.cancel = context.WithCancel(r.t.Context())
 	go func() { p.ended <- p.Run(ctx) }()
@@ -74,11 +77,16 @@ func (r *rig) end() {
 // vote appends n records of one vote each, a minute apart.
 func (r *rig) vote(n int) {
 	for range n {
-		end := r.log.end(0)
-		r.log.append(0, schema.Record{Value: batch(counter(), schema.Vote{
-			Seq: schema.Seq(end), At: nine + schema.Instant(end)*60_000, Value: schema.Green,
-		})})
+		r.followed("")
 	}
+}
+
+// followed appends a record of one vote, a minute after the one before, with a trace.
+func (r *rig) followed(trace string) {
+	end := r.log.end(0)
+	r.log.append(0, schema.Record{Trace: trace, Value: batch(counter(), schema.Vote{
+		Seq: schema.Seq(end), At: nine + schema.Instant(end)*60_000, Value: schema.Green,
+	})})
 }
 
 // counted waits until the store's account goes up to the log's end.

@@ -110,11 +110,14 @@ func (w *worker) hasRead() {
 	w.moved.hasRead(w.cfg.Now())
 }
 
-// hasTaken notes that the store has all that the flusher took of w before.
-func (w *worker) hasTaken(now time.Time) {
+// hasTaken notes that the store has all of w that is in part.
+func (w *worker) hasTaken(part *flightPart, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.moved.hasTaken(now, w.dirty.Load() > 0)
+	if w.fold == part.sum { // It may have begun anew meanwhile.
+		w.way.landed(part.next)
+	}
 }
 
 // tellEvery is how often states are told that have not changed. Each time is a
@@ -156,8 +159,8 @@ func (f *flusher) tellStates(ctx context.Context) error {
 	return f.failed("state", err)
 }
 
-// watch sets the gauges of counts that stand still, and logs it once: also where
-// the store cannot be told, or a call of it hangs. It decides nothing.
+// watch logs it once when a count stands still: also where the store cannot be
+// told, or a call of it hangs. It decides nothing.
 func (a *Aggregator) watch(ctx context.Context) {
 	ticker := time.NewTicker(a.cfg.StuckAfter / 10)
 	defer ticker.Stop()
@@ -170,31 +173,21 @@ func (a *Aggregator) watch(ctx context.Context) {
 		}
 		stuck := make(map[*worker]bool)
 		for _, w := range a.list() {
-			stuck[w] = w.tellStuck(known[w])
+			stuck[w] = w.logStuck(known[w])
 		}
 		known = stuck
 	}
 }
 
-// tellStuck sets the gauge, and logs what has changed since it was known.
-func (w *worker) tellStuck(known bool) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.gone {
-		return false
-	}
-	s := w.shown()
-	is := s.State == schema.StateStuck
-	gauge := w.m.stuck.WithLabelValues(label(w.p))
+// logStuck logs what has changed since it was known, and returns what is.
+func (w *worker) logStuck(known bool) (is bool) {
+	s := w.current()
+	is = s.State == schema.StateStuck
 	switch {
 	case is && !known:
 		w.log.Warn("partition stands still", slog.Time("since", s.Since), slog.String("reason", s.Reason))
 	case known && !is && s.State != schema.StateHalted:
 		w.log.Info("partition moves again")
-	}
-	gauge.Set(0)
-	if is {
-		gauge.Set(1)
 	}
 	return is
 }

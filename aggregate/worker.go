@@ -31,6 +31,8 @@ type worker struct {
 	room  func(ctx context.Context) error // Waits while too much waits for the store.
 	heard func() bool                     // Too much does not wait for the Teller.
 
+	follows bool // Somebody is told of followed records.
+
 	hard context.Context // Ends when everything must end: partition gone, or no time left.
 	drop context.CancelFunc
 	soft context.Context // Ends when no more shall be read; within hard.
@@ -46,13 +48,12 @@ type worker struct {
 	started   time.Time  // The run of the store that fold's rows are written to; zero while fold is nil.
 	prepared  *prepared  // The checkpoint that the flusher shall write next.
 	arrivals  []schema.Instant
+	traces    traces
 	interrupt context.CancelCauseFunc
 	state     schema.PartitionState
 	moved     movement
 	told      schema.PartitionState // What the flusher has written last; zero: it must write again.
-	gone      bool                  // The partition is another process's, as are its gauges.
-	safeNext  schema.Offset         // Next of the last checkpoint written,
-	safeAt    time.Time             // and when it last held all there was.
+	way       way
 
 	// Of run only.
 	tailDue  time.Time     // Of the next look at the log's tail.
@@ -85,7 +86,6 @@ const arrivalsMax = 1000
 func (w *worker) run() {
 	defer close(w.done)
 	pprof.SetGoroutineLabels(w.hard)
-	w.m.halted.WithLabelValues(label(w.p)).Set(0)
 	for {
 		ctx, interrupt := context.WithCancelCause(w.soft)
 		w.begin(interrupt)
@@ -123,8 +123,9 @@ func (w *worker) begin(interrupt context.CancelCauseFunc) {
 
 // forget drops the state and all that comes of it. w.mu is held.
 func (w *worker) forget() {
-	w.fold, w.started, w.prepared, w.arrivals = nil, time.Time{}, nil, nil
+	w.fold, w.started, w.prepared, w.arrivals, w.traces = nil, time.Time{}, nil, nil, traces{}
 	w.moved.waiting = time.Time{}
+	w.way.forget()
 	w.dirty.Store(0)
 	w.untold.Store(0)
 }
@@ -149,7 +150,7 @@ func (w *worker) count(ctx context.Context) error {
 	w.tailDue, w.due = time.Time{}, w.cfg.Now().Add(w.cfg.CheckpointEvery)
 	w.mu.Lock()
 	w.fold, w.started = r.fold, r.started
-	w.safeNext, w.safeAt = r.fold.Next(), w.cfg.Now()
+	w.way = wayFrom(r.fold.Next(), r.end, w.cfg.Now())
 	w.mu.Unlock()
 	return w.follow(ctx, r.fold)
 }
@@ -179,10 +180,10 @@ func (w *worker) follow(ctx context.Context, sum *fold.Fold) error {
 			continue
 		}
 		before = checked
+		w.sawEnd(f.LogEnd)
 		if err := w.apply(ctx, sum, f.Records); err != nil {
 			return err
 		}
-		w.m.lag.WithLabelValues(label(w.p)).Set(float64(max(0, f.LogEnd-sum.Next())))
 		if sum.Next() >= w.liveFrom {
 			w.caughtUp(sum.Next())
 		}
@@ -241,8 +242,13 @@ func (w *worker) applyAll(sum *fold.Fold, recs []schema.Record) error {
 		if err := sum.Apply(&recs[i]); err != nil {
 			return err
 		}
-		if sum.Ingested() != 0 && sum.Next() > w.liveFrom && len(w.arrivals) < arrivalsMax {
-			w.arrivals = append(w.arrivals, sum.Ingested())
+		if w.follows {
+			w.traces.add(recs[i].Trace)
+		}
+		at := sum.Ingested()
+		w.way.folded(at)
+		if at != 0 && sum.Next() > w.liveFrom && len(w.arrivals) < arrivalsMax {
+			w.arrivals = append(w.arrivals, at)
 		}
 	}
 	return nil
@@ -316,9 +322,6 @@ func (w *worker) haltWith(err error) {
 	if first {
 		w.become(schema.StateHalted, err.Error())
 	}
-	if first && !w.gone {
-		w.m.halted.WithLabelValues(label(w.p)).Set(1)
-	}
 	w.interrupt(err)
 	w.mu.Unlock()
 	if first {
@@ -339,33 +342,6 @@ func (w *worker) watchRun(started time.Time) {
 			w.forget() // Here, and not when the worker notices: the flush that is about to collect takes nothing of it.
 		}
 	}
-}
-
-// leave drops the gauges of a partition that was taken away. A flush that is in the
-// air must not set them again.
-func (w *worker) leave() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.gone = true
-	w.m.drop(w.p)
-}
-
-// kept notes that a checkpoint was written.
-func (w *worker) kept(next schema.Offset, at time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.safeNext, w.safeAt = next, at
-}
-
-// tellAge sets the age of the checkpoint: 0 while it holds all there is. w.mu is held.
-func (w *worker) tellAge(now time.Time) {
-	if w.gone {
-		return
-	}
-	if w.fold.Next() == w.safeNext {
-		w.safeAt = now
-	}
-	w.m.checkpointAge.WithLabelValues(label(w.p)).Set(max(0, now.Sub(w.safeAt).Seconds()))
 }
 
 // recoveringSince returns since when w recovers; zero where it does not.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"mlf/aggregate"
@@ -13,12 +14,14 @@ type aggregateCmd struct {
 	storeFlags
 }
 
+// Validate refuses flags that do not go together. kong calls it.
+func (c *aggregateCmd) Validate() error {
+	return errors.Join(c.kafkaFlags.Validate(), c.Check(), c.storeFlags.Validate())
+}
+
 // Run counts until ctx ends.
 func (c *aggregateCmd) Run(ctx context.Context, p *console) error {
-	if err := c.validate(); err != nil {
-		return err
-	}
-	return c.run(ctx, p, "aggregate", c.serve)
+	return c.run(ctx, p, "aggregate", c.serve, onKafka, onClickhouse)
 }
 
 func (c *aggregateCmd) serve(ctx context.Context, b *base) error {
@@ -31,11 +34,11 @@ func (c *aggregateCmd) serve(ctx context.Context, b *base) error {
 		return err
 	}
 	defer closeStore(s, b.log)
-	worker, ready, err := b.aggregatePart(ctx, s, aggregate.Config{})
+	worker, aggregator, err := b.aggregatePart(ctx, s, s.Place(), aggregate.Config{})
 	if err != nil {
 		return err
 	}
-	b.admin.Set(b.logCheck(), storeCheck(s), ready)
+	b.admin.Set(recoveryCheck(aggregator.Ready, b.dependencies.Away))
 	b.log.Info("aggregate starts", slog.Int("partitions", partitions))
 	return process.InOrder(ctx, b.log, worker)
 }

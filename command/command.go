@@ -15,10 +15,12 @@ import (
 	_ "time/tzdata" // Rome's clock, also on a machine without time zones.
 
 	"github.com/alecthomas/kong"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/aggregate/store/embedded"
 	"mlf/bench/rig"
 	"mlf/bench/setup"
+	"mlf/command/process"
 	"mlf/ingest/broker"
 )
 
@@ -40,8 +42,13 @@ type cli struct {
 	Ingest    ingestCmd    `cmd:"" help:"Take votes over HTTP into Kafka."`
 	Aggregate aggregateCmd `cmd:"" help:"Count the votes of the log into ClickHouse."`
 	Query     queryCmd     `cmd:"" help:"Serve the statistics and the page that shows them."`
+	Probe     probeCmd     `cmd:"" help:"Vote for tests through the public addresses, and watch the votes become counted and shown."`
 	Schema    schemaCmd    `cmd:"" help:"Create topics, genesis records and tables."`
+	Compare   compareCmd   `cmd:"" help:"Prove that two databases that count the same log are equal, cell by cell."`
+	Doctor    doctorCmd    `cmd:"" help:"Look whether Kafka and ClickHouse keep what mlf promises."`
+	Log       logCmd       `cmd:"" help:"Archive the log, put it back, verify an archive."`
 	Terminal  terminalCmd  `cmd:"" help:"Enrol, list and revoke terminals."`
+	Vote      voteCmd      `cmd:"" help:"Find out what became of a vote."`
 	Annotate  annotateCmd  `cmd:"" help:"Note breaks and events beside the figures."`
 	Simulate  simulateCmd  `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`
 	Bench     rig.Cmd      `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
@@ -51,9 +58,10 @@ type cli struct {
 
 // A console is what a command may use of the world around it.
 type console struct {
-	Stdout io.Writer
-	Stderr io.Writer
-	Log    *slog.Logger
+	Stdout   io.Writer
+	Stderr   io.Writer
+	Log      *slog.Logger
+	Messages prometheus.Collector // How many were logged.
 }
 
 // Main runs the command line of this process and ends the process with its exit
@@ -82,9 +90,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "mlf: see mlf --help, or mlf COMMAND --help")
 		return ExitUsage
 	}
-	log := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	log, messages := process.NewLog(stderr, c.LogLevel)
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(&console{Stdout: stdout, Stderr: stderr, Log: log}, &setup.Parts{Stdout: stdout, Stderr: stderr, Log: log})
+	command.Bind(&console{Stdout: stdout, Stderr: stderr, Log: log, Messages: messages}, &setup.Parts{Stdout: stdout, Stderr: stderr, Log: log})
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(stderr, "mlf: %v\n", err)
 		if errors.Is(err, broker.ErrGivenUp) {

@@ -75,6 +75,10 @@ func (c *checkCmd) Run(p *console) error {
 			errs = append(errs, c.check(p.Stdout, n))
 		}
 	})
+	// A flag of every command may begin as one is called: log-level is none of log's.
+	keys = slices.DeleteFunc(keys, func(path []string) bool {
+		return slices.ContainsFunc(model.Flags, func(f *kong.Flag) bool { return keyOf(model, f) == strings.Join(path, "-") })
+	})
 	if !slices.ContainsFunc(model.Children, func(n *kong.Node) bool { return configured(n, keys) }) {
 		_, err := newParser(&fresh, io.Discard, io.Discard, func(int) {}).Parse([]string{"--config", c.File, "version"})
 		errs = append(errs, err) // Flags of every command alone.
@@ -181,10 +185,16 @@ func shown(f *kong.Flag, value any) string {
 	if f.Tag.Has(isSecret) {
 		return "(set)"
 	}
-	if strings.Contains(text, "://") {
-		return withoutSecrets(text)
+	texts := []string{text}
+	if several, ok := value.([]string); ok {
+		texts = several
 	}
-	return text
+	for i, text := range texts {
+		if strings.Contains(text, "://") {
+			texts[i] = withoutSecrets(text)
+		}
+	}
+	return strings.Join(texts, ",")
 }
 
 // withoutSecrets returns an address without its user and its parameters' values,

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -14,6 +15,7 @@ type ingestCmd struct {
 	stageFlags
 	tlsFlags
 	registryFlags
+	drainFlags
 	Listen           string        `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
 	TLSKeyExchange   string        `enum:"auto,hybrid,classical" default:"auto" help:"auto: post-quantum (X25519MLKEM768) where a terminal offers it, but for sessions that are resumed; hybrid: for those, too; classical: never."`
@@ -21,30 +23,35 @@ type ingestCmd struct {
 	ConnectionsMax   int           `default:"16384" help:"Most open connections, 24 KiB each, 7 more with TLS; beyond, new ones are refused. The limit of open files must be higher."`
 	HeaderBytesMax   int           `default:"16384" help:"Longest header of a request, its first line included; beyond, 431. 1024 to 1048576."`
 	IdleMax          time.Duration `default:"90s" help:"Longest time between two requests of a connection. Behind a load balancer it must be longer than the balancer's own (AWS 60 s, Google 600 s), or requests meet a connection that is just being closed."`
-	DrainMax         time.Duration `default:"10s" help:"Longest time after SIGTERM to answer what is held; at most 20s."`
+	DrainMax         time.Duration `default:"10s" help:"Longest time after SIGTERM, and --drain-delay, to answer what is held; at most 20s."`
+}
+
+// Validate refuses flags that do not go together. kong calls it.
+func (c *ingestCmd) Validate() error {
+	return errors.Join(c.kafkaFlags.Validate(), c.Check(), c.tlsFlags.Validate(), c.drainFlags.Validate())
 }
 
 // Run takes votes until ctx ends.
 func (c *ingestCmd) Run(ctx context.Context, p *console) error {
-	tlsConfig, err := c.config()
-	if err != nil {
-		return err
-	}
 	lists, err := c.load()
 	if err != nil {
 		return err
 	}
 	cfg := ingest.Config{
-		TLS: tlsConfig, KeyExchange: ingest.KeyExchange(c.TLSKeyExchange), InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax,
+		KeyExchange: ingest.KeyExchange(c.TLSKeyExchange), InflightBytesMax: c.InflightBytesMax, ConnsMax: c.ConnectionsMax,
 		HeaderBytesMax: c.HeaderBytesMax, IdleMax: c.IdleMax, DrainMax: c.DrainMax,
 	}
 	if err := cfg.Validate(); err != nil {
 		return usageError{err}
 	}
-	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.serve(ctx, b, lists, cfg) })
+	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.begin(ctx, b, lists, cfg) }, onKafka)
 }
 
-func (c *ingestCmd) serve(ctx context.Context, b *base, lists *registry.Registry, cfg ingest.Config) error {
+func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry, cfg ingest.Config) error {
+	var err error
+	if cfg.TLS, err = c.config(b.keeper); err != nil {
+		return err
+	}
 	if _, err := b.awaitLog(ctx); err != nil {
 		return err
 	}
@@ -62,11 +69,11 @@ func (c *ingestCmd) serve(ctx context.Context, b *base, lists *registry.Registry
 	if cfg.Reports, reports, err = b.reportsPart(b.client, lists); err != nil {
 		return err
 	}
-	server, err := b.ingestPart(ln, producer, registered.terminals, cfg)
+	server, err := b.ingestPart(ln, b.tracing.Log(producer), registered.terminals, cfg)
 	if err != nil {
 		return err
 	}
-	b.admin.Set(registered.check(), b.logCheck(), clockCheck(producer))
+	b.admin.Set(registered.check(), clockCheck(producer))
 	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
-	return process.InOrder(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part(), reports)
+	return c.serve(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part(), reports)
 }

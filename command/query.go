@@ -5,51 +5,62 @@ import (
 	"errors"
 	"log/slog"
 
-	"mlf/aggregate/store"
 	"mlf/command/process"
+	"mlf/command/public"
 	"mlf/query"
 	"mlf/query/cube"
+	"mlf/query/uncounted"
 	"mlf/schema/registry"
 	"mlf/schema/served"
 )
 
 type queryCmd struct {
 	stageFlags
-	storeFlags
+	storesFlags
 	tlsFlags
 	registryFlags
-	publicFlags
+	public.Flags
+	drainFlags
 	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
 	Snapshots  string `placeholder:"DIR" help:"Folder of this process's own for what it has in memory, so that it starts within seconds. Default: none; it reads all of ClickHouse then."`
 	Disclosure string `required:"" enum:"lots,none" help:"What the public is shown. lots: sums of sets of at least --disclosure-k votes, published every night; exact counts only by a token (--issuer). none: every cell, to everybody."`
 }
 
+// Validate refuses flags that do not go together. kong calls it.
+func (c *queryCmd) Validate() error {
+	return errors.Join(c.kafkaFlags.Validate(), c.Config.Check(), c.storesFlags.Validate(), c.tlsFlags.Validate(), c.drainFlags.Validate())
+}
+
 // Run answers until ctx ends.
 func (c *queryCmd) Run(ctx context.Context, p *console) error {
-	tlsConfig, err := c.config()
-	if err != nil {
-		return err
-	}
 	lists, err := c.load()
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.validate(), c.check()); err != nil {
-		return err
+	if err := c.Check(); err != nil {
+		return usageError{err}
 	}
-	cfg := query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: c.Disclosure}
-	return c.run(ctx, p, "query", func(ctx context.Context, b *base) error { return c.serve(ctx, b, lists, cfg) })
+	cfg := query.Config{Release: knownRelease(), Disclosure: c.Disclosure}
+	return c.run(ctx, p, "query", func(ctx context.Context, b *base) error { return c.begin(ctx, b, lists, cfg) }, onKafka, onClickhouse)
 }
 
-func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry, cfg query.Config) error {
+func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry, cfg query.Config) error {
+	var err error
+	if cfg.TLS, err = c.config(b.keeper); err != nil {
+		return err
+	}
 	if _, err := b.awaitLog(ctx); err != nil {
 		return err
 	}
-	s, err := b.awaitStore(ctx, &c.storeFlags)
+	s, err := b.openStores(&c.storesFlags)
 	if err != nil {
 		return err
 	}
-	defer closeStore(s, b.log)
+	defer closeStores(s, b.log)
+	looking, err := b.await(ctx, s)
+	if err != nil {
+		return err
+	}
 	ln, err := listen("query", c.Listen)
 	if err != nil {
 		return err
@@ -60,26 +71,39 @@ func (c *queryCmd) serve(ctx context.Context, b *base, lists *registry.Registry,
 		return err
 	}
 	book := new(served.Book)
-	public, err := b.publicParts(&c.publicFlags, s, counts, lists, book)
+	shown, err := b.publicParts(&c.Flags, s, counts, lists, book)
 	if err != nil {
 		return err
 	}
-	parts := b.queryParts(s, counts, registered, lists, public)
+	parts := b.queryParts(s, counts, registered, lists, shown)
 	parts.Served = book
 	server, err := b.queryPart(ln, parts, cfg)
 	if err != nil {
 		return err
 	}
-	b.admin.Set(registered.check(), b.logCheck(), countsCheck(counts))
+	b.admin.Set(registered.check(), countsCheck(counts))
 	b.log.Info("query starts", slog.String("listen", c.url(ln)))
-	return process.InOrder(ctx, b.log, append([]process.Part{server, following, registered.part(), b.servedPart(book)}, public.parts...)...)
+	watching, err := b.uncountedPart(s)
+	if err != nil {
+		return err
+	}
+	return c.serve(ctx, b.log, append([]process.Part{server, following, registered.part(), b.servedPart(book), watching, looking}, shown.parts...)...)
 }
 
-func (b *base) queryParts(s *store.Store, counts *cube.Follower, registered *follower, lists *registry.Registry, p *public) query.Parts {
+func (b *base) queryParts(s *stores, counts *cube.Follower, registered *follower, lists *registry.Registry, p *front) query.Parts {
 	return query.Parts{
-		Store: s, Counts: counts, Log: b.client, Terminals: registered.terminals, Registry: lists,
+		Store: func() query.Store { return b.tracing.Store(s.pick()) }, Counts: counts, Log: b.client, Terminals: registered.terminals, Registry: lists,
 		Annotations: registered.annotations, Published: p.published, Open: p.open, Access: p.access, Quota: p.quota,
 	}
+}
+
+// uncountedPart looks at what is on the log and not in s.
+func (b *base) uncountedPart(s *stores) (process.Part, error) {
+	observer, err := uncounted.New(uncounted.Config{Log: b.client, Store: s, Registry: b.metrics, Logger: b.log})
+	if err != nil {
+		return process.Part{}, err
+	}
+	return process.Part{Name: "uncounted", Run: observer.Run}, nil
 }
 
 // servedPart keeps a book of served users up to date. Answers do without until it is

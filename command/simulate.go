@@ -93,16 +93,24 @@ func (c *simulateCmd) config() (country.Config, error) {
 	if cfg.ResendShare == 0 {
 		cfg.ResendShare = -1 // There the zero value is the default.
 	}
-	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
-		if err != nil {
-			return cfg, err
-		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(pem) {
-			return cfg, usageError{fmt.Errorf("--ca %s: no certificate in it", c.CA)}
-		}
-		cfg.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	var err error
+	cfg.TLS, err = trusting(c.CA)
+	return cfg, err
+}
+
+// trusting returns settings for who trusts the authorities in a file; nil for the
+// system's, where none is named.
+func trusting(file string) (*tls.Config, error) {
+	if file == "" {
+		return nil, nil //nolint:nilnil // What the system trusts is no setting.
 	}
-	return cfg, nil
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--ca: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, usageError{fmt.Errorf("--ca %s: no certificate in it", file)}
+	}
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }

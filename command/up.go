@@ -11,9 +11,13 @@ import (
 	"time"
 
 	"mlf/aggregate"
+	"mlf/aggregate/store"
 	clickhouse "mlf/aggregate/store/embedded"
 	"mlf/command/datadir"
 	"mlf/command/process"
+	"mlf/command/public"
+	"mlf/command/setup"
+	"mlf/command/tracing"
 	"mlf/ingest"
 	"mlf/ingest/broker"
 	kafka "mlf/ingest/broker/embedded"
@@ -35,6 +39,10 @@ const upConnectionsMax = 16_384
 // whoever stops by hand need not wait for an engine that does not answer.
 const upDrainMax = 5 * time.Second
 
+// upPlace is where the database is, for the name of its workers' group: its port is
+// another at each start.
+const upPlace = "embedded"
+
 // startMax bounds the start of the embedded engines, recovery of a large data
 // directory included.
 const startMax = 2 * time.Minute
@@ -42,7 +50,8 @@ const startMax = 2 * time.Minute
 type upCmd struct {
 	tlsFlags
 	registryFlags
-	publicFlags
+	tracing.Config
+	public.Flags
 	Data          string `required:"" placeholder:"DIR" help:"Folder for everything that must survive: the log and the rollups."`
 	Ingest        string `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Query         string `default:"127.0.0.1:8081" help:"Listener for statistics and the page."`
@@ -63,13 +72,16 @@ type up struct {
 
 // Run starts everything and serves until ctx ends.
 func (c *upCmd) Run(ctx context.Context, p *console) error {
+	if !clickhouse.Built {
+		return usageError{clickhouse.ErrNotBuilt} // Before anything is made in the data folder.
+	}
 	lists, err := c.load()
 	if err != nil {
 		return err
 	}
-	c.QuotaPublic, c.QuotaKnown = cmp.Or(c.QuotaPublic, quotaOff), cmp.Or(c.QuotaKnown, quotaOff)
-	if err := c.check(); err != nil {
-		return err
+	c.QuotaPublic, c.QuotaKnown = cmp.Or(c.QuotaPublic, public.Off), cmp.Or(c.QuotaKnown, public.Off)
+	if err := errors.Join(c.Flags.Check(), c.Config.Check()); err != nil {
+		return usageError{err}
 	}
 	dir, err := datadir.Open(ctx, c.Data)
 	if err != nil {
@@ -77,16 +89,22 @@ func (c *upCmd) Run(ctx context.Context, p *console) error {
 	}
 	defer dir.Close()
 
-	u := &up{cmd: c, base: base{log: p.Log, metrics: process.NewRegistry(version())}}
+	u := &up{cmd: c, base: *newBase(p, onKafka, onClickhouse)}
 	u.waiter = &process.Waiter{Log: u.log, Until: time.Now()} // Its engines are its own, and there or not.
-	u.admin = process.NewAdmin(u.metrics, u.log)
+	if err := u.trace(ctx, c.Config, "up"); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, u.drain)()
 	defer u.close()
 	starting, started := context.WithTimeout(ctx, startMax)
 	defer started()
 	if err := u.startEngines(starting); err != nil {
 		return err
 	}
-	if _, err := applySchema(starting, u.client, broker.TopicsConfig{Partitions: upPartitions, Replicas: 1}, u.clickhouse.DSN(), namesOf(lists)); err != nil {
+	plan := setup.Plan{
+		Topics: broker.TopicsConfig{Partitions: upPartitions, Replicas: 1}, Database: store.Config{DSN: u.clickhouse.DSN()}, Lists: lists,
+	}
+	if _, err := plan.Apply(starting, u.client); err != nil {
 		return err
 	}
 	shown, err := u.demoTerminals(starting, lists)
@@ -125,7 +143,7 @@ func (u *up) close() {
 
 // serve runs the stages in this process.
 func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, demo []schema.Enrolled) error {
-	tlsConfig, err := u.cmd.config()
+	tlsConfig, err := u.cmd.config(u.keeper)
 	if err != nil {
 		return err
 	}
@@ -133,14 +151,14 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	s, err := (&storeFlags{Clickhouse: u.clickhouse.DSN()}).open(ctx, u.log, u.metrics)
+	s, err := store.Open(ctx, store.Config{DSN: u.clickhouse.DSN()}, store.Telemetry{Registerer: u.metrics, Logger: u.log})
 	if err != nil {
 		return err
 	}
 	defer closeStore(s, u.log)
 
 	producer := u.client.NewProducer(upPartitions)
-	guard, err := datadir.NewGuard(producer, u.cmd.Data, u.cmd.DiskReserve, u.metrics)
+	guard, err := datadir.NewGuard(u.tracing.Log(producer), u.cmd.Data, u.cmd.DiskReserve, u.metrics)
 	if err != nil {
 		return err
 	}
@@ -154,34 +172,40 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	counting, recovered, err := u.aggregatePart(ctx, s, aggregate.Config{DrainMax: upDrainMax})
+	counting, aggregator, err := u.aggregatePart(ctx, s, upPlace, aggregate.Config{DrainMax: upDrainMax})
 	if err != nil {
 		return err
 	}
-	counts, following, err := u.countsPart(s, lists, filepath.Join(u.cmd.Data, "counts"))
+	counts, following, err := u.countsPart(alone(s), lists, filepath.Join(u.cmd.Data, "counts"))
 	if err != nil {
 		return err
 	}
 	book := new(served.Book)
-	public, err := u.publicParts(&u.cmd.publicFlags, s, counts, lists, book)
+	shown, err := u.publicParts(&u.cmd.Flags, alone(s), counts, lists, book)
 	if err != nil {
 		return err
 	}
-	of := u.queryParts(s, counts, registered, lists, public)
+	of := u.queryParts(alone(s), counts, registered, lists, shown)
 	of.Served = book
 	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure})
 	if err != nil {
 		return err
 	}
-	u.admin.Set(registered.check(), u.logCheck(), storeCheck(s), recovered, countsCheck(counts), clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
+	watching, err := u.uncountedPart(alone(s))
+	if err != nil {
+		return err
+	}
+	u.admin.Set(registered.check(), process.Once("recovery", aggregator.Ready), countsCheck(counts), clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
+	u.dependencies.Ask(process.Check{Name: onKafka, Do: u.client.Ping})
+	u.dependencies.Ask(process.Check{Name: onClickhouse, Do: s.Ping})
 	u.greet(p, listeners, demo)
 	parts := []process.Part{
 		taking,
 		{Name: "producer", Run: producer.Run},
 		{Name: "disk", Run: guard.Run},
-		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(book), reporting,
+		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(book), reporting, watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
 	}
-	return process.InOrder(ctx, u.log, append(append(parts, public.parts...), u.admin.Part(listeners.admin))...)
+	return process.InOrder(ctx, u.log, append(append(parts, shown.parts...), u.admin.Part(listeners.admin))...)
 }
 
 // upListeners are the public faces of mlf up.

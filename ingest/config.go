@@ -59,6 +59,7 @@ type Config struct {
 
 	// TLS makes the listener speak TLS, 1.2 at least. Nil: plain HTTP. Keys of
 	// session tickets, GetConfigForClient and VerifyConnection are the server's own.
+	// GetCertificate may return another one at any time; sessions go on.
 	TLS *tls.Config
 
 	// KeyExchange says when key exchanges of TLS are hybrid. Default

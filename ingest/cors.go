@@ -14,7 +14,7 @@ const (
 	exposeHeaders = "ETag, Retry-After, X-Request-Id"
 
 	// allowHeaders are those that a page may not send unasked.
-	allowHeaders = "Authorization, Content-Type, Content-Encoding"
+	allowHeaders = "Authorization, Content-Type, Content-Encoding, Traceparent, Tracestate"
 
 	// preflightAge is how long a browser need not ask again: a day. Browsers have
 	// lower limits of their own.

@@ -40,6 +40,7 @@ type exchange struct {
 	began    time.Time
 	endpoint endpoint
 	body     bodyState
+	span     *Span // Nil: it is not followed.
 }
 
 // bodyState is what became of a request's body.
@@ -57,6 +58,9 @@ func (s *Server) handle(appends context.Context, h *fasthttp.RequestCtx) {
 	x := &exchange{RequestCtx: h, conn: h.Conn().(*conn), id: s.requestIDs.next(), began: h.Time()}
 	s.metrics.inflight.Inc()
 	defer s.metrics.inflight.Dec()
+	if s.followed != nil {
+		s.follow(appends, x)
+	}
 	defer func() {
 		if defect := recover(); defect != nil {
 			s.metrics.panics.Inc()
@@ -148,6 +152,9 @@ func (s *Server) finish(x *exchange, r *refusal) {
 		x.SetConnectionClose()
 	}
 	s.metrics.answered(x.endpoint, x.Response.StatusCode(), time.Since(x.began))
+	if x.span != nil {
+		x.ended()
+	}
 }
 
 // settleBytesMax is the longest unread body that is read and forgotten so that

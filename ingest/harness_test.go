@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mlf/ingest"
+	"mlf/proof/series"
 	"mlf/schema"
 )
 
@@ -40,7 +41,10 @@ type logDouble struct {
 	mood    mood
 	records [][]byte
 	to      []schema.Partition
+	under   []any // What the contexts of appends had under underKey.
 }
+
+type underKey struct{}
 
 // A mood is how the log takes the next records.
 type mood struct {
@@ -86,6 +90,7 @@ func (l *logDouble) Append(ctx context.Context, p schema.Partition, record []byt
 	defer l.mu.Unlock()
 	l.records = append(l.records, bytes.Clone(record))
 	l.to = append(l.to, p)
+	l.under = append(l.under, ctx.Value(underKey{}))
 	return nil
 }
 
@@ -118,6 +123,12 @@ func open(t *testing.T, cfg ingest.Config) *door {
 // openOn opens a door on what wrap makes of its listener.
 func openOn(t *testing.T, cfg ingest.Config, wrap func(net.Listener) net.Listener) *door {
 	t.Helper()
+	return openFollowed(t, cfg, wrap, nil)
+}
+
+// openFollowed is openOn with somebody who follows requests.
+func openFollowed(t *testing.T, cfg ingest.Config, wrap func(net.Listener) net.Listener, follow ingest.Follow) *door {
+	t.Helper()
 	d := &door{t: t, log: &logDouble{}, terminals: new(schema.Terminals), metrics: prometheus.NewRegistry(), logged: new(bytes.Buffer)}
 	if cfg.Now == nil {
 		cfg.Now = func() time.Time { return clock }
@@ -126,10 +137,11 @@ func openOn(t *testing.T, cfg ingest.Config, wrap func(net.Listener) net.Listene
 		cfg.Jitter = func(int) int { return 4 }
 	}
 	logger := slog.New(slog.NewTextHandler(d.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	server, err := ingest.New(d.log, d.terminals, ingest.Telemetry{Registerer: d.metrics, Logger: logger}, cfg)
+	server, err := ingest.New(d.log, d.terminals, ingest.Telemetry{Registerer: d.metrics, Logger: logger, Follow: follow}, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	series.Complete(t, d.metrics, nil)
 	var listen net.ListenConfig
 	ln, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -93,10 +93,15 @@ func (c *counter) Addr() net.Addr { return &net.TCPAddr{} }
 // serving runs a server and returns a function that has a connection say the
 // same request n times.
 func serving(tb testing.TB, form workload.Form, votes int) (serve func(n int)) {
+	return servingFollowed(tb, form, votes, nil)
+}
+
+// servingFollowed is serving with somebody who follows requests.
+func servingFollowed(tb testing.TB, form workload.Form, votes int, follow ingest.Follow) (serve func(n int)) {
 	tb.Helper()
 	d := &door{t: tb, terminals: new(schema.Terminals)}
 	server, err := ingest.New(nullLog{}, d.terminals,
-		ingest.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)}, ingest.Config{})
+		ingest.Telemetry{Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Follow: follow}, ingest.Config{})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -55,6 +55,21 @@ func (e endpoint) success() int {
 	}
 }
 
+// failures are the statuses that the endpoint answers beside success. Those of the
+// connection (a request that is no HTTP, too slow or too long) are otherEndpoint's.
+func (e endpoint) failures() []int {
+	switch e {
+	case votesEndpoint, servedEndpoint:
+		return []int{204, 400, 401, 403, 405, 408, 411, 413, 415, 417, 500, 503}
+	case streamsEndpoint:
+		return []int{204, 400, 401, 403, 405, 408, 411, 413, 415, 417, 429, 500, 503}
+	case statusEndpoint:
+		return []int{204, 400, 405, 500}
+	default:
+		return []int{400, 408, 431, 500, 503}
+	}
+}
+
 // metrics are the front door's figures. Counters of the common answers are
 // looked up once, so that the hot path does not.
 type metrics struct {
@@ -125,6 +140,14 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 	for e := range endpoint(endpoints) {
 		m.succeeded[e] = m.requests.WithLabelValues(e.String(), strconv.Itoa(e.success()))
 		m.durations[e] = durations.WithLabelValues(e.String())
+		for _, status := range e.failures() {
+			m.requests.WithLabelValues(e.String(), strconv.Itoa(status))
+		}
+	}
+	m.served.WithLabelValues("accepted", "")
+	m.served.WithLabelValues("unchanged", "")
+	for _, code := range wire.ServedFaults() {
+		m.served.WithLabelValues("rejected", code)
 	}
 	registerLimits(auto, b, c)
 	return m

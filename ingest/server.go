@@ -38,6 +38,7 @@ type Log interface {
 type Telemetry struct {
 	Registerer prometheus.Registerer
 	Logger     *slog.Logger
+	Follow     Follow // Nil: no request is followed.
 }
 
 // A Server takes votes from terminals. All its state is in what it was given and
@@ -48,6 +49,7 @@ type Server struct {
 	terminals  *schema.Terminals
 	logger     *slog.Logger
 	metrics    *metrics
+	followed   Follow
 	budget     budget
 	arrivals   arrivals
 	conns      conns
@@ -78,6 +80,7 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		log:        log,
 		terminals:  terminals,
 		logger:     telemetry.Logger,
+		followed:   telemetry.Follow,
 		budget:     budget{max: cfg.InflightBytesMax},
 		conns:      conns{max: cfg.ConnsMax, limits: cfg.connLimits(), now: cfg.Now},
 		inflaters:  inflaters,
@@ -151,7 +154,7 @@ const writeBufferBytes = 1 << 10
 func (s *Server) accept(ctx context.Context, ln net.Listener, to *engines) error {
 	var hands *handshaker
 	if s.cfg.TLS != nil {
-		adviseOn(s.logger, s.cfg.TLS.Certificates)
+		adviseOn(s.logger, certificatesOf(s.cfg.TLS))
 		hands = newHandshaker(s.cfg, s.terminals, s.metrics, s.logger)
 	}
 	for {

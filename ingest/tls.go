@@ -145,6 +145,18 @@ func (h *handshaker) count(state tls.ConnectionState) error {
 	return nil
 }
 
+// certificatesOf returns those of cfg: what its GetCertificate has to say without a
+// question, where it has none of its own.
+func certificatesOf(cfg *tls.Config) []tls.Certificate {
+	if len(cfg.Certificates) > 0 || cfg.GetCertificate == nil {
+		return cfg.Certificates
+	}
+	if c, err := cfg.GetCertificate(new(tls.ClientHelloInfo)); err == nil && c != nil {
+		return []tls.Certificate{*c}
+	}
+	return nil
+}
+
 // adviseOn warns of certificates that make every full handshake dear.
 func adviseOn(logger *slog.Logger, certificates []tls.Certificate) {
 	for i := range certificates {

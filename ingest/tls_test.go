@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"mlf/ingest"
+	"mlf/proof/authority"
 	"mlf/schema"
 )
 
@@ -43,7 +44,7 @@ func (f *fleet) now() time.Time { return clock.AddDate(0, 0, int(f.days.Load()))
 func (f *fleet) open(t *testing.T, s *schema.TicketSecret, cfg ingest.Config) *door {
 	t.Helper()
 	cfg.Now = f.now
-	cfg.TLS = &tls.Config{Certificates: []tls.Certificate{f.certificate}}
+	cfg.TLS = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &f.certificate, nil }}
 	d := open(t, cfg)
 	if s != nil {
 		d.apply(s.RegistryRecord())
@@ -194,6 +195,49 @@ func TestKeysChangeWhileConnectionsCome(t *testing.T) {
 	}
 	close(stop)
 	voting.Wait()
+}
+
+// TestACertificateIsReplaced: connections and sessions that there are go on, those
+// who come anew see the other one.
+func TestACertificateIsReplaced(t *testing.T) {
+	until := time.Now().AddDate(0, 1, 0)
+	a := authority.New(t, until)
+	var current atomic.Pointer[tls.Certificate]
+	current.Store(a.Pair(t, "old", until))
+	cfg := ingest.Config{TLS: &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current.Load(), nil }}}
+	d := open(t, cfg)
+	d.apply(newSecret().RegistryRecord())
+	tm := d.enrol(nil)
+	terminal := func() *tls.Config {
+		return &tls.Config{RootCAs: a.Pool(), ServerName: "127.0.0.1", ClientSessionCache: tls.NewLRUClientSessionCache(1)}
+	}
+	f := func(settings *tls.Config, name string, resumed bool) {
+		t.Helper()
+		got := d.vote(settings, tm)
+		if shown := got.PeerCertificates[0].Subject.CommonName; shown != name || got.DidResume != resumed {
+			t.Errorf("got certificate %q, resumed %v, want %q, %v", shown, got.DidResume, name, resumed)
+		}
+	}
+	early := terminal()
+	f(early, "old", false)
+	kept, err := (&tls.Dialer{Config: terminal()}).DialContext(t.Context(), "tcp", d.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = kept.Close() }()
+	current.Store(a.Pair(t, "new", until))
+	f(early, "old", true)
+	f(terminal(), "new", false)
+	twelve := terminal()
+	twelve.MaxVersion = tls.VersionTLS12
+	f(twelve, "new", false)
+	f(twelve, "new", true)
+	if _, err := io.WriteString(kept, "GET / HTTP/1.1\r\nHost: mlf\r\nConnection: close\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(kept); err != nil || !bytes.HasPrefix(text, []byte("HTTP/1.1 404 ")) {
+		t.Errorf("a connection from before: got %q, %v", text, err)
+	}
 }
 
 // TLS 1.2 resumes without a new key exchange: whoever had the key of a ticket could

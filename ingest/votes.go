@@ -134,7 +134,7 @@ func (out *outcome) write(e *schema.Enrolment, stream schema.Stream, votes []sch
 // append puts out on the log, and answers 202 when it is there.
 func (s *Server) append(ctx context.Context, x *exchange, out *outcome) *refusal {
 	if len(out.record) > 0 {
-		if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {
+		if err := s.log.Append(x.under(s.patience.context(ctx)), out.partition, out.record); err != nil {
 			s.metrics.unacked.Inc()
 			if s.complaint.due(s.cfg.Now()) {
 				s.logger.Warn("votes not acknowledged", slog.Any("err", err), slog.String("request", x.id.String()))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"mlf/query/bulletin"
 	"mlf/query/departure"
 	"mlf/query/disclosure"
+	"mlf/query/form"
 	"mlf/query/format"
 	"mlf/query/marks"
 	"mlf/query/question"
@@ -31,13 +33,18 @@ func (s *Server) answers() []route {
 		if e.Place != "" {
 			address += "/{" + e.Place + "}"
 		}
-		known := append(e.Parameters(s.words), formParameters()...)
+		known := append(e.Parameters(s.words), form.Parameters()...)
 		routes = append(routes, route{e.Name, address, func(w http.ResponseWriter, r *http.Request) error {
 			return s.serveAnswer(w, r, &e, known)
 		}})
 	}
 	return routes
 }
+
+// statistical are the endpoints whose tables are of dimensions and measures alone.
+func statistical() []string { return []string{"stats", "trend", "bulletin"} }
+
+func isStatistical(endpoint string) bool { return slices.Contains(statistical(), endpoint) }
 
 // withEndings returns routes that are reached by every ending, too. Where the path
 // ends with a place the ending is part of it.
@@ -47,9 +54,9 @@ func withEndings(routes []route) []route {
 		if strings.HasSuffix(rt.path, "}") {
 			continue
 		}
-		for _, e := range endings() {
-			if !e.statistical() || isStatistical(rt.name) {
-				all = append(all, route{rt.name, rt.path + e.text, rt.handle})
+		for _, f := range form.WithEndings() {
+			if !f.Statistical() || isStatistical(rt.name) {
+				all = append(all, route{rt.name, rt.path + f.Ending(), rt.handle})
 			}
 		}
 	}
@@ -60,7 +67,7 @@ func withEndings(routes []route) []route {
 type asking struct {
 	inquiry // Whose name says nothing of users served.
 	asked   answer.Inquiry
-	form    form
+	form    form.Form
 	hour    schema.Hour // In which it was read; in the next, last-30-days are others.
 }
 
@@ -89,23 +96,23 @@ func (s *Server) readAsking(r *http.Request, e *answer.Endpoint, known []string,
 	if err != nil {
 		return nil, err
 	}
-	form, err := readForm(r, values)
+	written, err := form.Read(r, values)
 	if err != nil {
 		return nil, err
 	}
-	if form.statistical() && !isStatistical(e.Name) {
-		return nil, badParameter("format", "%q is of %s alone", string(form), strings.Join(statistical(), ", "))
+	if written.Statistical() && !isStatistical(e.Name) {
+		return nil, badParameter("format", "%q is of %s alone", string(written), strings.Join(statistical(), ", "))
 	}
 	if e.Place != "" {
-		_, place := endingOf(r.PathValue(e.Place))
+		_, place := form.EndingOf(r.PathValue(e.Place))
 		values[e.Place] = []string{place}
 	}
 	asked, err := e.Ask(s.words, values, now)
 	if err != nil {
 		return nil, err
 	}
-	in := inquiry{asked.Questions(), asked.Name() + " as " + string(form), "by", asked.Settled()}
-	return &asking{in, asked, form, schema.HourOf(now)}, nil
+	in := inquiry{asked.Questions(), asked.Name() + " as " + string(written), "by", asked.Settled()}
+	return &asking{in, asked, written, schema.HourOf(now)}, nil
 }
 
 // serveAnswer answers a request to an endpoint, whose parameters are known.
@@ -162,18 +169,18 @@ func (s *Server) mark(in *inquiry, enrolled bool) *marks.Presence {
 
 // serveBulletin answers with a bulletin. Whoever names its vintage has it for ever.
 func (s *Server) serveBulletin(w http.ResponseWriter, r *http.Request) error {
-	values, err := parameters(r, append(bulletin.Parameters(), formParameters()...)...)
+	values, err := parameters(r, append(bulletin.Parameters(), form.Parameters()...)...)
 	if err != nil {
 		return err
 	}
-	form, err := readForm(r, values)
+	written, err := form.Read(r, values)
 	if err != nil {
 		return err
 	}
 	if s.press == nil {
 		return errUnpublished
 	}
-	_, month := endingOf(r.PathValue("month"))
+	_, month := form.EndingOf(r.PathValue("month"))
 	edition, err := s.press.Ask(month, values, s.cfg.Now())
 	switch {
 	case errors.Is(err, disclosure.ErrUnpublished):
@@ -181,14 +188,14 @@ func (s *Server) serveBulletin(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return err
 	}
-	b, err := s.prints.Get(r.Context(), fmt.Sprint(edition.Name(), edition.Newest, form), func(ctx context.Context) (*departure.Body, error) {
+	b, err := s.prints.Get(r.Context(), fmt.Sprint(edition.Name(), edition.Newest, written), func(ctx context.Context) (*departure.Body, error) {
 		if edition.Made() == nil {
 			if err := s.wide.Enter(ctx, wideWait); err != nil {
 				return nil, err
 			}
 			defer s.wide.Leave()
 		}
-		return s.encodeBulletin(ctx, form, edition)
+		return s.encodeBulletin(ctx, written, edition)
 	})
 	if err != nil {
 		return err
@@ -211,7 +218,7 @@ func (s *Server) serveBulletin(w http.ResponseWriter, r *http.Request) error {
 }
 
 // encodeBulletin makes and writes a bulletin.
-func (s *Server) encodeBulletin(ctx context.Context, f form, e *bulletin.Edition) (*departure.Body, error) {
+func (s *Server) encodeBulletin(ctx context.Context, f form.Form, e *bulletin.Edition) (*departure.Body, error) {
 	d, err := e.Document(ctx)
 	if err != nil {
 		return nil, s.storeProblem(ctx, err)
@@ -220,18 +227,18 @@ func (s *Server) encodeBulletin(ctx context.Context, f form, e *bulletin.Edition
 	if e.Newest {
 		header.Set("Cache-Control", departure.SettledAge)
 	}
-	s.describeForm(header, f, "bulletin", d.Span)
+	f.Describe(header, s.fileName("bulletin", d.Span))
 	switch f {
-	case formJSON:
+	case form.JSON:
 		var w departure.Writer
 		if err := d.WriteJSON(&w); err != nil {
 			return nil, err
 		}
 		return w.Body(header, 0)
-	case formXLSX:
-		return writeFile(header, d.Sheet(), func(w io.Writer, _ *format.Sheet) error { return format.WriteWorkbook(w, d.Sheets()) })
+	case form.XLSX:
+		return form.File(header, d.Sheet(), func(w io.Writer, _ *format.Sheet) error { return format.WriteWorkbook(w, d.Sheets()) })
 	default:
-		return writeSheet(header, f, d.Sheet())
+		return f.Sheet(header, d.Sheet())
 	}
 }
 
@@ -274,7 +281,7 @@ func (s *Server) moment(view question.View) meta.Moment {
 }
 
 // encodeDocument writes an answer.
-func (s *Server) encodeDocument(f form, d *answer.Document) (*made, error) {
+func (s *Server) encodeDocument(f form.Form, d *answer.Document) (*made, error) {
 	header := http.Header{}
 	if about := d.Meta.About; about != nil {
 		header.Set("X-MLF-Excluded", about.Excluded.String())
@@ -283,9 +290,9 @@ func (s *Server) encodeDocument(f form, d *answer.Document) (*made, error) {
 	if marks := d.Meta.Marks; marks != nil && marks.Compare != nil {
 		header.Set("X-MLF-Compare", marks.Compare.From+"/"+marks.Compare.To)
 	}
-	s.describeForm(header, f, d.Name, d.Span)
-	if f != formJSON {
-		b, err := writeSheet(header, f, d.Table())
+	f.Describe(header, s.fileName(d.Name, d.Span))
+	if f != form.JSON {
+		b, err := f.Sheet(header, d.Table())
 		return &made{Body: b}, err
 	}
 	w := departure.Writer{Head: d.Meta.AppendHead(nil)}

@@ -2,6 +2,8 @@ package query
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"mlf/query/question"
@@ -29,6 +31,10 @@ const (
 	verdictUnknown verdict = "unknown" // Nothing was compared.
 )
 
+func verdicts() []string {
+	return []string{string(verdictAgrees), string(verdictDiffers), string(verdictUnknown)}
+}
+
 // checkMax bounds how long memory and store may wait for each other.
 const checkMax = 5 * time.Second
 
@@ -46,7 +52,7 @@ func (c *counter) check(ctx context.Context, q *question.Question) (*check, erro
 	case err != nil:
 		done = &check{Store: verdictUnknown, Reason: problemOf(err).Detail}
 	}
-	c.s.metrics.checks.WithLabelValues(string(done.Store)).Inc()
+	c.s.metrics.Checked(string(done.Store))
 	return done, nil
 }
 
@@ -70,6 +76,9 @@ func (c *counter) sandwich(ctx context.Context, q *question.Question) (*check, e
 		return nil, err
 	}
 	ends, err := s.Log.LogEnds(ctx)
+	if err == nil && slices.Contains(ends, schema.OffsetUnknown) {
+		err = errors.New("where the log ends is not known of every partition")
+	}
 	if err != nil {
 		return nil, s.storeProblem(ctx, err)
 	}

@@ -70,7 +70,7 @@ func holding(t *testing.T) (*world, *held) {
 		t.Fatal(err)
 	}
 	h := &held{memory: newMemory(t), clock: clock}
-	parts := query.Parts{Store: w.memory, Counts: h, Log: w.memory, Terminals: w.terms, Registry: names}
+	parts := query.Parts{Store: func() query.Store { return w.memory }, Counts: h, Log: w.memory, Terminals: w.terms, Registry: names}
 	w.reg = prometheus.NewRegistry()
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: w.reg}, query.Config{Disclosure: query.DisclosureNone}); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,7 +22,8 @@ type Config struct {
 	// same counts, and give it one ETag. Default: none, and ETags are the process's own.
 	Release string
 
-	// TLS, when set, serves HTTPS (and HTTP/2). It must hold a certificate.
+	// TLS, when set, serves HTTPS (and HTTP/2). It must hold a certificate, or
+	// GetCertificate.
 	TLS *tls.Config
 
 	// Now is the clock; default time.Now.
@@ -106,4 +108,5 @@ func (c Config) withDefaults() Config {
 type Telemetry struct {
 	Registerer prometheus.Registerer
 	Logger     *slog.Logger
+	Around     func(all http.Handler) http.Handler // What every request goes through first; nil: nothing.
 }

@@ -34,7 +34,7 @@ func TestCORS(t *testing.T) {
 			"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization,if-none-match")
 		f(preflight, http.StatusNoContent)
 		for header, wants := range map[string]string{
-			"Access-Control-Allow-Methods": "GET, HEAD, OPTIONS, POST", "Access-Control-Allow-Headers": "Authorization, If-None-Match, Accept, Content-Type, Last-Event-ID", "Access-Control-Max-Age": "86400",
+			"Access-Control-Allow-Methods": "GET, HEAD, OPTIONS, POST", "Access-Control-Allow-Headers": "Authorization, If-None-Match, Accept, Content-Type, Last-Event-ID, Traceparent, Tracestate", "Access-Control-Max-Age": "86400",
 		} {
 			if got := preflight.Header.Get(header); got != wants {
 				t.Errorf("%s: got %s %q, want %q", path, header, got, wants)

@@ -284,10 +284,11 @@ func newWorldOf(t testing.TB, cfg query.Config, names *registry.Registry) *world
 	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), reg: prometheus.NewRegistry()}
 	cfg.Disclosure = query.DisclosureNone
 	var err error
-	parts := query.Parts{Store: w.memory, Log: w.memory, Served: &w.served, Annotations: &w.notes, Terminals: w.terms, Registry: names}
+	parts := query.Parts{Store: func() query.Store { return w.memory }, Log: w.memory, Served: &w.served, Annotations: &w.notes, Terminals: w.terms, Registry: names}
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: w.reg}, cfg); err != nil {
 		t.Fatal(err)
 	}
+	complete(t, w.reg)
 	w.router = router(t)
 	return w
 }

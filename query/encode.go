@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"mlf/query/answer/meta"
 	"mlf/query/departure"
 	"mlf/query/figures"
+	"mlf/query/form"
 	"mlf/query/format"
 	"mlf/query/question"
 	"mlf/schema"
@@ -35,23 +35,23 @@ func (s *Server) encode(q *statsQuestion, a *answered, next string) (*departure.
 		rows.Status = func(r *question.Count) string { return a.status(r).String() }
 	}
 	n := len(a.table.Rows)
-	s.describeForm(header, q.form, "", q.Asked())
+	q.form.Describe(header, s.fileName("", q.Asked()))
 	switch q.form {
-	case formJSON:
-	case formCSV:
-		return write(header, n, rows.AppendCSVHeader(nil), rows.AppendCSV, "")
-	case formExcel:
-		return write(header, n, rows.AppendExcelHeader(nil), rows.AppendExcel, "")
+	case form.JSON:
+	case form.CSV:
+		return form.Rows(header, n, rows.AppendCSVHeader(nil), rows.AppendCSV, "")
+	case form.Excel:
+		return form.Rows(header, n, rows.AppendExcelHeader(nil), rows.AppendExcel, "")
 	default:
 		sheet := rows.Sheet()
 		meta.Describe(sheet, s.sheetMeta(q, a), "statistics")
-		return writeSheet(header, q.form, sheet)
+		return q.form.Sheet(header, sheet)
 	}
 	head, err := s.head(q, a, left, next)
 	if err != nil {
 		return nil, err
 	}
-	return write(header, n, head, rows.AppendJSON, "]}\n")
+	return form.Rows(header, n, head, rows.AppendJSON, "]}\n")
 }
 
 // formula names how a row's shares are made, in every answer that has them.
@@ -65,21 +65,6 @@ func interval(k, n uint64) (low, high float64) {
 
 // textOf writes a span as a header has it.
 func textOf(s question.Span) string { return s.From.String() + "/" + s.Next.String() }
-
-// write makes a body of head, every row by appendRow, and tail.
-func write(header http.Header, rows int, head []byte, appendRow func(dst []byte, i int) []byte, tail string) (*departure.Body, error) {
-	var w departure.Writer
-	buf := slices.Grow(head, departure.ChunkBytes+1024)
-	for i := range rows {
-		buf = appendRow(buf, i)
-		if len(buf) >= departure.ChunkBytes {
-			_, _ = w.Write(buf) // Never fails.
-			buf = buf[:0]
-		}
-	}
-	_, _ = w.Write(append(buf, tail...))
-	return w.Body(header, rows)
-}
 
 // sheetMeta is what the notes of a file say.
 func (s *Server) sheetMeta(q *statsQuestion, a *answered) *meta.Meta {
@@ -135,6 +120,15 @@ func (s *Server) head(q *statsQuestion, a *answered, left meta.Omission, next st
 	}
 	head := append([]byte(`{"meta":`), body...)
 	return append(head, `,"rows":[`...), nil
+}
+
+// fileName is what a file of an endpoint's answer is called, "" for statistics, without
+// its ending.
+func (s *Server) fileName(endpoint string, span question.Span) string {
+	if endpoint != "" {
+		endpoint += "_"
+	}
+	return "mlf_" + endpoint + s.clock.DayOf(span.From).String() + "_" + s.clock.DayOf(span.Next-1).String() // The last day inclusive.
 }
 
 // now returns the server's time as answers show it: UTC, to the millisecond.

@@ -41,7 +41,7 @@ func newServed(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = engine.Close() })
-	if err := store.Apply(t.Context(), engine.DSN(), schema.Identity{Log: schema.LogID{1}, Partitions: 2, Rules: schema.RulesV1}); err != nil {
+	if err := store.Apply(t.Context(), store.Config{DSN: engine.DSN()}, schema.Identity{Log: schema.LogID{1}, Partitions: 2, Rules: schema.RulesV1}); err != nil {
 		t.Fatal(err)
 	}
 	s, err := store.Open(t.Context(), store.Config{DSN: engine.DSN()}, store.Telemetry{})
@@ -54,7 +54,7 @@ func newServed(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), router: router(t)}
-	parts := query.Parts{Store: s, Log: w.memory, Terminals: w.terms, Registry: names}
+	parts := query.Parts{Store: func() query.Store { return s }, Log: w.memory, Terminals: w.terms, Registry: names}
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: prometheus.NewRegistry()}, query.Config{Disclosure: query.DisclosureNone}); err != nil {
 		t.Fatal(err)
 	}

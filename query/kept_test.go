@@ -75,11 +75,12 @@ func keepingOf(t *testing.T, counts *inCells, cfg query.Config, names *registry.
 	t.Helper()
 	w := &world{t: t, memory: counts.memory, terms: new(schema.Terminals), reg: prometheus.NewRegistry(), router: router(t)}
 	cfg.Disclosure = query.DisclosureNone
-	parts := query.Parts{Store: counts.memory, Counts: counts, Log: counts.memory, Served: &w.served, Terminals: w.terms, Registry: names}
+	parts := query.Parts{Store: func() query.Store { return counts.memory }, Counts: counts, Log: counts.memory, Served: &w.served, Terminals: w.terms, Registry: names}
 	var err error
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: w.reg}, cfg); err != nil {
 		t.Fatal(err)
 	}
+	complete(t, w.reg)
 	return w
 }
 

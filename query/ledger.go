@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"mlf/query/question"
@@ -76,11 +77,14 @@ func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
 	defer cancel()
-	ledger, err := s.Store.Ledger(bounded)
+	least := s.newest.Reached()
+	ledger, err := s.Store().Ledger(bounded)
 	if err != nil {
 		return ledgerAnswer{}, s.storeProblem(ctx, fmt.Errorf("read ledger: %w", err))
 	}
-	s.newest.Told(ledger)
+	if err := s.newest.Tell(ledger, least); err != nil {
+		return ledgerAnswer{}, err
+	}
 	return ledgerOf(asOf, ledger, s.logEnds(ctx)), nil
 }
 
@@ -90,7 +94,7 @@ func (s *Server) readLedger(ctx context.Context) (ledgerAnswer, error) {
 func (s *Server) withStates(ctx context.Context, counted []schema.LedgerTotals) []schema.LedgerTotals {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.LogTimeout)
 	defer cancel()
-	if stored, err := s.Store.States(ctx); err != nil {
+	if stored, err := s.Store().States(ctx); err != nil {
 		s.logger.Debug("states of the partitions unknown", slog.Any("err", err))
 	} else {
 		s.states.Store(&stored)
@@ -113,15 +117,23 @@ func (s *Server) withStates(ctx context.Context, counted []schema.LedgerTotals) 
 	return ledger
 }
 
-// readTallies reads how far the ledger has come, for the statistics.
-func (s *Server) readTallies(ctx context.Context) ([]schema.LedgerTotals, error) {
+// A tallied is how far the ledger of a store has come.
+type tallied struct {
+	store  Store
+	totals []schema.LedgerTotals
+}
+
+// readTallies reads how far the ledger has come, for the statistics: they are then read
+// of the same store.
+func (s *Server) readTallies(ctx context.Context) (tallied, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.StoreTimeout)
 	defer cancel()
-	tallies, err := s.Store.Tallies(ctx)
+	store := s.Store()
+	totals, err := store.Tallies(ctx)
 	if err != nil {
-		return nil, s.storeProblem(ctx, fmt.Errorf("read ledger: %w", err))
+		return tallied{}, s.storeProblem(ctx, fmt.Errorf("read ledger: %w", err))
 	}
-	return tallies, nil
+	return tallied{store, totals}, nil
 }
 
 // logEnds returns where every partition ends; none when the log cannot tell.
@@ -159,7 +171,7 @@ func ledgerOf(asOf time.Time, ledger []schema.LedgerTotals, ends []schema.Offset
 		if t.Since.IsZero() {
 			p.Since = time.Time{}
 		}
-		if i < len(ends) {
+		if i < len(ends) && ends[i] != schema.OffsetUnknown {
 			p.LogEnd = &ends[i]
 			end += ends[i]
 		}
@@ -168,7 +180,7 @@ func ledgerOf(asOf time.Time, ledger []schema.LedgerTotals, ends []schema.Offset
 		newest = max(newest, t.Newest)
 	}
 	a.Totals.Newest = newestOf(newest)
-	if len(ends) == len(ledger) {
+	if len(ends) == len(ledger) && !slices.Contains(ends, schema.OffsetUnknown) {
 		a.Totals.LogEnd = &end
 	}
 	return a

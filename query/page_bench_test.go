@@ -84,7 +84,8 @@ func servedCountry(b *testing.B, counts *busyCountry) http.Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	parts := query.Parts{Store: newMemory(b), Log: newMemory(b), Counts: counts, Terminals: new(schema.Terminals), Registry: lists}
+	empty := newMemory(b)
+	parts := query.Parts{Store: func() query.Store { return empty }, Log: newMemory(b), Counts: counts, Terminals: new(schema.Terminals), Registry: lists}
 	s, err := query.New(parts, query.Telemetry{}, query.Config{Disclosure: query.DisclosureNone, Now: func() time.Time { return time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC) }})
 	if err != nil {
 		b.Fatal(err)

@@ -122,6 +122,9 @@ func problemOf(err error) *problem {
 	if errors.Is(err, flight.ErrFull) || errors.Is(err, departure.ErrFull) || errors.Is(err, live.ErrFull) {
 		return errOverloaded
 	}
+	if errors.Is(err, question.ErrOlder) {
+		return errBehind
+	}
 	var wrong *question.Error
 	if errors.As(err, &wrong) {
 		if wrong.Missing {

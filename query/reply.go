@@ -103,7 +103,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	if err := s.departures.Send(w, r, tag, b); err != nil {
 		return fmt.Errorf("send answer: %w", err)
 	}
-	s.metrics.rows.Add(float64(b.Rows()))
+	s.metrics.Sent(b.Rows())
 	return nil
 }
 
@@ -118,7 +118,7 @@ func (s *Server) keptOr(view question.View, tag string, fresh func() (*made, err
 	keeps := isNamedByContent(view)
 	if keeps {
 		m, found := s.kept.Get(tag)
-		s.metrics.kept.WithLabelValues(strconv.FormatBool(found)).Inc()
+		s.metrics.Kept(found)
 		if found {
 			return m.asOf(s.moment(view)), nil
 		}
@@ -234,7 +234,7 @@ func (s *Server) stored(ctx context.Context) (question.View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &question.StoreView{Source: s.Store, Totals: ledger, Codes: s.words.Codes(), Clock: s.clock}, nil
+	return &question.StoreView{Source: ledger.store, Totals: ledger.totals, Codes: s.words.Codes(), Clock: s.clock}, nil
 }
 
 // How long a request stands before a full gate. Longer, and a queue of clients

@@ -52,7 +52,7 @@ func (w *served) publishing(t *testing.T) *disclosure.Shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := query.Parts{Store: w.store, Log: w.memory, Terminals: w.terms, Registry: names, Published: shelf}
+	parts := query.Parts{Store: func() query.Store { return w.store }, Log: w.memory, Terminals: w.terms, Registry: names, Published: shelf}
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: prometheus.NewRegistry()}, query.Config{Disclosure: query.DisclosureLots}); err != nil {
 		t.Fatal(err)
 	}

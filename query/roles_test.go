@@ -87,12 +87,13 @@ func newGuardedOf(t *testing.T, rule string, quota *access.Quota, m *memory, cou
 		t.Fatal(err)
 	}
 	parts := query.Parts{
-		Store: g.memory, Counts: counts, Log: g.memory, Terminals: g.terms, Registry: names,
+		Store: func() query.Store { return g.memory }, Counts: counts, Log: g.memory, Terminals: g.terms, Registry: names,
 		Published: g.shelf, Served: g.book, Open: open, Access: g.issuer(names), Quota: quota,
 	}
 	if g.server, err = query.New(parts, query.Telemetry{Registerer: g.reg}, query.Config{Disclosure: rule}); err != nil {
 		t.Fatal(err)
 	}
+	complete(t, g.reg)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 2)
 	go func() { done <- releaser.Run(ctx) }()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/metrics"
 	"mlf/query/reference"
 	"mlf/schema"
 )
@@ -60,6 +61,14 @@ func (s *Server) statistics() []route {
 	}, s.answers()...)
 }
 
+// routeNames returns what metrics tell requests apart by.
+func (s *Server) routeNames() (names []string) {
+	for _, rt := range append(s.routes(), s.batches(nil)) {
+		names = append(names, rt.name)
+	}
+	return names
+}
+
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range s.routes() {
@@ -84,7 +93,7 @@ func (s *Server) serve(rt route, by calling) http.Handler {
 			if p := recover(); p != nil {
 				s.panicked(a, id, p)
 			}
-			s.metrics.observe(rt.name, a.status(), time.Since(began))
+			s.metrics.Answered(rt.name, a.status(), time.Since(began))
 		}()
 		admitted, err := s.admit(a, r, guard)
 		if err == nil {
@@ -121,7 +130,7 @@ func (s *Server) fail(w *sending, r *http.Request, id string, err error) {
 	challenge(w.Header(), err)
 	if r.Context().Err() != nil {
 		writeProblem(w, *p, id)
-		w.code = statusClientGone // Nobody read the answer, nothing is wrong here.
+		w.code = metrics.StatusClientGone // Nobody read the answer, nothing is wrong here.
 		return
 	}
 	if p.Status >= http.StatusInternalServerError {
@@ -135,17 +144,13 @@ func (s *Server) panicked(w *sending, id string, p any) {
 	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)
 	}
-	s.metrics.panics.Inc()
+	s.metrics.Panicked()
 	s.logger.Error("request panicked", slog.String("request", id), slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
 	if w.code != 0 {
 		panic(http.ErrAbortHandler) // Half an answer must not look whole.
 	}
 	writeProblem(w, *errInternal, id)
 }
-
-// statusClientGone stands in the metrics for an answer that nobody waited for,
-// as nginx has it.
-const statusClientGone = 499
 
 // A sending is a ResponseWriter that remembers its status.
 type sending struct {

@@ -20,6 +20,7 @@ import (
 	"mlf/query/flight"
 	"mlf/query/live"
 	"mlf/query/marks"
+	"mlf/query/metrics"
 	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/query/reference"
@@ -57,7 +58,8 @@ type Store interface {
 // A Log tells where the votes topic ends. Safe for concurrent use.
 type Log interface {
 	// LogEnds returns one past the last record of every partition, in order,
-	// from partition 0. It blocks until ctx ends at the latest.
+	// from partition 0; schema.OffsetUnknown where that is not known. It blocks until
+	// ctx ends at the latest.
 	LogEnds(ctx context.Context) ([]schema.Offset, error)
 }
 
@@ -74,7 +76,7 @@ type Counts interface {
 // they do not stand, every answer is read from the store; without Served nobody knows who
 // could have voted. Served, Terminals, Registry and Words are shared and only looked up.
 type Parts struct {
-	Store     Store
+	Store     func() Store // Of several that count one log, the one to ask now.
 	Counts    Counts
 	Log       Log
 	Served    *served.Book
@@ -95,7 +97,7 @@ type Server struct {
 	Parts
 	cfg     Config
 	logger  *slog.Logger
-	metrics *metrics
+	metrics *metrics.Metrics
 	clock   calendar.Clock
 	words   *question.Vocabulary
 	notes   *marks.Notes
@@ -112,7 +114,7 @@ type Server struct {
 	wide       flight.Gate // of all others,
 	watermarks flight.Gate // and of what terminals may forget.
 	ledgers    flight.Relay[ledgerAnswer]
-	tallies    flight.Relay[[]schema.LedgerTotals]
+	tallies    flight.Relay[tallied]
 	states     atomic.Pointer[[]schema.PartitionState] // As they were last known.
 	stats      flight.Group[*made]
 	departures *departure.Departures
@@ -172,7 +174,6 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	s.notes = marks.NewNotes(parts.Annotations, s.words)
 	s.ledgers.Answer, s.tallies.Answer = s.readLedger, s.readTallies
 	s.newest.Memory, s.newest.Store = s.inMemory, s.stored
-	s.metrics = newMetrics(telemetry.Registerer, s.kept.Bytes)
 	s.maker = s.ids.prefix
 	if cfg.Release != "" {
 		s.maker = fmt.Sprintf("%s %s %s", cfg.Release, parts.Registry.Sum(), cfg.Disclosure)
@@ -181,8 +182,28 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
 	s.live = s.newHub()
+	s.metrics = metrics.New(telemetry.Registerer, s.routeNames(), verdicts(), s.limits())
 	s.handler = access.WithCORS(gzhttp.GzipHandler(s.mux()))
+	if telemetry.Around != nil {
+		s.handler = telemetry.Around(s.handler)
+	}
 	return s, nil
+}
+
+// limits are those that metrics show.
+func (s *Server) limits() metrics.Limits {
+	l := metrics.Limits{
+		KeptBytes: metrics.Limit{Used: func() int64 { return int64(s.kept.Bytes()) }, Max: keptMax},
+		Listeners: metrics.Limit{Used: func() int64 { return int64(s.live.Listeners()) }, Max: int64(s.cfg.LiveMax)},
+		Reads:     make(map[string]metrics.Limit), Departing: make(map[string]metrics.Limit),
+	}
+	for kind, gate := range map[string]flight.Gate{"cheap": s.narrow, "wide": s.wide, "watermark": s.watermarks} {
+		l.Reads[kind] = metrics.Limit{Used: gate.Used, Max: gate.Max()}
+	}
+	for length, budget := range s.departures.Budgets() {
+		l.Departing[length] = metrics.Limit{Used: budget.Used, Max: budget.Max()}
+	}
+	return l
 }
 
 // Handler returns the handler of all routes, for a listener of the caller's own.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"mlf/query/form"
 	"mlf/query/question"
 )
 
@@ -22,7 +23,7 @@ type statsQuestion struct {
 	top    int              // 0 for all rows.
 	limit  int              // 0 for all rows.
 	cursor *question.Cursor // Nil for the first page.
-	form   form
+	form   form.Form
 	check  bool // Compare with the store.
 }
 
@@ -99,7 +100,7 @@ func (q *statsQuestion) page(a *answered) (next string, err error) {
 }
 
 func (s *Server) askStats(r *http.Request) (*statsQuestion, error) {
-	values, err := parameters(r, append(append(s.words.Parameters(), "top", "limit", "cursor", "check"), formParameters()...)...)
+	values, err := parameters(r, append(append(s.words.Parameters(), "top", "limit", "cursor", "check"), form.Parameters()...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func (s *Server) askStats(r *http.Request) (*statsQuestion, error) {
 	if q.check, err = readCheck(values); err != nil {
 		return nil, err
 	}
-	q.form, err = readForm(r, values)
+	q.form, err = form.Read(r, values)
 	return q, err
 }
 

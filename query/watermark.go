@@ -48,7 +48,7 @@ func (s *Server) serveWatermark(w http.ResponseWriter, r *http.Request) error {
 	asOf := s.now()
 	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.StoreTimeout)
 	defer cancel()
-	mark, _, err := s.Store.Watermark(ctx, stream.Terminal, stream.ID)
+	mark, _, err := s.Store().Watermark(ctx, stream.Terminal, stream.ID)
 	if err != nil {
 		return s.storeProblem(ctx, fmt.Errorf("read watermark: %w", err))
 	}

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A record of the counts topic is
+// ClaimVersion is the first byte of a record of the counts topic, which is
 //
 //	version 1 | log id 16 | teller 16 | number | number - first | last 1
 //	offices: how many, each as length and bytes
@@ -24,7 +24,7 @@ import (
 // Numbers are varints but where the width is given; comune, hour and segment are
 // zigzag differences to the row before, from 0 on. A mark is one byte: channel 3
 // bits, scale 2, class 3. Values are a byte that says which there are, and those.
-const claimVersion = 1
+const ClaimVersion = 1
 
 // Bits of a mark.
 const (
@@ -46,7 +46,7 @@ func AppendClaimBatch(dst []byte, b *ClaimBatch) []byte {
 		panic(fmt.Sprintf("BUG: append claim batch: record %d of those from %d on", b.Number, b.First))
 	}
 	start := len(dst)
-	dst = append(dst, claimVersion)
+	dst = append(dst, ClaimVersion)
 	dst = append(dst, b.Log[:]...)
 	dst = append(dst, b.Teller[:]...)
 	dst = binary.AppendUvarint(dst, b.Number)

@@ -25,8 +25,8 @@ func DecodeClaimBatch(record []byte) (ClaimBatch, error) {
 		return ClaimBatch{}, noClaims("%d bytes", len(record))
 	case checksumOf(record[:n]) != binary.LittleEndian.Uint32(record[n:]):
 		return ClaimBatch{}, noClaims("checksum of %d bytes does not match", n)
-	case record[0] != claimVersion:
-		return ClaimBatch{}, noClaims("format %d, this program knows %d", record[0], claimVersion)
+	case record[0] != ClaimVersion:
+		return ClaimBatch{}, noClaims("format %d, this program knows %d", record[0], ClaimVersion)
 	}
 	r := claimReader{text: record[:n], at: 1}
 	var b ClaimBatch

@@ -21,6 +21,12 @@ type Partition int32
 // topic are dense: the record after n is n+1.
 type Offset int64
 
+// OffsetUnknown stands for an offset that nobody can tell.
+const OffsetUnknown Offset = -1
+
+// Bounds are the first offset that a partition still has, and the one after its last.
+type Bounds struct{ First, Next Offset }
+
 // A Segment is a run of a partition's records, numbered from 0 without a gap. The
 // counters of a cell start anew in each, so that a worker holds those of one
 // segment only. Where one ends, the rules say.
@@ -137,6 +143,7 @@ type Record struct {
 	Key      []byte
 	Value    []byte
 	Appended Instant // The broker's append time.
+	Trace    string  // Header traceparent, of the request that it is from; empty: none. Nothing is counted by it.
 }
 
 // A Fetched is the answer to one fetch: records in order of offset, without

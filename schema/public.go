@@ -99,6 +99,18 @@ type Release struct {
 	Written  time.Time         // By the store's clock; the store's to set.
 }
 
+// A ReleaseNote is what a database has noted of a release: that its rows are here, or
+// that it holds in every database.
+type ReleaseNote struct {
+	Release // Written is when it was made; the store's to set where it is zero.
+
+	// Rows is the attempt that its rows have here, all of which were written before. 0:
+	// the release holds in all databases of its log, and nothing is said of its rows.
+	Rows  AttemptID
+	Alone bool      // Written for this database only: it holds as soon as it is settled here.
+	Noted time.Time // By this database's clock; the store's to set.
+}
+
 // A LotQuery asks for lots, or for what was taken, of some attempts.
 type LotQuery struct {
 	Attempts    []AttemptID

@@ -114,10 +114,6 @@ func (t Tally) Balanced() bool {
 	return t.VotesIn == t.Counted+t.Duplicates+t.Conflicts+t.Quarantined+t.Voided
 }
 
-// A Chain is the hash of every record from the genesis to some offset, each
-// folded into the one before. It never starts anew.
-type Chain [32]byte
-
 // A LedgerRow is the account of one segment of one partition. Rows of the same
 // segment are merged by maximum; Chain is part of the row's key, zero while the
 // segment is open. Two closed rows of one segment with different chains mean
@@ -129,6 +125,29 @@ type LedgerRow struct {
 	Next      Offset  // One past the last record accounted for.
 	Newest    Instant // The latest ingest time among the records; 0 for none.
 	Tally
+}
+
+// Closed tells whether the segment has all its records.
+func (r *LedgerRow) Closed() bool { return r.Chain != Chain{} }
+
+// Whole returns the account up to what is missing, of rows by partition and segment: a
+// partition begins with segment 0, and every segment but the last is closed and the next
+// follows it. A store that was killed may have lost the end of a segment, or all of it,
+// and kept what came after it; that is not all there is as of any later offset, and
+// workers will tell it again. It uses rows again.
+func Whole(rows []LedgerRow) []LedgerRow {
+	whole := rows[:0]
+	for i := range rows {
+		r := rows[i]
+		next, closed := Segment(0), true
+		if n := len(whole); n > 0 && whole[n-1].Partition == r.Partition {
+			next, closed = whole[n-1].Segment+1, whole[n-1].Closed()
+		}
+		if closed && r.Segment == next {
+			whole = append(whole, r)
+		}
+	}
+	return whole
 }
 
 // A Watermark is what a terminal may forget of one stream: every seq up to

@@ -36,8 +36,10 @@ import (
 // Cells and streams are sorted, and nothing in it can be written in two ways, so
 // that equal folds have equal checkpoints, whoever makes them.
 const (
-	checkpointMagic   = "mlfc"
-	checkpointVersion = 2
+	checkpointMagic = "mlfc"
+
+	// CheckpointVersion is the version that is written, and the newest that is read.
+	CheckpointVersion = 2
 )
 
 // A refusal here would come up at a recovery, when it is too late: so the writer
@@ -64,7 +66,7 @@ func (f *Fold) Checkpoint() (schema.CheckpointInfo, []byte, error) {
 		return info, nil, fmt.Errorf("make checkpoint of partition %d at %d: %w", f.partition, f.next, err)
 	}
 	payload := append(make([]byte, 0, len(state)/4+64), checkpointMagic...)
-	payload = append(payload, checkpointVersion)
+	payload = append(payload, CheckpointVersion)
 	payload = z.EncodeAll(state, payload)
 	// What cannot be compressed grows.
 	if err := errors.Join(checkStateBytes(len(payload)), z.Close()); err != nil {

@@ -20,8 +20,8 @@ func Open(payload []byte) (*Fold, error) {
 		return nil, badCheckpoint("it does not begin as one")
 	}
 	version := payload[head-1]
-	if version < 1 || version > checkpointVersion {
-		return nil, badCheckpoint("version %d, this program knows %d", version, checkpointVersion)
+	if version < 1 || version > CheckpointVersion {
+		return nil, badCheckpoint("version %d, this program knows %d", version, CheckpointVersion)
 	}
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(schema.CheckpointBytesMax))
 	if err != nil {
@@ -124,7 +124,7 @@ func (r *stateReader) head() *Fold {
 		return f
 	}
 	for o := f.Tail(); o < next; o++ {
-		copy(f.tail[o%tailRecords][:], r.bytes("record hash", len(recordHash{})))
+		copy(f.tail[o%tailRecords][:], r.bytes("record hash", len(schema.RecordHash{})))
 	}
 	t := &f.tally
 	for _, n := range []*uint64{&t.Records, &t.VotesIn, &t.Counted, &t.Duplicates, &t.Conflicts, &t.Quarantined, &t.Voided} {

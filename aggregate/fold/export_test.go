@@ -15,7 +15,7 @@ const (
 func (s *spans) Add(q schema.Seq) mark { return s.add(q, SpansMax) }
 
 // ReadState is readState.
-func ReadState(state []byte) (*Fold, error) { return readState(state, checkpointVersion) }
+func ReadState(state []byte) (*Fold, error) { return readState(state, CheckpointVersion) }
 
 // AppendState is Fold.appendState.
 func (f *Fold) AppendState(dst []byte) []byte { return f.appendState(dst) }

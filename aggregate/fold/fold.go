@@ -1,11 +1,8 @@
 package fold
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 
 	"mlf/schema"
 )
@@ -14,10 +11,6 @@ import (
 // worker can ask whether the log still holds what was counted. Sixteen: a log
 // that was rewritten differs from its last record on; the others tell by how much.
 const tailRecords = 16
-
-// A recordHash is the SHA-256 of one record: length of its key in four bytes,
-// key, value.
-type recordHash [sha256.Size]byte
 
 // A Fold is what the records of one partition, from its genesis to some offset,
 // amount to. It is a pure function of them: Apply uses no clock, no randomness
@@ -34,7 +27,7 @@ type Fold struct {
 	rulesMax  schema.Rules
 	next      schema.Offset
 	chain     schema.Chain
-	tail      [tailRecords]recordHash // Of the record at offset o: tail[o%tailRecords].
+	tail      [tailRecords]schema.RecordHash // Of the record at offset o: tail[o%tailRecords].
 	streams   map[streamKey]*stream
 	terminals map[schema.TerminalID]*terminal
 
@@ -56,11 +49,11 @@ type Fold struct {
 
 	total    schema.Tally   // Of all records this Fold has applied; not part of the state.
 	ingested schema.Instant // Ingest time of the last record applied; 0 for none.
+	watched  *watched       // Of whose votes somebody is told; nil: of nobody's.
 
 	// Memory used again for each record.
-	batch   schema.VoteBatch
-	digest  hash.Hash
-	scratch []byte
+	batch  schema.VoteBatch
+	linker schema.Linker
 }
 
 // New returns the fold of an empty partition. The first record applied must
@@ -74,7 +67,6 @@ func New(p schema.Partition, id schema.Identity) *Fold {
 		terminals: make(map[schema.TerminalID]*terminal),
 		groups:    make(map[recordKey]cellGroup),
 		dirty:     forStore,
-		digest:    sha256.New(),
 	}
 }
 
@@ -184,15 +176,21 @@ func (f *Fold) applyVotes(value []byte, t *schema.Tally) error {
 		// The seqs of this stream are known in another partition. Counted here, a
 		// vote could be counted twice.
 		t.Quarantined = t.VotesIn
+		f.tellStrays(b)
 		return nil
 	}
-	f.foldVotes(b, t)
+	if f.watched.has(b) {
+		f.foldWatched(b, t)
+		return nil
+	}
+	f.foldVotes(b, b.Votes(), t)
 	return nil
 }
 
 // foldVotes is the hot path: one turn of its loop for every vote of the country.
-// Votes of a record mostly fall into the cell of the vote before them.
-func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
+// Votes of a record mostly fall into the cell of the vote before them. They may come
+// by portions of a record, in order. It returns the cell of the last that was counted.
+func (f *Fold) foldVotes(b *schema.VoteBatch, votes []schema.Vote, t *schema.Tally) (c *cell) {
 	key := streamKey{b.Terminal, b.Stream}
 	s := f.streams[key]
 	sparse, times := f.id.Rules >= schema.RulesV2, f.timesOf(b)
@@ -200,9 +198,7 @@ func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
 	var (
 		here cellGroup
 		r    voteKey // Of c.
-		c    *cell
 	)
-	votes := b.Votes()
 	for i := range votes {
 		v := &votes[i]
 		if !times.hold(v.At) {
@@ -235,6 +231,7 @@ func (f *Fold) foldVotes(b *schema.VoteBatch, t *schema.Tally) {
 		}
 		c.count(v)
 	}
+	return c
 }
 
 // classOf returns the class of a counted vote, and lets it be the one before the
@@ -316,29 +313,13 @@ func (f *Fold) touch(s *stream) {
 
 // link folds a record into the chain: each hash holds all records before it.
 func (f *Fold) link(rec *schema.Record) {
-	h := &f.tail[rec.Offset%tailRecords]
-	*h = f.hash(rec)
-	f.digest.Reset()
-	f.digest.Write(f.chain[:])
-	f.digest.Write(h[:])
-	f.digest.Sum(f.chain[:0])
-}
-
-// hash returns the hash of one record.
-func (f *Fold) hash(rec *schema.Record) (h recordHash) {
-	f.scratch = binary.BigEndian.AppendUint32(f.scratch[:0], uint32(len(rec.Key)))
-	f.digest.Reset()
-	f.digest.Write(f.scratch)
-	f.digest.Write(rec.Key)
-	f.digest.Write(rec.Value)
-	f.scratch = f.digest.Sum(f.scratch[:0])
-	return recordHash(f.scratch)
+	f.tail[rec.Offset%tailRecords] = f.linker.Link(&f.chain, rec)
 }
 
 // CheckTail compares a record from Tail up to Next with the one that was counted at
 // its offset. Its error wraps ErrHalt and ErrOtherLog: they differ.
 func (f *Fold) CheckTail(rec *schema.Record) error {
-	if f.hash(rec) != f.tail[rec.Offset%tailRecords] {
+	if f.linker.Hash(rec) != f.tail[rec.Offset%tailRecords] {
 		return HaltOtherLog("partition %d: record %d is not the one that was counted, so the log was rewritten: %s", f.partition, rec.Offset, BringBack)
 	}
 	return nil

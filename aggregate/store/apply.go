@@ -9,29 +9,54 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"mlf/schema"
+	"mlf/schema/finding"
 	"mlf/schema/sql"
 )
 
 // Apply makes what is missing, database, tables and the log's identity, and
 // changes nothing else. It may run again at any time. A store that counts
-// another log is an error.
-func Apply(ctx context.Context, dsn string, id schema.Identity) (err error) {
-	if err := Migrate(ctx, dsn); err != nil {
+// another log is an error, and so is one that somebody changed so that it loses rows.
+func Apply(ctx context.Context, cfg Config, id schema.Identity) error {
+	return apply(ctx, cfg, func(s *Store) error {
+		if err := s.refuseUnsafe(ctx); err != nil {
+			return err
+		}
+		return s.WriteIdentity(ctx, id)
+	})
+}
+
+// apply migrates the database, and has finish do the rest.
+func apply(ctx context.Context, cfg Config, finish func(s *Store) error) (err error) {
+	if err := Migrate(ctx, cfg); err != nil {
 		return err
 	}
-	s, err := Open(ctx, Config{DSN: dsn, ConnsMax: 1}, Telemetry{})
+	cfg.ConnsMax = 1
+	s, err := Open(ctx, cfg, Telemetry{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return s.WriteIdentity(ctx, id)
+	return finish(s)
+}
+
+// refuseUnsafe refuses tables that somebody changed so that they lose rows.
+func (s *Store) refuseUnsafe(ctx context.Context) error {
+	for _, f := range s.checkFsync(ctx) {
+		if f.Status == finding.Fail {
+			return fmt.Errorf("%s: %s; %s: %w", f.Says, f.Breaks, f.Remedy, errUnsafe)
+		}
+	}
+	return nil
 }
 
 // Migrate creates the database and brings its tables to the newest version. It
 // may run again at any time, and several times at once.
-func Migrate(ctx context.Context, dsn string) error {
-	opt, database, err := options(dsn)
+func Migrate(ctx context.Context, cfg Config) error {
+	opt, database, err := cfg.options()
 	if err != nil {
+		return err
+	}
+	if opt.Auth.Password, err = cfg.password(opt); err != nil { // The driver of database/sql asks nobody for it.
 		return err
 	}
 	if err := createDatabase(ctx, opt, database); err != nil {
@@ -93,24 +118,31 @@ func (s *Store) WriteIdentity(ctx context.Context, id schema.Identity) error {
 	return nil
 }
 
-// Identity returns which log this store counts, ErrNotApplied if none was
-// written.
+// Identity returns which log this store counts, or has a share of, where Config.Share
+// allows for one. ErrNotApplied: none was written.
 func (s *Store) Identity(ctx context.Context) (schema.Identity, error) {
 	if id := s.identity.Load(); id != nil {
 		return *id, nil
 	}
+	s.conn.server.again()
+	id, err := s.readIdentity(ctx)
+	if errors.Is(err, ErrNotApplied) && s.cfg.Share {
+		id, _, err = s.readShare(ctx)
+	}
+	if err != nil {
+		return schema.Identity{}, err
+	}
+	s.identity.Store(&id)
+	return id, nil
+}
+
+// readIdentity reads which log this store counts all of.
+func (s *Store) readIdentity(ctx context.Context) (schema.Identity, error) {
 	var ids []schema.Identity
 	err := s.readBy(ctx, s.lookups(), "identity", nil, func(scan scanFunc) error {
-		var log string
-		var partitions uint16
-		var rules uint32
-		if err := scan(&log, &partitions, &rules); err != nil {
-			return err
-		}
-		id := schema.Identity{Partitions: int(partitions), Rules: schema.Rules(rules)}
-		copy(id.Log[:], log)
+		id, err := scanIdentity(scan)
 		ids = append(ids, id)
-		return nil
+		return err
 	})
 	switch {
 	case err != nil:
@@ -120,6 +152,21 @@ func (s *Store) Identity(ctx context.Context) (schema.Identity, error) {
 	case len(ids) > 1:
 		return schema.Identity{}, fmt.Errorf("read identity: %d logs were counted into this store, the first two are %v and %v: %w", len(ids), ids[0].Log, ids[1].Log, errOtherLog)
 	}
-	s.identity.Store(&ids[0])
+	if of := s.conn.server.met().log; of != "" && of != logName(ids[0]) {
+		return schema.Identity{}, fmt.Errorf("read identity: the store counts log %v, and its servers have shares of another (%s): %w", ids[0].Log, of, errOtherLog)
+	}
 	return ids[0], nil
+}
+
+// scanIdentity reads log, partitions and rules, and what is asked for after them.
+func scanIdentity(scan scanFunc, after ...any) (schema.Identity, error) {
+	var log string
+	var partitions uint16
+	var rules uint32
+	if err := scan(append([]any{&log, &partitions, &rules}, after...)...); err != nil {
+		return schema.Identity{}, err
+	}
+	id := schema.Identity{Partitions: int(partitions), Rules: schema.Rules(rules)}
+	copy(id.Log[:], log)
+	return id, nil
 }

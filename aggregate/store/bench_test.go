@@ -109,7 +109,7 @@ func BenchmarkStats(b *testing.B) {
 func benchStore(b *testing.B) *store.Store {
 	b.Helper()
 	dsn := newDatabase(b, engine(b).DSN())
-	if err := store.Migrate(b.Context(), dsn); err != nil {
+	if err := store.Migrate(b.Context(), store.Config{DSN: dsn}); err != nil {
 		b.Fatal(err)
 	}
 	return openStore(b, store.Config{DSN: dsn})

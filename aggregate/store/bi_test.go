@@ -18,7 +18,7 @@ import (
 // that the protocol has for every number, and its names.
 func TestBIViews(t *testing.T) {
 	dsn := newDatabase(t, engine(t).DSN())
-	if err := store.Apply(t.Context(), dsn, schema.Identity{Log: schema.LogID{1}, Partitions: 1, Rules: schema.RulesV2}); err != nil {
+	if err := store.Apply(t.Context(), store.Config{DSN: dsn}, schema.Identity{Log: schema.LogID{1}, Partitions: 1, Rules: schema.RulesV2}); err != nil {
 		t.Fatal(err)
 	}
 	s := openStore(t, store.Config{DSN: dsn})
@@ -30,7 +30,7 @@ func TestBIViews(t *testing.T) {
 		Services: []store.ServiceNames{{ID: 7, Code: "anagrafe", IT: "Anagrafe", EN: "Registry office", DE: "Meldeamt", Category: "demographic"}},
 	}
 	for range 2 { // The names of the second time stand, once.
-		if err := store.ApplyNames(t.Context(), dsn, names); err != nil {
+		if err := store.ApplyNames(t.Context(), store.Config{DSN: dsn}, names); err != nil {
 			t.Fatal(err)
 		}
 		names.Comuni[0].Name = "Torino/Turin"
@@ -114,7 +114,7 @@ func TestBIUserIsSQL(t *testing.T) {
 		t.Fatal(err)
 	}
 	dsn := newDatabase(t, engine(t).DSN())
-	if err := store.Migrate(t.Context(), dsn); err != nil {
+	if err := store.Migrate(t.Context(), store.Config{DSN: dsn}); err != nil {
 		t.Fatal(err)
 	}
 	conn := dial(t, dsn)

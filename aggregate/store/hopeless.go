@@ -5,6 +5,9 @@ import "errors"
 // errOtherLog is wrapped by the errors of a database that counts another log.
 var errOtherLog = errors.New("use a new database")
 
+// errUnsafe is wrapped by the errors of a database that loses acknowledged rows.
+var errUnsafe = errors.New("the database must not be used like this")
+
 // The server's codes for credentials and rights
 // (ClickHouse, src/Common/ErrorCodes.cpp).
 const (
@@ -16,8 +19,9 @@ const (
 )
 
 // Hopeless tells whether no waiting mends err: wrong credentials, no rights, or a
-// database that counts another log. What it means is in its text.
+// database that counts another log, some of it or all where it should be otherwise, or
+// loses rows. What it means is in its text.
 func Hopeless(err error) bool {
-	return errors.Is(err, errOtherLog) ||
+	return errors.Is(err, errOtherLog) || errors.Is(err, errUnsafe) || errors.Is(err, errShare) ||
 		hasCode(err, codeUnknownUser, codeWrongPassword, codeRequiredPassword, codeAccessDenied, codeAuthenticationFailed)
 }

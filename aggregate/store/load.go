@@ -2,10 +2,7 @@ package store
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/ClickHouse/ch-go"
@@ -59,9 +56,9 @@ func (s *Store) loadBlocks(ctx context.Context, query string, p clickhouse.Param
 		return err
 	}
 	defer hangUp()
-	return c.Do(ctx, ch.Query{
-		Body: fmt.Sprintf("%s\nSETTINGS do_not_merge_across_partitions_select_final = 1, optimize_read_in_order = 1, max_threads = %d, max_block_size = %d, max_memory_usage = %d, max_execution_time = 0",
-			sql.Query(query), loadThreads, loadBlock, LoadMemoryMax),
+	err = c.Do(ctx, ch.Query{
+		Body: fmt.Sprintf("%s\nSETTINGS %s, optimize_read_in_order = 1, max_threads = %d, max_block_size = %d, max_memory_usage = %d, max_execution_time = 0",
+			sql.Query(query), readSettings, loadThreads, loadBlock, LoadMemoryMax),
 		Parameters: columnParameters(p),
 		Result:     result,
 		OnProgress: func(context.Context, proto.Progress) error { silence.Reset(silenceMax); return nil },
@@ -74,6 +71,10 @@ func (s *Store) loadBlocks(ctx context.Context, query string, p clickhouse.Param
 			return block(b.Rows)
 		},
 	})
+	if err != nil || !s.conn.server.met().isFront() {
+		return err
+	}
+	return s.conn.server.meetAgain(askingColumns(ctx, c)) // As pool.vouch does.
 }
 
 // columnParameters writes p as ch-go sends them.
@@ -91,18 +92,22 @@ func (s *Store) dialColumns(ctx context.Context) (c *ch.Client, hangUp func(), e
 	if err := s.conn.server.problem(); err != nil {
 		return nil, nil, err
 	}
-	link, err := s.dialLink(ctx)
+	password, err := s.cfg.password(s.opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	link, err := dialWithin(ctx, s.opt, s.opt.Addr[0], min(s.opt.DialTimeout, silenceMax))
 	if err != nil {
 		return nil, nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = link.Close() })
 	hangUp = func() { stop(); _ = link.Close() }
 	c, err = ch.Connect(ctx, link, ch.Options{
-		Database: s.opt.Auth.Database, User: s.opt.Auth.Username, Password: s.opt.Auth.Password,
+		Database: s.opt.Auth.Database, User: s.opt.Auth.Username, Password: password,
 		Compression: compressionOf(s.opt), ClientName: "mlf", ReadTimeout: ch.NoTimeout, HandshakeTimeout: silenceMax,
 	})
 	if err == nil {
-		err = s.recogniseColumns(ctx, c)
+		err = s.conn.server.meet(askingColumns(ctx, c))
 	}
 	if err != nil {
 		hangUp()
@@ -111,28 +116,26 @@ func (s *Store) dialColumns(ctx context.Context) (c *ch.Client, hangUp func(), e
 	return c, hangUp, nil
 }
 
-// dialLink does what the driver does.
-func (s *Store) dialLink(ctx context.Context) (net.Conn, error) {
-	dialer := &net.Dialer{Timeout: min(s.opt.DialTimeout, silenceMax)}
-	if s.opt.TLS != nil {
-		return (&tls.Dialer{NetDialer: dialer, Config: s.opt.TLS}).DialContext(ctx, "tcp", s.opt.Addr[0])
+// askingColumns asks over c.
+func askingColumns(ctx context.Context, c *ch.Client) asking {
+	return func(statement string, texts ...*string) error {
+		columns := make([]proto.ColStr, len(texts))
+		var result proto.Results
+		for i := range columns {
+			result = append(result, proto.ResultColumn{Data: &columns[i]})
+		}
+		err := c.Do(ctx, ch.Query{Body: statement, Result: result, OnResult: func(context.Context, proto.Block) error { return nil }})
+		if err == nil && columns[0].Rows() != 1 {
+			err = fmt.Errorf("%d rows: want one", columns[0].Rows())
+		}
+		if err != nil {
+			return err
+		}
+		for i, text := range texts {
+			*text = columns[i].Row(0)
+		}
+		return nil
 	}
-	return dialer.DialContext(ctx, "tcp", s.opt.Addr[0])
-}
-
-// recogniseColumns asks who is at the other end of c, which leads there until it ends.
-func (s *Store) recogniseColumns(ctx context.Context, c *ch.Client) error {
-	var host, uuid, database proto.ColStr
-	err := c.Do(ctx, ch.Query{Body: sql.Query("server"), Result: proto.Results{
-		{Data: &host}, {Data: &uuid}, {Data: &database},
-	}, OnResult: func(context.Context, proto.Block) error { return nil }})
-	if err != nil {
-		return fmt.Errorf("ask the server who it is: %w", err)
-	}
-	if host.Rows() != 1 {
-		return errors.New("ask the server who it is: want one row")
-	}
-	return s.conn.server.recognise(serverName{host.Row(0), uuid.Row(0), database.Row(0)})
 }
 
 // compressionOf returns what opt asks for.

@@ -16,9 +16,34 @@ type metrics struct {
 	readErrors    *prometheus.CounterVec
 }
 
-// newMetrics registers the store's metrics with reg, which may be nil.
+// newMetrics registers the store's metrics with reg, which may be nil. Each series
+// of what processes write and read all the time is there from the start: a rate sees
+// no first event without a 0 before it.
 func newMetrics(reg prometheus.Registerer) *metrics {
-	with := promauto.With(reg)
+	m := register(promauto.With(reg))
+	for _, table := range []string{
+		"rollup", "ledger", "watermark", "checkpoint", "state", "public_lot", "public_taken", "public_release", "public_turnout",
+	} {
+		m.insertSeconds.WithLabelValues(table)
+		m.insertRows.WithLabelValues(table)
+		for _, code := range []string{noCode, "241", "243", "252"} { // Memory, disk, parts.
+			m.insertErrors.WithLabelValues(table, code)
+		}
+	}
+	for _, query := range []string{
+		"chains", "checkpoint", "checkpoint_ids", "checkpoints", "identity", "ledger", "open", "public_lots", "public_lots_ordered",
+		"public_lots_span", "public_releases", "public_taken", "public_taken_ordered", "public_turnout", "segments", "settled", "share", "span", "started",
+		"states", "stats", "watermark",
+	} {
+		m.readSeconds.WithLabelValues(query)
+		for _, code := range []string{noCode, "159", "160", "241"} { // Time, time foreseen, memory.
+			m.readErrors.WithLabelValues(query, code)
+		}
+	}
+	return m
+}
+
+func register(with promauto.Factory) *metrics {
 	// 1 ms is a statement that finds nothing, 20 s the default limit of a read.
 	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60}
 	return &metrics{
@@ -66,11 +91,14 @@ func (m *metrics) read(query string, since time.Time, err error) {
 	m.readSeconds.WithLabelValues(query).Observe(time.Since(since).Seconds())
 }
 
+// noCode stands for a code where the server has said nothing.
+const noCode = "connection"
+
 // codeOf returns the error code of ClickHouse's answer, or "connection" where
 // there was none. The codes are some hundred at most.
 func codeOf(err error) string {
 	if code, ok := serverCode(err); ok {
 		return strconv.Itoa(int(code))
 	}
-	return "connection"
+	return noCode
 }

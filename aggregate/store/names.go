@@ -34,8 +34,9 @@ type ServiceNames struct {
 }
 
 // ApplyNames writes names over those that are there, in a store that was applied.
-func ApplyNames(ctx context.Context, dsn string, names Names) (err error) {
-	s, err := Open(ctx, Config{DSN: dsn, ConnsMax: 1}, Telemetry{})
+func ApplyNames(ctx context.Context, cfg Config, names Names) (err error) {
+	cfg.ConnsMax = 1
+	s, err := Open(ctx, cfg, Telemetry{})
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func TestApplyMayRunAgainButNotForAnotherLog(t *testing.T) {
 	dsn := newDatabase(t, engine(t).DSN())
 	f := func(id schema.Identity, problem string) {
 		t.Helper()
-		err := store.Apply(t.Context(), dsn, id)
+		err := store.Apply(t.Context(), store.Config{DSN: dsn}, id)
 		if problem == "" && err != nil {
 			t.Errorf("%+v: %v", id, err)
 		}
@@ -41,7 +41,7 @@ func TestOpenSaysWhenNothingWasApplied(t *testing.T) {
 	if !errors.Is(err, store.ErrNotApplied) || !strings.Contains(err.Error(), "mlf schema apply") {
 		t.Errorf("no database: got %v, want %v", err, store.ErrNotApplied)
 	}
-	if err := store.Migrate(t.Context(), dsn); err != nil {
+	if err := store.Migrate(t.Context(), store.Config{DSN: dsn}); err != nil {
 		t.Fatal(err)
 	}
 	s := openStore(t, store.Config{DSN: dsn})
@@ -138,7 +138,7 @@ func TestStoreOutlivesItsServer(t *testing.T) {
 
 func TestReadsOverTheLimitsAreTooDear(t *testing.T) {
 	dsn := newDatabase(t, engine(t).DSN())
-	if err := store.Migrate(t.Context(), dsn); err != nil {
+	if err := store.Migrate(t.Context(), store.Config{DSN: dsn}); err != nil {
 		t.Fatal(err)
 	}
 	s := openStore(t, store.Config{DSN: dsn})
@@ -173,7 +173,7 @@ func TestReadsOverTheLimitsAreTooDear(t *testing.T) {
 
 func TestMetricsCountRowsReadsAndErrors(t *testing.T) {
 	dsn := newDatabase(t, engine(t).DSN())
-	if err := store.Migrate(t.Context(), dsn); err != nil {
+	if err := store.Migrate(t.Context(), store.Config{DSN: dsn}); err != nil {
 		t.Fatal(err)
 	}
 	reg := prometheus.NewRegistry()
@@ -279,7 +279,7 @@ func TestApplyMayRunSeveralTimesAtOnce(t *testing.T) {
 		const jobs = 4
 		results := make(chan error, jobs)
 		for range jobs {
-			go func() { results <- store.Apply(t.Context(), dsn, id) }()
+			go func() { results <- store.Apply(t.Context(), store.Config{DSN: dsn}, id) }()
 		}
 		for range jobs {
 			if err := <-results; err != nil {
@@ -290,7 +290,7 @@ func TestApplyMayRunSeveralTimesAtOnce(t *testing.T) {
 		if got, err := s.Identity(t.Context()); err != nil || got != id {
 			t.Errorf("got %+v, %v, want %+v", got, err, id)
 		}
-		if err := store.Apply(t.Context(), dsn, id); err != nil {
+		if err := store.Apply(t.Context(), store.Config{DSN: dsn}, id); err != nil {
 			t.Errorf("once more: %v", err)
 		}
 	}
@@ -300,7 +300,7 @@ func TestApplyMayRunSeveralTimesAtOnce(t *testing.T) {
 // off between its statement and the note that it was made.
 func TestMigrationsMayRunAgain(t *testing.T) {
 	dsn := newDatabase(t, engine(t).DSN())
-	if err := store.Migrate(t.Context(), dsn); err != nil {
+	if err := store.Migrate(t.Context(), store.Config{DSN: dsn}); err != nil {
 		t.Fatal(err)
 	}
 	if err := openStore(t, store.Config{DSN: dsn}).WriteRollups(t.Context(), make([]schema.Rollup, 1)); err != nil {
@@ -311,7 +311,7 @@ func TestMigrationsMayRunAgain(t *testing.T) {
 	const shape = "SELECT groupBitXor(cityHash64(name, create_table_query)) FROM system.tables WHERE database = currentDatabase() AND name != 'goose_db_version'"
 	before := ask(t, conn, shape)
 	ask(t, conn, "DROP TABLE goose_db_version SYNC")
-	if err := store.Migrate(t.Context(), dsn); err != nil {
+	if err := store.Migrate(t.Context(), store.Config{DSN: dsn}); err != nil {
 		t.Fatal(err)
 	}
 	if after := ask(t, conn, shape); after != before {

@@ -13,8 +13,6 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
-	"mlf/schema/sql"
 )
 
 // A pool is connections to one server.
@@ -79,6 +77,7 @@ func (p *pool) use(ctx context.Context, f func(c driver.Conn) error) error {
 	if err := f(c.Conn); err != nil {
 		return err
 	}
+	c.settle()
 	return p.vouch(ctx, c)
 }
 
@@ -132,7 +131,7 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	c := p.free[last]
 	p.free = p.free[:last]
 	p.mu.Unlock()
-	if used := c.last.Load(); used == nil || !used.known {
+	if used := c.last.Load(); used == nil || !p.server.knows(used) {
 		if err := p.ask(ctx, c); err != nil {
 			p.put(c)
 			return nil, err
@@ -149,16 +148,20 @@ func (p *pool) put(c *conn) {
 }
 
 // vouch tells whether what was just done over c was done on the one server. It
-// need not ask, unless there was another dial.
+// need not ask, unless there was another dial, or the database is put together of
+// several: those are asked each time, since the cluster may be changed at any time.
 func (p *pool) vouch(ctx context.Context, c *conn) error {
 	used := c.last.Load()
-	if used.known {
-		return nil
+	if p.server.knows(used) {
+		if !p.server.met().isFront() {
+			return nil
+		}
+		return p.server.meetAgain(c.asking(ctx))
 	}
 	if err := p.ask(ctx, c); err != nil {
 		return err
 	}
-	if !used.known {
+	if !p.server.knows(used) {
 		return errors.New("the connection was lost before it was known where it leads")
 	}
 	return nil
@@ -166,16 +169,27 @@ func (p *pool) vouch(ctx context.Context, c *conn) error {
 
 // ask asks who is at the other end of c.
 func (p *pool) ask(ctx context.Context, c *conn) error {
-	var n serverName
-	if err := c.QueryRow(ctx, sql.Query("server")).Scan(&n.host, &n.uuid, &n.database); err != nil {
-		return fmt.Errorf("ask the server who it is: %w", err)
-	}
-	c.settle()
-	if err := p.server.recognise(n); err != nil {
+	at := p.server.round.Load()
+	if err := p.server.meet(c.asking(ctx)); err != nil {
 		return err
 	}
-	c.last.Load().known = true
+	c.last.Load().known = at
 	return nil
+}
+
+// asking asks over c.
+func (c *conn) asking(ctx context.Context) asking {
+	return func(statement string, texts ...*string) error {
+		into := make([]any, len(texts))
+		for i, text := range texts {
+			into[i] = text
+		}
+		if err := c.QueryRow(ctx, statement).Scan(into...); err != nil {
+			return err
+		}
+		c.settle()
+		return nil
+	}
 }
 
 // settle lets the driver put back the connection of a query that has ended, which
@@ -197,23 +211,18 @@ func (c *conn) settle() {
 }
 
 // settleMax is a moment on a machine that has much else to do.
-const settleMax = 500 * time.Millisecond
+const settleMax = 2 * time.Second
 
 // A socket notes that it is written to.
 type socket struct {
 	net.Conn
 	owner *conn
-	known bool // It leads to the one server. For who holds owner.
+	known uint64 // The round in which it was seen to lead to the one server; 0: never. For who holds owner.
 }
 
-// dial does what the driver does by itself, and minds ctx, too.
+// dial dials, and has the link note who owns it.
 func (c *conn) dial(ctx context.Context, addr string, opt *clickhouse.Options) (net.Conn, error) {
-	dialer := &net.Dialer{Timeout: opt.DialTimeout}
-	dial := dialer.DialContext
-	if opt.TLS != nil {
-		dial = (&tls.Dialer{NetDialer: dialer, Config: opt.TLS}).DialContext
-	}
-	link, err := dial(ctx, "tcp", addr)
+	link, err := dialWithin(ctx, opt, addr, opt.DialTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -238,41 +247,4 @@ func (s *socket) SyscallConn() (syscall.RawConn, error) {
 		return nil, fmt.Errorf("BUG: a connection of type %T", link)
 	}
 	return raw.SyscallConn()
-}
-
-// A server is the one that a store is on, once it is known.
-type server struct {
-	mu           sync.Mutex
-	first, other serverName
-}
-
-type serverName struct{ host, uuid, database string }
-
-// recognise says who was met. The first is the server as long as this process
-// runs; that there is another is never forgotten.
-func (s *server) recognise(n serverName) error {
-	s.mu.Lock()
-	if s.first == (serverName{}) {
-		s.first = n
-	}
-	if n.uuid != s.first.uuid || n.database != s.first.database { // A machine may be given another name.
-		s.other = n
-	}
-	s.mu.Unlock()
-	return s.problem()
-}
-
-// problem is the error of a store whose address leads to two servers.
-func (s *server) problem() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.other == (serverName{}) {
-		return nil
-	}
-	return fmt.Errorf("the store's address leads to two servers: first to %v, then to %v: what is counted into both is in neither: name one in --clickhouse and start again", s.first, s.other)
-}
-
-// String returns the name as it stands in an error.
-func (n serverName) String() string {
-	return fmt.Sprintf("%s (server %s, database %s)", n.host, n.uuid, n.database)
 }

@@ -2,10 +2,8 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -21,36 +19,6 @@ func (s *Store) WriteLots(ctx context.Context, a schema.AttemptID, lots []schema
 		return err
 	}
 	return s.insert(ctx, "public_taken", len(taken), takenColumns(a, taken))
-}
-
-// WriteRelease appends the header of a release, once all its rows are written. Its
-// Written is the server's clock. After an error it may be there.
-func (s *Store) WriteRelease(ctx context.Context, r schema.Release) error {
-	var months []int32
-	var counted, waiting []uint64
-	for _, m := range r.Months {
-		months, counted, waiting = append(months, int32(m.First)), append(counted, m.Counted), append(waiting, m.Waiting)
-	}
-	var frozen []int32
-	var rows []uint64
-	for _, t := range r.Turnouts {
-		frozen, rows = append(frozen, int32(t.First)), append(rows, t.Rows)
-	}
-	return s.insert(ctx, "public_release", 1, []any{
-		[]uint32{r.Number},
-		[]uint64{uint64(r.Attempt)},
-		[]uint64{uint64(r.Previous)},
-		[]int32{int32(r.Today)},
-		[]uint32{r.K},
-		[]bool{r.Hold},
-		[]uint64{r.Lots},
-		[]uint64{r.Taken},
-		[][]int32{months},
-		[][]uint64{counted},
-		[][]uint64{waiting},
-		[][]int32{frozen},
-		[][]uint64{rows},
-	})
 }
 
 // WriteTurnout appends the turnout of the month that begins with first as rows of an
@@ -69,8 +37,8 @@ func (s *Store) WriteTurnout(ctx context.Context, a schema.AttemptID, first sche
 }
 
 // publicMax is the most connections for what is published: one of who publishes,
-// one of who shows it, and one of who writes it to files.
-const publicMax = 3
+// one of who copies it, one of who shows it, and one of who writes it to files.
+const publicMax = 4
 
 // published is the lane of reads of what is published. They are long, and nobody
 // waits for them; nor may they keep those who count or who answer waiting.
@@ -81,35 +49,6 @@ func (s *Store) published() lane {
 // PublicMemoryMax is what one of them may use on the server: a month of the
 // country's lots is read as it stands, and what was taken, a province at a time.
 const PublicMemoryMax = 256 << 20
-
-// Releases returns every header by number and time of writing, and the server's
-// clock after the last of them; zero without any.
-func (s *Store) Releases(ctx context.Context) (headers []schema.Release, now time.Time, err error) {
-	err = s.readBy(ctx, s.published(), "public_releases", nil, func(scan scanFunc) error {
-		var r schema.Release
-		var attempt, previous uint64
-		var today int32
-		var months, frozen []int32
-		var counted, waiting, rows []uint64
-		err := scan(&r.Number, &attempt, &previous, &today, &r.K, &r.Hold, &r.Lots, &r.Taken, &months, &counted, &waiting, &frozen, &rows, &r.Written, &now)
-		if err != nil {
-			return err
-		}
-		if len(counted) != len(months) || len(waiting) != len(months) || len(frozen) != len(rows) {
-			return fmt.Errorf("release %d: %d months, %d and %d numbers, turnout of %d, %d numbers: want as many", r.Number, len(months), len(counted), len(waiting), len(frozen), len(rows))
-		}
-		r.Attempt, r.Previous, r.Today, r.Written = schema.AttemptID(attempt), schema.AttemptID(previous), schema.Day(today), r.Written.UTC()
-		for i := range months {
-			r.Months = append(r.Months, schema.ReleaseMonth{First: schema.Day(months[i]), Counted: counted[i], Waiting: waiting[i]})
-		}
-		for i := range frozen {
-			r.Turnouts = append(r.Turnouts, schema.ReleaseTurnouts{First: schema.Day(frozen[i]), Rows: rows[i]})
-		}
-		headers = append(headers, r)
-		return nil
-	})
-	return headers, now.UTC(), err
-}
 
 // Lots calls take with the lots of q whose first day is in its time, in no order.
 // What it points at is the callee's until take returns.
@@ -148,6 +87,24 @@ const orderedMax = 1 << 16
 // ascending by number. It reads them in stretches, so that a month takes little memory
 // on either side, and as long as take takes. q's comuni are not looked at.
 func (s *Store) LotsInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error {
+	return s.byStretch(ctx, q, "public_lots_ordered", scanLot(take))
+}
+
+// TakenInOrder calls take with what each lot of q has of each spot and day, as
+// LotsInOrder does.
+func (s *Store) TakenInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Taken) error) error {
+	return s.byStretch(ctx, q, "public_taken_ordered", func(scan scanFunc) error {
+		var t schema.Taken
+		var attempt uint64
+		if err := scanSpotDay(scan, &t.SpotDay, &attempt, &t.Lot); err != nil {
+			return err
+		}
+		return take(schema.AttemptID(attempt), &t)
+	})
+}
+
+// byStretch runs the named query on one stretch of lots after the other.
+func (s *Store) byStretch(ctx context.Context, q schema.LotQuery, query string, row func(scanFunc) error) error {
 	for _, attempt := range q.Attempts {
 		p := clickhouse.Parameters{"attempt": number(attempt), "first": number(q.First), "next": number(q.Next)}
 		var first, last uint32
@@ -158,7 +115,7 @@ func (s *Store) LotsInOrder(ctx context.Context, q schema.LotQuery, take func(sc
 		for from := uint64(first); n > 0 && from <= uint64(last); from += orderedMax {
 			stretch := maps.Clone(p)
 			stretch["from"], stretch["until"] = number(from), number(min(from+orderedMax-1, uint64(last)))
-			if err := s.readBy(ctx, s.published(), "public_lots_ordered", stretch, scanLot(take)); err != nil {
+			if err := s.readBy(ctx, s.published(), query, stretch, row); err != nil {
 				return err
 			}
 		}
@@ -171,20 +128,25 @@ func (s *Store) LotsInOrder(ctx context.Context, q schema.LotQuery, take func(sc
 func (s *Store) Taken(ctx context.Context, q schema.LotQuery, take func(*schema.SpotDay) error) error {
 	return s.readBy(ctx, s.published(), "public_taken", lotParameters(q), func(scan scanFunc) error {
 		var t schema.SpotDay
-		var channel, scale uint8
-		var service uint16
-		var comune uint32
-		var office string
-		var day int32
-		var reasons map[uint8]uint64
-		v := &t.Values
-		err := scan(&comune, &office, &service, &channel, &scale, &day, &v[0], &v[1], &v[2], &v[3], &v[4], &reasons)
-		if err != nil {
+		if err := scanSpotDay(scan, &t); err != nil {
 			return err
 		}
-		t.Spot, t.Day, t.Reasons = spot(comune, office, service, channel, scale), schema.Day(day), sortReasons(reasons)
 		return take(&t)
 	})
+}
+
+// scanSpotDay reads votes of a spot and day, behind what else the row begins with.
+func scanSpotDay(scan scanFunc, t *schema.SpotDay, before ...any) error {
+	var channel, scale uint8
+	var service uint16
+	var comune uint32
+	var office string
+	var day int32
+	var reasons map[uint8]uint64
+	v := &t.Values
+	err := scan(append(before, &comune, &office, &service, &channel, &scale, &day, &v[0], &v[1], &v[2], &v[3], &v[4], &reasons)...)
+	t.Spot, t.Day, t.Reasons = spot(comune, office, service, channel, scale), schema.Day(day), sortReasons(reasons)
+	return err
 }
 
 // Turnout calls take with the turnout of the months of q that some attempts froze, in

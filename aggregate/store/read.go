@@ -67,6 +67,12 @@ func (s *Store) wide() lane {
 	return lane{conn: s.answers, silence: silenceMax, timeMax: s.cfg.ReadMax, memoryMax: s.cfg.ReadMemoryMax}
 }
 
+// readSettings are of every read. A row is in one month. Where the database is put
+// together of several servers, all of them answer or none: one that is frozen, or away,
+// is told of before we would call the server silent that asks them.
+const readSettings = "do_not_merge_across_partitions_select_final = 1, " +
+	"skip_unavailable_shards = 0, receive_timeout = 2, handshake_timeout_ms = 2000, connections_with_failover_max_tries = 1"
+
 // read runs the named query of those who count; see readBy.
 func (s *Store) read(ctx context.Context, query string, p clickhouse.Parameters, row func(scan scanFunc) error) error {
 	return s.readBy(ctx, s.own(), query, p, row)
@@ -79,8 +85,8 @@ func (s *Store) readBy(ctx context.Context, l lane, query string, p clickhouse.P
 	start := time.Now()
 	// The limits are part of the text, because the driver replaces a limit of
 	// time in the settings by the context's.
-	text := fmt.Sprintf("%s\nSETTINGS do_not_merge_across_partitions_select_final = 1, max_execution_time = %d, max_memory_usage = %d, max_rows_to_group_by = %d",
-		sql.Query(query), int(l.timeMax/time.Second), l.memoryMax, l.groupsMax)
+	text := fmt.Sprintf("%s\nSETTINGS %s, max_execution_time = %d, max_memory_usage = %d, max_rows_to_group_by = %d",
+		sql.Query(query), readSettings, int(l.timeMax/time.Second), l.memoryMax, l.groupsMax)
 	err := s.run(ctx, l, text, p, row)
 	s.metrics.read(query, start, err)
 	if err == nil {

@@ -17,10 +17,20 @@ import (
 // returns, and ends with the test.
 func balance(t *testing.T, target func() string) (addr string) {
 	t.Helper()
+	return balanceOn(t, loopback(t), target)
+}
+
+func loopback(t *testing.T) net.Listener {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // Binding neither waits nor dials.
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ln
+}
+
+func balanceOn(t *testing.T, ln net.Listener, target func() string) (addr string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	t.Cleanup(func() { cancel(); _ = ln.Close(); <-ended })
@@ -50,7 +60,7 @@ func two(t *testing.T, target func(engines [2]*embedded.Server) string) (dsn str
 	t.Helper()
 	for i := range engines {
 		engines[i] = engineOf(t, embedded.Config{Dir: t.TempDir(), Password: "secret"})
-		if err := store.Apply(t.Context(), engines[i].DSN(), schema.Identity{Log: schema.LogID{1}, Partitions: 4, Rules: schema.RulesV1}); err != nil {
+		if err := store.Apply(t.Context(), store.Config{DSN: engines[i].DSN()}, schema.Identity{Log: schema.LogID{1}, Partitions: 4, Rules: schema.RulesV1}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 func TestASilentServerIsToldSoon(t *testing.T) {
 	server := engine(t)
 	dsn := newDatabase(t, server.DSN())
-	if err := store.Apply(t.Context(), dsn, schema.Identity{Log: schema.LogID{1}, Partitions: 1, Rules: schema.RulesV1}); err != nil {
+	if err := store.Apply(t.Context(), store.Config{DSN: dsn}, schema.Identity{Log: schema.LogID{1}, Partitions: 1, Rules: schema.RulesV1}); err != nil {
 		t.Fatal(err)
 	}
 	warm, cold := openStore(t, store.Config{DSN: dsn}), openStore(t, store.Config{DSN: dsn})

@@ -10,6 +10,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -41,6 +42,20 @@ type Config struct {
 	// clickhouse-go reads it. Database mlf when none is named. The native
 	// protocol only: over HTTP an insert's failure can look like success.
 	DSN string
+
+	// Password returns the user's password, where it is not in the DSN. It is asked
+	// by each connection, so that it can change; an error ends the attempt to connect.
+	// Nil: that of the DSN.
+	Password func() (string, error)
+
+	// RootCAs returns who may sign the server's certificate, where the DSN says
+	// secure=true. It is asked by each connection, so that they can change. Nil:
+	// those of the system.
+	RootCAs func() *x509.CertPool
+
+	// Share says that a database will do that has a share of a log: for who counts into
+	// it, or looks after it. For others it is an error, and so is everything read of it.
+	Share bool
 
 	// ConnsMax is the most connections held at once by those who count. 0:
 	// ConnsMaxDefault. A call that finds none free waits for dial_timeout of the
@@ -79,7 +94,7 @@ const (
 
 // Validate refuses a Config that Open could not use.
 func (c Config) Validate() error {
-	if _, _, err := options(c.DSN); err != nil {
+	if _, _, err := c.options(); err != nil {
 		return err
 	}
 	if c.ConnsMax < 0 || c.ReadMax < 0 || c.ReadMemoryMax < 0 || c.WriteMax < 0 {
@@ -123,19 +138,37 @@ type Telemetry struct {
 // Open connects to the store and checks that its tables are there: ErrNotApplied
 // if not.
 func Open(ctx context.Context, cfg Config, tel Telemetry) (*Store, error) {
+	if err := Check(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return New(cfg, tel)
+}
+
+// Check tells whether the store can be reached and has its tables: ErrNotApplied if
+// not.
+func Check(ctx context.Context, cfg Config) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	opt, database, err := cfg.options()
+	if err != nil {
+		return err
+	}
+	return checkTables(ctx, opt, database)
+}
+
+// New returns a store that is not connected yet, and was not checked.
+func New(cfg Config, tel Telemetry) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	opt, database, err := options(cfg.DSN)
+	opt, database, err := cfg.options()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTables(ctx, opt, database); err != nil {
-		return nil, err
-	}
 	opt.Auth.Database = database
-	one := new(server)
+	one := newServer(cfg.Share)
 	conn, err := newPool(opt, cfg.ConnsMax, one)
 	if err != nil {
 		return nil, err
@@ -152,6 +185,18 @@ func Open(ctx context.Context, cfg Config, tel Telemetry) (*Store, error) {
 	}
 	tel.Logger = cmp.Or(tel.Logger, slog.New(slog.DiscardHandler))
 	return &Store{cfg: cfg, opt: opt, conn: conn, answers: answers, public: public, logger: tel.Logger, metrics: newMetrics(tel.Registerer)}, nil
+}
+
+// Place says which database the store is, as its DSN does: host:port/database.
+func (s *Store) Place() string { return s.cfg.Place() }
+
+// Place says which database c is of, as its DSN does: host:port/database. c is valid.
+func (c Config) Place() string {
+	opt, database, err := options(c.DSN)
+	if err != nil {
+		panic("BUG: a DSN that was not validated: " + err.Error())
+	}
+	return opt.Addr[0] + "/" + database
 }
 
 // Close gives the connections back. Calls that run are cut off.

@@ -5,17 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"mlf/aggregate/store"
 	"mlf/aggregate/store/embedded"
 	"mlf/aggregate/store/storetest"
+	"mlf/proof/series"
 )
 
 func TestMain(m *testing.M) {
@@ -98,7 +101,7 @@ func dial(t testing.TB, dsn string) driver.Conn {
 func open(t testing.TB, dsn string) storetest.Subject {
 	t.Helper()
 	dsn = newDatabase(t, dsn)
-	if err := store.Migrate(t.Context(), dsn); err != nil {
+	if err := store.Migrate(t.Context(), store.Config{DSN: dsn}); err != nil {
 		t.Fatal(err)
 	}
 	conn := dial(t, dsn)
@@ -118,16 +121,25 @@ func open(t testing.TB, dsn string) storetest.Subject {
 
 func openStore(t testing.TB, cfg store.Config) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), cfg, store.Telemetry{})
+	metrics := prometheus.NewRegistry()
+	s, err := store.Open(t.Context(), cfg, store.Telemetry{Registerer: metrics})
 	if err != nil {
 		t.Fatal(err)
 	}
+	series.Complete(t, metrics, isRare)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return s
+}
+
+// isRare tells whether a metric is of what is done once, by a person's command, or of
+// an error of which nobody could know beforehand.
+func isRare(name string) bool {
+	rare := regexp.MustCompile(`table=(identity|bi_comune|bi_service)$|_errors_total code=[0-9]+ `)
+	return rare.MatchString(name)
 }
 
 // ask runs a statement and returns the number it answers with.

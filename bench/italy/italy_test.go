@@ -71,7 +71,7 @@ type filled struct {
 func fill(t *testing.T, engine *embedded.Server, name string) filled {
 	t.Helper()
 	f := filled{Country: newCountry(t, 0.02), dsn: strings.TrimSuffix(engine.DSN(), "/mlf") + "/" + name}
-	if err := store.Apply(t.Context(), f.dsn, schema.Identity{Log: schema.LogID{1}, Partitions: italy.Partitions, Rules: schema.RulesV2}); err != nil {
+	if err := store.Apply(t.Context(), store.Config{DSN: f.dsn}, schema.Identity{Log: schema.LogID{1}, Partitions: italy.Partitions, Rules: schema.RulesV2}); err != nil {
 		t.Fatal(err)
 	}
 	var err error

@@ -84,7 +84,7 @@ func (c *Query) openCountry(ctx context.Context, p *setup.Parts) (_ *countryRig,
 		return nil, err
 	}
 	r.dsn = strings.TrimSuffix(r.rig.engine.DSN(), "/mlf") + "/" + countryDatabase
-	if err := store.Apply(ctx, r.dsn, countryLog()); err != nil { // Tables that are new since it was filled, too.
+	if err := store.Apply(ctx, store.Config{DSN: r.dsn}, countryLog()); err != nil { // Tables that are new since it was filled, too.
 		return nil, err
 	}
 	if err := r.ensure(ctx, r.dsn, c); err != nil {

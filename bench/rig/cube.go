@@ -27,7 +27,7 @@ type held struct {
 func (r *countryRig) hold(ctx context.Context, dir string, feed cube.Feed) (*held, error) {
 	loading := newBar(r.shown, "loading", "rows", r.kept.Rows)
 	defer loading.end()
-	return follow(ctx, cube.Config{Feed: feed, Store: watchedStore{r.store, loading}, RegionOf: r.world.Region, Dir: dir, Log: r.rig.log})
+	return follow(ctx, cube.Config{Feed: feed, Store: func() cube.Store { return watchedStore{r.store, loading} }, RegionOf: r.world.Region, Dir: dir, Log: r.rig.log})
 }
 
 // follow starts a follower by Rome's clock, and returns when its counts stand.

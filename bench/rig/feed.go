@@ -119,7 +119,7 @@ func (f *feedBench) openBacklog(ctx context.Context) (err error) {
 		return err
 	}
 	dsn, _ := f.rig.databaseDSN()
-	if err := store.Apply(ctx, dsn, id); err != nil {
+	if err := store.Apply(ctx, store.Config{DSN: dsn}, id); err != nil {
 		return err
 	}
 	f.empty, err = store.Open(ctx, store.Config{DSN: dsn}, store.Telemetry{Logger: f.rig.log})
@@ -292,7 +292,7 @@ func (f *feedBench) carriage(ctx context.Context, flushes [][]schema.Claim) (tim
 // catchUp follows what a worker has told while it caught up, from nothing on.
 func (f *feedBench) catchUp(ctx context.Context) (_ measure.Sample, err error) {
 	feed := &pacedFeed{CountsReader: f.backlog.client.NewCountsReader(), turns: make(chan struct{})}
-	h, err := follow(ctx, cube.Config{Feed: feed, Store: f.empty, RegionOf: f.world.Region, BackBy: time.Hour, Log: f.rig.log})
+	h, err := follow(ctx, cube.Config{Feed: feed, Store: func() cube.Store { return f.empty }, RegionOf: f.world.Region, BackBy: time.Hour, Log: f.rig.log})
 	if err != nil {
 		return nil, err
 	}

@@ -266,7 +266,7 @@ func (l *benchLog) newCount(ctx context.Context) (*count, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Apply(ctx, dsn, identity); err != nil {
+	if err := store.Apply(ctx, store.Config{DSN: dsn}, identity); err != nil {
 		return nil, err
 	}
 	if c.store, err = store.Open(ctx, store.Config{DSN: dsn}, store.Telemetry{Logger: l.rig.log}); err != nil {

@@ -45,7 +45,7 @@ func (b *aggregateBench) mix(ctx context.Context) error {
 
 func (b *aggregateBench) runMix(ctx context.Context, m rowMix) (_ measure.Sample, err error) {
 	dsn, _ := b.rig.databaseDSN()
-	if err := store.Migrate(ctx, dsn); err != nil {
+	if err := store.Migrate(ctx, store.Config{DSN: dsn}); err != nil {
 		return nil, err
 	}
 	s, err := store.Open(ctx, store.Config{DSN: dsn}, store.Telemetry{Logger: b.rig.log})

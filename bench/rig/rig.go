@@ -7,6 +7,7 @@
 package rig
 
 import (
+	"mlf/bench/capacity"
 	"mlf/bench/ingest"
 	"mlf/bench/setup"
 )
@@ -16,6 +17,7 @@ type Cmd struct {
 	Ingest    ingest.Measure `cmd:"" help:"Measure ingest: CPU per vote, latency, memory, against what one would write without it."`
 	Aggregate Aggregate      `cmd:"" help:"Measure the way from the log to the rollups: CPU per vote and row, against what one would write without it."`
 	Query     Query          `cmd:"" help:"Measure reads of the statistics over millions of rollups."`
+	Capacity  capacity.Cmd   `cmd:"" help:"Compute what a country needs from what was measured."`
 
 	Broker      setup.Broker `cmd:"" hidden:"" help:"Run the embedded Kafka broker alone, for a measurement."`
 	CountJSON   CountJSON    `cmd:"" name:"count-json" hidden:"" help:"Run a baseline of aggregate, for a measurement."`

@@ -49,13 +49,17 @@ func NewGuard(log Log, dir string, reserve uint64, reg prometheus.Registerer) (*
 		Log: log, dir: dir, reserve: reserve,
 		free: f.NewGauge(prometheus.GaugeOpts{
 			Name: "mlf_up_disk_free_bytes",
-			Help: "Free bytes on the data disk. Below the reserve votes are answered 503: make room or move the data.",
+			Help: "Free bytes on the data disk. Below mlf_up_disk_reserve_bytes votes are answered 503: make room or move the data.",
 		}),
 		refused: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_up_disk_full_refusals_total",
 			Help: "Requests answered 503 because the data disk is full. The terminals keep the votes; make room.",
 		}),
 	}
+	f.NewGauge(prometheus.GaugeOpts{
+		Name: "mlf_up_disk_reserve_bytes",
+		Help: "Bytes of the data disk that must be free for votes to be taken.",
+	}).Set(float64(reserve))
 	return g, g.look()
 }
 

@@ -12,40 +12,64 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// CheckMax bounds one readiness check. Kubernetes asks every few seconds and gives
-// up after one by default; a check that needs longer is a "no", and still leaves
-// time to say so.
+// CheckMax bounds one question, of readiness or to a neighbour. Kubernetes asks
+// every few seconds and gives up after one by default; what needs longer is a "no",
+// and still leaves time to say so.
 const CheckMax = 800 * time.Millisecond
 
-// A Check is one thing that must hold for this process to serve. Do returns why it
-// does not; it may be called several times at once.
+// A Check is a question: whether what this process itself must have to serve is
+// there, or whether a neighbour answers. Do returns why not; it may be called
+// several times at once.
 type Check struct {
 	Name string
 	Do   func(ctx context.Context) error
+}
+
+// Once returns a check that passes from the first time on that ready does.
+func Once(name string, ready func() error) Check {
+	var before atomic.Bool
+	return Check{Name: name, Do: func(context.Context) error {
+		if before.Load() {
+			return nil
+		}
+		err := ready()
+		if err == nil {
+			before.Store(true)
+		}
+		return err
+	}}
 }
 
 // An Admin is the listener for those who run the service: metrics, probes,
 // profiles. It is apart from the traffic, so that it answers when traffic does
 // not, and is never exposed with it. Safe for use by several goroutines.
 type Admin struct {
-	metrics *prometheus.Registry
-	log     *slog.Logger
+	metrics      *prometheus.Registry
+	log          *slog.Logger
+	dependencies *Dependencies
+	draining     atomic.Bool
 
 	mu     sync.Mutex
 	checks []Check
 }
 
-// NewAdmin returns a listener's service. metrics is gathered at each scrape.
-func NewAdmin(metrics *prometheus.Registry, log *slog.Logger, checks ...Check) *Admin {
-	return &Admin{metrics: metrics, log: log, checks: checks}
+// NewAdmin returns a listener's service. metrics is gathered at each scrape, and
+// gets mlf_ready. Of dependencies /readyz?verbose tells; nil: there are none.
+func NewAdmin(metrics *prometheus.Registry, log *slog.Logger, dependencies *Dependencies, checks ...Check) *Admin {
+	a := &Admin{metrics: metrics, log: log, dependencies: dependencies, checks: checks}
+	promauto.With(metrics).NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mlf_ready",
+		Help: "1 while this process can answer, as /readyz says. 0 for long: /readyz?verbose names what is missing.",
+	}, a.isReady)
+	return a
 }
 
 // Set replaces the checks.
@@ -55,21 +79,9 @@ func (a *Admin) Set(checks ...Check) {
 	a.checks = checks
 }
 
-// NewRegistry returns a registry with the metrics that every process of the given
-// version has.
-func NewRegistry(version string) *prometheus.Registry {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	)
-	promauto.With(reg).NewGauge(prometheus.GaugeOpts{
-		Name:        "mlf_build_info",
-		Help:        "1, with the version of this process as a label. More than one version for long: a rollout is stuck.",
-		ConstLabels: prometheus.Labels{"version": version},
-	}).Set(1)
-	return reg
-}
+// Drain makes the process not ready for good: it was asked to end, and whoever
+// sends it requests shall send them elsewhere.
+func (a *Admin) Drain() { a.draining.Store(true) }
 
 // Run serves on ln until ctx ends.
 func (a *Admin) Run(ctx context.Context, ln net.Listener) error {
@@ -122,25 +134,63 @@ func addressed(host string) bool {
 	return err == nil || host == "" || strings.EqualFold(host, "localhost")
 }
 
-// ready answers 200 when every check passes, else 503 with those that do not.
-func (a *Admin) ready(w http.ResponseWriter, r *http.Request) {
+// errDraining is why a process that was asked to end is not ready.
+var errDraining = errors.New("draining: this process was asked to end")
+
+// verdicts returns what each check says, by its name; all nil: the process is ready.
+func (a *Admin) verdicts(ctx context.Context) map[string]error {
 	a.mu.Lock()
 	checks := a.checks
 	a.mu.Unlock()
-	report := make(map[string]string, len(checks))
-	status := http.StatusOK
-	for i, err := range ask(r.Context(), checks) {
-		report[checks[i].Name] = "ok"
+	said := make(map[string]error, len(checks)+1)
+	for i, err := range ask(ctx, checks) {
+		said[checks[i].Name] = err
+	}
+	if a.draining.Load() {
+		said["drain"] = errDraining
+	}
+	return said
+}
+
+// isReady is mlf_ready. Checks ask no neighbour, so a scrape does not wait for one.
+func (a *Admin) isReady() float64 {
+	for _, err := range a.verdicts(context.Background()) { //nolint:forbidigo // A scrape has none, and each check its limit.
 		if err != nil {
-			report[checks[i].Name] = err.Error()
+			return 0
+		}
+	}
+	return 1
+}
+
+// ready answers 200 when every check passes, else 503 with those that do not. Asked
+// for more, it also tells of neighbours, which change nothing about the status: a
+// neighbour that is away is so for every process, and those that are asked elsewhere
+// then have nobody left to ask.
+func (a *Admin) ready(w http.ResponseWriter, r *http.Request) {
+	said := a.verdicts(r.Context())
+	status, report := http.StatusOK, make(map[string]any, len(said)+1)
+	for name, err := range said {
+		report[name] = inWords(err)
+		if err != nil {
 			status = http.StatusServiceUnavailable
 		}
+	}
+	if r.URL.Query().Has("verbose") {
+		report["dependencies"] = a.dependencies.report()
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	if err := json.NewEncoder(w).Encode(report); err != nil {
 		a.log.Debug("readiness answer not sent", slog.Any("err", err))
 	}
+}
+
+// inWords returns what a probe says of the outcome of a check.
+func inWords(err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return "ok"
 }
 
 // errNoAnswer is the outcome of a check that says nothing in time.

@@ -4,17 +4,27 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"mlf/command/process"
 )
 
-// serve serves checks on loopback until the test ends.
-func serve(t *testing.T, checks ...process.Check) (addr string) {
+// built is the build of these tests.
+func built() process.Build { return process.Build{Version: "v1", Revision: "abc", Go: "go1"} }
+
+// newAdmin returns a listener's service with checks and a registry of its own.
+func newAdmin(checks ...process.Check) *process.Admin {
+	return process.NewAdmin(process.NewRegistry(built()), slog.New(slog.DiscardHandler), nil, checks...)
+}
+
+// serve serves admin on loopback until the test ends.
+func serve(t *testing.T, admin *process.Admin) (addr string) {
 	t.Helper()
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -22,7 +32,6 @@ func serve(t *testing.T, checks ...process.Check) (addr string) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ran := make(chan error, 1)
-	admin := process.NewAdmin(process.NewRegistry("test"), slog.New(slog.DiscardHandler), checks...)
 	go func() { ran <- admin.Run(ctx, ln) }()
 	t.Cleanup(func() {
 		cancel()
@@ -33,10 +42,10 @@ func serve(t *testing.T, checks ...process.Check) (addr string) {
 	return ln.Addr().String()
 }
 
-// served serves checks on loopback, and returns what /readyz says.
-func served(t *testing.T, checks ...process.Check) (status int, report map[string]string) {
+// ask returns what the listener at addr answers.
+func ask(t *testing.T, addr, path string) (status int, body string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+serve(t, checks...)+"/readyz", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +53,21 @@ func served(t *testing.T, checks ...process.Check) (status int, report map[strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(json.NewDecoder(res.Body).Decode(&report), res.Body.Close()); err != nil {
+	text, err := io.ReadAll(res.Body)
+	if err := errors.Join(err, res.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return res.StatusCode, report
+	return res.StatusCode, string(text)
+}
+
+// served serves checks on loopback, and returns what /readyz says.
+func served(t *testing.T, checks ...process.Check) (status int, report map[string]string) {
+	t.Helper()
+	status, body := ask(t, serve(t, newAdmin(checks...)), "/readyz")
+	if err := json.Unmarshal([]byte(body), &report); err != nil {
+		t.Fatal(err)
+	}
+	return status, report
 }
 
 // TestReadyBlamesOnlyWhoDoesNotAnswer: one neighbour is frozen, whether it looks
@@ -81,10 +101,28 @@ func TestReadySaysWhatACheckSays(t *testing.T) {
 	}
 }
 
+// TestWhoDrainsIsNotReady: whatever else it can say.
+func TestWhoDrainsIsNotReady(t *testing.T) {
+	admin := newAdmin(process.Check{Name: "registry", Do: func(context.Context) error { return nil }})
+	addr := serve(t, admin)
+	f := func(wantStatus int, wantBody, wantMetric string) {
+		t.Helper()
+		if status, body := ask(t, addr, "/readyz"); status != wantStatus || body != wantBody+"\n" {
+			t.Errorf("got %d %s, want %d %s", status, body, wantStatus, wantBody)
+		}
+		if _, metrics := ask(t, addr, "/metrics"); !strings.Contains(metrics, "\n"+wantMetric+"\n") {
+			t.Errorf("no %q in %s", wantMetric, metrics)
+		}
+	}
+	f(http.StatusOK, `{"registry":"ok"}`, "mlf_ready 1")
+	admin.Drain()
+	f(http.StatusServiceUnavailable, `{"drain":"draining: this process was asked to end","registry":"ok"}`, "mlf_ready 0")
+}
+
 // TestAdminIsNotForPages: on a machine with a browser every page can send requests
 // to loopback, and one whose name leads there can read the answers.
 func TestAdminIsNotForPages(t *testing.T) {
-	addr := serve(t)
+	addr := serve(t, newAdmin())
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)

@@ -65,3 +65,14 @@ func InOrder(ctx context.Context, log *slog.Logger, parts ...Part) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Delayed returns a context with the values of ctx that ends when ctx has been over
+// for d, or when cancel is called.
+func Delayed(ctx context.Context, d time.Duration) (_ context.Context, cancel context.CancelFunc) {
+	late, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, end) })
+	return late, func() {
+		stop()
+		end()
+	}
+}

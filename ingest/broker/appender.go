@@ -68,10 +68,10 @@ func (a *appender) close() {
 	a.change.Signal()
 }
 
-// join adds record, which takes at most size bytes, to the last batch, or begins
-// another when that would make it larger than bytesMax. It returns the batch to
-// wait for.
-func (a *appender) join(record []byte, size, bytesMax int) (*batch, error) {
+// join adds record, which takes at most size bytes with its trace, to the last batch,
+// or begins another when that would make it larger than bytesMax. It returns the batch
+// to wait for.
+func (a *appender) join(record []byte, trace string, size, bytesMax int) (*batch, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
@@ -89,7 +89,7 @@ func (a *appender) join(record []byte, size, bytesMax int) (*batch, error) {
 		a.queue = append(a.queue, b)
 		a.change.Signal()
 	}
-	b.set.Add(nil, record)
+	b.set.AddTraced(nil, record, trace)
 	b.size += size
 	b.waiters++
 	return b, nil

@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/segmentio/kafka-go"
-	metadataapi "github.com/segmentio/kafka-go/protocol/metadata"
-
+	"mlf/ingest/broker/inspect"
 	"mlf/ingest/broker/settings"
 	"mlf/schema"
+	"mlf/schema/finding"
 )
 
 // Apply makes what the log needs and is missing: topics, a stream key, a ticket
@@ -22,16 +21,7 @@ import (
 // setting by setting; of what may be meant the log warns. It returns whose log it is.
 func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identity, error) {
 	topics.Partitions = cmp.Or(topics.Partitions, DefaultPartitions)
-	if topics.Replicas == 0 {
-		var err error
-		if topics.Replicas, err = c.defaultReplicas(ctx); err != nil {
-			return schema.Identity{}, err
-		}
-	}
-	if _, err := c.CreateTopics(ctx, topics); err != nil {
-		return schema.Identity{}, err
-	}
-	if err := c.checkTopics(ctx, topics.Replicas); err != nil {
+	if err := c.MakeTopics(ctx, topics); err != nil {
 		return schema.Identity{}, err
 	}
 	if err := c.ensureKeys(ctx); err != nil {
@@ -54,27 +44,39 @@ func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identit
 	return schema.Identity{Log: g.Log, Partitions: g.Partitions, Rules: g.Rules}, nil
 }
 
+// MakeTopics makes the topics that are missing, and refuses those that lose records.
+func (c *Client) MakeTopics(ctx context.Context, topics TopicsConfig) (err error) {
+	if topics.Replicas == 0 {
+		if topics.Replicas, err = c.defaultReplicas(ctx); err != nil {
+			return err
+		}
+	}
+	if _, err = c.CreateTopics(ctx, topics); err != nil {
+		return err
+	}
+	return c.checkTopics(ctx, topics.Replicas)
+}
+
 // checkTopics refuses topics under which votes would be lost, and warns of what
 // somebody may have chosen. Those that apply makes are right; others make topics,
 // too, and change them.
 func (c *Client) checkTopics(ctx context.Context, replicas int) error {
 	var refused []string
-	for _, topic := range []string{c.cfg.VotesTopic, c.cfg.RegistryTopic, c.cfg.CountsTopic, c.cfg.ServedTopic} {
-		state, err := c.topicState(ctx, topic)
-		if refusedRight(err) {
-			c.log.Warn("topic's settings not looked at", slog.String("topic", topic), slog.Any("err", err))
+	for _, topic := range c.topics() {
+		found, err := c.cluster().Judge(ctx, topic, replicas)
+		if inspect.Denied(err) {
+			c.log.Warn("topic's settings not looked at", slog.String("topic", topic.Name), slog.Any("err", err))
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("look at the settings of topic %s: %w", topic, err)
+			return fmt.Errorf("look at the settings of topic %s: %w", topic.Name, err)
 		}
-		state.Wanted = replicas
-		for _, f := range c.judge(topic, state) {
+		for _, f := range found {
 			if f.Refused {
-				refused = append(refused, fmt.Sprintf("topic %s, %s=%s: %s", topic, f.Setting, f.Value, f.Advice))
+				refused = append(refused, fmt.Sprintf("topic %s, %s=%s: %s", topic.Name, f.Setting, f.Value, f.Advice))
 				continue
 			}
-			c.log.Warn("topic's setting", slog.String("topic", topic), slog.String("setting", f.Setting),
+			c.log.Warn("topic's setting", slog.String("topic", topic.Name), slog.String("setting", f.Setting),
 				slog.String("value", f.Value), slog.String("advice", f.Advice))
 		}
 	}
@@ -84,56 +86,44 @@ func (c *Client) checkTopics(ctx context.Context, replicas int) error {
 	return nil
 }
 
-// judge says what is wrong with the settings of topic.
-func (c *Client) judge(topic string, state settings.Topic) []settings.Finding {
-	switch topic {
-	case c.cfg.VotesTopic:
-		return state.Votes(c.cfg.BatchBytesMax)
-	case c.cfg.CountsTopic:
-		return state.Counts(c.cfg.BatchBytesMax)
-	case c.cfg.ServedTopic:
-		return state.Served()
-	default:
-		return state.Registry()
+// topics are those that mlf uses.
+func (c *Client) topics() []inspect.Topic {
+	return []inspect.Topic{
+		{Kind: settings.Votes, Name: c.cfg.VotesTopic},
+		{Kind: settings.Registry, Name: c.cfg.RegistryTopic},
+		{Kind: settings.Counts, Name: c.cfg.CountsTopic},
+		{Kind: settings.Served, Name: c.cfg.ServedTopic},
 	}
 }
 
-// refusedRight tells whether who asks may not look at settings.
-func refusedRight(err error) bool {
-	return errors.Is(err, kafka.TopicAuthorizationFailed) || errors.Is(err, kafka.ClusterAuthorizationFailed)
+// cluster is who knows how Kafka is set up.
+func (c *Client) cluster() *inspect.Cluster {
+	return &inspect.Cluster{Kafka: c.kafka, BatchBytes: c.cfg.BatchBytesMax}
 }
 
-// topicState asks the brokers about a topic.
-func (c *Client) topicState(ctx context.Context, topic string) (settings.Topic, error) {
-	state := settings.Topic{Settings: make(map[string]string)}
-	res, err := c.kafka.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
-		ResourceType: kafka.ResourceTypeTopic, ResourceName: topic,
-		ConfigNames: settings.Names(),
-	}}})
+// A Stage is whose login the brokers are asked with: schema, ingest, aggregate, query.
+type Stage = inspect.Stage
+
+// Checks look at how Kafka is set up for mlf: brokers, settings, copies, rights of
+// this user as stage needs them, clock, disks. They change nothing.
+func (c *Client) Checks(stage Stage, replicas int) []finding.Check {
+	return c.cluster().Checks(inspect.Wish{Topics: c.topics(), Replicas: replicas, Groups: c.cfg.Groups, Stage: stage, Age: c.Age})
+}
+
+// Denied tells whether err is of somebody who may not look.
+func (*Client) Denied(err error) bool { return inspect.Denied(err) }
+
+// Age returns how long ago the log began, by the append time of its first record.
+func (c *Client) Age(ctx context.Context) (time.Duration, error) {
+	first, _, err := c.bounds(ctx, c.cfg.VotesTopic, 0)
 	if err != nil {
-		return state, err
+		return 0, err
 	}
-	for _, r := range res.Resources {
-		if r.Error != nil {
-			return state, r.Error
-		}
-		for _, e := range r.ConfigEntries {
-			state.Settings[e.ConfigName] = e.ConfigValue
-		}
-	}
-	// kafka.Client.Metadata leaves out replicas whose broker is down.
-	message, err := c.transport.RoundTrip(ctx, c.kafka.Addr, &metadataapi.Request{TopicNames: []string{topic}})
+	appended, err := c.Appended(ctx, 0, first)
 	if err != nil {
-		return state, err
+		return 0, err
 	}
-	for _, t := range message.(*metadataapi.Response).Topics {
-		for _, p := range t.Partitions {
-			if n := len(p.ReplicaNodes); t.Name == topic && (state.Replicas == 0 || n < state.Replicas) {
-				state.Replicas = n
-			}
-		}
-	}
-	return state, nil
+	return time.Since(appended.Time()), nil
 }
 
 // ensureKeys writes a stream key and a ticket secret where there are none. Two at

@@ -3,11 +3,9 @@ package broker_test
 import (
 	"context"
 	"crypto/tls"
-	"encoding/pem"
+	"crypto/x509"
 	"errors"
-	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +19,8 @@ import (
 	"mlf/ingest/broker"
 	"mlf/ingest/broker/brokertest"
 	"mlf/ingest/broker/embedded"
+	"mlf/proof/authority"
+	"mlf/proof/series"
 	"mlf/schema"
 )
 
@@ -60,14 +60,15 @@ func TestWrongCredentials(t *testing.T) {
 			t.Errorf("%s: got %v: want another error, soon", name, err)
 		}
 	}
-	f("wrong password", func(c *broker.Config) { c.SASLPassword = "wrong" })
+	f("wrong password", func(c *broker.Config) { c.SASLPassword = password("wrong") })
 	f("unknown user", func(c *broker.Config) { c.SASLUser = "nobody" })
-	f("no login", func(c *broker.Config) { c.SASLUser, c.SASLPassword, c.SASLMechanism = "", "", "" })
-	f("no TLS", func(c *broker.Config) { c.TLS, c.TLSCA = false, "" })
-	f("unknown authority", func(c *broker.Config) { c.TLSCA = "" })
+	f("no password", func(c *broker.Config) { c.SASLPassword = func() (string, error) { return "", os.ErrNotExist } })
+	f("no login", func(c *broker.Config) { c.SASLUser, c.SASLPassword, c.SASLMechanism = "", nil, "" })
+	f("no TLS", func(c *broker.Config) { c.TLS = nil })
+	f("unknown authority", func(c *broker.Config) { c.TLS = trusting(nil) })
 	f("nothing wrong but SHA-256", func(c *broker.Config) { c.SASLMechanism = broker.MechanismScramSHA256 })
 	plain := good
-	plain.SASLMechanism, plain.SASLUser, plain.SASLPassword = broker.MechanismPlain, "plain", "too"
+	plain.SASLMechanism, plain.SASLUser, plain.SASLPassword = broker.MechanismPlain, "plain", password("too")
 	for _, cfg := range []broker.Config{good, plain} {
 		if err := newClient(t, cfg).Ping(t.Context()); err != nil {
 			t.Error(err)
@@ -78,30 +79,35 @@ func TestWrongCredentials(t *testing.T) {
 // startSecured starts a broker that wants TLS and SCRAM-SHA-512.
 func startSecured(t *testing.T) broker.Config {
 	t.Helper()
-	certified := httptest.NewTLSServer(nil) // For its certificate, which is for 127.0.0.1.
-	certified.Close()
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	block := &pem.Block{Type: "CERTIFICATE", Bytes: certified.Certificate().Raw}
-	if err := os.WriteFile(ca, pem.EncodeToMemory(block), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	signer := authority.New(t, time.Now().AddDate(0, 1, 0))
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1), kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "mlf", "secret"), kfake.Superuser("PLAIN", "plain", "too"),
-		kfake.TLS(&tls.Config{Certificates: certified.TLS.Certificates, MinVersion: tls.VersionTLS12}),
+		kfake.TLS(&tls.Config{Certificates: []tls.Certificate{*signer.Pair(t, "broker", time.Now().AddDate(0, 1, 0))}, MinVersion: tls.VersionTLS12}),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(cluster.Close)
-	return broker.Config{Brokers: cluster.ListenAddrs(), TLS: true, TLSCA: ca, SASLUser: "mlf", SASLPassword: "secret"}
+	return broker.Config{Brokers: cluster.ListenAddrs(), TLS: trusting(signer.Pool()), SASLUser: "mlf", SASLPassword: password("secret")}
+}
+
+// trusting returns the settings of a client that trusts roots; nil: the system's.
+func trusting(roots *x509.CertPool) func() *tls.Config {
+	return func() *tls.Config { return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12} }
+}
+
+func password(text string) func() (string, error) {
+	return func() (string, error) { return text, nil }
 }
 
 func newClient(t testing.TB, cfg broker.Config) *broker.Client {
 	t.Helper()
-	client, err := broker.New(cfg, broker.Telemetry{Registerer: prometheus.NewRegistry()})
+	metrics := prometheus.NewRegistry()
+	client, err := broker.New(cfg, broker.Telemetry{Registerer: metrics})
 	if err != nil {
 		t.Fatal(err)
 	}
+	series.Complete(t, metrics, nil)
 	t.Cleanup(client.Close)
 	return client
 }

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/sasl"
 
+	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
 
@@ -46,7 +46,6 @@ type Client struct {
 	metrics   *metrics
 	transport *kafka.Transport
 	kafka     *kafka.Client
-	sasl      sasl.Mechanism
 	votes     *leaders
 	registry  *leaders
 	counts    *leaders
@@ -59,43 +58,27 @@ type Telemetry struct {
 	Logger     *slog.Logger
 }
 
-// New returns a client. It reads the TLS files, but does not connect.
+// New returns a client. It does not connect. The errors are those of Config.Validate.
 func New(cfg Config, tel Telemetry) (*Client, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("check Kafka settings: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	tlsConfig, err := cfg.tlsConfig()
-	if err != nil {
-		return nil, err
-	}
-	mechanism, err := cfg.mechanism()
-	if err != nil {
-		return nil, err
-	}
 	transport := &kafka.Transport{
-		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := cfg.Dial(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return &boundedConn{Conn: conn}, nil
-		},
+		Dial:           cfg.dialer().Dial,
 		DialTimeout:    dialTimeout,
 		MetadataTTL:    metadataTTL,
 		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic, cfg.CountsTopic, cfg.ServedTopic},
 		ClientID:       clientID,
-		TLS:            tlsConfig,
-		SASL:           mechanism,
+		SASL:           cfg.login(),
 	}
 	tel.Logger = cmp.Or(tel.Logger, slog.New(slog.DiscardHandler))
 	client := &kafka.Client{Addr: kafka.TCP(cfg.Brokers...), Timeout: cfg.Timeout, Transport: transport}
 	return &Client{
 		cfg:       cfg,
 		log:       tel.Logger,
-		metrics:   newMetrics(tel.Registerer),
+		metrics:   newMetrics(tel.Registerer, cfg.InflightBytesMax),
 		transport: transport,
-		sasl:      mechanism,
 		kafka:     client,
 		votes:     newLeaders(client, cfg.VotesTopic),
 		registry:  newLeaders(client, cfg.RegistryTopic),
@@ -152,25 +135,75 @@ func (c *Client) partitions(ctx context.Context, topic string) (int, error) {
 	return 0, fmt.Errorf("look up topic %s: %w", topic, ErrNoTopic)
 }
 
-// LogEnds returns one past the last record of every partition of the votes topic.
-func (c *Client) LogEnds(ctx context.Context) ([]schema.Offset, error) {
+// Bounds returns the bounds of every partition of the votes topic. Of one whose
+// leader does not tell, they are schema.OffsetUnknown; an error means that of none
+// they are known.
+func (c *Client) Bounds(ctx context.Context) ([]schema.Bounds, error) {
 	n, err := c.Partitions(ctx)
 	if err != nil {
 		return nil, err
 	}
-	asked := make([]kafka.OffsetRequest, n)
-	for p := range asked {
-		asked[p] = kafka.LastOffsetOf(p)
+	var asked []kafka.OffsetRequest
+	for p := range n {
+		asked = append(asked, kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p))
 	}
-	answers, err := c.listOffsets(ctx, c.cfg.VotesTopic, asked...)
+	all := make([]schema.Bounds, n)
+	if answers, err := c.listOffsets(ctx, c.cfg.VotesTopic, asked...); err == nil {
+		for _, a := range answers {
+			all[a.Partition] = schema.Bounds{First: schema.Offset(a.FirstOffset), Next: schema.Offset(a.LastOffset)}
+		}
+		return all, nil
+	}
+	// kafka-go answers none where one partition has no leader: each by itself.
+	errs := make([]error, n)
+	var asking sync.WaitGroup
+	for p := range all {
+		asking.Go(func() { all[p].First, all[p].Next, errs[p] = c.bounds(ctx, c.cfg.VotesTopic, schema.Partition(p)) })
+	}
+	asking.Wait()
+	known := n == 0
+	for p, err := range errs {
+		known = known || err == nil
+		if err != nil {
+			all[p] = schema.Bounds{First: schema.OffsetUnknown, Next: schema.OffsetUnknown}
+		}
+	}
+	if !known {
+		return nil, errs[0]
+	}
+	return all, nil
+}
+
+// LogEnds returns one past the last record of every partition of the votes topic, as
+// Bounds does.
+func (c *Client) LogEnds(ctx context.Context) ([]schema.Offset, error) {
+	all, err := c.Bounds(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ends := make([]schema.Offset, n)
-	for _, a := range answers {
-		ends[a.Partition] = schema.Offset(a.LastOffset)
+	ends := make([]schema.Offset, len(all))
+	for p := range all {
+		ends[p] = all[p].Next
 	}
 	return ends, nil
+}
+
+// Appended returns when the record of p at offset at was appended, by the clock of the
+// log. schema.ErrOffsetOutOfRange: there is none, or not any more.
+func (c *Client) Appended(ctx context.Context, p schema.Partition, at schema.Offset) (schema.Instant, error) {
+	// A batch comes however long it is.
+	res, err := c.send(ctx, &fetchRequest{topic: c.cfg.VotesTopic, partition: int32(p), offset: at, bytesMax: 1})
+	if err != nil {
+		return 0, err
+	}
+	reader := recordset.Reader{Dense: true, At: at}
+	if err := reader.Read(res.recordSets); err != nil {
+		return 0, fmt.Errorf("fetch %s, partition %d, offset %d: %w", c.cfg.VotesTopic, p, at, err)
+	}
+	if len(reader.Records) == 0 {
+		return 0, fmt.Errorf("fetch %s, partition %d, offset %d: %w", c.cfg.VotesTopic, p, at, schema.ErrOffsetOutOfRange)
+	}
+	return reader.Records[0].Appended, nil
 }
 
 // bounds returns the first offset of a partition and one past its last.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -25,19 +26,22 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	f("", func(*Config) {})
-	f("", func(c *Config) { c.TLS = true; c.SASLUser = "u"; c.SASLPassword = "p" })
+	settings := func() *tls.Config { return new(tls.Config) }
+	password := func() (string, error) { return "p", nil }
+	f("", func(c *Config) { c.TLS = settings; c.SASLUser, c.SASLPassword = "u", password })
 	f("at least one host:port", func(c *Config) { c.Brokers = nil })
 	f(`broker "a"`, func(c *Config) { c.Brokers = []string{"a"} })
 	f(`broker ":1"`, func(c *Config) { c.Brokers = []string{"b:1", ":1"} })
 	f("want three", func(c *Config) { c.VotesTopic, c.RegistryTopic = "x", "x" })
 	f("want three", func(c *Config) { c.CountsTopic = "registry.v1" })
 	f("tell timeout", func(c *Config) { c.TellTimeout = -1 })
-	f("TLS is off", func(c *Config) { c.TLSCA = "ca.pem" })
-	f("want both or none", func(c *Config) { c.TLS = true; c.TLSCert = "cert.pem" })
-	f("want a user", func(c *Config) { c.SASLPassword = "p" })
-	f(`SASL mechanism "KERBEROS"`, func(c *Config) { c.SASLUser = "u"; c.SASLMechanism = "KERBEROS" })
-	f("want TLS", func(c *Config) { c.SASLUser, c.SASLMechanism = "u", MechanismPlain })
-	f("", func(c *Config) { c.SASLUser, c.SASLMechanism, c.TLS = "u", MechanismPlain, true })
+	f("want a user", func(c *Config) { c.SASLPassword = password })
+	f("want a password", func(c *Config) { c.SASLUser = "u" })
+	f(`SASL mechanism "KERBEROS"`, func(c *Config) { c.SASLUser, c.SASLPassword = "u", password; c.SASLMechanism = "KERBEROS" })
+	f("want TLS", func(c *Config) { c.SASLUser, c.SASLPassword, c.SASLMechanism = "u", password, MechanismPlain })
+	f("", func(c *Config) {
+		c.SASLUser, c.SASLPassword, c.SASLMechanism, c.TLS = "u", password, MechanismPlain, settings
+	})
 	f("timeout -1s", func(c *Config) { c.Timeout = -time.Second })
 	f("batch of 10 bytes", func(c *Config) { c.BatchBytesMax = 10 })
 	f("batch of 1000000 bytes", func(c *Config) { c.InflightBytesMax = 1000 })

@@ -4,27 +4,15 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"time"
 
-	"github.com/segmentio/kafka-go/sasl"
-	"github.com/segmentio/kafka-go/sasl/plain"
-	"github.com/segmentio/kafka-go/sasl/scram"
-
+	"mlf/ingest/broker/lines"
 	"mlf/ingest/broker/recordset"
 	"mlf/schema"
-)
-
-// The mechanisms that SASLMechanism may name.
-const (
-	MechanismPlain       = "PLAIN"
-	MechanismScramSHA256 = "SCRAM-SHA-256"
-	MechanismScramSHA512 = "SCRAM-SHA-512"
 )
 
 // A Config tells how to reach Kafka and how much to ask of it. Only Brokers must
@@ -35,16 +23,20 @@ type Config struct {
 	RegistryTopic string   // schema.RegistryTopic.
 	CountsTopic   string   // schema.CountsTopic.
 	ServedTopic   string   // schema.ServedTopic.
-	Group         string   // The workers' consumer group; DefaultGroup.
+	Groups        string   // What the names of the workers' consumer groups begin with; DefaultGroups.
 
-	TLS     bool
-	TLSCA   string // PEM file of the authorities that sign the brokers; the system's.
-	TLSCert string // PEM file of this client's certificate; none.
-	TLSKey  string // PEM file of its key.
+	// TLS returns the settings of one more connection; nil: connections are not
+	// encrypted. It is asked before each handshake, so that authorities and
+	// certificates can change. What it returns is not changed; where it names no
+	// server, the host that was dialled is checked.
+	TLS func() *tls.Config
 
 	SASLMechanism string // MechanismScramSHA512 when SASLUser is set.
 	SASLUser      string // No authentication.
-	SASLPassword  string
+
+	// SASLPassword returns the user's password. It is asked by each connection, so
+	// that it can change; an error ends the attempt to connect.
+	SASLPassword func() (string, error)
 
 	// Timeout limits every call that is no append and no wait for records; 5 s.
 	Timeout time.Duration
@@ -88,8 +80,9 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// DefaultGroup is the consumer group of the workers.
-const DefaultGroup = "mlf-aggregate"
+// DefaultGroups is what the names of the workers' consumer groups begin with. By
+// versions before there were several it is the name of the only one.
+const DefaultGroups = "mlf-aggregate"
 
 // GiveUp is the default of Config.GiveUp: longer than the cluster needs to elect
 // another leader, as long as somebody at a prompt likes to wait.
@@ -125,19 +118,8 @@ func (c Config) Validate() error {
 	if slices.Contains([]string{c.VotesTopic, c.RegistryTopic, c.CountsTopic}, c.ServedTopic) {
 		errs = append(errs, fmt.Errorf("topic of served users is %q, as another is", c.ServedTopic))
 	}
-	if !c.TLS && (c.TLSCA != "" || c.TLSCert != "" || c.TLSKey != "") {
-		errs = append(errs, errors.New("TLS files are given, but TLS is off"))
-	}
-	if (c.TLSCert == "") != (c.TLSKey == "") {
-		errs = append(errs, errors.New("TLS certificate and key: want both or none"))
-	}
-	if c.SASLUser == "" && (c.SASLMechanism != "" || c.SASLPassword != "") {
-		errs = append(errs, errors.New("SASL: want a user"))
-	}
-	if _, err := c.mechanism(); err != nil {
-		errs = append(errs, err)
-	}
-	if c.SASLMechanism == MechanismPlain && !c.TLS {
+	errs = append(errs, c.validateLogin())
+	if c.SASLMechanism == MechanismPlain && c.TLS == nil {
 		errs = append(errs, errors.New("SASL PLAIN shows the password to whoever listens: want TLS"))
 	}
 	return errors.Join(append(errs, c.validateLimits())...)
@@ -171,12 +153,15 @@ func (c Config) validateLimits() error {
 	return errors.Join(errs...)
 }
 
+// dialer opens the connections.
+func (c Config) dialer() lines.Dialer { return lines.Dialer{Raw: c.Dial, TLS: c.TLS} }
+
 func (c Config) withDefaults() Config {
 	c.VotesTopic = cmp.Or(c.VotesTopic, schema.VotesTopic)
 	c.RegistryTopic = cmp.Or(c.RegistryTopic, schema.RegistryTopic)
 	c.CountsTopic = cmp.Or(c.CountsTopic, schema.CountsTopic)
 	c.ServedTopic = cmp.Or(c.ServedTopic, schema.ServedTopic)
-	c.Group = cmp.Or(c.Group, DefaultGroup)
+	c.Groups = cmp.Or(c.Groups, DefaultGroups)
 	if c.SASLUser != "" {
 		c.SASLMechanism = cmp.Or(c.SASLMechanism, MechanismScramSHA512)
 	}
@@ -194,47 +179,4 @@ func (c Config) withDefaults() Config {
 		c.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
 	return c
-}
-
-// mechanism returns nil when no user is set.
-func (c Config) mechanism() (sasl.Mechanism, error) {
-	if c.SASLUser == "" {
-		return nil, nil
-	}
-	switch c.SASLMechanism {
-	case MechanismPlain:
-		return plain.Mechanism{Username: c.SASLUser, Password: c.SASLPassword}, nil
-	case MechanismScramSHA256:
-		return scram.Mechanism(scram.SHA256, c.SASLUser, c.SASLPassword)
-	case MechanismScramSHA512:
-		return scram.Mechanism(scram.SHA512, c.SASLUser, c.SASLPassword)
-	}
-	return nil, fmt.Errorf("SASL mechanism %q: want %s, %s or %s", c.SASLMechanism,
-		MechanismScramSHA512, MechanismScramSHA256, MechanismPlain)
-}
-
-// tlsConfig reads the files. It returns nil when TLS is off.
-func (c Config) tlsConfig() (*tls.Config, error) {
-	if !c.TLS {
-		return nil, nil
-	}
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.TLSCA != "" {
-		pem, err := os.ReadFile(c.TLSCA)
-		if err != nil {
-			return nil, fmt.Errorf("read Kafka's certificate authorities: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read Kafka's certificate authorities: %s: no certificate in it", c.TLSCA)
-		}
-	}
-	if c.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-		if err != nil {
-			return nil, fmt.Errorf("read the certificate for Kafka: %w", err)
-		}
-		conf.Certificates = []tls.Certificate{pair}
-	}
-	return conf, nil
 }

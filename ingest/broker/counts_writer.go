@@ -41,7 +41,7 @@ func (c *Client) NewCountsWriter(log schema.LogID) *CountsWriter {
 // simulation, which names the teller.
 func NewCountsWriterOver(parts SenderParts, log schema.LogID, teller schema.TellerID) *CountsWriter {
 	return &CountsWriter{
-		sender: parts.Sender, cfg: parts.Config.withDefaults(), metrics: newMetrics(parts.Registerer), backoff: parts.Backoff,
+		sender: parts.Sender, cfg: parts.Config.withDefaults(), metrics: newMetrics(parts.Registerer, parts.Config.withDefaults().InflightBytesMax), backoff: parts.Backoff,
 		log: log, teller: teller,
 	}
 }

@@ -22,8 +22,8 @@
 //   - leaders know who leads the partition, and have a courier to each (leaders.go).
 //   - The courier takes the set as a parcel. Those that wait for one leader at the
 //     same time are parcels of one request (courier.go).
-//   - produce.go writes the request and reads the answer, over a boundedConn, on which
-//     nothing lasts for ever (exchange.go, conn.go).
+//   - produce.go writes the request and reads the answer, over a connection on
+//     which nothing lasts for ever (exchange.go, package lines).
 //
 // Send is where Kafka can be replaced: a simulation is a Sender of its own.
 //

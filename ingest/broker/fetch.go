@@ -148,14 +148,19 @@ func parseFetchResponse(body []byte) (*fetchResponse, error) {
 // as long as the settings say. It uses body's memory for the answer, and only the
 // answer says where it is then: body must not be used again.
 func (c *Client) fetch(ctx context.Context, topic string, p schema.Partition, at schema.Offset, body []byte) (*fetchResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.FetchWaitMax+c.cfg.Timeout)
-	defer cancel()
-	message, err := c.transport.RoundTrip(ctx, c.kafka.Addr, &fetchRequest{
+	return c.send(ctx, &fetchRequest{
 		topic: topic, partition: int32(p), offset: at,
 		wait: c.cfg.FetchWaitMax, bytesMax: int32(c.cfg.FetchBytesMax), body: body,
 	})
+}
+
+// send is fetch as r says.
+func (c *Client) send(ctx context.Context, r *fetchRequest) (*fetchResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.wait+c.cfg.Timeout)
+	defer cancel()
+	message, err := c.transport.RoundTrip(ctx, c.kafka.Addr, r)
 	if err != nil {
-		return nil, fmt.Errorf("fetch %s, partition %d, offset %d: %w", topic, p, at, err)
+		return nil, fmt.Errorf("fetch %s, partition %d, offset %d: %w", r.topic, r.partition, r.offset, err)
 	}
 	res, ok := message.(*fetchResponse)
 	if !ok {
@@ -170,7 +175,7 @@ func (c *Client) fetch(ctx context.Context, topic string, p schema.Partition, at
 		err = res.err
 	}
 	if err != nil {
-		return nil, fmt.Errorf("fetch %s, partition %d, offset %d: %w", topic, p, at, err)
+		return nil, fmt.Errorf("fetch %s, partition %d, offset %d: %w", r.topic, r.partition, r.offset, err)
 	}
 	return res, nil
 }

@@ -63,13 +63,17 @@ func (c *Client) ReadRegistry(ctx context.Context) (*schema.Terminals, error) {
 
 // ReadRecords is ReadRegistry for whatever takes the records, as Follow gives them.
 func (c *Client) ReadRecords(ctx context.Context, apply func(key string, value []byte) error) error {
-	f := c.registryFollower(apply, func() {})
+	return c.registryFollower(apply, func() {}).once(ctx)
+}
+
+// once reads what the topic held when it was called.
+func (f *follower) once(ctx context.Context) error {
 	final := func(err error) bool {
 		return (errors.Is(err, ErrNoTopic) || refused(err)) && time.Since(f.began) > grace
 	}
 	for !f.applied {
-		if err := c.again(ctx, final, f.step); err != nil {
-			return fmt.Errorf("read registry from Kafka at %v: %w", c.cfg.Brokers, err)
+		if err := f.client.again(ctx, final, f.step); err != nil {
+			return fmt.Errorf("read topic %s from Kafka at %v: %w", f.topic, f.client.cfg.Brokers, err)
 		}
 	}
 	return nil

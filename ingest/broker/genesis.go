@@ -96,21 +96,25 @@ func (c *Client) LogPartitions(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for p := range topic {
-		g, err := c.ReadGenesis(ctx, schema.Partition(p))
-		if errors.Is(err, schema.ErrOffsetOutOfRange) {
-			continue
-		}
-		if err != nil {
-			return 0, err
-		}
-		if g.Partitions != topic {
-			c.log.Warn("topic has other partitions than its log: those that were added are not used",
-				slog.Int("topic", topic), slog.Int("log", g.Partitions))
-		}
-		return g.Partitions, nil
+	g, err := c.firstGenesis(ctx, topic)
+	if errors.Is(err, schema.ErrOffsetOutOfRange) {
+		return topic, nil
 	}
-	return topic, nil
+	if err == nil && g.Partitions != topic {
+		c.log.Warn("topic has other partitions than its log: those that were added are not used",
+			slog.Int("topic", topic), slog.Int("log", g.Partitions))
+	}
+	return g.Partitions, err
+}
+
+// firstGenesis returns the first genesis that retention has left of n partitions.
+func (c *Client) firstGenesis(ctx context.Context, n int) (g schema.Genesis, err error) {
+	for p := range n {
+		if g, err = c.ReadGenesis(ctx, schema.Partition(p)); !errors.Is(err, schema.ErrOffsetOutOfRange) {
+			break
+		}
+	}
+	return g, err
 }
 
 func (c *Client) readGenesis(ctx context.Context, p schema.Partition) (schema.Genesis, error) {

@@ -2,6 +2,8 @@ package broker
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +13,8 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"mlf/ingest/broker/lines"
+	"mlf/ingest/broker/members"
 	"mlf/schema"
 )
 
@@ -20,7 +24,9 @@ import (
 // are wrong, and a worker knows better where it stands.
 type Group struct {
 	client *Client
+	name   string
 	rules  schema.Rules // By which this worker counts at most.
+	holds  func(p schema.Partition) bool
 
 	mu      sync.Mutex
 	current *kafka.Generation // nil while no partitions are held.
@@ -46,9 +52,23 @@ const (
 	leaveMax = 3 * time.Second
 )
 
-// NewGroup returns this process's membership of the workers' group, which is told
-// by which rules the process counts at most. Assign joins.
-func (c *Client) NewGroup(most schema.Rules) *Group { return &Group{client: c, rules: most} }
+// NewGroup returns this process's membership of the group of the workers that count a
+// log into a database, wherever that is written as database says. Another database
+// has a group of its own: it is counted beside the first one, and takes nothing from
+// it. Where one is written in two ways it is counted twice over, which costs time and
+// harms nothing. The group is told by which rules the process counts at most.
+// Assign joins.
+func (c *Client) NewGroup(log schema.LogID, database string, most schema.Rules) *Group {
+	of := sha256.Sum256(append(log[:], database...))
+	return &Group{client: c, name: c.cfg.Groups + "-" + hex.EncodeToString(of[:4]), rules: most}
+}
+
+// Name returns the group's name, as brokers have it.
+func (g *Group) Name() string { return g.name }
+
+// Only has the group count those partitions that holds tells, before Assign is called.
+// It must be the same for all that count into the database: others are nobody's.
+func (g *Group) Only(holds func(p schema.Partition) bool) { g.holds = holds }
 
 // Assign joins the group and calls hold with the partitions of the votes topic
 // that this process holds, each time that they change, one call after the other.
@@ -57,37 +77,37 @@ func (c *Client) NewGroup(most schema.Rules) *Group { return &Group{client: c, r
 // the group and returns nil when ctx ends, and the error of a hold that fails
 // before. It must not run twice at the same time.
 func (g *Group) Assign(ctx context.Context, hold func(ctx context.Context, held []schema.Partition) error) error {
-	conns := &memberConns{dial: g.client.cfg.Dial, open: make(map[*boundedConn]struct{})}
-	defer conns.cut()
-	members, err := kafka.NewConsumerGroup(g.config(conns))
+	conns := lines.NewSet(g.client.cfg.dialer())
+	defer conns.Cut()
+	joined, err := kafka.NewConsumerGroup(g.config(conns))
 	if err != nil {
-		return fmt.Errorf("join group %s: %w", g.client.cfg.Group, err)
+		return fmt.Errorf("join group %s: %w", g.name, err)
 	}
 	ctx, leave := context.WithCancel(ctx)
 	left := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(left)
-		_ = members.Close() // Always nil. It waits for hold, then leaves.
+		_ = joined.Close() // Always nil. It waits for hold, then leaves.
 	})
-	err = g.holdAll(ctx, members, hold)
+	err = g.holdAll(ctx, joined, hold)
 	leave()
-	limit := time.AfterFunc(leaveMax, conns.cut) // Close itself knows no limit.
+	limit := time.AfterFunc(leaveMax, conns.Cut) // Close itself knows no limit.
 	defer limit.Stop()
 	<-left
 	return err
 }
 
-func (g *Group) config(conns *memberConns) kafka.ConsumerGroupConfig {
+func (g *Group) config(conns *lines.Set) kafka.ConsumerGroupConfig {
 	c := g.client
 	return kafka.ConsumerGroupConfig{
-		ID:      c.cfg.Group,
+		ID:      g.name,
 		Brokers: c.cfg.Brokers,
 		Topics:  []string{c.cfg.VotesTopic},
 		Dialer: &kafka.Dialer{
 			ClientID: clientID, DialFunc: conns.Dial, Timeout: dialTimeout,
-			TLS: c.transport.TLS, SASLMechanism: c.sasl,
+			SASLMechanism: c.transport.SASL,
 		},
-		GroupBalancers:    []kafka.GroupBalancer{balancer{rules: g.rules}},
+		GroupBalancers:    []kafka.GroupBalancer{members.Balancer{Rules: g.rules, Holds: g.holds}},
 		HeartbeatInterval: heartbeatInterval,
 		SessionTimeout:    c.cfg.SessionTimeout,
 		RebalanceTimeout:  rebalanceTimeout,
@@ -97,21 +117,21 @@ func (g *Group) config(conns *memberConns) kafka.ConsumerGroupConfig {
 }
 
 // holdAll calls hold for one generation of the group after the other.
-func (g *Group) holdAll(ctx context.Context, members *kafka.ConsumerGroup, hold func(context.Context, []schema.Partition) error) error {
-	joined := true
+func (g *Group) holdAll(ctx context.Context, joined *kafka.ConsumerGroup, hold func(context.Context, []schema.Partition) error) error {
+	isIn := true
 	for {
-		generation, err := members.Next(ctx)
+		generation, err := joined.Next(ctx)
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // What it was asked for.
 		}
 		if err != nil {
-			if joined { // Said once: kafka-go tries every joinPause.
-				g.client.log.Warn("group not joined", slog.String("group", g.client.cfg.Group), slog.Any("err", err))
+			if isIn { // Said once: kafka-go tries every joinPause.
+				g.client.log.Warn("group not joined", slog.String("group", g.name), slog.Any("err", err))
 			}
-			joined = false
+			isIn = false
 			continue
 		}
-		joined = true
+		isIn = true
 		if err := g.holdOne(ctx, generation, hold); err != nil {
 			return err
 		}
@@ -125,7 +145,7 @@ func (g *Group) holdOne(ctx context.Context, generation *kafka.Generation, hold 
 		held = append(held, schema.Partition(a.ID))
 	}
 	slices.Sort(held)
-	g.client.log.Info("partitions assigned", slog.Int("generation", int(generation.ID)), slog.Any("partitions", held))
+	g.client.log.Info("partitions assigned", slog.String("group", g.name), slog.Int("generation", int(generation.ID)), slog.Any("partitions", held))
 	g.client.metrics.generations.Inc()
 	g.client.metrics.held.Set(float64(len(held)))
 	defer g.client.metrics.held.Set(0)
@@ -169,7 +189,7 @@ func (g *Group) Commit(ctx context.Context, next map[schema.Partition]schema.Off
 		offsets[int(p)] = int64(o)
 	}
 	if err := generation.CommitOffsets(map[string]map[int]int64{g.client.cfg.VotesTopic: offsets}); err != nil {
-		return fmt.Errorf("commit offsets of group %s: %w", g.client.cfg.Group, err)
+		return fmt.Errorf("commit offsets of group %s: %w", g.name, err)
 	}
 	return nil
 }

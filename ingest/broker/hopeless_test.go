@@ -31,7 +31,7 @@ func TestWrongCredentialsAreHopeless(t *testing.T) {
 	})
 	f := func(addr string, want bool) {
 		t.Helper()
-		client, err := broker.New(broker.Config{Brokers: []string{addr}, SASLUser: "mlf", SASLPassword: "right"}, broker.Telemetry{})
+		client, err := broker.New(broker.Config{Brokers: []string{addr}, SASLUser: "mlf", SASLPassword: password("right")}, broker.Telemetry{})
 		if err != nil {
 			t.Fatal(err)
 		}

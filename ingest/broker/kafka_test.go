@@ -1,8 +1,10 @@
 package broker_test
 
 import (
+	"crypto/x509"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -50,13 +52,50 @@ func TestKafkaSecured(t *testing.T) {
 		cluster := startKafka(t, kafka.Config{Brokers: 1, SASL: true, TLS: true})
 		return brokertest.Endpoint{
 			Config: broker.Config{
-				Brokers: cluster.Addrs(), TLS: true, TLSCA: cluster.CA(),
-				SASLUser: kafka.User, SASLPassword: kafka.Password, SASLMechanism: broker.MechanismScramSHA256,
+				Brokers: cluster.Addrs(), TLS: trusting(poolOf(t, cluster.CA())),
+				SASLUser: kafka.User, SASLPassword: password(kafka.Password), SASLMechanism: broker.MechanismScramSHA256,
 			},
 			AppendTime: true,
 			Restart:    func(t *testing.T) { killAndStart(t, cluster, 0) },
 		}
 	})
+}
+
+// TestKafkaWithoutALeader: one partition of three has none any more. Where the others
+// end is told all the same.
+func TestKafkaWithoutALeader(t *testing.T) {
+	cluster := startKafka(t, kafka.Config{Brokers: 3})
+	client := newClient(t, broker.Config{Brokers: cluster.Addrs()})
+	if _, err := client.Apply(t.Context(), broker.TopicsConfig{Partitions: 3, Replicas: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := cluster.Kill(2); err != nil {
+		t.Fatal(err)
+	}
+	var ends []schema.Offset
+	for began := time.Now(); !slices.Contains(ends, schema.OffsetUnknown); {
+		var err error
+		if ends, err = client.LogEnds(t.Context()); time.Since(began) > 30*time.Second {
+			t.Fatalf("got log ends %v, %v: want one unknown", ends, err)
+		}
+	}
+	slices.Sort(ends)
+	if !slices.Equal(ends, []schema.Offset{schema.OffsetUnknown, 1, 1}) {
+		t.Errorf("got log ends %v, want two and one unknown", ends)
+	}
+	if err := cluster.Restart(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func poolOf(t *testing.T, file string) *x509.CertPool {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(text) {
+		t.Fatalf("%s: no authority: %v", file, err)
+	}
+	return pool
 }
 
 // TestKafkaHangingLeader pauses each of three brokers in turn: its connections

@@ -47,8 +47,24 @@ type metrics struct {
 	served prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer) *metrics {
-	f := promauto.With(reg)
+// newMetrics registers the client's metrics with reg, which may be nil. Each series
+// is there from the start: a rate sees no first event without a 0 before it.
+func newMetrics(reg prometheus.Registerer, inflightBytesMax int64) *metrics {
+	m := register(promauto.With(reg))
+	promauto.With(reg).NewGauge(prometheus.GaugeOpts{
+		Name: "mlf_kafka_produce_pending_bytes_max",
+		Help: "The most bytes that may wait for their acknowledgement. mlf_kafka_produce_pending_bytes above half of it: Kafka is slower than votes come in, look at the brokers before votes are answered 503.",
+	}).Set(float64(inflightBytesMax))
+	for _, result := range []string{resultOK, resultError, resultAbandoned} {
+		m.batches.WithLabelValues(result)
+	}
+	for _, result := range []string{resultOK, resultError, resultRange, resultCorrupt, resultGap, resultStopped} {
+		m.fetches.WithLabelValues(result)
+	}
+	return m
+}
+
+func register(f promauto.Factory) *metrics {
 	return &metrics{
 		batches: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "mlf_kafka_produce_batches_total",
@@ -75,7 +91,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		pending: f.NewGauge(prometheus.GaugeOpts{
 			Name: "mlf_kafka_produce_pending_bytes",
-			Help: "Bytes of records that wait for their acknowledgement. At the limit (64 MiB by default) votes are answered 503.",
+			Help: "Bytes of records that wait for their acknowledgement. At mlf_kafka_produce_pending_bytes_max votes are answered 503.",
 		}),
 		full: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_kafka_produce_full_total",

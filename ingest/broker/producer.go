@@ -68,6 +68,12 @@ func (p *Producer) Running() <-chan struct{} { return p.running }
 // error the outcome is unknown: the record may be on the log, even twice, or come
 // to be on it later.
 func (p *Producer) Append(ctx context.Context, partition schema.Partition, record []byte) error {
+	return p.AppendTraced(ctx, partition, record, "")
+}
+
+// AppendTraced is Append of a record that says in a header which request it is of
+// (schema.Record.Trace). One that has no room for it goes without.
+func (p *Producer) AppendTraced(ctx context.Context, partition schema.Partition, record []byte, trace string) error {
 	if partition < 0 || int(partition) >= len(p.appenders) {
 		panic(fmt.Sprintf("BUG: append to partition %d of %d", partition, len(p.appenders)))
 	}
@@ -76,12 +82,17 @@ func (p *Producer) Append(ctx context.Context, partition schema.Partition, recor
 	}
 	cfg := &p.cfg
 	size := len(record) + recordset.RecordHeadBytes
+	if most := cfg.BatchBytesMax - recordset.SizeBytes - recordset.HeadBytes; trace != "" && size+recordset.TraceBytes <= most {
+		size += recordset.TraceBytes
+	} else {
+		trace = ""
+	}
 	if pending := p.pending.Add(int64(size)); pending > cfg.InflightBytesMax {
 		p.release(int64(size))
 		p.metrics.full.Inc()
 		return fmt.Errorf("append %d bytes to partition %d: %w", len(record), partition, ErrFull)
 	}
-	b, err := p.appenders[partition].join(record, size, cfg.BatchBytesMax)
+	b, err := p.appenders[partition].join(record, trace, size, cfg.BatchBytesMax)
 	if err != nil {
 		p.release(int64(size))
 		return fmt.Errorf("append %d bytes to partition %d: %w", len(record), partition, err)

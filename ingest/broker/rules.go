@@ -4,39 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 
+	"mlf/ingest/broker/members"
 	"mlf/schema"
 )
-
-// A balancer shares the partitions out by range, as it always was, and tells the
-// group by which rules its member counts at most.
-type balancer struct {
-	kafka.RangeGroupBalancer
-	rules schema.Rules
-}
-
-const rulesUserData = "mlf rules "
-
-// UserData is what DescribeGroups shows of a member.
-func (b balancer) UserData() ([]byte, error) {
-	return []byte(rulesUserData + strconv.FormatUint(uint64(b.rules), 10)), nil
-}
-
-// rulesOf reads what UserData wrote. Members of versions that did not say count by
-// the first rules.
-func rulesOf(userData []byte) schema.Rules {
-	digits, ok := strings.CutPrefix(string(userData), rulesUserData)
-	n, err := strconv.ParseUint(digits, 10, 32)
-	if !ok || err != nil {
-		return schema.RulesV1
-	}
-	return schema.Rules(n)
-}
 
 // ErrRulesStay says that the log's rules were not raised: a worker might halt. The
 // log goes on as it was.
@@ -58,7 +33,7 @@ func (c *Client) RaiseRules(ctx context.Context, id schema.Identity, to schema.R
 	}
 	older, err := c.olderMembers(ctx, to)
 	if err != nil {
-		return inForce, fmt.Errorf("rules %d stay in force, because group %s does not tell who counts (%w): %w", inForce, c.cfg.Group, err, ErrRulesStay)
+		return inForce, fmt.Errorf("rules %d stay in force, because the groups %s… do not tell who counts (%w): %w", inForce, c.cfg.Groups, err, ErrRulesStay)
 	}
 	if len(older) > 0 {
 		return inForce, fmt.Errorf("rules %d stay in force, because %s is of an older version: %w", inForce, strings.Join(older, " and "), ErrRulesStay)
@@ -76,10 +51,14 @@ func (c *Client) RaiseRules(ctx context.Context, id schema.Identity, to schema.R
 	return to, c.PutRegistry(ctx, key, value)
 }
 
-// olderMembers names the members of the workers' group that do not count by rules.
+// olderMembers names the members of the workers' groups that do not count by rules.
 func (c *Client) olderMembers(ctx context.Context, rules schema.Rules) (older []string, err error) {
 	err = c.again(ctx, refused, func(ctx context.Context) error {
-		res, err := c.kafka.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: []string{c.cfg.Group}})
+		groups, err := c.workerGroups(ctx)
+		if err != nil {
+			return err
+		}
+		res, err := c.kafka.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: groups})
 		if err != nil {
 			return err
 		}
@@ -94,7 +73,7 @@ func (c *Client) olderMembers(ctx context.Context, rules schema.Rules) (older []
 				return fmt.Errorf("group %s is %s: its workers are coming or going", g.GroupID, g.GroupState)
 			}
 			for _, m := range g.Members {
-				if rulesOf(m.MemberMetadata.UserData) < rules {
+				if members.RulesOf(m.MemberMetadata.UserData) < rules {
 					older = append(older, fmt.Sprintf("worker %s at %s", m.MemberID, strings.TrimPrefix(m.ClientHost, "/")))
 				}
 			}
@@ -102,4 +81,39 @@ func (c *Client) olderMembers(ctx context.Context, rules schema.Rules) (older []
 		return nil
 	})
 	return older, err
+}
+
+// Counting returns how many workers the groups have in which somebody counts now, by
+// the groups' names.
+func (c *Client) Counting(ctx context.Context) (workers map[string]int, err error) {
+	err = c.again(ctx, refused, func(ctx context.Context) error { // The first to ask makes the brokers choose who knows.
+		groups, err := c.workerGroups(ctx)
+		if err != nil {
+			return err
+		}
+		res, err := c.kafka.DescribeGroups(ctx, &kafka.DescribeGroupsRequest{GroupIDs: groups})
+		if err != nil {
+			return fmt.Errorf("describe groups: %w", err)
+		}
+		workers = make(map[string]int)
+		for _, g := range res.Groups {
+			if g.Error != nil && !errors.Is(g.Error, kafka.GroupIdNotFound) {
+				return fmt.Errorf("describe group %s: %w", g.GroupID, g.Error)
+			}
+			if len(g.Members) > 0 {
+				workers[g.GroupID] = len(g.Members)
+			}
+		}
+		return nil
+	})
+	return workers, err
+}
+
+// workerGroups names the groups of all workers, of every database. Brokers leave out
+// of a list what the asker may not see. So two names are among them always, of which
+// a description is then refused: the group of older versions, and one like those of
+// this version that there is none of.
+func (c *Client) workerGroups(ctx context.Context) ([]string, error) {
+	names, err := c.cluster().Groups(ctx, c.cfg.Groups+"-")
+	return append([]string{c.cfg.Groups, c.cfg.Groups + "-"}, names...), err
 }

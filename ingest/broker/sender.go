@@ -42,7 +42,7 @@ func NewProducerOver(parts SenderParts, partitions int) *Producer {
 		sender:  parts.Sender,
 		cfg:     parts.Config.withDefaults(),
 		log:     parts.Logger,
-		metrics: newMetrics(parts.Registerer),
+		metrics: newMetrics(parts.Registerer, parts.Config.withDefaults().InflightBytesMax),
 		backoff: parts.Backoff,
 	}, partitions)
 }

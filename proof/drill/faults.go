@@ -7,7 +7,7 @@ func allFaults() []fault {
 	return slices.Concat(
 		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(),
 		foldFaults(), claimFaults(), tellFaults(), rulesFaults(), gapFaults(), identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
-		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), figureFaults(), cubeFaults(), publicFaults(),
+		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), figureFaults(), cubeFaults(), compareFaults(), publicFaults(), shareFaults(),
 	)
 }
 
@@ -27,13 +27,14 @@ func frontDoorFaults() []fault {
 	timing := site{"ingest/timing.go", "ingest"}
 	return []fault{
 		votes.fault("202 without an append", "TestNoAcknowledgementIs503",
-			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {",
-			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil && out == nil {"),
+			"if err := s.log.Append(x.under(s.patience.context(ctx)), out.partition, out.record); err != nil {",
+			"if err := s.log.Append(x.under(s.patience.context(ctx)), out.partition, out.record); err != nil && out == nil {"),
 		votes.fault("202 before the append", "TestSilentLogIs503InTime",
-			"if err := s.log.Append(s.patience.context(ctx), out.partition, out.record); err != nil {",
+			"if err := s.log.Append(x.under(s.patience.context(ctx)), out.partition, out.record); err != nil {",
 			"kept, partition := append([]byte(nil), out.record...), out.partition\n"+
 				"\t\tgo func() { _ = s.log.Append(s.patience.context(ctx), partition, kept) }()\n"+
 				"\t\tif err := ctx.Err(); err != nil {"),
+		votes.fault("a span for all of a moment", "TestARequestIsFollowed", "x.under(s.patience.context(ctx))", "s.patience.context(x.under(ctx))"),
 		votes.fault("another stream of the connection", "TestTwoStreamsOfOneConnection", "if len(text) > 0 && bytes.Equal(text, c.streamText) {", "if len(text) > 0 && len(c.streamText) > 0 && !bytes.Equal(text, nil) {"),
 		votes.fault("slot of the registry", "TestSlotComesFromTheStream", "Slot:     stream.Slot,", "Slot:     e.Slot,"),
 		votes.fault("partition of the registry", "TestSlotComesFromTheStream",
@@ -97,7 +98,7 @@ func appendFaults() []fault {
 			Name: "the caller's memory is kept",
 			Edits: []edit{
 				{"ingest/broker/appender.go", "size int // Bytes reserved for it.", "size int\n\tlate [][]byte"},
-				{"ingest/broker/appender.go", "b.set.Add(nil, record)", "b.late = append(b.late, record)"},
+				{"ingest/broker/appender.go", "b.set.AddTraced(nil, record, trace)", "b.late = append(b.late, record)"},
 				{
 					"ingest/broker/producer.go", "b.set.Seal(schema.InstantOf(began))",
 					"for _, record := range b.late {\n\t\tb.set.Add(nil, record)\n\t}\n\tb.set.Seal(schema.InstantOf(began))",

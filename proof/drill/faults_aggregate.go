@@ -30,7 +30,7 @@ func foldFaults() []fault {
 		fold.fault("slot of another partition", specified, "!= f.partition {\n\t\t// The seqs", "!= f.partition && t.VotesIn == 0 {\n\t\t// The seqs"),
 		fold.fault("undecodable is nothing", specified, "t.VotesIn, t.Quarantined = 1, 1", "t.VotesIn, t.Quarantined = 0, 0"),
 		fold.fault("a segment goes on", specified, "f.groups = make(map[recordKey]cellGroup)\n\tf.tally", "f.tally"),
-		fold.fault("chain of one record", specified, "f.digest.Write(f.chain[:])", ""),
+		site{"schema/chain.go", foldPackage}.fault("chain of one record", specified, "l.digest.Write(chain[:])", ""),
 	}
 }
 
@@ -55,7 +55,7 @@ func recoveryFaults() []fault {
 	fold := site{"aggregate/fold/fold.go", aggregatePackage}
 	const halts, live, damaged = "TestHalts$", "TestHaltsWhileCounting", "TestCorruptCheckpoint"
 	return []fault{
-		fold.fault("tail is never compared", halts, "if f.hash(rec) != f.tail[rec.Offset%tailRecords] {", "if rec.Offset < 0 {"),
+		fold.fault("tail is never compared", halts, "if f.linker.Hash(rec) != f.tail[rec.Offset%tailRecords] {", "if rec.Offset < 0 {"),
 		worker.fault("tail at recovery", halts, "w.tailDue, w.due = time.Time{}, w.cfg.Now()", "w.tailDue, w.due = w.cfg.Now().Add(time.Hour), w.cfg.Now()"),
 		worker.fault("tail at a new epoch", live, "if !checked && len(f.Records) > 0 &&", "if !checked && len(f.Records) < 0 &&"),
 		worker.fault("tail before a checkpoint", "TestNoCheckpointOfARewrittenLog", "|| w.checkpointIsDue(sum)\n", "|| w.checkpointIsDue(sum) && sum == nil\n"),

@@ -7,7 +7,14 @@ func publicFaults() []fault {
 	settle := site{"query/disclosure/settle.go", "query/disclosure"}
 	vintage := site{"query/disclosure/vintage.go", "query/disclosure"}
 	shelf := site{"query/disclosure/shelf.go", "query/disclosure"}
+	decide := site{"query/disclosure/mirror/decide.go", "query/disclosure/mirror"}
 	return []fault{
+		decide.fault("shown before all databases have it", "TestWhatIsNotEverywhereIsNotShown", "if len(lack) > 0 || waits {", "if len(lack) > len(looks) || waits {"),
+		decide.fault("a database that is away is not waited for", "TestWhatIsNotEverywhereIsNotShown", "			waits = true\n			continue", "			continue"),
+		decide.fault("new lots where another database has others", "TestTwoThatContradictEachOther", "if r != nil && r.Attempt != theirs.Attempt {", "if r != nil && r.Number != theirs.Number {"),
+		decide.fault("a new database is not told what there is", "TestADatabaseThatIsNew", "if l.err == nil && !l.marked(r) {", "if l.err == nil && !l.marked(r) && l.rows(r) != 0 {"),
+		site{"query/disclosure/mirror/ledger.go", decide.pkg}.fault("published while a database has half of it", "TestADatabaseThatIsNew", "if looks[k].rows(&s.held[i]) == 0 {", "if looks[k].rows(&s.held[i]) == 0 && k > len(looks) {"),
+		site{"query/disclosure/mirror/transfer.go", decide.pkg}.fault("a copy without what was taken", "TestWhatIsShownIsInEveryDatabase", "		if err := t.copyTaken(ctx, q); err != nil {", "		if t.taken = t.release.Taken; t.lots > 1<<40 {"),
 		cut.fault("a lot of fewer votes than the threshold", "TestReleases", "if n < c.rules.k() {", "if n+1 < c.rules.k() {"),
 		cut.fault("what was published is published again", "TestReleases", "subtract(counted, taken)\n", "subtract(counted, nil)\n"),
 		cut.fault("published from counts that fell", "TestCountsThatFellPublishNothing", "if t < len(taken) {", "if t > len(taken) {"),

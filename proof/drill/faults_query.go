@@ -16,7 +16,7 @@ func answerFaults() []fault {
 			"if f.waiters--; f.waiters == 0 {", "if f.waiters--; f.waiters >= 0 {"),
 		site{"query/flight/flight.go", "query/flight"}.fault("each waits for a store that hangs", "TestRelayTellsOfFailuresOnce",
 			"next != nil && f.err != nil && f.ctx.Err() == nil", "next != nil && f.err != nil && f.ctx == nil"),
-		body.fault("slow readers have no budget", "TestAnswersOnTheirWayHaveABudget", "if !budget.TryAcquire(b.held()) {", "if !budget.TryAcquire(0) {"),
+		body.fault("slow readers have no budget", "TestAnswersOnTheirWayHaveABudget", "if !budget.take(b.held()) {", "if !budget.take(0) {"),
 		body.fault("slow readers have no end", "TestSlowReadersHaveAnEnd", "if c.last.Before(deadline) {", "if c.last.IsZero() {"),
 		reply.fault("a kept answer says how far the counts were", "TestAnswersAreKept", "now := m.meta.AsOf(t)", "now := m.meta"),
 		reply.fault("answers of the store have the tag of all processes", "TestTagsAreThoseOfAllProcesses", "	if isNamedByContent(view) {\n\t\tby = s.maker", "	if true {\n\t\tby = s.maker"),

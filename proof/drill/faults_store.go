@@ -22,7 +22,9 @@ func flushFaults() []fault {
 		flush.fault("states wait for rows", "TestACountThatStandsStillSaysSo", "return errors.Join(err, f.tellStates(ctx))", "return err"),
 		states.fault("rows that wait are no standstill", "TestACountThatStandsStillSaysSo", "case !m.waiting.IsZero() && now.Sub(m.waiting) > most:", "case !m.waiting.IsZero() && now.Sub(m.waiting) < 0:"),
 		states.fault("a silent log is no standstill", "TestACountThatStandsStillSaysSo", "case now.Sub(m.read) > most:", "case now.Sub(m.read) < 0:"),
-		worker.fault("gauges of others", "TestNoGaugesOfOthers", "w.gone = true", "w.gone = false"),
+		site{"aggregate/gauges.go", aggregatePackage}.fault("lag is of what was folded", "TestGaugesAreTrueWhileAStoreIsFrozen", "w.fold.Next())-w.way.flushed)", "w.fold.Next())-w.fold.Next())"),
+		site{"aggregate/way.go", aggregatePackage}.fault("what is in the air has no age", "TestGaugesAreTrueWhileAStoreIsFrozen", "return older(y.flying, y.waiting)", "return y.waiting"),
+		site{"query/uncounted/uncounted.go", "query/uncounted"}.fault("an age that nobody tells is none", "TestWhatNobodyCountsIsSeen", "at.bounds.Next); ok {\n\t\tat.oldest", "at.bounds.Next); true || ok {\n\t\tat.oldest"),
 		worker.fault("no room is waited for", "TestStoreAway", "if err := w.room(ctx); err != nil {", "if err := ctx.Err(); err != nil {"),
 	}
 }

@@ -94,7 +94,7 @@ func (g *guarded) applied(id, stored schema.Identity, first func(*schema.Genesis
 	if err := client.PutRegistry(t.Context(), key, value); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Apply(t.Context(), g.server.DSN(), stored); err != nil {
+	if err := store.Apply(t.Context(), store.Config{DSN: g.server.DSN()}, stored); err != nil {
 		t.Fatal(err)
 	}
 	g.startStages()

@@ -23,9 +23,9 @@ const (
 // certificateDays is longer than any test, and short enough to be worth nothing.
 const certificateDays = 30
 
-// writeCertificate makes a certificate for 127.0.0.1, signed by itself, and
+// writeCertificate makes a certificate for 127.0.0.1 and so many days, signed by itself, and
 // writes it into ca, and with its key into each of the brokers' folders.
-func writeCertificate(ca string, brokerDirs []string) error {
+func writeCertificate(ca string, brokerDirs []string, days int) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make key: %w", err)
@@ -35,7 +35,7 @@ func writeCertificate(ca string, brokerDirs []string) error {
 		SerialNumber:          big.NewInt(now.UnixNano()),
 		Subject:               pkix.Name{CommonName: "mlf test broker"},
 		NotBefore:             now.Add(-time.Hour),
-		NotAfter:              now.AddDate(0, 0, certificateDays),
+		NotAfter:              now.AddDate(0, 0, days),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,

@@ -7,6 +7,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -46,10 +47,11 @@ type Cluster struct {
 
 // A broker is one process, whether it runs or not.
 type broker struct {
-	number int // From 0.
-	dir    string
-	addr   string         // Where clients connect.
-	child  *child.Process // Nil before the first start.
+	number   int // From 0.
+	dir      string
+	addr     string         // Where clients connect.
+	internal string         // Where brokers connect.
+	child    *child.Process // Nil before the first start.
 }
 
 // Start starts the brokers of c and returns when clients can connect to all of
@@ -118,16 +120,17 @@ func (c *Cluster) prepare() error {
 	var dirs []string
 	for i, p := range all {
 		b := &broker{
-			number: i,
-			dir:    filepath.Join(c.dir, "broker-"+strconv.Itoa(i)),
-			addr:   net.JoinHostPort("127.0.0.1", strconv.Itoa(p.client)),
+			number:   i,
+			dir:      filepath.Join(c.dir, "broker-"+strconv.Itoa(i)),
+			addr:     net.JoinHostPort("127.0.0.1", strconv.Itoa(p.client)),
+			internal: net.JoinHostPort("127.0.0.1", strconv.Itoa(p.internal)),
 		}
 		if err := os.MkdirAll(b.dir, 0o755); err != nil {
 			return fmt.Errorf("make folder of broker %d: %w", i, err)
 		}
 		for name, text := range map[string]string{
 			"server.properties": c.config.properties(i, all, b.dir),
-			"log4j2.yaml":       logging,
+			"log4j2.yaml":       c.config.logging(),
 		} {
 			if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
 				return fmt.Errorf("write %s of broker %d: %w", name, i, err)
@@ -137,9 +140,22 @@ func (c *Cluster) prepare() error {
 		dirs = append(dirs, b.dir)
 	}
 	if c.config.TLS {
-		return writeCertificate(c.CA(), dirs)
+		return writeCertificate(c.CA(), dirs, cmp.Or(c.config.CertificateDays, certificateDays))
 	}
 	return nil
+}
+
+// ReplaceCertificate writes another certificate into CA, which brokers show from
+// their next start on. Without TLS it is an error.
+func (c *Cluster) ReplaceCertificate() error {
+	if !c.config.TLS {
+		return errors.New("replace certificate: the cluster has none")
+	}
+	var dirs []string
+	for _, b := range c.brokers {
+		dirs = append(dirs, b.dir)
+	}
+	return writeCertificate(c.CA(), dirs, cmp.Or(c.config.CertificateDays, certificateDays))
 }
 
 // clusterID returns the id that all brokers are formatted with: the one of an
@@ -164,11 +180,7 @@ func (c *Cluster) format(ctx context.Context, b *broker, id string) error {
 		return nil
 	}
 	args := append(c.javaArgs(b), "kafka.tools.StorageTool", "format", "-t", id, "-c", "server.properties")
-	if c.config.SASL {
-		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
-			args = append(args, "--add-scram", mechanism+"=[name="+User+",password="+Password+"]")
-		}
-	}
+	args = append(args, c.config.scram()...)
 	cmd := exec.CommandContext(ctx, c.java, args...)
 	cmd.Dir = b.dir
 	if said, err := cmd.CombinedOutput(); err != nil {
@@ -206,16 +218,25 @@ func (c *Cluster) run(ctx context.Context, b *broker) error {
 
 func (b *broker) log() string { return filepath.Join(b.dir, "broker.log") }
 
-// ready returns when b accepts connections: it does so only when it is a member
-// of the cluster.
+// ready returns when b accepts connections, of clients and of brokers: it does so only
+// when it is a member of the cluster, and of the one before the other.
 func (b *broker) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
+	for _, addr := range []string{b.addr, b.internal} {
+		if err := b.accepts(ctx, addr); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *broker) accepts(ctx context.Context, addr string) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	var dialer net.Dialer
 	for {
-		conn, err := dialer.DialContext(ctx, "tcp", b.addr)
+		conn, err := dialer.DialContext(ctx, "tcp", addr)
 		if err == nil {
 			return conn.Close()
 		}
@@ -239,6 +260,10 @@ func (c *Cluster) Addrs() []string {
 	}
 	return addrs
 }
+
+// Data returns the folder in which broker i, which there must be, keeps its logs: one
+// folder for each partition.
+func (c *Cluster) Data(i int) string { return filepath.Join(c.brokers[i].dir, "data") }
 
 // CA returns the file with the certificate that clients must trust, in PEM. It
 // exists when the cluster was started with TLS.

@@ -28,6 +28,8 @@ func TestConfigValidate(t *testing.T) {
 	f(kafka.Config{}, true)
 	f(kafka.Config{Brokers: 1, BasePort: 19092}, true)
 	f(kafka.Config{Brokers: 3, SASL: true, TLS: true}, true)
+	f(kafka.Config{SASL: true, Users: map[string]string{"u": "p"}}, true)
+	f(kafka.Config{Users: map[string]string{"u": "p"}}, false)
 	f(kafka.Config{Brokers: 2}, false)
 	f(kafka.Config{Brokers: -1}, false)
 	f(kafka.Config{BasePort: 65500}, false)

@@ -1,7 +1,9 @@
 package kafka
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"strings"
@@ -17,10 +19,22 @@ type Config struct {
 	TLS      bool   // Clients connect over TLS; the certificate is Cluster.CA.
 	Lib      string // The folder with the jars; empty: Fetch.
 
+	CertificateDays int // How long the certificate holds; 0: longer than any test.
+
 	// Advertised are the addresses that brokers tell clients to use, in order:
 	// those of proxies, for instance, that pass on to Cluster.Addrs. Empty: their own.
 	Advertised []string
+
+	// Users are, with SASL, those beside User, with their passwords. They may do
+	// nothing but what Permit says, and then User neither.
+	Users map[string]string
 }
+
+// authorizes tells whether clients may do only what they have a right to.
+func (c *Config) authorizes() bool { return len(c.Users) > 0 }
+
+// anonymous is what brokers call each other: they connect without TLS and SASL.
+const anonymous = "ANONYMOUS"
 
 // The one user of a cluster with SASL. Both SCRAM-SHA-256 and SCRAM-SHA-512 know
 // it. It protects nothing: the brokers listen on loopback.
@@ -40,6 +54,9 @@ func (c *Config) Validate() error {
 	if n := len(c.Advertised); n != 0 && n != max(1, c.Brokers) {
 		return fmt.Errorf("%d advertised addresses: want one for each of %d brokers", n, max(1, c.Brokers))
 	}
+	if c.authorizes() && !c.SASL {
+		return errors.New("users of their own: want SASL")
+	}
 	return nil
 }
 
@@ -54,6 +71,21 @@ func (c *Config) protocol() string {
 		return "SSL"
 	}
 	return "PLAINTEXT"
+}
+
+// scram returns the arguments by which a broker is formatted with users.
+func (c *Config) scram() (args []string) {
+	if !c.SASL {
+		return nil
+	}
+	passwords := map[string]string{User: Password}
+	maps.Copy(passwords, c.Users)
+	for name, password := range passwords {
+		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
+			args = append(args, "--add-scram", mechanism+"=[name="+name+",password="+password+"]")
+		}
+	}
+	return args
 }
 
 // ports are those of one broker.
@@ -100,6 +132,20 @@ const logging = `Configuration:
       - name: kafka.server.KafkaRaftServer
         level: INFO
 `
+
+// deciding adds what the authorizer decides, without what brokers look up to tell
+// somebody of his rights or to leave out of an answer: that is at level TRACE.
+const deciding = `      - name: kafka.authorizer.logger
+        level: DEBUG
+`
+
+// logging returns the file of the broker's log.
+func (c *Config) logging() string {
+	if c.authorizes() {
+		return logging + deciding
+	}
+	return logging
+}
 
 // properties returns the server.properties of broker i: controller and broker in
 // one process. Brokers speak to each other without TLS and SASL on a port of
@@ -155,6 +201,11 @@ func (c *Config) properties(i int, all []ports, dir string) string {
 			"sasl.enabled.mechanisms=SCRAM-SHA-256,SCRAM-SHA-512",
 			"listener.name.client.scram-sha-256.sasl.jaas.config="+login,
 			"listener.name.client.scram-sha-512.sasl.jaas.config="+login)
+	}
+	if c.authorizes() {
+		lines = append(lines,
+			"authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+			"super.users=User:"+anonymous)
 	}
 	if c.TLS {
 		lines = append(lines,

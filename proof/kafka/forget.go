@@ -22,11 +22,30 @@ func Forget(ctx context.Context, addrs []string, topic string) error {
 		return fmt.Errorf("forget records of %s: %w", topic, err)
 	}
 	defer client.Close()
+	return forget(ctx, client, topic, 0, allRecords)
+}
+
+// Forget deletes all records that are in a partition of topic now, as the function
+// does, whoever may do so.
+func (c *Cluster) Forget(ctx context.Context, topic string, partition int32) error {
+	return c.ForgetBefore(ctx, topic, partition, allRecords)
+}
+
+// ForgetBefore deletes the records of a partition that are before an offset, as
+// retention does, whoever may do so.
+func (c *Cluster) ForgetBefore(ctx context.Context, topic string, partition int32, offset int64) error {
+	return c.administer(func(client *kgo.Client) error { return forget(ctx, client, topic, partition, offset) })
+}
+
+// allRecords is the offset that stands for the high watermark.
+const allRecords = -1
+
+func forget(ctx context.Context, client *kgo.Client, topic string, partition int32, before int64) error {
 	request := kmsg.NewPtrDeleteRecordsRequest()
 	request.TimeoutMillis = deleteTimeoutMillis
 	request.Topics = []kmsg.DeleteRecordsRequestTopic{{
 		Topic:      topic,
-		Partitions: []kmsg.DeleteRecordsRequestTopicPartition{{Offset: -1}}, // Up to the high watermark.
+		Partitions: []kmsg.DeleteRecordsRequestTopicPartition{{Partition: partition, Offset: before}},
 	}}
 	response, err := request.RequestWith(ctx, client)
 	if err != nil {

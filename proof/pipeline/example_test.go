@@ -38,7 +38,7 @@ func Example() {
 	defer log.Close()
 	identity, err := log.Apply(ctx, broker.TopicsConfig{Partitions: 1, Replicas: 1})
 	check(err)
-	check(store.Apply(ctx, storeEngine.DSN(), identity))
+	check(store.Apply(ctx, store.Config{DSN: storeEngine.DSN()}, identity))
 	counts, err := store.Open(ctx, store.Config{DSN: storeEngine.DSN()}, store.Telemetry{})
 	check(err)
 	defer func() { _ = counts.Close() }()
@@ -46,7 +46,7 @@ func Example() {
 	// What runs all the time.
 	producer := log.NewProducer(identity.Partitions)
 	counter, err := aggregate.New(
-		aggregate.Parts{Log: log.NewConsumer(), Assigner: log.NewGroup(aggregate.RulesMax), Store: counts},
+		aggregate.Parts{Log: log.NewConsumer(), Assigner: log.NewGroup(identity.Log, counts.Place(), aggregate.RulesMax), Store: counts},
 		aggregate.Telemetry{}, aggregate.Config{})
 	check(err)
 	running, end := context.WithCancel(ctx)

@@ -126,7 +126,7 @@ func (a *answers) start(ctx context.Context) {
 	w.note("%s starts, with a snapshot: %v", p, a.found)
 	cfg := a.config
 	a.registry = prometheus.NewRegistry()
-	cfg.Feed, cfg.Store, cfg.Dir, cfg.Registry = querier{w, p}, querier{w, p}, dir, a.registry
+	cfg.Feed, cfg.Store, cfg.Dir, cfg.Registry = querier{w, p}, func() cube.Store { return querier{w, p} }, dir, a.registry
 	follower, err := cube.New(cfg)
 	a.must(err)
 	a.who, a.follower = p, follower

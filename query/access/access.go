@@ -43,6 +43,9 @@ func (a *Access) measure(reg prometheus.Registerer) {
 		Name: "mlf_query_tokens_total",
 		Help: "Requests with a token, by HTTP status; 200 are good. Many 401: a client's clock or issuer, or somebody tries; 503: look at the issuer.",
 	}, []string{"code"})
+	for _, code := range []string{"200", "400", "401", "403", "503"} {
+		a.tokens.WithLabelValues(code)
+	}
 	auto.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "mlf_query_keys_age_seconds",
 		Help: "Time since the issuer's keys were last read; 0 before the first time. Above 900: the issuer cannot be reached, and new keys are not known.",

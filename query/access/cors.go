@@ -7,7 +7,7 @@ import "net/http"
 // no page can do more than who wrote it.
 const (
 	corsMethods = "GET, HEAD, OPTIONS, POST"
-	corsHeaders = "Authorization, If-None-Match, Accept, Content-Type, Last-Event-ID"
+	corsHeaders = "Authorization, If-None-Match, Accept, Content-Type, Last-Event-ID, Traceparent, Tracestate"
 	corsExposed = "ETag, Retry-After, X-Request-ID, Content-Disposition, X-MLF-Excluded, X-MLF-Span, X-MLF-Compare, X-MLF-Cursor, X-MLF-Position, X-MLF-Check, X-MLF-Partial, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, WWW-Authenticate"
 	corsMaxAge  = "86400" // Seconds; browsers keep it for two hours at most.
 )

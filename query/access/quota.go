@@ -108,8 +108,12 @@ func NewQuota(cfg QuotaConfig) (*Quota, error) {
 	})
 	auto.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "mlf_query_quota_clients",
-		Help: "Clients that have asked lately. At its limit newcomers share one quota: somebody has many addresses.",
+		Help: "Clients that have asked lately. At mlf_query_quota_clients_max newcomers share one quota: somebody has many addresses.",
 	}, func() float64 { return float64(q.clients()) })
+	auto.NewGauge(prometheus.GaugeOpts{
+		Name: "mlf_query_quota_clients_max",
+		Help: "The most clients that are told apart.",
+	}).Set(float64(cfg.ClientsMax))
 	return q, nil
 }
 

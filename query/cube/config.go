@@ -54,8 +54,11 @@ type Store interface {
 // have defaults.
 type Config struct {
 	Feed  Feed
-	Store Store
 	Clock calendar.Clock // Rome's.
+
+	// Store returns where to read from, of several that count the same log perhaps.
+	// What one reading asks comes from one: another may be behind it, or before it.
+	Store func() Store
 
 	// RegionOf returns the region that a comune is in today. Default: all are in one,
 	// and questions by region take longer. Safe for concurrent use.

@@ -48,7 +48,8 @@ var errAnotherLog = errors.New("the store counts another log; its counts are bei
 // lookAtStore balances, seals, and reads what is missing. An error is the store's:
 // the next look tries again.
 func (l *loop) lookAtStore(ctx context.Context) error {
-	id, err := l.f.cfg.Store.Identity(ctx)
+	store := l.f.cfg.Store()
+	id, err := store.Identity(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,11 +58,11 @@ func (l *loop) lookAtStore(ctx context.Context) error {
 		l.f.disown(errAnotherLog)
 		return l.replace(ctx, "log")
 	}
-	account, err := l.f.cfg.Store.Segments(ctx)
+	account, err := store.Segments(ctx)
 	if err != nil {
 		return err
 	}
-	account = withoutHoles(account)
+	account = schema.Whole(account)
 	var v verdict
 	var cuts []schema.Segment
 	err = l.do(ctx, func() {
@@ -83,26 +84,33 @@ func (l *loop) lookAtStore(ctx context.Context) error {
 	if v.waiting {
 		l.look()
 	}
-	return l.reload(ctx, account, v, cuts)
+	return l.reload(ctx, store, reading{account, v, cuts})
+}
+
+// A reading is what the store's account asks to be read of it: from cuts on.
+type reading struct {
+	account []schema.LedgerRow
+	verdict
+	cuts []schema.Segment
 }
 
 // reload takes what the store has of the partitions that fell behind. Its rows are
 // read after its account, so they have all that it accounts for.
-func (l *loop) reload(ctx context.Context, account []schema.LedgerRow, v verdict, cuts []schema.Segment) error {
-	if len(v.gaps) == 0 {
+func (l *loop) reload(ctx context.Context, store Store, r reading) error {
+	if len(r.gaps) == 0 {
 		return nil
 	}
-	l.f.m.gaps.Add(float64(len(v.gaps)))
-	if v.votes > l.f.cfg.VotesMax {
+	l.f.m.gaps.Add(float64(len(r.gaps)))
+	if r.votes > l.f.cfg.VotesMax {
 		return l.replace(ctx, "behind")
 	}
-	err := l.f.cfg.Store.Open(ctx, cuts, func(rows *schema.RollupColumns) error {
+	err := store.Open(ctx, r.cuts, func(rows *schema.RollupColumns) error {
 		return l.do(ctx, func() { l.core.takeColumns(rows) })
 	})
 	if err != nil {
 		return err
 	}
-	if stopped := l.do(ctx, func() { err = l.core.reloaded(account, v.gaps, l.f.cfg.Now()) }); stopped != nil {
+	if stopped := l.do(ctx, func() { err = l.core.reloaded(r.account, r.gaps, l.f.cfg.Now()) }); stopped != nil {
 		return stopped
 	}
 	return err

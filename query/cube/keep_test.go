@@ -26,7 +26,7 @@ func TestAnswersGoOnWithoutTheStore(t *testing.T) {
 
 // tellAll tells all that there is, and none of it is lost.
 func (s *sim) tellAll() {
-	for _, w := range s.workers {
+	for _, w := range s.workers() {
 		w.read = schema.Offset(len(w.log.votes))
 		c := schema.Claim{Partition: w.log.partition, Next: w.read, Rollups: w.log.changed(0, w.read), Ledger: w.log.ledger(0, w.read)}
 		s.feed.append(s.split(w, c)...)
@@ -83,7 +83,7 @@ func TestTwoImbalancesStopTheAnswers(t *testing.T) {
 				synctest.Wait()
 				s.must(t, s.same())
 			}
-			for _, w := range s.workers {
+			for _, w := range s.workers() {
 				w.read = schema.Offset(len(w.log.votes))
 				s.store.write(w.log.changed(0, w.read))
 				s.store.account(w.log.ledger(0, w.read))
@@ -159,7 +159,7 @@ func TestRetentionIsAGap(t *testing.T) {
 		}
 		s.feed.forget()
 		s.must(t, s.start(t.Context()))
-		for _, w := range s.workers {
+		for _, w := range s.workers() {
 			w.read = schema.Offset(len(w.log.votes))
 			s.store.write(w.log.changed(0, w.read))
 			s.store.account(w.log.ledger(0, w.read))
@@ -200,7 +200,7 @@ func TestAStoreThatLostRowsIsNotBelieved(t *testing.T) {
 				s.must(t, s.start(t.Context()))
 				<-time.After(time.Second)
 			}
-			w := s.workers[0]
+			w := s.workers()[0]
 			all := w.log.changed(0, 3) // All of an open segment.
 			s.store.write(all[1:])
 			s.store.account(w.log.ledger(0, 3))

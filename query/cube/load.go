@@ -44,15 +44,16 @@ func (i *imbalance) Error() string {
 // to what the account says of each. The rest is taken by maximum, and must come to as
 // much at least.
 func load(ctx context.Context, cfg *Config) (*core, error) {
-	id, err := cfg.Store.Identity(ctx)
+	store := cfg.Store()
+	id, err := store.Identity(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load identity: %w", err)
 	}
-	account, err := cfg.Store.Segments(ctx)
+	account, err := store.Segments(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load account: %w", err)
 	}
-	account = withoutHoles(account)
+	account = schema.Whole(account)
 	c := newCore(cfg, id)
 	for _, r := range account {
 		if c.has(r.Partition) {
@@ -64,10 +65,10 @@ func load(ctx context.Context, cfg *Config) (*core, error) {
 			c.parts[r.Partition].account(r)
 		}
 	}
-	if err := c.loadSettled(ctx, account); err != nil {
+	if err := c.loadSettled(ctx, store, account); err != nil {
 		return nil, err
 	}
-	err = cfg.Store.Open(ctx, c.cuts(), func(rows *schema.RollupColumns) error {
+	err = store.Open(ctx, c.cuts(), func(rows *schema.RollupColumns) error {
 		c.takeColumns(rows)
 		return nil
 	})
@@ -80,26 +81,6 @@ func load(ctx context.Context, cfg *Config) (*core, error) {
 		}
 	}
 	return c, nil
-}
-
-// withoutHoles returns the account up to what is missing: a partition begins with
-// segment 0, and every segment but the last is closed and the next follows it. A store
-// that was killed may have lost the end of a segment, or all of it, and kept what came
-// after it; that is not all there is as of any later offset, and workers will tell it
-// again. It uses rows again.
-func withoutHoles(rows []schema.LedgerRow) []schema.LedgerRow {
-	whole := rows[:0]
-	for i := range rows {
-		r := rows[i]
-		next, closed := schema.Segment(0), true
-		if n := len(whole); n > 0 && whole[n-1].Partition == r.Partition {
-			next, closed = whole[n-1].Segment+1, whole[n-1].Chain != schema.Chain{}
-		}
-		if closed && r.Segment == next {
-			whole = append(whole, r)
-		}
-	}
-	return whole
 }
 
 // account takes a row of the store's account, whose rollups are taken besides.
@@ -123,12 +104,12 @@ func (c *core) cuts() []schema.Segment {
 }
 
 // loadSettled packs the rows of all segments below the cuts, by months.
-func (c *core) loadSettled(ctx context.Context, account []schema.LedgerRow) error {
-	first, next, err := c.cfg.Store.Span(ctx)
+func (c *core) loadSettled(ctx context.Context, store Store, account []schema.LedgerRow) error {
+	first, next, err := store.Span(ctx)
 	if err != nil {
 		return fmt.Errorf("load span: %w", err)
 	}
-	l := loading{core: c, cells: c.cells.Loading(), votes: make(map[segmentKey]uint64)}
+	l := loading{core: c, store: store, cells: c.cells.Loading(), votes: make(map[segmentKey]uint64)}
 	if first < next {
 		if err := l.months(ctx, first, next); err != nil {
 			return err
@@ -146,6 +127,7 @@ func (c *core) loadSettled(ctx context.Context, account []schema.LedgerRow) erro
 // A loading is months on their way from the store.
 type loading struct {
 	core  *core
+	store Store
 	cells *packed.Loading
 
 	mu    sync.Mutex            // Of votes.
@@ -173,7 +155,7 @@ func (l *loading) month(ctx context.Context, number calendar.Month) error {
 	var of segmentKey // Rows of one segment mostly follow each other: they are one look-up.
 	var n uint64
 	var r row
-	err := l.core.cfg.Store.Settled(ctx, first, next, l.core.cuts(), func(rows *schema.RollupColumns) error {
+	err := l.store.Settled(ctx, first, next, l.core.cuts(), func(rows *schema.RollupColumns) error {
 		for i := range rows.Len() {
 			r.at(rows, i)
 			if err := p.Take(&r.cell, &r.counts, r.keys, r.ns); err != nil {

@@ -21,7 +21,7 @@ func TestAnAccountEndsAtItsFirstHole(t *testing.T) {
 	f := func(want string, rows ...schema.LedgerRow) {
 		t.Helper()
 		var got []string
-		for _, r := range withoutHoles(rows) {
+		for _, r := range schema.Whole(rows) {
 			got = append(got, fmt.Sprintf("%d/%d", r.Partition, r.Segment))
 		}
 		if text := strings.Join(got, " "); text != want {

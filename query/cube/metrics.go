@@ -25,8 +25,23 @@ type metrics struct {
 	snapshotErrors *prometheus.CounterVec
 }
 
+// newMetrics registers them with reg, which may be nil. Each series is there from
+// the start: a rate sees no first event without a 0 before it.
 func newMetrics(reg prometheus.Registerer) *metrics {
-	f := promauto.With(reg)
+	m := register(promauto.With(reg))
+	for _, why := range []string{"start", "imbalance", "log", "behind"} {
+		m.loads.WithLabelValues(why)
+	}
+	for _, operation := range []string{"write", "read"} {
+		m.snapshotErrors.WithLabelValues(operation)
+	}
+	for _, kind := range []string{"counted", "open"} {
+		m.cells.WithLabelValues(kind)
+	}
+	return m
+}
+
+func register(f promauto.Factory) *metrics {
 	gauge := func(name, help string) prometheus.Gauge {
 		return f.NewGauge(prometheus.GaugeOpts{Name: "mlf_query_cube_" + name, Help: help})
 	}

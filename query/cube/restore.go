@@ -31,7 +31,7 @@ func (f *Follower) restore(ctx context.Context) *core {
 		return nil
 	}
 	asked, cancel := context.WithTimeout(ctx, identityMax)
-	id, idErr := f.cfg.Store.Identity(asked)
+	id, idErr := f.cfg.Store().Identity(asked)
 	cancel()
 	for _, path := range names {
 		began := f.cfg.Now()

@@ -61,8 +61,7 @@ func (p *part) sealAll(account map[schema.Segment]schema.LedgerRow, sealed *int)
 	for {
 		theirs, ok := account[p.sealed]
 		ours := p.rows[p.sealed]
-		isClosed := func(r schema.LedgerRow) bool { return r.Chain != schema.Chain{} }
-		if !ok || !isClosed(theirs) || !isClosed(ours) || p.position < theirs.Next {
+		if !ok || !theirs.Closed() || !ours.Closed() || p.position < theirs.Next {
 			return nil
 		}
 		if votes := p.votes(p.sealed); votes != theirs.Counted || ours.Chain != theirs.Chain {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -101,6 +102,7 @@ func (l *simLog) tally(next schema.Offset) schema.Tally {
 // A simWorker counts one partition.
 type simWorker struct {
 	log                          *simLog
+	into                         *simCopy
 	read, told, written, ledgers schema.Offset
 	teller                       schema.TellerID
 	number                       uint64
@@ -109,13 +111,15 @@ type simWorker struct {
 // A sim is all of it.
 type sim struct {
 	*world
-	ctx         context.Context // The test's.
-	logs        []*simLog
-	workers     []*simWorker // The first of each partition, then those that haunt.
-	checkpoints []schema.Offset
-	store       *storeDouble
-	feed        *feedDouble
-	delayed     []schema.ClaimBatch
+	ctx     context.Context // The test's.
+	id      schema.Identity
+	logs    []*simLog
+	copies  []*simCopy
+	store   *storeDouble // The first copy's.
+	ghosts  []*simWorker // That haunt.
+	feed    *feedDouble
+	delayed []schema.ClaimBatch
+	picked  atomic.Int32 // How often a copy was.
 
 	cfg      Config
 	naive    string
@@ -132,8 +136,7 @@ func newSim(t *testing.T, seed uint64, naive string) *sim {
 	w.Rand = rand.New(rand.NewPCG(seed, 99))
 	id := schema.Identity{Log: schema.LogID{7}, Partitions: simPartitions}
 	s := &sim{
-		world: w, ctx: t.Context(), store: newStoreDouble(id), feed: newFeedDouble(), naive: naive,
-		checkpoints: make([]schema.Offset, simPartitions), happened: make(map[string]float64),
+		world: w, ctx: t.Context(), id: id, feed: newFeedDouble(), naive: naive, happened: make(map[string]float64),
 	}
 	for p := range schema.Partition(simPartitions) {
 		l := &simLog{partition: p}
@@ -143,10 +146,11 @@ func newSim(t *testing.T, seed uint64, naive string) *sim {
 			l.votes = append(l.votes, v)
 		}
 		s.logs = append(s.logs, l)
-		s.workers = append(s.workers, s.worker(p))
 	}
+	s.countBeside()
+	s.store = s.copies[0].storeDouble
 	s.cfg = Config{
-		Feed: s.feed, Store: s.store, Clock: cubetest.Rome(t), RegionOf: cubetest.RegionOf, Dir: t.TempDir(),
+		Feed: s.feed, Store: s.pick, Clock: cubetest.Rome(t), RegionOf: cubetest.RegionOf, Dir: t.TempDir(),
 		SealEvery: 2 * time.Second, GapWait: 300 * time.Millisecond, SnapshotEvery: 5 * time.Second,
 		FreshMax: 1 + s.IntN(60), BackBy: 5 * time.Second, VotesMax: 1 << (10 + s.IntN(40)),
 	}
@@ -156,7 +160,7 @@ func newSim(t *testing.T, seed uint64, naive string) *sim {
 			return mapClaims(b, func(c *schema.Claim) { c.After = 0 })
 		}}
 	case "skips sealing":
-		s.cfg.Store = neverClosed{s.store}
+		s.cfg.Store = func() Store { return neverClosed{s.store} }
 		s.cfg.Feed = feedOf{s.feed, func(b []schema.ClaimBatch) []schema.ClaimBatch { return mapClaims(b, countNothing) }}
 	case "publishes before taking":
 		s.cfg.Feed = &lateRows{feedDouble: s.feed}
@@ -165,9 +169,9 @@ func newSim(t *testing.T, seed uint64, naive string) *sim {
 	return s
 }
 
-func (s *sim) worker(p schema.Partition) *simWorker {
-	from := s.checkpoints[p]
-	w := &simWorker{log: s.logs[p], read: from, told: from, written: from, ledgers: from}
+func (s *sim) worker(into *simCopy, p schema.Partition) *simWorker {
+	from := into.checkpoints[p]
+	w := &simWorker{log: s.logs[p], into: into, read: from, told: from, written: from, ledgers: from}
 	for i := range w.teller {
 		w.teller[i] = byte(s.IntN(256))
 	}
@@ -218,7 +222,7 @@ func (s *sim) split(w *simWorker, c schema.Claim) []schema.ClaimBatch {
 	var batches []schema.ClaimBatch
 	for i := range n {
 		w.number++
-		b := schema.ClaimBatch{Log: s.store.id.Log, Teller: w.teller, Number: w.number, First: first, Last: i == n-1}
+		b := schema.ClaimBatch{Log: s.id.Log, Teller: w.teller, Number: w.number, First: first, Last: i == n-1}
 		piece := schema.Claim{Partition: c.Partition, Rollups: c.Rollups[len(c.Rollups)*i/n : len(c.Rollups)*(i+1)/n]}
 		if b.Last {
 			piece.After, piece.Next, piece.Ledger = c.After, c.Next, c.Ledger
@@ -231,7 +235,8 @@ func (s *sim) split(w *simWorker, c schema.Claim) []schema.ClaimBatch {
 
 // step lets somebody do something.
 func (s *sim) step() {
-	w := s.workers[s.IntN(len(s.workers))]
+	all := s.workers()
+	w := all[s.IntN(len(all))]
 	p := w.log.partition
 	switch s.IntN(14) {
 	case 0, 1, 2, 3:
@@ -239,20 +244,20 @@ func (s *sim) step() {
 	case 4, 5, 6:
 		s.tell(w)
 	case 7, 8: // Rows, later their account, later a checkpoint.
-		s.store.write(w.log.changed(w.written, w.read))
+		w.into.write(w.log.changed(w.written, w.read))
 		w.written = w.read
 	case 9:
-		s.store.account(w.log.ledger(w.ledgers, w.written))
+		w.into.account(w.log.ledger(w.ledgers, w.written))
 		w.ledgers = w.written
 	case 10:
-		if w == s.workers[p] {
-			s.checkpoints[p] = max(s.checkpoints[p], w.ledgers)
+		if w == w.into.workers[p] {
+			w.into.checkpoints[p] = max(w.into.checkpoints[p], w.ledgers)
 		}
 	case 11: // The worker dies, or seems to.
-		old := s.workers[p]
-		s.workers[p] = s.worker(p)
-		if s.IntN(2) == 0 && len(s.workers) < simPartitions+3 {
-			s.workers = append(s.workers, old)
+		old := w.into.workers[p]
+		w.into.workers[p] = s.worker(w.into, p)
+		if s.IntN(2) == 0 && len(s.ghosts) < 3 {
+			s.ghosts = append(s.ghosts, old)
 		}
 	case 12:
 		s.feed.append(s.delayed...)
@@ -263,17 +268,26 @@ func (s *sim) step() {
 	}
 }
 
+// workers are all that work, those that haunt besides.
+func (s *sim) workers() []*simWorker {
+	var all []*simWorker
+	for _, c := range s.copies {
+		all = append(all, c.workers...)
+	}
+	return append(all, s.ghosts...)
+}
+
 // haunt ends a worker that was thought dead.
 func (s *sim) haunt() {
-	if n := len(s.workers); n > simPartitions {
-		s.workers = s.workers[:n-1]
+	if n := len(s.ghosts); n > 0 {
+		s.ghosts = s.ghosts[:n-1]
 	}
 }
 
 func (s *sim) weather() {
 	switch s.IntN(6) {
 	case 0:
-		s.store.setAway(s.IntN(2) == 0)
+		s.copies[s.IntN(len(s.copies))].setAway(s.IntN(2) == 0)
 	case 1:
 		s.feed.setAway(s.IntN(2) == 0)
 	case 2:
@@ -473,13 +487,15 @@ func (s *sim) check() error {
 
 // finish lets everything be counted and stored, and compares every cell.
 func (s *sim) finish() error {
-	s.store.setAway(false)
 	s.feed.setAway(false)
-	for _, w := range s.workers[:simPartitions] {
-		w.read = schema.Offset(len(w.log.votes))
-		s.tell(w)
-		s.store.write(w.log.changed(0, w.read))
-		s.store.account(w.log.ledger(0, w.read))
+	for _, c := range s.copies {
+		c.setAway(false)
+		for _, w := range c.workers {
+			w.read = schema.Offset(len(w.log.votes))
+			s.tell(w)
+			c.write(w.log.changed(0, w.read))
+			c.account(w.log.ledger(0, w.read))
+		}
 	}
 	s.feed.append(s.delayed...)
 	var err error
@@ -528,6 +544,9 @@ func (s *sim) same() error {
 func play(t *testing.T, seed uint64, naive string) (s *sim, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		s = newSim(t, seed, naive)
+		if naive == "" && seed%2 == 1 {
+			s.countBeside()
+		}
 		if err = s.start(t.Context()); err != nil {
 			return
 		}

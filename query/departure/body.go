@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -57,15 +58,47 @@ const (
 var ErrFull = errors.New("too many answers on their way")
 
 // Departures are the answers on their way. Safe for concurrent use.
-type Departures struct{ short, long *semaphore.Weighted }
+type Departures struct{ short, long *Budget }
 
 // New returns room for answers.
-func New() *Departures {
-	return &Departures{semaphore.NewWeighted(shortTotal), semaphore.NewWeighted(longTotal)}
+func New() *Departures { return &Departures{newBudget(shortTotal), newBudget(longTotal)} }
+
+// Budgets returns what short and long answers have for themselves.
+func (d *Departures) Budgets() map[string]*Budget {
+	return map[string]*Budget{"short": d.short, "long": d.long}
+}
+
+// A Budget is bytes that answers may hold together. Safe for concurrent use.
+type Budget struct {
+	room *semaphore.Weighted
+	max  int64
+	used atomic.Int64
+}
+
+func newBudget(most int64) *Budget { return &Budget{room: semaphore.NewWeighted(most), max: most} }
+
+// Used returns how many bytes are held.
+func (b *Budget) Used() int64 { return b.used.Load() }
+
+// Max returns how many may be.
+func (b *Budget) Max() int64 { return b.max }
+
+// take takes n bytes, if they are there; give must then be called.
+func (b *Budget) take(n int64) bool {
+	ok := b.room.TryAcquire(n)
+	if ok {
+		b.used.Add(n)
+	}
+	return ok
+}
+
+func (b *Budget) give(n int64) {
+	b.used.Add(-n)
+	b.room.Release(n)
 }
 
 // of returns what b's memory is taken from.
-func (d *Departures) of(b *Body) *semaphore.Weighted {
+func (d *Departures) of(b *Body) *Budget {
 	if b.held() > shortMax {
 		return d.long
 	}
@@ -167,10 +200,10 @@ func (w *Writer) Body(header http.Header, rows int) (*Body, error) {
 // costs nobody but it.
 func (d *Departures) Send(w http.ResponseWriter, r *http.Request, tag string, b *Body) error {
 	budget := d.of(b)
-	if !budget.TryAcquire(b.held()) {
+	if !budget.take(b.held()) {
 		return ErrFull
 	}
-	defer budget.Release(b.held())
+	defer budget.give(b.held())
 	h := w.Header()
 	Describe(h, tag)
 	maps.Copy(h, b.Header)

@@ -9,14 +9,12 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // The memory of answers on their way is bounded: long ones may fill theirs
 // without a short one having to wait.
 func TestAnswersOnTheirWayHaveABudget(t *testing.T) {
-	d := &Departures{short: semaphore.NewWeighted(100), long: semaphore.NewWeighted(shortMax + 10)}
+	d := &Departures{short: newBudget(100), long: newBudget(shortMax + 10)}
 	short, long := &Body{plain: make([]byte, 60)}, &Body{plain: make([]byte, shortMax+1)}
 	send := func(b *Body) error {
 		return d.Send(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "", b)

@@ -45,6 +45,12 @@ func (g Gate) Enter(ctx context.Context, patience time.Duration) error {
 // Leave makes room for another.
 func (g Gate) Leave() { <-g.slots }
 
+// Used returns how many are inside.
+func (g Gate) Used() int64 { return int64(len(g.slots)) }
+
+// Max returns for how many there is room.
+func (g Gate) Max() int64 { return int64(cap(g.slots)) }
+
 // An Alarm tells all who stand before a gate that there is nothing to wait for:
 // the store does not answer those who are inside.
 type Alarm struct {

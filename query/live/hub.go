@@ -65,6 +65,13 @@ func (h *Hub) enter(ctx context.Context) error {
 	return nil
 }
 
+// Listeners returns how many there are.
+func (h *Hub) Listeners() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.listeners
+}
+
 func (h *Hub) leave() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -50,7 +50,7 @@ func newPress(t *testing.T) *press {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = engine.Close() })
-	if err := store.Apply(t.Context(), engine.DSN(), schema.Identity{Log: schema.LogID{1}, Partitions: 2, Rules: schema.RulesV1}); err != nil {
+	if err := store.Apply(t.Context(), store.Config{DSN: engine.DSN()}, schema.Identity{Log: schema.LogID{1}, Partitions: 2, Rules: schema.RulesV1}); err != nil {
 		t.Fatal(err)
 	}
 	p := &press{T: t}

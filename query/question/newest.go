@@ -2,6 +2,7 @@ package question
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"mlf/schema"
@@ -17,16 +18,23 @@ type Newest struct {
 	told atomic.Pointer[Position] // How far the store was told to be; nil once memory has come as far.
 }
 
+// ErrOlder is the error of a store that has not come as far as was told: another
+// database than before, or one that has lost some rows and counts them again.
+var ErrOlder = errors.New("the store has not come as far as it was")
+
 // View returns the counts. Where the store cannot be asked older ones are better than
-// none.
+// none; not where it can, and will have come as far soon.
 func (n *Newest) View(ctx context.Context) (View, error) {
 	view := n.InMemory()
 	if view != nil {
 		return view, nil
 	}
+	least := n.Reached()
 	view, err := n.Store(ctx)
 	if err == nil {
-		n.Told(view.Ledger())
+		if err = n.Tell(view.Ledger(), least); err != nil {
+			return nil, err
+		}
 		return view, nil
 	}
 	if older := n.Memory(); older != nil {
@@ -49,15 +57,28 @@ func (n *Newest) InMemory() View {
 	return view
 }
 
-// Told notes that somebody was told the store's ledger.
-func (n *Newest) Told(ledger []schema.LedgerTotals) {
+// Reached returns how far the store was told to be. What it is asked for from now on must
+// have come as far.
+func (n *Newest) Reached() Position {
+	if told := n.told.Load(); told != nil {
+		return *told
+	}
+	return nil
+}
+
+// Tell notes that somebody is told the store's ledger, which was asked for after it was
+// known to have reached least. ErrOlder where it has not: then nobody may be told.
+func (n *Newest) Tell(ledger []schema.LedgerTotals, least Position) error {
+	if !PositionOf(ledger).Reaches(least) {
+		return ErrOlder
+	}
 	for {
 		before, now := n.told.Load(), PositionOf(ledger)
 		if before != nil {
-			now = before.Join(now)
+			now = before.Join(now) // Somebody who asked later may have been told before.
 		}
 		if n.told.CompareAndSwap(before, &now) {
-			return
+			return nil
 		}
 	}
 }

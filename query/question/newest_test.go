@@ -49,10 +49,22 @@ func TestCountsNeverGoBack(t *testing.T) {
 	f("no store to ask", 9)
 	memory = &standing{next: 10}
 	f("memory has come as far", 10)
-	n.Told([]schema.LedgerTotals{{Next: 12}})
-	n.Told([]schema.LedgerTotals{{Next: 11}})
+	if err := errors.Join(n.Tell([]schema.LedgerTotals{{Next: 12}}, nil), n.Tell([]schema.LedgerTotals{{Next: 11}}, nil)); err != nil {
+		t.Error(err)
+	}
+	if err := n.Tell([]schema.LedgerTotals{{Next: 11}}, n.Reached()); !errors.Is(err, question.ErrOlder) {
+		t.Errorf("a ledger of before: got %v, want %v", err, question.ErrOlder)
+	}
 	memory, store.next, away = &standing{next: 11}, 12, nil
 	f("the ledger was told", 12)
+	store.next = 11
+	for _, memory = range []question.View{&standing{next: 11}, nil} {
+		if view, err := n.View(t.Context()); !errors.Is(err, question.ErrOlder) {
+			t.Errorf("another store, that is behind: got %v, %v, want %v", view, err, question.ErrOlder)
+		}
+	}
+	store.next = 12
+	f("it has come as far", 12)
 	memory, away = nil, errors.New("away")
 	if view, err := n.View(t.Context()); err == nil {
 		t.Errorf("got %v where there is nothing", view)

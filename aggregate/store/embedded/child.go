@@ -14,6 +14,15 @@ import (
 	"time"
 )
 
+// childMark is the environment variable that makes a process the engine's child.
+const childMark = "MLF_ENGINE_CHILD"
+
+// The two lines that a child tells its parent.
+const (
+	lineChild = "child" // The child has come into ChildMain.
+	lineReady = "ready" // The engine listens.
+)
+
 // errLocked is the error of a child that found its directory locked.
 var errLocked = errors.New("data directory is locked")
 
@@ -28,7 +37,7 @@ type child struct {
 
 // startChild starts the engine and returns when it listens.
 func (s *Server) startChild(ctx context.Context) (*child, error) {
-	if err := writeSettings(s.cfg); err != nil { // Each time: who started there in vain has written its own.
+	if err := writeSettings(s.cfg, s.Addr()); err != nil { // Each time: who started there in vain has written its own.
 		return nil, err
 	}
 	exe, err := os.Executable()

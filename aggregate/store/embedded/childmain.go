@@ -1,3 +1,5 @@
+//go:build !noengine
+
 package embedded
 
 import (
@@ -12,18 +14,12 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// childMark is the environment variable that makes a process the engine's child.
-const childMark = "MLF_ENGINE_CHILD"
+// Built tells whether this program can be the engine.
+const Built = true
 
 // readyFile is the child's end of the pipe to its parent, as os/exec numbers its
 // ExtraFiles. It gets two lines, see awaitReady.
 const readyFile = "/proc/self/fd/3"
-
-// The two lines.
-const (
-	lineChild = "child" // The child has come into ChildMain.
-	lineReady = "ready" // The engine listens.
-)
 
 // ChildMain turns this process into the engine if it was started as one, and
 // does not return then. Call it first in main and in TestMain, before flags are

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,11 @@ type Config struct {
 	// Password is the one that the engine asks for, letters and digits. Empty: 128
 	// random bits, others at each start. For tests whose clients are there first.
 	Password string
+
+	// Cluster is where the other servers of a cluster named mlf are, host:port, which have
+	// the same Password: tables of engine Distributed are put together of this one's and
+	// theirs. Empty: there is no cluster, and this engine asks no other.
+	Cluster []string
 }
 
 // Telemetry is where a Server tells about itself: the engine's own messages and
@@ -94,6 +100,11 @@ func (c Config) Validate() error {
 	if strings.ContainsFunc(c.Password, func(r rune) bool { return !alphanumeric(r) }) {
 		return errors.New("embedded engine: password: want letters and digits") // And none of it in a log.
 	}
+	for _, addr := range c.Cluster {
+		if host, port, err := net.SplitHostPort(addr); err != nil || c.Password == "" || strings.ContainsAny(host+port, "<&") {
+			return fmt.Errorf("embedded engine: cluster of %q: want host:port, and a password that all have", addr)
+		}
+	}
 	if c.LockWait < 0 || c.MemoryMax < 0 {
 		return fmt.Errorf("embedded engine: lock wait %v, memory %d bytes: want 0 or more", c.LockWait, c.MemoryMax)
 	}
@@ -135,6 +146,9 @@ func (c Config) withDefaults() (Config, error) {
 // first: started once more, as the engine, it has done something else.
 var ErrNoChildMain = errors.New("start embedded engine: this program does not call embedded.ChildMain first in main, or in TestMain")
 
+// ErrNotBuilt is the error of Start in a program that was built without the engine.
+var ErrNotBuilt = errors.New("this build of mlf has no embedded ClickHouse: use the full one (make build, bin/mlf), or name a ClickHouse server (--clickhouse) to the single stages")
+
 // A Server is one embedded engine. Its port and its password stay the same for
 // its whole life, however often the child behind them dies.
 type Server struct {
@@ -151,8 +165,12 @@ type Server struct {
 // Start starts the engine and returns when it answers; ctx bounds the start
 // only. From then on the engine is watched: a child that dies is started again
 // on the same port, until Close. The child ends with this process, however
-// this process ends. ErrNoLibrary, ErrNoChildMain: what to do is in their texts.
+// this process ends. ErrNoLibrary, ErrNoChildMain, ErrNotBuilt: what to do is in
+// their texts.
 func Start(ctx context.Context, cfg Config, tel Telemetry) (*Server, error) {
+	if !Built {
+		return nil, ErrNotBuilt
+	}
 	if os.Getenv(childMark) != "" { // We are that child, and would start the next.
 		return nil, ErrNoChildMain
 	}

@@ -191,6 +191,10 @@ func TestConfigValidate(t *testing.T) {
 	f(embedded.Config{Dir: "d", MemoryMax: -1}, false)
 	f(embedded.Config{Dir: "d", Password: "Geheim1"}, true)
 	f(embedded.Config{Dir: "d", Password: "ge:heim"}, false)
+	f(embedded.Config{Dir: "d", Password: "Geheim1", Cluster: []string{"127.0.0.1:9000"}}, true)
+	f(embedded.Config{Dir: "d", Password: "Geheim1", Cluster: []string{"127.0.0.1"}}, false)
+	f(embedded.Config{Dir: "d", Password: "Geheim1", Cluster: []string{"a&b:9000"}}, false)
+	f(embedded.Config{Dir: "d", Cluster: []string{"127.0.0.1:9000"}}, false)
 }
 
 // start starts an engine that ends with the test.

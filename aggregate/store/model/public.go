@@ -11,10 +11,10 @@ import (
 
 // public is what a store holds of what was published.
 type public struct {
-	releases []schema.Release
-	lots     []attemptLot
-	taken    []attemptTaken
-	turnout  []attemptTurnout
+	notes   []schema.ReleaseNote
+	lots    []attemptLot
+	taken   []attemptTaken
+	turnout []attemptTurnout
 }
 
 type attemptLot struct {
@@ -73,24 +73,65 @@ func (s *Store) Turnout(_ context.Context, q schema.LotQuery, take func(schema.A
 }
 
 // WriteRelease appends a header, as of now.
-func (s *Store) WriteRelease(_ context.Context, r schema.Release) error {
+func (s *Store) WriteRelease(ctx context.Context, r schema.Release) error {
+	r.Written = time.Time{}
+	return s.WriteNote(ctx, schema.ReleaseNote{Release: r, Rows: r.Attempt, Alone: true})
+}
+
+// WriteNote appends a note, as of now.
+func (s *Store) WriteNote(_ context.Context, n schema.ReleaseNote) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r.Written = time.Now().UTC().Truncate(time.Microsecond)
-	r.Months, r.Turnouts = slices.Clone(r.Months), slices.Clone(r.Turnouts)
-	s.public.releases = append(s.public.releases, r)
+	n.Noted = time.Now().UTC().Truncate(time.Microsecond)
+	if n.Written.IsZero() {
+		n.Written = n.Noted
+	}
+	n.Months, n.Turnouts = slices.Clone(n.Months), slices.Clone(n.Turnouts)
+	s.public.notes = append(s.public.notes, n)
 	return nil
 }
 
-// Releases returns every header, and the time.
-func (s *Store) Releases(context.Context) ([]schema.Release, time.Time, error) {
+// Releases returns the headers that were written here first, and the time.
+func (s *Store) Releases(ctx context.Context) ([]schema.Release, time.Time, error) {
+	notes, now, err := s.Notes(ctx)
+	var headers []schema.Release
+	for _, n := range notes {
+		if n.Rows == n.Attempt {
+			headers = append(headers, n.Release)
+		}
+	}
+	return headers, now, err
+}
+
+// Notes returns every note, and the time.
+func (s *Store) Notes(context.Context) ([]schema.ReleaseNote, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	headers := slices.Clone(s.public.releases)
-	slices.SortFunc(headers, func(a, b schema.Release) int {
-		return cmp.Or(cmp.Compare(a.Number, b.Number), a.Written.Compare(b.Written), cmp.Compare(a.Attempt, b.Attempt))
+	notes := slices.Clone(s.public.notes)
+	slices.SortFunc(notes, func(a, b schema.ReleaseNote) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), a.Noted.Compare(b.Noted), cmp.Compare(a.Attempt, b.Attempt))
 	})
-	return headers, time.Now().UTC(), nil
+	return notes, time.Now().UTC(), nil
+}
+
+// TakenInOrder calls take with what the lots of q have, by its attempts, and by the
+// numbers of lots.
+func (s *Store) TakenInOrder(_ context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Taken) error) error {
+	s.mu.Lock()
+	taken := slices.Clone(s.public.taken)
+	s.mu.Unlock()
+	slices.SortStableFunc(taken, func(a, b attemptTaken) int { return cmp.Compare(a.Lot, b.Lot) })
+	for _, a := range q.Attempts {
+		for _, t := range taken {
+			if t.attempt != a || t.Day < q.First || t.Day >= q.Next {
+				continue
+			}
+			if err := take(a, &t.Taken); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Lots calls take with the lots of q.

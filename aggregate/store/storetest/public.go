@@ -17,6 +17,9 @@ type Public interface {
 	WriteLots(ctx context.Context, a schema.AttemptID, lots []schema.Lot, taken []schema.Taken) error
 	WriteRelease(ctx context.Context, r schema.Release) error
 	Releases(ctx context.Context) (headers []schema.Release, now time.Time, err error)
+	WriteNote(ctx context.Context, n schema.ReleaseNote) error
+	Notes(ctx context.Context) (notes []schema.ReleaseNote, now time.Time, err error)
+	TakenInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Taken) error) error
 	Lots(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
 	LotsInOrder(ctx context.Context, q schema.LotQuery, take func(schema.AttemptID, *schema.Lot) error) error
 	Taken(ctx context.Context, q schema.LotQuery, take func(*schema.SpotDay) error) error
@@ -95,6 +98,9 @@ func lotsInOrder(t *testing.T, s Subject) {
 		l, took := publicLot(i)
 		l.First, l.Last = october1+schema.Day(19-i), october1+19
 		l.Number += 1 << 18
+		for i := range took {
+			took[i].Lot = l.Number
+		}
 		want = append(want, l)
 		for _, a := range []schema.AttemptID{second, first} {
 			if err := p.WriteLots(t.Context(), a, []schema.Lot{l}, took); err != nil {
@@ -120,6 +126,24 @@ func lotsInOrder(t *testing.T, s Subject) {
 	}
 	if !reflect.DeepEqual(got, append(slices.Clone(want), want[1:]...)) {
 		t.Errorf("got %d lots, want the first attempt's %d by their numbers, then the second's", len(got), len(want))
+	}
+	var taken []schema.Taken
+	q.Attempts = q.Attempts[1:]
+	err = p.TakenInOrder(t.Context(), q, func(a schema.AttemptID, one *schema.Taken) error {
+		if a != second {
+			t.Errorf("%+v is of attempt %d", one, a)
+		}
+		taken = append(taken, *one)
+		return nil
+	})
+	var wanted []schema.Taken
+	for _, l := range want[1:] {
+		_, took := publicLot(int(l.Number - 1<<18))
+		took[0].Lot, took[1].Lot = l.Number, l.Number
+		wanted = append(wanted, took...)
+	}
+	if err != nil || !reflect.DeepEqual(taken, wanted) {
+		t.Errorf("got %+v, %v, want what was taken for them", taken, err)
 	}
 	if slices.Index(of, second) != len(want) || slices.Contains(of[len(want):], first) {
 		t.Errorf("got attempts %v, want the first's, then the second's", of)
@@ -225,6 +249,44 @@ func releases(t *testing.T, s Subject) {
 	}
 	if got := readTaken(t, p, q); len(got) != 2 || got[0].Values != took[0].Values {
 		t.Errorf("taken by the first leader: got %+v, want %+v", got, took)
+	}
+}
+
+// notes: what one database has of another's releases, and what it knows of them.
+func notes(t *testing.T, s Subject) {
+	p := s.public(t)
+	made := time.Date(2026, 11, 26, 3, 0, 0, 123456000, time.UTC)
+	months := []schema.ReleaseMonth{{First: october1, Counted: 9}}
+	own := schema.Release{Number: 1, Attempt: 1<<63 + 1, K: 3, Months: months}
+	other := schema.Release{Number: 2, Attempt: 8, Previous: own.Attempt, K: 3, Hold: true, Months: months, Written: made}
+	want := []schema.ReleaseNote{
+		{Release: own, Rows: own.Attempt, Alone: true}, {Release: other}, {Release: other, Rows: 1<<63 + 5}, {Release: other, Rows: 6, Alone: true},
+	}
+	if err := p.WriteRelease(t.Context(), own); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range want[1:] {
+		if err := p.WriteNote(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, now, err := p.Notes(t.Context())
+	if err != nil || len(got) != len(want) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	for i, n := range got {
+		if n.Noted.After(now) || now.Sub(n.Noted) > time.Hour || i == 0 && !n.Written.Equal(n.Noted) {
+			t.Errorf("noted %v, made %v, read %v", n.Noted, n.Written, now)
+		}
+		if n.Noted = (time.Time{}); i == 0 {
+			n.Written = time.Time{}
+		}
+		if !reflect.DeepEqual(n, want[i]) {
+			t.Errorf("got %+v, want %+v", n, want[i])
+		}
+	}
+	if headers, _, err := p.Releases(t.Context()); err != nil || len(headers) != 1 || headers[0].Attempt != own.Attempt {
+		t.Errorf("its own: got %+v, %v", headers, err)
 	}
 }
 

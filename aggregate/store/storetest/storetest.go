@@ -91,6 +91,7 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"a damaged checkpoint is refused", damagedCheckpoint},
 		{"lots come back by their attempt", lots},
 		{"lots come in the order of their numbers", lotsInOrder},
+		{"notes of releases that are elsewhere", notes},
 		{"turnout comes back as it was frozen", turnout},
 		{"of racing releases all readers see the same first", releases},
 	}

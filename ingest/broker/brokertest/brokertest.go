@@ -53,6 +53,7 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"many appends share batches", groupCommit},
 		{"large records and large batches", largeRecords},
 		{"records that fit no batch are refused", tooLarge},
+		{"a record says which request it is of", traced},
 		{"appends are refused when too much is pending", full},
 		{"appends outside Run are refused", closed},
 		{"a record is the caller's again after an error", givenUp},
@@ -62,6 +63,7 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"a producer finishes what it took", drain},
 		{"the clocks are compared", clockSkew},
 		{"a fetch beyond the log is out of range", outOfRange},
+		{"bounds and times of records are told", boundsAndTimes},
 		{"a fetch waits for records", longPoll},
 		{"a flipped byte is found", flippedByte},
 		{"a flipped byte behind good batches is found in time", flippedLater},
@@ -115,7 +117,7 @@ func newEnv(ctx context.Context, t *testing.T, endpoint Endpoint) *env {
 	e.cfg.RegistryTopic = "registry" + suffix
 	e.cfg.CountsTopic = "counts" + suffix
 	e.cfg.ServedTopic = "served" + suffix
-	e.cfg.Group = "group" + suffix
+	e.cfg.Groups = "group" + suffix
 	e.cfg.Dial = e.wire.Dial
 	e.client = e.newClient(t, e.cfg)
 	return e

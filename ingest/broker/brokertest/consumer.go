@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +27,30 @@ func outOfRange(t *testing.T, e *env) {
 	}
 	if f, err := c.Fetch(e.ctx, 0, 0); err != nil || len(f.Records) != 1 {
 		t.Errorf("got %d records, %v: want 1", len(f.Records), err)
+	}
+}
+
+func boundsAndTimes(t *testing.T, e *env) {
+	e.create(t, 3)
+	p, _ := e.producer(t, e.client, 3)
+	before := schema.InstantOf(time.Now().Add(-time.Second))
+	for range 3 {
+		if err := p.Append(e.ctx, 1, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := e.client.Bounds(e.ctx); err != nil || !slices.Equal(got, []schema.Bounds{{}, {Next: 3}, {}}) {
+		t.Errorf("got bounds %v, %v: want three records in the second partition", got, err)
+	}
+	for at := range schema.Offset(3) {
+		if got, err := e.client.Appended(e.ctx, 1, at); err != nil || got < before || got > schema.InstantOf(time.Now().Add(time.Second)) {
+			t.Errorf("record %d was appended at %v, %v: want now", at, got.Time(), err)
+		}
+	}
+	for _, at := range []schema.Offset{-1, 3, 4} {
+		if _, err := e.client.Appended(e.ctx, 1, at); !errors.Is(err, schema.ErrOffsetOutOfRange) {
+			t.Errorf("record %d: got %v, want ErrOffsetOutOfRange", at, err)
+		}
 	}
 }
 
@@ -66,7 +91,7 @@ func (e *env) appendEach(t *testing.T, n int) {
 // needsClearText skips what changes bytes on the wire where TLS would find it first.
 func (e *env) needsClearText(t *testing.T) {
 	t.Helper()
-	if e.cfg.TLS {
+	if e.cfg.TLS != nil {
 		t.Skip("the wire is encrypted")
 	}
 }

@@ -133,13 +133,13 @@ type member struct {
 
 func (e *env) join(t *testing.T) *member {
 	t.Helper()
-	return e.joinWith(t, schema.RulesV2)
+	return e.joinWith(t, "here/mlf", schema.RulesV2)
 }
 
-// joinWith joins as a worker that counts by rules most.
-func (e *env) joinWith(t *testing.T, most schema.Rules) *member {
+// joinWith joins as a worker that counts into database, by rules most.
+func (e *env) joinWith(t *testing.T, database string, most schema.Rules) *member {
 	t.Helper()
-	m := &member{group: e.newClient(t, e.cfg).NewGroup(most)}
+	m := &member{group: e.newClient(t, e.cfg).NewGroup(schema.LogID{1}, database, most)}
 	ctx, cancel := context.WithCancel(e.ctx)
 	ended := make(chan error, 1)
 	go func() {
@@ -218,7 +218,7 @@ func groupGone(t *testing.T, e *env) {
 func holdFails(t *testing.T, e *env) {
 	e.create(t, 1)
 	want := errors.New("cannot hold")
-	err := e.client.NewGroup(schema.RulesV2).Assign(e.ctx, func(context.Context, []schema.Partition) error { return want })
+	err := e.client.NewGroup(schema.LogID{1}, "here/mlf", schema.RulesV2).Assign(e.ctx, func(context.Context, []schema.Partition) error { return want })
 	if !errors.Is(err, want) {
 		t.Errorf("got %v, want %v", err, want)
 	}

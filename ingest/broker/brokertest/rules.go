@@ -35,12 +35,15 @@ func rulesRaised(t *testing.T, e *env) {
 			t.Errorf("got log ends %v, %v: want %v", at, err, ends)
 		}
 	}
-	older := e.joinWith(t, schema.RulesV1)
+	older := e.joinWith(t, "here/mlf", schema.RulesV1)
+	elsewhere := e.joinWith(t, "there/mlf", schema.RulesV1)
 	newer := e.join(t)
 	eventually(e.ctx, t, "both hold some", func() bool { return len(older.holds()) > 0 && len(newer.holds()) > 0 })
+	eventually(e.ctx, t, "the other database's holds all", func() bool { return len(elsewhere.holds()) == 3 })
 	raise(schema.RulesV1, broker.ErrRulesStay, 1, 1, 1)
-
 	older.stop()
+	raise(schema.RulesV1, broker.ErrRulesStay, 1, 1, 1)
+	elsewhere.stop()
 	eventually(e.ctx, t, "the newer holds all", func() bool { return len(newer.holds()) == 3 })
 	raise(schema.RulesV2, nil, 2, 2, 2)
 	raise(schema.RulesV2, nil, 2, 2, 2)

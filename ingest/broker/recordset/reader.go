@@ -131,7 +131,7 @@ func (r *Reader) batchRecords(base int64, b []byte) error {
 			// came. kafka-go's own reader does not look.
 			appended = schema.Instant(be.Uint64(b[atMaxTime:]))
 		}
-		r.Records = append(r.Records, schema.Record{Offset: offset, Key: rec.key, Value: rec.value, Appended: appended})
+		r.Records = append(r.Records, schema.Record{Offset: offset, Key: rec.key, Value: rec.value, Appended: appended, Trace: string(rec.trace)})
 	}
 	if len(payload) != 0 {
 		return corrupt(base, "%d bytes after the last record", len(payload))
@@ -142,7 +142,7 @@ func (r *Reader) batchRecords(base int64, b []byte) error {
 // A parsedRecord is a record as a batch has it.
 type parsedRecord struct {
 	timeDelta, offsetDelta int64
-	key, value             []byte
+	key, value, trace      []byte
 }
 
 // parseRecord takes the record that b begins with and returns its length.
@@ -155,10 +155,12 @@ func parseRecord(b []byte) (parsedRecord, int, bool) {
 	c.Take(1) // Attributes: none are defined.
 	rec := parsedRecord{timeDelta: c.varint(), offsetDelta: c.varint(), key: c.nullable(), value: c.nullable()}
 	for range c.varint() {
-		c.nullable() // Headers: this project's producer writes none.
-		c.nullable()
+		name, header := c.nullable(), c.nullable()
 		if c.Bad {
 			break
+		}
+		if string(name) == traceKey && len(header) == traceBytes {
+			rec.trace = header
 		}
 	}
 	return rec, head + int(length), !c.Bad && len(c.Rest) == 0

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -206,6 +207,53 @@ func TestExpansionIsLimited(t *testing.T) {
 	}
 }
 
+// TestARecordSaysWhichRequestItIsOf in a header that the library reads, too; and only
+// that header is read back, of whatever somebody else writes.
+func TestARecordSaysWhichRequestItIsOf(t *testing.T) {
+	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	var set Set
+	for _, of := range []string{"", trace, "", trace[:traceBytes-1]} {
+		set.AddTraced(nil, []byte("v"), of)
+	}
+	set.Seal(1)
+	r := Reader{Dense: true}
+	if err := r.Read(set.Buf[SizeBytes:]); err != nil {
+		t.Fatal(err)
+	}
+	var theirs protocol.RecordSet
+	if _, err := theirs.ReadFrom(bytes.NewReader(set.Buf)); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"", trace, "", ""} {
+		read, err := theirs.Records.ReadRecord()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var header string
+		for _, h := range read.Headers {
+			header += h.Key + "=" + string(h.Value)
+		}
+		if r.Records[i].Trace != want || header != strings.TrimSuffix("traceparent="+want, "traceparent=") {
+			t.Errorf("record %d: got %q, by the library %q: want %q", i, r.Records[i].Trace, header, want)
+		}
+	}
+
+	foreign := protocol.RecordSet{Version: 2, Records: protocol.NewRecordReader(
+		protocol.Record{Value: protocol.NewBytes([]byte("v")), Headers: []protocol.Header{
+			{Key: "tracestate", Value: []byte("a=b")}, {Key: "traceparent", Value: []byte(trace)}, {Key: "traceparent", Value: make([]byte, 1<<10)}, {Key: ""},
+		}},
+		protocol.Record{Value: protocol.NewBytes([]byte("v")), Headers: []protocol.Header{{Key: "Traceparent", Value: []byte(trace)}}},
+	)}
+	var wire bytes.Buffer
+	if _, err := foreign.WriteTo(&wire); err != nil {
+		t.Fatal(err)
+	}
+	r = Reader{Dense: true}
+	if err := r.Read(wire.Bytes()[SizeBytes:]); err != nil || r.Records[0].Trace != trace || r.Records[1].Trace != "" {
+		t.Errorf("of somebody else: got %+v, %v", r.Records, err)
+	}
+}
+
 func FuzzBatchReader(f *testing.F) {
 	f.Add(sealed(1, keyValue{nil, []byte("x")})[SizeBytes:], int64(0), true, true)
 	f.Add(sealed(1, keyValue{[]byte("k"), nil}, keyValue{nil, []byte("x")})[SizeBytes:], int64(1), false, true)
@@ -258,9 +306,19 @@ func TestRecordSetAllocatesNothing(t *testing.T) {
 		for range 100 {
 			set.Add(nil, value)
 		}
+		set.AddTraced(nil, value, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 		set.Seal(1)
 	}); got != 0 {
-		t.Errorf("got %v allocations, want 0", got)
+		t.Errorf("written: got %v allocations, want 0", got)
+	}
+	r := Reader{Dense: true, Records: make([]schema.Record, 0, 128)}
+	if got := testing.AllocsPerRun(100, func() {
+		r.At, r.Records = 0, r.Records[:0]
+		if err := r.Read(set.Buf[SizeBytes:]); err != nil {
+			t.Error(err)
+		}
+	}); got != 1 {
+		t.Errorf("read: got %v allocations, want 1, for the one trace that there is", got)
 	}
 }
 

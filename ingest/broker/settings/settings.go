@@ -19,6 +19,7 @@ const (
 	Compression    = "compression.type"
 	InsyncMin      = "min.insync.replicas"
 	MessageBytes   = "max.message.bytes"
+	Replication    = "replication.factor" // No setting, but told like one.
 	RetentionBytes = "retention.bytes"
 	RetentionTime  = "retention.ms"
 	TimestampType  = "message.timestamp.type"
@@ -62,7 +63,39 @@ type Topic struct {
 type Finding struct {
 	Setting, Value string
 	Refused        bool   // Acknowledged records would be lost, or none acknowledged. Else it is a person's choice.
-	Advice         string // What comes of it and what to do.
+	Advice         string // What comes of it and, after a semicolon, what to do.
+}
+
+// Parts returns the two parts of the advice.
+func (f *Finding) Parts() (breaks, remedy string) {
+	breaks, remedy, _ = strings.Cut(f.Advice, "; ")
+	return breaks, remedy
+}
+
+// Kinds of topics, by what is kept in them.
+const (
+	Votes    Kind = "votes"
+	Registry Kind = "registry"
+	Counts   Kind = "counts"
+	Served   Kind = "served"
+)
+
+// A Kind is what a topic is for.
+type Kind string
+
+// Judge judges the settings of a topic of kind, to which batches of up to batchBytes
+// are appended.
+func (s Topic) Judge(kind Kind, batchBytes int) []Finding {
+	switch kind {
+	case Votes:
+		return s.Votes(batchBytes)
+	case Counts:
+		return s.Counts(batchBytes)
+	case Served:
+		return s.Served()
+	default:
+		return s.Registry()
+	}
 }
 
 // Votes judges the settings of the votes topic, to which batches of up to
@@ -157,16 +190,15 @@ func (s Topic) latest(what string) (findings []Finding) {
 
 // copies judges what all topics need so that an acknowledged record stays.
 func (s Topic) copies() (findings []Finding) {
-	const replication = "replication.factor"
 	copies := strconv.Itoa(s.Replicas)
 	switch {
 	case s.Replicas == 1 && s.Wanted > 1:
 		findings = append(findings, Finding{
-			replication, copies, true,
+			Replication, copies, true,
 			fmt.Sprintf("what its only broker loses is lost; reassign it to %d brokers, or say --replicas 1 if one copy is meant", s.Wanted),
 		})
 	case s.Replicas < s.Wanted:
-		findings = append(findings, Finding{replication, copies, false, fmt.Sprintf("%d copies were asked for; reassign it to as many brokers", s.Wanted)})
+		findings = append(findings, Finding{Replication, copies, false, fmt.Sprintf("%d copies were asked for; reassign it to as many brokers", s.Wanted)})
 	}
 	if n, ok := s.number(InsyncMin); ok && s.Replicas > 1 && n < 2 {
 		findings = append(findings, s.found(InsyncMin, true, "a record is acknowledged that one broker alone has, and lost with it; set it to 2"))

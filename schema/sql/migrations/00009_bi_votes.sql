@@ -3,7 +3,8 @@
 -- The counts for BI tools. Columns of this view are added, never changed or taken
 -- away. A cell may have several rows, one for each segment that it was counted in:
 -- sum the counts. Filter by hour and by comune_code where you can: those are the
--- table's key. Faces are of scale mlf3, other scales have v1 to v5.
+-- table's key. Faces are of scale mlf3, other scales have v1 to v5. The joins are
+-- global for a database that is put together of several: names are here only.
 CREATE VIEW IF NOT EXISTS bi_votes AS
 SELECT
     r.comune AS comune_code,
@@ -39,5 +40,5 @@ SELECT
     r.v5 AS v5,
     r.v1 + r.v2 + r.v3 + r.v4 + r.v5 AS votes
 FROM votes_rollup AS r FINAL
-LEFT JOIN (SELECT * FROM bi_comune FINAL) AS c ON c.code = r.comune
-LEFT JOIN (SELECT * FROM bi_service FINAL) AS s ON s.id = r.service;
+GLOBAL LEFT JOIN (SELECT * FROM bi_comune FINAL) AS c ON c.code = r.comune
+GLOBAL LEFT JOIN (SELECT * FROM bi_service FINAL) AS s ON s.id = r.service;

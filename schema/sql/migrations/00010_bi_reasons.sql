@@ -21,5 +21,5 @@ SELECT
     entry.2 AS votes
 FROM votes_rollup AS r FINAL
 ARRAY JOIN CAST(r.reasons, 'Array(Tuple(UInt8, UInt64))') AS entry
-LEFT JOIN (SELECT * FROM bi_comune FINAL) AS c ON c.code = r.comune
-LEFT JOIN (SELECT * FROM bi_service FINAL) AS s ON s.id = r.service;
+GLOBAL LEFT JOIN (SELECT * FROM bi_comune FINAL) AS c ON c.code = r.comune
+GLOBAL LEFT JOIN (SELECT * FROM bi_service FINAL) AS s ON s.id = r.service;

@@ -1,1 +1,1 @@
-INSERT INTO public_release (number, attempt, previous, today, k, hold, lots, taken, months, counted, waiting, turnout_months, turnout_rows)
+INSERT INTO public_release (number, attempt, previous, today, k, hold, lots, taken, months, counted, waiting, turnout_months, turnout_rows, rows, alone, made)

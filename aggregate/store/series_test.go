@@ -1,0 +1,16 @@
+package store
+
+import (
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mlf/proof/series"
+)
+
+// TestCountersBeginAtZero: see package series.
+func TestCountersBeginAtZero(t *testing.T) {
+	for _, missing := range series.Missing(func(r prometheus.Registerer) { newMetrics(r) }) {
+		t.Errorf("no series at the start: %s", missing)
+	}
+}
