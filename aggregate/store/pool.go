@@ -132,7 +132,7 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 	p.free = p.free[:last]
 	p.mu.Unlock()
 	if used := c.last.Load(); used == nil || !p.server.knows(used) {
-		if err := p.ask(ctx, c); err != nil {
+		if err := p.ask(ctx, c, nil); err != nil {
 			p.put(c)
 			return nil, err
 		}
@@ -152,33 +152,27 @@ func (p *pool) put(c *conn) {
 // several: those are asked each time, since the cluster may be changed at any time.
 func (p *pool) vouch(ctx context.Context, c *conn) error {
 	used := c.last.Load()
-	if p.server.knows(used) {
-		if !p.server.met().isFront() {
-			return nil
-		}
-		return p.server.meetAgain(c.asking(ctx))
-	}
-	if err := p.ask(ctx, c); err != nil {
-		return err
-	}
-	if !p.server.knows(used) {
-		return errors.New("the connection was lost before it was known where it leads")
+	switch {
+	case !p.server.knows(used):
+		return p.ask(ctx, c, used)
+	case p.server.met().isFront():
+		return p.server.meetAgain(c.asking(ctx, used))
 	}
 	return nil
 }
 
-// ask asks who is at the other end of c.
-func (p *pool) ask(ctx context.Context, c *conn) error {
+// ask asks who is at the other end of c, over this socket if it is not nil.
+func (p *pool) ask(ctx context.Context, c *conn, over *socket) error {
 	at := p.server.round.Load()
-	if err := p.server.meet(c.asking(ctx)); err != nil {
+	if err := p.server.meet(c.asking(ctx, over)); err != nil {
 		return err
 	}
 	c.last.Load().known = at
 	return nil
 }
 
-// asking asks over c.
-func (c *conn) asking(ctx context.Context) asking {
+// asking asks over c, all over one socket, which is over if it is not nil.
+func (c *conn) asking(ctx context.Context, over *socket) asking {
 	return func(statement string, texts ...*string) error {
 		into := make([]any, len(texts))
 		for i, text := range texts {
@@ -188,6 +182,11 @@ func (c *conn) asking(ctx context.Context) asking {
 			return err
 		}
 		c.settle()
+		used := c.last.Load()
+		if over != nil && used != over {
+			return errors.New("the connection was lost before it was known where it leads")
+		}
+		over = used
 		return nil
 	}
 }

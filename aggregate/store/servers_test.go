@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -164,6 +165,34 @@ func TestARestartIsNoOtherServer(t *testing.T) {
 		}
 		return err == nil
 	})
+}
+
+// TestAnotherRoundIsNoLoss: while some ask whose log is counted, others read.
+func TestAnotherRoundIsNoLoss(t *testing.T) {
+	engine := engineOf(t, embedded.Config{Dir: t.TempDir()})
+	if err := store.Apply(t.Context(), store.Config{DSN: engine.DSN()}, schema.Identity{Log: schema.LogID{1}, Partitions: 4, Rules: schema.RulesV1}); err != nil {
+		t.Fatal(err)
+	}
+	s := openStore(t, store.Config{DSN: engine.DSN()})
+	ended := make(chan struct{})
+	var rounds sync.WaitGroup
+	rounds.Go(func() {
+		for {
+			select {
+			case <-ended:
+				return
+			default:
+				s.AskAgain()
+			}
+		}
+	})
+	defer rounds.Wait()
+	defer close(ended)
+	for range 20 {
+		if _, err := s.Started(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestALoadIsOfTheOneServer: each is over a connection of its own, and what another
