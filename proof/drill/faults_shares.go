@@ -10,7 +10,7 @@ func shareFaults() []fault {
 		server.fault("a share answers for the country", stay, "if n.kind == kindShare && !s.share {", "if n.kind == kindShare && s.share && n.host == \"\" {"),
 		server.fault("shares that are not all will do", "TestNobodyAnswersForSomeOfTheShares|TestAServerThatTheClusterHasTwice", `if n.log == "" {`, `if n.log == "" && n.shares == "-" {`),
 		server.fault("a share made anew will do", "TestAShareMadeAnewIsToldForEver", " || n.shares != s.first.shares {", " {"),
-		pool.fault("shares are asked once", "TestNobodyAnswersForSomeOfTheShares", "if !p.server.met().isFront() {\n\t\t\treturn nil", "if !p.server.met().isFront() || used != nil {\n\t\t\treturn nil"),
+		pool.fault("shares are asked once", "TestNobodyAnswersForSomeOfTheShares", "case p.server.met().isFront():", "case p.server.met().isFront() && used == nil:"),
 		site{"aggregate/store/apply.go", pkg}.fault("what was there before it was set up is taken for the same", "TestWhoWasThereBeforeItWasSetUp", "\ts.conn.server.again()\n", ""),
 		site{"schema/sql/queries/shares.sql", pkg}.fault("a server twice in the cluster", "TestAServerThatTheClusterHasTwice", "DISTINCT _shard_num, log", "DISTINCT log"),
 		share.fault("counts are put out of sight", stay, "if own > 0 {", "if own > 1<<60 {"),
