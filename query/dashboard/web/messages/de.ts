@@ -1,0 +1,8 @@
+// What the page says, in the rooms where it is said.
+import daily from "./de/daily.json";
+import place from "./de/place.json";
+import rank from "./de/rank.json";
+import shell from "./de/shell.json";
+import trend from "./de/trend.json";
+
+export default { ...daily, ...place, ...rank, ...shell, ...trend };

@@ -1,0 +1,91 @@
+// Starts the page and goes from view to view. All state is the address.
+
+import { address, parse, VIEWS, write, type State, type ViewName } from "./address.ts";
+import { together } from "./ask.ts";
+import { $, h, text } from "./elements.ts";
+import { asked, showFilters } from "./filters.ts";
+import { failure } from "./notice.ts";
+import { placeOf } from "./picker.ts";
+import { applyTheme, chosenLanguage, settings } from "./settings.ts";
+import { Shown, type View } from "./view.ts";
+import { learn, say, speak, type Message } from "./words.ts";
+
+// Each view is a file of its own, which comes when it is wanted.
+const FILES: Partial<Record<ViewName, () => Promise<{ view: View }>>> = {
+  trend: () => import("./view/trend.ts"),
+};
+
+let under = new AbortController(); // Of what is shown, or is about to be.
+
+const go = (href: string): void => {
+  const to = new URL(address(href));
+  if (to.href !== location.href) history.pushState(null, "", to);
+  void show();
+};
+
+// show shows what the address says. What is there stays until the new is.
+async function show(): Promise<void> {
+  under.abort();
+  under = new AbortController();
+  const { signal } = under;
+  const state = parse(location.href);
+  const main = $("view");
+  main.setAttribute("aria-busy", "true");
+  try {
+    const [{ view }] = await Promise.all([(FILES[state.view] ?? FILES.trend!)(), speak(chosenLanguage(state.parameters.lang)), learn(signal)]);
+    if (signal.aborted) return;
+    around(state);
+    showFilters(state, typeof view.controls === "function" ? view.controls(state) : view.controls, view.period, go);
+    const answers = await together(view.asks(state), signal);
+    const parts = await view.show(new Shown(state, answers, go, signal));
+    if (!signal.aborted) main.replaceChildren(...parts.filter((part) => part !== null));
+  } catch (error) {
+    if (signal.aborted) return;
+    main.replaceChildren(failure(error), h("button", { type: "button", class: "btn btn-primary", onclick: () => void show() }, say("again")));
+  } finally {
+    if (!signal.aborted) {
+      main.removeAttribute("aria-busy");
+      document.documentElement.dataset.shown = state.view;
+    }
+  }
+}
+
+// around shows what is around a view: its title, where one can go, the words of the shell.
+function around(state: State): void {
+  settings(state, () => void show());
+  for (const element of document.querySelectorAll<HTMLElement>("[data-t]")) text(element, say(element.dataset.t as Message));
+  for (const element of document.querySelectorAll<HTMLElement>("[data-t-label]")) element.setAttribute("aria-label", say(element.dataset.tLabel as Message));
+  const title = say(`view_${state.view}`);
+  text($("title"), title);
+  void placeOf(state, under.signal).then((place) => {
+    text($("subtitle"), place ? place.name : say("place_all"));
+    document.title = [title, place?.name, "Mettiamoci la faccia"].filter(Boolean).join(" – ");
+  }, () => {});
+  const keep = asked(state);
+  $("views").replaceChildren(...VIEWS.map((name) => h("li", { class: "nav-item" },
+    h("a", { class: "nav-link", href: write(name, keep), "aria-current": name === state.view ? "page" : null }, say(`view_${name}`)))));
+}
+
+// A click on an address of the page goes there without leaving it.
+function follow(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = (event.target as Element).closest("a");
+  if (!link || link.target || link.hasAttribute("download")) return;
+  const to = new URL(link.href);
+  const here = new URL(address("./"));
+  const inside = to.origin === here.origin && to.pathname.startsWith(here.pathname) && !to.hash;
+  const last = to.pathname.slice(here.pathname.length);
+  if (!inside || (last !== "" && !(VIEWS as readonly string[]).includes(last))) return;
+  event.preventDefault();
+  go(to.href);
+  if (link.closest("#views")) $("title").focus();
+}
+
+if (!("old" in document.documentElement.dataset)) {
+  document.addEventListener("click", follow);
+  window.addEventListener("popstate", () => void show());
+  $<HTMLFormElement>("filters").addEventListener("submit", (event) => event.preventDefault());
+  applyTheme();
+  document.documentElement.dataset.started = ""; // Else floor.js says that nothing did.
+  void show();
+}

@@ -1,0 +1,107 @@
+// A number explains itself: what it is of, its formula, what it leaves out, up to
+// which position of the log, and the request that gives it.
+
+import { address, FILTERS, only, queryOf, TIME, type Parameters } from "./address.ts";
+import { callOf, get, type Ask } from "./ask.ts";
+import type { Explanation, Figures, Meta } from "./answers.ts";
+import { absence, counts } from "./answers.ts";
+import { FACES, shares, type Face } from "./figures.ts";
+import { h, put } from "./elements.ts";
+import { apiCall } from "./menu.ts";
+import { failure } from "./notice.ts";
+import * as words from "./words.ts";
+import { label, number, percent, range, say } from "./words.ts";
+
+// A Subject is a figure that is asked about: which request has it, and of what row.
+export interface Subject {
+  readonly title: string;
+  readonly ask: Ask;
+  readonly of?: Parameters; // What the row is of, within what was asked for.
+  readonly row?: Figures;
+}
+
+const SCOPE = [...TIME, ...FILTERS, "scale", "class"];
+
+// explain opens a dialog on a subject.
+export function explain(subject: Subject): void {
+  const body = h("div", { class: "explained" }, h("p", { role: "status" }, say("loading")));
+  const dialog = h("dialog", { "aria-labelledby": "explain-title" },
+    h("form", { method: "dialog", class: "close" }, h("button", { class: "btn btn-outline-primary btn-sm" }, say("close"))),
+    h("h2", { id: "explain-title" }, subject.title), body);
+  const asking = new AbortController();
+  dialog.addEventListener("close", () => { asking.abort(); dialog.remove(); });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  document.body.append(dialog);
+  dialog.showModal();
+  void tell(body, subject, asking.signal);
+}
+
+async function tell(body: HTMLElement, subject: Subject, signal: AbortSignal): Promise<void> {
+  const scope = only({ ...subject.ask.parameters, ...subject.of }, ...SCOPE);
+  try {
+    const answer = await get<Explanation>(`v1/explain?${queryOf(scope)}`, signal);
+    body.replaceChildren(...said(subject, answer));
+  } catch (error) {
+    if (!signal.aborted) body.replaceChildren(failure(error));
+  }
+}
+
+function said(subject: Subject, { meta, sql }: Explanation): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (subject.row) parts.push(h("div", { class: "figure-row" }, ...faces(subject.row)));
+  parts.push(h("h3", {}, say("explain_of")), h("ul", {}, ...scopeOf(meta).map((line) => h("li", {}, line))));
+  parts.push(h("h3", {}, say("explain_left_out")), leftOut(meta) ?? h("p", {}, say("left_none")));
+  parts.push(h("h3", {}, say("explain_formula")), h("dl", {}, ...meta.formulas.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, h("code", {}, text))])));
+  parts.push(h("h3", {}, say("explain_position")), h("p", {}, h("code", {}, meta.position)));
+  parts.push(h("h3", {}, say("explain_call")), apiCall(address(callOf(subject.ask))));
+  if (sql) parts.push(h("details", {}, h("summary", {}, "SQL"), h("pre", { tabindex: "0" }, sql)));
+  return parts;
+}
+
+// LISTS are where the labels of a filter's codes are.
+const LISTS: Record<string, string> = { service: "services", category: "categories", channel: "channels", population_class: "population_classes", macro_area: "macro_areas", class: "classes", scale: "scales" };
+const TITLES: Record<string, words.Message> = { region: "region", province: "province", comune: "comune", service: "service", channel: "channel", population_class: "population_class", class: "filter_class", scale: "filter_scale" };
+
+// scopeOf says in words what time and which votes a figure is of.
+function scopeOf(meta: Meta): string[] {
+  const time = meta.from && meta.to ? [`${say("time")}: ${words.span(Date.parse(meta.from), Date.parse(meta.to))}`] : [];
+  const filters = Object.entries(meta.filters ?? {}).map(([name, codes]) => {
+    const title = TITLES[name];
+    return `${title ? say(title) : name}: ${(codes as string[]).map((code) => label(LISTS[name] ?? name, code)).join(", ")}`;
+  });
+  return [...time, ...filters];
+}
+
+function faces(row: Figures): HTMLElement[] {
+  const all = counts(row);
+  const why = absence(row);
+  if (!all || why) return [h("p", {}, say(`absent_${why ?? "withheld"}`))];
+  const rounded = shares(all);
+  const interval: Record<Face, string> = { green: intervalOf(row.green_low, row.green_high), yellow: "", red: intervalOf(row.red_low, row.red_high) };
+  return [h("p", {}, words.counted("votes_n", row.n ?? 0)), h("ul", {}, ...FACES.map((face, i) =>
+    h("li", {}, `${label("faces", face)}: ${number(all[i]!)} (${percent(rounded[i]! / 1000)}${interval[face]})`)))];
+}
+
+const intervalOf = (low: number | null, high: number | null): string => (low === null || high === null ? "" : `, ${range(low, high)}`);
+
+// leftOut says which votes a figure does not have in it: those of other classes, of
+// the same question, and what is in no figure at all. Null: none.
+export function leftOut(meta: Pick<Meta, "excluded">): HTMLElement | null {
+  const { quarantined = 0, conflicts = 0, ...classes } = meta.excluded ?? { quarantined: 0, conflicts: 0 };
+  const lines = Object.entries(classes).filter(([, n]) => n > 0).map(([code, n]) => `${label("classes", code)}: ${number(n)}`);
+  if (quarantined > 0) lines.push(say("left_quarantined", { n: number(quarantined) }));
+  if (conflicts > 0) lines.push(say("left_conflicts", { n: number(conflicts) }));
+  return lines.length === 0 ? null : h("ul", { class: "left-out" }, ...lines.map((line) => h("li", {}, line)));
+}
+
+// share is a share on the screen: with its votes and interval, and a button that explains it.
+export function share(row: Figures, face: "green" | "red", subject: Subject): HTMLElement {
+  const why = absence(row);
+  const value = face === "green" ? row.green_share : row.red_share;
+  const [low, high] = face === "green" ? [row.green_low, row.green_high] : [row.red_low, row.red_high];
+  const figure = h("button", { type: "button", class: `figure ${why ?? ""}`, onclick: () => explain({ ...subject, row }) });
+  if (why || value === null || low === null || high === null) put(figure, say(`absent_${why ?? "none"}`));
+  else put(figure, h("span", { class: "value" }, percent(value)), " ", h("span", { class: "interval" }, range(low, high)), " ", h("span", { class: "of" }, words.counted("votes_n", row.n ?? 0)));
+  figure.append(h("span", { class: "visually-hidden" }, `. ${say("explain")}`));
+  return figure;
+}

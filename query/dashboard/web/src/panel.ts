@@ -1,0 +1,36 @@
+// A panel of a view: a title, a chart or what else there is, what can be done with it,
+// and what its figures leave out.
+
+import type { Ask } from "./ask.ts";
+import type { Meta } from "./answers.ts";
+import type { Frame } from "./chart/frame.ts";
+import { h, type Child } from "./elements.ts";
+import { explain, leftOut } from "./explain.ts";
+import { menu } from "./menu.ts";
+import { say, span } from "./words.ts";
+
+export interface PanelOf {
+  readonly id: string; // Of the heading.
+  readonly title: string;
+  readonly ask: Ask;
+  readonly meta?: Pick<Meta, "from" | "to" | "excluded" | "compare">;
+  readonly note?: Child;
+  readonly frame?: Frame;
+}
+
+// panel puts content, or a chart, into a card.
+export function panel(of: PanelOf, ...content: Child[]): HTMLElement {
+  const { id, title, ask, meta, frame } = of;
+  const when = meta?.from && meta.to ? span(Date.parse(meta.from), Date.parse(meta.to)) : "";
+  const picture = frame && (() => ({ drawn: frame.picture, above: [title, when].filter(Boolean), legend: frame.legend, below: [say("source")] }));
+  const rest = meta && leftOut(meta);
+  return h("section", { class: "card", "aria-labelledby": id },
+    h("div", { class: "heading" },
+      h("div", {}, h("h2", { id }, title), when && h("p", { class: "when" }, when)),
+      h("div", { class: "tools" },
+        h("button", { type: "button", class: "btn btn-outline-primary btn-sm explain", onclick: () => explain({ title, ask }) }, say("explain")),
+        menu(title, ask, picture))),
+    frame?.element, ...content,
+    of.note && h("p", { class: "quiet" }, of.note),
+    rest && h("details", { class: "quiet" }, h("summary", {}, say("left_out_title")), rest));
+}
