@@ -11,7 +11,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build static image install-systemd engine run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
+.PHONY: help build static image install-systemd engine page page-check screens year run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,18 @@ install-systemd: ## Install bin/mlf-static and the units of deploy/systemd (DEST
 
 engine: ## Fetch the ClickHouse engine (libchdb, 178 MB, from npm) into the user's cache.
 	$(GO) run ./aggregate/store/embedded/fetch
+
+page: ## Build the pages of query/dashboard/built from query/dashboard/web (npm).
+	cd query/dashboard/web && npm ci --no-audit --no-fund && npm run --silent build
+
+page-check: ## Check the pages: types, tests, and that what is built is what the sources make (npm).
+	cd query/dashboard/web && npm ci --no-audit --no-fund && npm run --silent types && npm run --silent check && npm test --silent && npm run --silent build -- --check
+
+screens: engine ## Walk through the pages in Chromium, on a country that voted for a year (SIZE=million; PICTURES=folder).
+	$(if $(PICTURES),mkdir -p $(PICTURES) && )MLF_TEST_SCREENS=$(or $(SIZE),small) MLF_SCREENSHOTS=$(abspath $(PICTURES)) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 60m -v ./proof/screens
+
+year: engine build ## Start everything with a year of a million votes, and keep it running; prints the page's address (DATA=folder).
+	@DATA=$(DATA)-year ./proof/screens/year.sh
 
 run: engine build ## Start everything and play terminals in real time; prints the page's address.
 	@RATE=$(RATE) TERMINALS=$(TERMINALS) DATA=$(DATA) ./proof/country/run.sh

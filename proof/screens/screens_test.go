@@ -1,0 +1,231 @@
+package screens_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"mlf/proof/browser"
+	"mlf/query/dashboard"
+)
+
+// axe is where the page's own tests have it from.
+const axe = "../../query/dashboard/web/node_modules/axe-core/axe.min.js"
+
+// The addresses that are looked at: each view as it comes, and some of its questions.
+func addresses() map[string]string {
+	all := map[string]string{
+		"trend-compare":  "trend?comune=058091&period=last-30-days&compare=year&measure=net",
+		"trend-hours":    "trend?from=2026-10-24&to=2026-10-26&step=hour", // The clock is moved.
+		"map-provinces":  "map?by=province&measure=red_share",
+		"map-comuni":     "map?province=058",
+		"heatmap-comune": "heatmap?comune=058091&measure=red_share",
+		"ranking-comuni": "ranking?by=comune&min_n=100",
+		"ranking-fell":   "ranking?by=region&period=last-quarter&compare=previous",
+		"compare-places": "compare?a=comune=058091&b=comune=015146&c=region=16&period=last-365-days",
+		"reasons-comune": "reasons?comune=058091",
+		"place-comune":   "place?comune=058091",
+		"place-region":   "place?region=16",
+		"place-small":    "place?comune=" + alone,
+		"quality-comune": "quality?comune=058091",
+	}
+	for _, view := range dashboard.Views() {
+		all[view] = view
+	}
+	all["today"] = ""
+	return all
+}
+
+// alone is a comune that nobody votes in: Morterone has some thirty residents.
+const alone = "097055"
+
+// shown waits until a view has its figures.
+func shown(limit time.Duration) browser.Step {
+	return browser.ShowsWithin(limit, `document.documentElement.dataset.shown !== undefined && !document.getElementById("view").hasAttribute("aria-busy") && document.getElementById("view").children.length > 0`, "true")
+}
+
+const (
+	scrolls = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
+	refused = `[...document.querySelectorAll("#view .notice[role=alert]")].map((e) => e.textContent).join("; ")`
+)
+
+// TestScreens walks through the screens of a year. Where MLF_SCREENSHOTS names a folder,
+// it leaves pictures of every view there.
+func TestScreens(t *testing.T) {
+	if os.Getenv("MLF_TEST_SCREENS") == "" && os.Getenv("MLF_TEST_SCREENS_AT") == "" {
+		t.Skip("make screens walks through the screens of a year")
+	}
+	tab := browser.Open(t)
+	auditor := browser.NewAuditor(t, axe)
+	home, up := aYear(t)
+	complaints := browser.Listen(t, tab)
+	run := browser.Reader(t, tab)
+	quiet := func(t *testing.T) {
+		t.Helper()
+		if found := complaints.Take(); len(found) > 0 {
+			t.Errorf("the browser complains: %q", found)
+		}
+	}
+	t.Run("views", func(t *testing.T) { everyView(t, tab, auditor, home, quiet) })
+	t.Run("filters", func(t *testing.T) { everyFilter(t, tab, home); quiet(t) })
+	t.Run("files", func(t *testing.T) { everyFile(t, tab, home); quiet(t) })
+	t.Run("budget", func(t *testing.T) { budgets(t, tab, home) })
+	t.Run("ways", func(t *testing.T) { ways(t, tab, home); quiet(t) })
+	if up != nil {
+		t.Run("live", func(t *testing.T) { live(t, tab, up) })
+	}
+	run("leave", chromedp.Navigate("about:blank"))
+}
+
+// everyView looks at each view at three widths, light and dark, in Italian, and at one
+// in the other languages: nothing is refused, complained of, cut off or hard to reach.
+func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, home string, quiet func(*testing.T)) {
+	t.Helper()
+	run := browser.Reader(t, tab)
+	all := addresses()
+	names := make([]string, 0, len(all))
+	for name := range all {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	look := func(name, lang, theme string, width int64) {
+		t.Helper()
+		what := fmt.Sprintf("%s-%s-%s-%d", name, lang, theme, width)
+		separator := "?"
+		if strings.Contains(all[name], "?") {
+			separator = "&"
+		}
+		run(what, chromedp.EmulateViewport(width, 900), browser.Prefer("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce"),
+			chromedp.Navigate(home+all[name]+separator+"lang="+lang), shown(20*time.Second))
+		if problem := browser.Ask[string](t, tab, refused); problem != "" {
+			t.Errorf("%s: %s", what, problem)
+		}
+		run(what, browser.ShowsWithin(3*time.Second, scrolls, "0"), browser.Picture(what))
+		found, err := auditor.Audit(tab)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		for _, line := range found {
+			t.Errorf("%s: %s", what, line)
+		}
+		quiet(t)
+	}
+	for _, name := range names {
+		for _, width := range []int64{320, 768, 1280} {
+			look(name, "it", "light", width)
+		}
+		look(name, "it", "dark", 1280)
+		look(name, "en", "light", 1280)
+		look(name, "de", "dark", 320)
+	}
+}
+
+// everyFilter chooses each value of each choice of each view: it stands in the address,
+// and the view is shown.
+func everyFilter(t *testing.T, tab context.Context, home string) {
+	t.Helper()
+	run := browser.Reader(t, tab)
+	for _, view := range append([]string{""}, dashboard.Views()...) {
+		run(view, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(home+view+"?lang=it"), shown(20*time.Second))
+		names := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#filters select")].map((e) => e.name)`)
+		for _, name := range names {
+			values := browser.Ask[[]string](t, tab, fmt.Sprintf(`[...document.querySelector("#filters select[name=%s]").options].map((o) => o.value)`, name))
+			for _, value := range some(values) {
+				if value == "" {
+					continue
+				}
+				what := fmt.Sprintf("%s?%s=%s", view, name, value)
+				run(what, browser.Script(fmt.Sprintf(`{ const e = document.querySelector("#filters select[name=%s]"); e.value = %q; delete document.documentElement.dataset.shown; e.dispatchEvent(new Event("change")); }`, name, value)),
+					shown(20*time.Second), browser.Shows(fmt.Sprintf(`new URLSearchParams(location.search).get(%q)`, name), value))
+				if problem := browser.Ask[string](t, tab, refused); problem != "" {
+					t.Errorf("%s: %s", what, problem)
+				}
+			}
+			run(view, chromedp.Navigate(home+view+"?lang=it"), shown(20*time.Second))
+		}
+	}
+}
+
+// some are all of few values, and of many, some.
+func some(values []string) []string {
+	if len(values) <= 16 {
+		return values
+	}
+	return []string{values[1], values[len(values)/2], values[len(values)-1]}
+}
+
+// everyFile takes each file of each view away: it is what the API answers under the
+// address that the view tells.
+func everyFile(t *testing.T, tab context.Context, home string) {
+	t.Helper()
+	run := browser.Reader(t, tab)
+	for _, view := range append([]string{""}, dashboard.Views()...) {
+		run(view, chromedp.Navigate(home+view+"?lang=it"), shown(20*time.Second))
+		links := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#view .menu a[data-format]")].map((a) => a.href)`)
+		calls := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#view .menu .api-call code")].map((e) => e.textContent)`)
+		if len(calls) == 0 || len(links) < 4*len(calls) {
+			t.Errorf("%q: %d calls and %d files", view, len(calls), len(links))
+		}
+		for _, url := range append(calls, links...) {
+			if problem := answers(t, url); problem != "" {
+				t.Errorf("%q: %s: %s", view, url, problem)
+			}
+		}
+		for _, ending := range []string{"PNG", "SVG"} {
+			const taken = `document.documentElement.dataset.taken`
+			pictures := browser.Ask[int](t, tab, `document.querySelectorAll("#view .frame svg.picture").length`)
+			if pictures == 0 {
+				continue
+			}
+			run(view+" "+ending, browser.Script(`{ const made = URL.createObjectURL; URL.createObjectURL = (blob) => { document.documentElement.dataset.taken = blob.type + " " + (blob.size > 1000); URL.createObjectURL = made; return made.call(URL, blob); };
+				[...document.querySelectorAll("#view .menu button")].find((b) => b.textContent === "`+ending+`").click(); }`),
+				browser.Shows(taken, strings.ToLower(ending)), browser.Shows(taken, "true"), browser.Script("delete document.documentElement.dataset.taken"))
+		}
+	}
+}
+
+// answers tells what is wrong with what the API answers to an address.
+func answers(t *testing.T, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK || len(body) == 0 {
+		return fmt.Sprintf("%s %.300s", res.Status, body)
+	}
+	return ""
+}
+
+// budgets are the most bytes, compressed and without fonts, that a view may need.
+func budgets(t *testing.T, tab context.Context, home string) {
+	t.Helper()
+	run := browser.Reader(t, tab)
+	const weight = `performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation"))
+		.filter((e) => !e.name.endsWith(".woff2") && !/\/v1\//.test(e.name)).reduce((sum, e) => sum + e.encodedBodySize, 0)`
+	for view, most := range map[string]int{"": 90_000, "trend": 90_000, "map": 150_000} {
+		run(view, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(home+view), shown(20*time.Second))
+		got := browser.Ask[int](t, tab, weight)
+		t.Logf("%q: %d bytes", view, got)
+		if got > most || got < 10_000 {
+			t.Errorf("%q: %d bytes: want at most %d", view, got, most)
+		}
+	}
+}
