@@ -66,8 +66,8 @@ test("areas have the colour of their step; too few, withheld, missing and none l
 });
 
 test("much dissatisfaction has the colour of what is worse", () => {
-  const drawing = map(data({ measure: "red_share", palette: "faces" }), words, SIZE);
-  assert.equal(classOf(drawing, "A"), "area faces step-2");
+  const drawing = map(data({ measure: "red_share", palette: "programme" }), words, SIZE);
+  assert.equal(classOf(drawing, "A"), "area programme step-2");
   assert.equal(drawing.table.rows[0]![0], "Bravo");
 });
 

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { brotliCompressSync } from "node:zlib";
-import { areasOf, boundsOf, holds, linesOf, middle, polygonsOf, type Shapes } from "../src/chart/map/plane.ts";
+import { areasOf, boundsOf, holds, linesOf, middle, polygonsOf, type Ring, type Shapes } from "../src/chart/map/plane.ts";
 
 // The tests run from a folder of their own.
 const root = ((): string => {
@@ -65,6 +65,10 @@ test("a comune is where the registry says that it is", () => {
   assert.ok(Math.abs(km - 525) < 15, `Torino is ${km} km from Roma`);
 });
 
+// turn is above 0 for rings in one direction and below for those in the other: holes
+// must run against their outline, or be filled.
+const turn = (ring: Ring): number => ring.slice(1).reduce((sum, [x, y], i) => sum + ring[i]![0] * y - x * ring[i]![1], 0);
+
 test("each area has a point that is inside of it, and all numbers are whole", () => {
   for (const [name, layers] of [["italy.json", ["regions", "provinces"]], ...files.map((file) => [`comuni/${file}`, ["comuni"]])] as [string, string[]][]) {
     const shapes = read(name);
@@ -72,6 +76,7 @@ test("each area has a point that is inside of it, and all numbers are whole", ()
     for (const area of layers.flatMap((layer) => areasOf(shapes, layer))) {
       const polygons = polygonsOf(shapes, area);
       assert.ok(holds(polygons, middle(polygons)), `${name} ${area.id}`);
+      for (const [outline, ...holes] of polygons) for (const hole of holes) assert.ok(turn(hole) * turn(outline!) < 0, `${name} ${area.id}`);
       assert.ok(boundsOf(polygons.flat()).left >= 0, `${name} ${area.id}`);
     }
   }

@@ -26,9 +26,9 @@ test("steps around a reference are equally wide, and the middle one reaches to b
 
 test("the width is round and fits four of five", () => {
   const f = (far: number, want: number) => assert.equal(around([0.5 - far * POINT, 0.5 + far * POINT], 0.5, POINT).limits[5], 3 * want);
-  f(0, 0.5);
-  f(1.5, 0.5);
-  f(1.6, 1);
+  f(0, 1);
+  f(3, 1);
+  f(3.1, 2);
   f(5, 2);
   f(9, 3);
   f(10, 5);

@@ -18,7 +18,7 @@ export interface MapData extends Told {
   readonly shapes: Shapes;
   readonly places: ReadonlyMap<string, Place>; // By code. What has none is land around the map.
   readonly land?: Shapes; // More land around it: its regions.
-  readonly palette: "diverging" | "faces";
+  readonly palette: "diverging" | "programme";
 }
 
 // A MapStop knows its area's outline: a pointer means what it is above.
@@ -128,8 +128,8 @@ function borders({ shapes, layer }: MapData, shown: readonly Shown[], view: View
   const line = (look: string, of: Area[], which: "between" | "around") =>
     mark("path", { class: look, d: pathOf(linesOf(shapes, of, which), view, false) });
   const nation = layer !== "comuni" && whole;
-  const lines = [line("border", areas, "between"), line(nation ? "border" : "border thick", layer === "comuni" && whole ? areasOf(shapes, "province") : areas, "around")];
-  if (nation && layer === "provinces") lines.push(line("border thick", areasOf(shapes, "regions"), "between"));
+  const lines = [line("edge", areas, "between"), line(nation ? "edge" : "edge thick", layer === "comuni" && whole ? areasOf(shapes, "province") : areas, "around")];
+  if (nation && layer === "provinces") lines.push(line("edge thick", areasOf(shapes, "regions"), "between"));
   return lines;
 }
 

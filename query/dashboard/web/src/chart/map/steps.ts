@@ -6,8 +6,9 @@
 export const STEPS = 7;
 
 // How wide a step may be, in points. The narrowest is taken with which four of five
-// places are within the limits; the first and last step have no end.
-const WIDTHS = [0.5, 1, 2, 3, 5, 10, 20];
+// places are within the limits; the first and last step have no end. A difference of
+// less than a point is none that a map should show.
+const WIDTHS = [1, 2, 3, 5, 10, 20];
 
 export interface Steps {
   readonly kind: "around" | "equal" | "powers";
