@@ -125,6 +125,8 @@ var mayImport = map[string][]string{
 	"deploy/grafana":      {},
 	"proof/rights":        {"proof/kafka"},
 	"proof/alarmed":       {"proof/child", "proof/cluster", "proof/deployed"},
+	"proof/browser":       {},
+	"proof/screens":       {},
 	"proof/harness":       {"command", "proof/child", "proof/kafka", "query/client", "aggregate/store/embedded"},
 	"proof/sim":           {"schema", "ingest/broker", "aggregate", "aggregate/fold", "aggregate/store/model", "query/cube", "query/question", "query/calendar"},
 	"proof/chaos":         {"proof/country", "proof/kafka", "proof/child", "query/client", "aggregate/store/embedded", "schema"},

@@ -1,8 +1,9 @@
 // What the page says, in the rooms where it is said.
 import daily from "./it/daily.json";
+import map from "./it/map.json";
 import place from "./it/place.json";
 import rank from "./it/rank.json";
 import shell from "./it/shell.json";
 import trend from "./it/trend.json";
 
-export default { ...daily, ...place, ...rank, ...shell, ...trend };
+export default { ...daily, ...map, ...place, ...rank, ...shell, ...trend };

@@ -35,19 +35,36 @@ export function say(key: Message, values: Record<string, string> = {}): string {
 
 // counted is a message of so many, under key_one or key.
 export const counted = (key: "votes_n" | "hours_n" | "days_n", n: number): string =>
-  say(new Intl.PluralRules(lang).select(n) === "one" ? `${key}_one` : key, { n: number(n) });
+  say(plural().select(n) === "one" ? `${key}_one` : key, { n: number(n) });
 
-export const number = (n: number): string => new Intl.NumberFormat(lang, { useGrouping: true, maximumFractionDigits: 1 }).format(n);
+// Making a format takes a hundred times as long as writing a number with it.
+const formats = new Map<string, Intl.NumberFormat>();
+const plurals = new Map<string, Intl.PluralRules>();
+
+function written(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${lang} ${JSON.stringify(options)}`;
+  const format = formats.get(key) ?? new Intl.NumberFormat(lang, options);
+  formats.set(key, format);
+  return format;
+}
+
+function plural(): Intl.PluralRules {
+  const rules = plurals.get(lang) ?? new Intl.PluralRules(lang);
+  plurals.set(lang, rules);
+  return rules;
+}
+
+export const number = (n: number): string => written({ useGrouping: true, maximumFractionDigits: 1 }).format(n);
 export const percent = (share: number, digits = 1): string =>
-  new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share);
+  written({ style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share);
 
 // points is a difference of shares, in percentage points, with its sign.
 export const points = (difference: number): string =>
-  say("points", { n: new Intl.NumberFormat(lang, { minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(100 * difference) });
+  say("points", { n: written({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(100 * difference) });
 // change is by what part something changed, with its sign.
 export const change = (part: number): string =>
-  new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(part);
-export const decimal = (n: number, digits = 2): string => new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n);
+  written({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(part);
+export const decimal = (n: number, digits = 2): string => written({ maximumFractionDigits: digits }).format(n);
 
 // range is an interval of shares.
 export const range = (low: number, high: number): string => say("range", { low: percent(low), high: percent(high) });

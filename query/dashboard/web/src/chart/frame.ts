@@ -101,6 +101,8 @@ export class Frame {
 
   // at is the stop that a point of the picture means; -1 for none.
   private at(x: number, y: number): number {
+    const inside = this.drawing?.stops.findIndex((stop) => stop.holds?.(x, y)) ?? -1;
+    if (inside >= 0) return inside;
     let best = -1;
     let least = Infinity;
     this.drawing?.stops.forEach((stop, i) => {
@@ -134,7 +136,8 @@ export class Frame {
     const stops = this.drawing?.stops ?? [];
     if (event.key === "Escape") return this.choose(-1);
     if (event.key === "Enter" || event.key === " ") return this.enter(this.chosen);
-    const to = { Home: 0, End: stops.length - 1 }[event.key] ?? this.next(stops, KEYS[event.key]);
+    const along = (by: number) => Math.min(stops.length - 1, Math.max(0, this.chosen + by));
+    const to = { Home: 0, End: stops.length - 1, PageUp: along(-1), PageDown: along(1) }[event.key] ?? this.next(stops, KEYS[event.key]);
     if (to === undefined || stops.length === 0) return;
     event.preventDefault();
     this.choose(to);
