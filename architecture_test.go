@@ -69,7 +69,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
-		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/reference", "query/metrics",
+		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/metrics",
 	},
 	"query/bulletin": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
@@ -95,6 +95,7 @@ var mayImport = map[string][]string{
 	"query/cube/packed":   {"schema", "query/calendar", "query/question"},
 	"query/access":        {"schema"},
 	"query/dashboard":     {"query/files"},
+	"query/embed":         {"query/figures", "query/files", "schema/registry"},
 	"query/files":         {},
 	"query/uncounted":     {"schema"},
 	"query/copies":        {"schema", "query/question"},
@@ -166,9 +167,10 @@ var onlyIn = map[string][]string{
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
 	"go.opentelemetry.io":                 {"command/tracing", "proof/collector"},
-	"net/http":                            {"command", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
+	"net/http":                            {"command", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
 
 	"github.com/google/go-containerregistry": {"deploy/image"},
+	"golang.org/x/image":                     {"query/embed"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {
