@@ -22,6 +22,10 @@ type Config struct {
 	// same counts, and give it one ETag. Default: none, and ETags are the process's own.
 	Release string
 
+	// URL is where readers find the service, as https://mlf.example.it, for networks that
+	// want the whole address of a picture. Default: addresses are relative.
+	URL string
+
 	// TLS, when set, serves HTTPS (and HTTP/2). It must hold a certificate, or
 	// GetCertificate.
 	TLS *tls.Config

@@ -34,7 +34,7 @@ import (
 func TestMain(m *testing.M) {
 	embedded.ChildMain()
 	// Of files the schemas say no more than that they are there.
-	for _, media := range []string{"text/csv", "application/vnd.sdmx.data+csv", "text/event-stream", "application/x-ndjson", "application/vnd.apache.parquet", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/turtle"} {
+	for _, media := range []string{"text/csv", "application/vnd.sdmx.data+csv", "text/event-stream", "application/x-ndjson", "application/vnd.apache.parquet", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/turtle", "text/html", "image/png"} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
 	}
 	os.Exit(m.Run())

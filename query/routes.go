@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func (s *Server) statistics() []route {
 
 // routeNames returns what metrics tell requests apart by.
 func (s *Server) routeNames() (names []string) {
-	for _, rt := range append(s.routes(), s.batches(nil)) {
+	for _, rt := range slices.Concat(s.routes(), s.embeds(nil), []route{s.batches(nil)}) {
 		names = append(names, rt.name)
 	}
 	return names
@@ -71,7 +72,7 @@ func (s *Server) routeNames() (names []string) {
 
 func (s *Server) mux() http.Handler {
 	mux := http.NewServeMux()
-	for _, rt := range s.routes() {
+	for _, rt := range append(s.routes(), s.embeds(s.statistics())...) {
 		mux.Handle(rt.path, s.serve(rt, read()))
 	}
 	batches := s.batches(s.statistics())

@@ -17,6 +17,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/dashboard"
 	"mlf/query/departure"
+	"mlf/query/embed"
 	"mlf/query/flight"
 	"mlf/query/live"
 	"mlf/query/marks"
@@ -105,6 +106,7 @@ type Server struct {
 	press   *bulletin.Press // Nil where nothing is published.
 	prints  flight.Group[*departure.Body]
 	page    *dashboard.Page
+	embed   *embed.Maker
 	docs    *reference.Page
 	ids     *requestIDs
 	handler http.Handler
@@ -119,6 +121,9 @@ type Server struct {
 	stats      flight.Group[*made]
 	departures *departure.Departures
 	kept       *departure.Kept[*made]
+	pictures   *departure.Kept[*departure.Body]
+	drawn      flight.Group[*departure.Body]
+	drawings   flight.Gate
 	askings    *departure.Kept[*asking]
 	maker      string // What answers depend on besides counts and questions.
 	live       *live.Hub
@@ -147,6 +152,10 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load reference: %w", err)
 	}
+	embedded, err := embed.New(parts.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("load what is embedded: %w", err)
+	}
 	cfg = cfg.withDefaults()
 	s := &Server{
 		Parts:  parts,
@@ -155,6 +164,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		clock:  clock,
 		words:  parts.Words,
 		page:   page,
+		embed:  embedded,
 		docs:   docs,
 		ids:    newRequestIDs(),
 
@@ -162,6 +172,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		departures: departure.New(),
 		kept:       departure.NewKept[*made](keptMax, keptMax/100),
 		askings:    departure.NewKept[*asking](askingsMax, askingsMax/100),
+		pictures:   departure.NewKept[*departure.Body](picturesMax, picturesMax/16),
 	}
 	if s.words == nil {
 		s.words = question.NewVocabulary(parts.Registry, clock)
@@ -169,6 +180,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	if parts.Published != nil {
 		s.press = bulletin.New(parts.Published, parts.Registry, clock)
 	}
+	s.drawings = flight.NewGate(drawingsMax, flight.NewAlarm()) // No store that is silent keeps anybody from drawing.
 	s.narrow, s.wide, s.watermarks = flight.NewGate(cfg.StatsMax, s.alarm), flight.NewGate(cfg.WideMax, s.alarm), flight.NewGate(cfg.LookupsMax, s.alarm)
 	s.present = marks.NewEnrolled(parts.Terminals)
 	s.notes = marks.NewNotes(parts.Annotations, s.words)

@@ -103,7 +103,7 @@ func parseRate(text string) (access.Rate, error) {
 
 // openFlags say whose the open data are.
 type openFlags struct {
-	OpenURL         string `name:"open-url" placeholder:"URL" help:"Where readers find this service, for the catalogue of open data (/v1/open): https://mlf.example.it. Default: where each of them asked."`
+	OpenURL         string `name:"open-url" placeholder:"URL" help:"Where readers find this service, for the catalogue of open data (/v1/open) and pictures of what is embedded: https://mlf.example.it. Default: where each of them asked."`
 	OpenPublisher   string `placeholder:"NAME" help:"Body that publishes the open data and holds their rights. Without it the catalogue says that nobody was named."`
 	OpenPublisherID string `name:"open-publisher-id" placeholder:"CODE" help:"Its code in the index of public administrations (IPA). Required with --open-publisher."`
 	OpenContact     string `placeholder:"MAIL" help:"Mail address for questions about the open data; the profile of the Italian catalogues wants one."`

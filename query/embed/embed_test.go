@@ -87,6 +87,10 @@ func TestWords(t *testing.T) {
 	f(en, single, "100.0% Satisfied 1 vote 0.0% Neutral 0 votes")
 	f(en, suppressed, "The votes of this month are too few")
 	f(de, missing, "auch keine Null")
+	lots := read(t, strings.Replace(answer("Roma", none), `"rounded":false`, `"disclosure":"lots"`, 1))
+	if page, err := newMaker(t).Page(lots, embed.Look{Lang: en}); err != nil || !strings.Contains(string(page), "No votes of this month are published.") {
+		t.Errorf("of what is published: got %s, %v", page, err)
+	}
 	for _, headline := range []string{none, missing, suppressed} {
 		if got := said(t, headline, embed.Look{Lang: it}); strings.Contains(got, "%") || strings.Contains(got, "voti 0") {
 			t.Errorf("a share of nothing: %q", got)
@@ -141,6 +145,23 @@ func TestPage(t *testing.T) {
 	f(embed.Look{Lang: registry.German, Theme: "dark", Site: "https://mlf.example.it/x"}, `<html lang="de" data-theme="dark">`,
 		`property="og:image" content="https://mlf.example.it/x/embed/comune/058091.png?lang=de"`,
 		`property="og:description" content="Wie öffentliche Dienste bewertet werden: Zufrieden 86,7 %, Neutral 9,0 %, Unzufrieden 4,3 %. `)
+}
+
+// Where there is no answer the page says so, and shares nothing that nobody should pass on.
+func TestRefusal(t *testing.T) {
+	m := newMaker(t)
+	f := func(unknown bool, lang registry.Lang, want string) {
+		t.Helper()
+		page, err := m.Refusal("058999", unknown, embed.Look{Lang: lang})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(page), want) || strings.Contains(string(page), "og:") {
+			t.Errorf("got %s, want %q in it", page, want)
+		}
+	}
+	f(true, registry.Italian, "Non c’è un comune con il codice Istat 058999.")
+	f(false, registry.English, "The figures cannot be had now.")
 }
 
 func TestReadRefuses(t *testing.T) {

@@ -17,13 +17,17 @@ type Figures struct {
 	N                  uint64
 	Low, High          float64 // Of the share of green.
 	Hidden             bool    // There is no figure, not even zero.
+	Lots               bool    // Votes are counted that are published: there may be others.
 	Status             string  // Codes of statuses.
 }
 
 // Read reads the public answer on a comune. An error: it is not one.
 func Read(answer []byte) (*Figures, error) {
 	var a struct {
-		Meta     struct{ From, To time.Time }
+		Meta struct {
+			From, To   time.Time
+			Disclosure string
+		}
 		Place    struct{ Code, Name string }
 		Headline *struct {
 			Green, Yellow, Red, N *uint64
@@ -39,7 +43,7 @@ func Read(answer []byte) (*Figures, error) {
 	if h == nil || a.Place.Code == "" || !a.Meta.From.Before(a.Meta.To) {
 		return nil, fmt.Errorf("read answer on a comune: it lacks the comune, its time or its headline: %.200s", answer)
 	}
-	f := &Figures{Code: a.Place.Code, Name: a.Place.Name, From: a.Meta.From, Next: a.Meta.To, Status: strings.Join(h.Status, "")}
+	f := &Figures{Code: a.Place.Code, Name: a.Place.Name, From: a.Meta.From, Next: a.Meta.To, Status: strings.Join(h.Status, ""), Lots: a.Meta.Disclosure == "lots"}
 	if h.N == nil || h.Green == nil || h.Yellow == nil || h.Red == nil {
 		f.Hidden = true
 		return f, nil

@@ -46,29 +46,49 @@ func mouths() [3]string {
 // Page writes f as a page.
 func (m *Maker) Page(f *Figures, look Look) ([]byte, error) {
 	v := m.voices[look.Lang]
-	if v == nil {
-		panic("BUG: no words in " + string(look.Lang))
-	}
-	lang := string(look.Lang)
-	s := sheet{
-		Lang: lang, Theme: look.Theme, Locale: map[registry.Lang]string{registry.Italian: "it_IT", registry.English: "en_GB", registry.German: "de_DE"}[look.Lang],
-		Title: f.Name + ", " + v.monthOf(f), Summary: v.summary(f), Programme: v.say("programme"),
-		Picture: f.Code + ".png?lang=" + lang, Style: m.style, Script: m.script,
-		Place: f.Name, About: v.say("about"), Month: v.monthOf(f), Gap: v.gap(f), Notes: v.notes(f),
-		Full:    "../../place?" + url.Values{"comune": {f.Code}, "lang": {lang}, "period": {"last-month"}}.Encode(),
-		Counted: v.say("counted"), Opens: v.say("opens"),
-	}
+	s := m.sheet(v, f.Code, look)
+	s.Place, s.Month, s.Summary = f.Name, v.monthOf(f), v.summary(f)
+	s.Title = s.Place + ", " + s.Month
+	s.Gap, s.Notes = v.gap(f), v.notes(f)
+	s.Picture = f.Code + ".png?lang=" + s.Lang
 	if look.Site != "" {
 		s.Picture = look.Site + Path + "comune/" + s.Picture // Who passes pages on wants it whole.
 	}
 	if s.Gap == "" {
 		s.Faces, s.Sure = v.facesOf(f), v.sure(f)+"."
 	}
+	return m.write(&s)
+}
+
+// sheet is what every page has.
+func (m *Maker) sheet(v *voice, code string, look Look) sheet {
+	lang := string(look.Lang)
+	return sheet{
+		Lang: lang, Theme: look.Theme, Locale: v.say("locale"), Style: m.style, Script: m.script,
+		Programme: v.say("programme"), About: v.say("about"), Counted: v.say("counted"), Opens: v.say("opens"),
+		Full: "../../place?" + url.Values{"comune": {code}, "lang": {lang}, "period": {"last-month"}}.Encode(),
+	}
+}
+
+func (m *Maker) write(s *sheet) ([]byte, error) {
 	var page bytes.Buffer
 	if err := m.page.Execute(&page, s); err != nil {
 		return nil, fmt.Errorf("write page to embed: %w", err)
 	}
 	return page.Bytes(), nil
+}
+
+// Refusal writes a page that says why there are no figures of a comune: nobody knows it, or
+// they are not to be had now.
+func (m *Maker) Refusal(code string, unknown bool, look Look) ([]byte, error) {
+	v := m.voices[look.Lang]
+	s := m.sheet(v, code, look)
+	s.Title, s.Gap = v.say("programme"), v.say("later")
+	if unknown {
+		s.Gap = v.say("unknown", "code", code)
+	}
+	s.Place = s.Title
+	return m.write(&s)
 }
 
 // facesOf are the faces of f, which has votes.

@@ -98,6 +98,8 @@ func (v *voice) gap(f *Figures) string {
 		return v.say("missing")
 	case f.Hidden:
 		return v.say("suppressed")
+	case f.N == 0 && f.Lots:
+		return v.say("none_published")
 	case f.N == 0:
 		return v.say("none")
 	}
