@@ -19,7 +19,7 @@ import (
 func operations() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"openStream": nil, "sendVotes": nil, "tellQueue": nil, // What devices call.
-		"readDescription": nil,                    // The document itself.
+		"readDescription": nil, // The document itself.
 		"embedComune":     nil, // Pages and pictures for people.
 		"readOpenData":    nil, // Files, which Download reads.
 		"listen":          nil, // Its events are in LiveCounts.

@@ -25,6 +25,9 @@ var styleFile []byte
 //go:embed embed.js
 var scriptFile []byte
 
+//go:embed icon.svg
+var iconFile []byte
+
 //go:embed frame.js
 var frameFile []byte
 
@@ -45,13 +48,17 @@ type Maker struct {
 	langs         language.Matcher
 	page          *template.Template
 	files         *files.Set
-	style, script string // The names of files.
 	regular, bold *opentype.Font
+
+	style, script, icon string // The names of files.
 }
 
 // New returns who says faces as names does.
 func New(names *registry.Registry) (*Maker, error) {
-	m := &Maker{files: files.New(Policy), style: summed("embed", ".css", styleFile), script: summed("embed", ".js", scriptFile)}
+	m := &Maker{
+		files: files.New(Policy),
+		style: summed("embed", ".css", styleFile), script: summed("embed", ".js", scriptFile), icon: summed("icon", ".svg", iconFile),
+	}
 	var tags []language.Tag
 	for _, lang := range registry.Langs() {
 		tags = append(tags, language.Make(string(lang)))
@@ -64,7 +71,7 @@ func New(names *registry.Registry) (*Maker, error) {
 	if m.page, err = template.New("page").Parse(pageFile); err != nil {
 		return nil, fmt.Errorf("read page to embed: %w", err)
 	}
-	for name, body := range map[string][]byte{m.style: styleFile, m.script: scriptFile, "frame.js": frameFile} {
+	for name, body := range map[string][]byte{m.style: styleFile, m.script: scriptFile, m.icon: iconFile, "frame.js": frameFile} {
 		if err := m.files.Add(name, name, body); err != nil {
 			return nil, err
 		}

@@ -17,7 +17,9 @@
     if (event.origin !== origin || !told || told.mlf !== "height") return;
     if (typeof told.height !== "number" || !(told.height > 0 && told.height < 5000)) return;
     frames().forEach(function (frame) {
-      if (frame.contentWindow === event.source) frame.style.height = told.height + "px";
+      if (frame.contentWindow !== event.source) return;
+      frame.style.border = "0"; /* What is in it has an outline of its own. */
+      frame.style.height = told.height + "px";
     });
   });
   /* A frame that was there before this script has told nobody. */

@@ -23,7 +23,7 @@ func Themes() []string { return []string{"light", "dark"} }
 type sheet struct {
 	Lang, Theme, Locale                string
 	Title, Summary, Programme, Picture string
-	Style, Script                      string
+	Style, Script, Icon                string
 	Place, About, Month, Gap, Sure     string
 	Faces                              []faceShown
 	Notes                              []string
@@ -64,7 +64,7 @@ func (m *Maker) Page(f *Figures, look Look) ([]byte, error) {
 func (m *Maker) sheet(v *voice, code string, look Look) sheet {
 	lang := string(look.Lang)
 	return sheet{
-		Lang: lang, Theme: look.Theme, Locale: v.say("locale"), Style: m.style, Script: m.script,
+		Lang: lang, Theme: look.Theme, Locale: v.say("locale"), Style: m.style, Script: m.script, Icon: m.icon,
 		Programme: v.say("programme"), About: v.say("about"), Counted: v.say("counted"), Opens: v.say("opens"),
 		Full: "../../place?" + url.Values{"comune": {code}, "lang": {lang}, "period": {"last-month"}}.Encode(),
 	}
