@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/query/dashboard"
 	"mlf/query/metrics"
 	"mlf/query/reference"
 	"mlf/schema"
@@ -33,7 +34,7 @@ func read() calling   { return calling{methods: "GET, HEAD, OPTIONS", refusal: e
 func posted() calling { return calling{posts: true, methods: "POST, OPTIONS", refusal: errNotPosted} }
 
 func (s *Server) routes() []route {
-	return append(withEndings(s.statistics()), []route{
+	return slices.Concat(withEndings(s.statistics()), s.views(), []route{
 		{"live", "/v1/live", s.serveLive},
 		{"ledger", "/v1/ledger", s.serveLedger},
 		{"watermark", "/v1/terminals/self/watermark", s.serveWatermark},
@@ -51,7 +52,16 @@ func (s *Server) routes() []route {
 		{"dashboard", "/assets/{file...}", s.serveDashboard},
 		{"dashboard", "/messages/{file}", s.serveDashboard},
 		{"other", "/", func(http.ResponseWriter, *http.Request) error { return errNotFound }},
-	}...)
+	})
+}
+
+// views are the routes of the page's views, which are one page.
+func (s *Server) views() []route {
+	var routes []route
+	for _, view := range dashboard.Views() {
+		routes = append(routes, route{"dashboard", "/" + view, s.serveDashboard})
+	}
+	return routes
 }
 
 // statistics are the routes that answer questions.
