@@ -40,7 +40,7 @@ func (c *queryCmd) Run(ctx context.Context, p *console) error {
 	if err := c.Check(); err != nil {
 		return usageError{err}
 	}
-	cfg := query.Config{Release: knownRelease(), Disclosure: c.Disclosure, URL: c.OpenURL}
+	cfg := query.Config{Release: knownRelease(), Disclosure: c.Disclosure, URL: c.OpenURL, Notices: c.Notices()}
 	return c.run(ctx, p, "query", func(ctx context.Context, b *base) error { return c.begin(ctx, b, lists, cfg) }, onKafka, onClickhouse)
 }
 

@@ -187,7 +187,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	}
 	of := u.queryParts(alone(s), counts, registered, lists, shown)
 	of.Served = book
-	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL})
+	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL, Notices: u.cmd.Notices()})
 	if err != nil {
 		return err
 	}

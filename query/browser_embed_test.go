@@ -2,66 +2,27 @@ package query_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 
+	"mlf/proof/browser"
 	"mlf/query"
 	"mlf/schema"
 )
 
-// A console is what a browser had to complain about, frames within pages too.
-type console struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-// overhear returns the console of ctx's tab.
-func overhear(t *testing.T, ctx context.Context) *console {
-	t.Helper()
-	c := new(console)
-	err := chromedp.Listen(ctx, func(event any) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		switch e := event.(type) {
-		case *log.EventEntryAdded, *runtime.EventExceptionThrown, *runtime.EventConsoleAPICalled:
-			text, err := json.Marshal(e)
-			c.lines = append(c.lines, fmt.Sprint(string(text), err))
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-// silent fails if there was anything to complain about.
-func (c *console) silent(t *testing.T) {
-	t.Helper()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, line := range c.lines {
-		t.Errorf("the console says %s", line)
-	}
-	c.lines = nil
-}
-
 // TestEmbedded: the page of somebody else shows figures with the two lines that the
 // documents have, as high as they are, without a cookie, and nobody else moves its frames.
 func TestEmbedded(t *testing.T) {
-	ctx := browser(t)
-	console := overhear(t, ctx)
+	ctx := browser.Open(t)
+	complaints := browser.Listen(t, ctx)
 	w := newWorld(t, query.Config{Now: afternoon})
 	lastMonth(t, w)
 	service := w.serve(t, func(next http.Handler) http.Handler { return http.StripPrefix("/voti", next) }) + "voti/"
@@ -78,7 +39,7 @@ func TestEmbedded(t *testing.T) {
 	}))
 	t.Cleanup(host.Close)
 
-	run := reader(t, ctx)
+	run := browser.Reader(t, ctx)
 	const frame, height = `document.querySelector("iframe")`, `document.querySelector("iframe").style.height`
 	const own = `Math.ceil(document.documentElement.getBoundingClientRect().height)`
 	heights := make(map[string]string)
@@ -86,30 +47,32 @@ func TestEmbedded(t *testing.T) {
 		for _, width := range []int64{320, 700} {
 			name := fmt.Sprintf("embed-%s-%d", theme, width)
 			run(name+" alone", chromedp.EmulateViewport(width, 900), chromedp.Navigate(service+"embed/comune/058091?theme="+theme),
-				shows(`document.querySelector(".sure").textContent`, "Soddisfatto 86,7% di 3.309 voti"), shows(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, "0"),
-				picture(name))
+				browser.Shows(`document.querySelector(".sure").textContent`, "Soddisfatto 86,7% di 3.309 voti"), browser.Shows(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, "0"),
+				browser.Picture(name))
 			high, err := chromedp.Run(ctx, chromedp.Evaluate[int](own))
 			if err != nil {
 				t.Fatal(err)
 			}
 			heights[name] = fmt.Sprintf("%dpx", high)
-			run(name+" in a page", chromedp.Navigate(host.URL+"/??theme="+theme), shows(height, heights[name]), shows(frame+".clientHeight", strings.TrimSuffix(heights[name], "px")),
-				shows(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, "0"), picture(name+"-in-a-page"))
+			run(name+" in a page", chromedp.Navigate(host.URL+"/??theme="+theme), browser.Shows(height, heights[name]), browser.Shows(frame+".clientHeight", strings.TrimSuffix(heights[name], "px")),
+				browser.Shows(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, "0"), browser.Picture(name+"-in-a-page"))
 		}
 	}
 	if narrow, wide := heights["embed-light-320"], heights["embed-light-700"]; narrow == wide {
 		t.Errorf("narrow and wide are %s high", narrow)
 	}
-	run("another width", chromedp.EmulateViewport(320, 900), shows(height, heights["embed-dark-320"]))
-	run("others", script(`window.postMessage({ mlf: "height", height: 4000 }, "*");
+	run("another width", chromedp.EmulateViewport(320, 900), browser.Shows(height, heights["embed-dark-320"]))
+	run("others", browser.Script(`window.postMessage({ mlf: "height", height: 4000 }, "*");
 		document.getElementById("other").contentWindow.eval('parent.postMessage({ mlf: "height", height: 4001 }, "*")');`),
 		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 			_, err := chromedp.Sleep(200*time.Millisecond)(ctx, tab)
 			return err
 		}),
-		shows(height, heights["embed-dark-320"]), shows(`document.getElementById("other").style.height + "."`, "."))
-	run("by the reader's preference", chromedp.Navigate(host.URL+"/"), shows(`String(parseInt(`+height+`) > 100)`, "true"))
-	console.silent(t)
+		browser.Shows(height, heights["embed-dark-320"]), browser.Shows(`document.getElementById("other").style.height + "."`, "."))
+	run("by the reader's preference", chromedp.Navigate(host.URL+"/"), browser.Shows(`String(parseInt(`+height+`) > 100)`, "true"))
+	if found := complaints.Take(); len(found) > 0 {
+		t.Errorf("the browser complains: %q", found)
+	}
 	cookies, err := chromedp.Run(ctx, chromedp.Action[int](func(ctx context.Context, tab *chromedp.Target) (int, error) {
 		all, err := cdp.Call(ctx, tab, storage.GetCookies, storage.GetCookiesParams{})
 		if err != nil {
@@ -124,5 +87,5 @@ func TestEmbedded(t *testing.T) {
 	w.memory.mu.Lock()
 	w.memory.storeErr = schema.ErrTooDear
 	w.memory.mu.Unlock()
-	run("no answer", chromedp.Navigate(service+"embed/comune/015146"), shows(`document.querySelector(".gap").textContent`, "Le cifre non arrivano adesso."))
+	run("no answer", chromedp.Navigate(service+"embed/comune/015146"), browser.Shows(`document.querySelector(".gap").textContent`, "Le cifre non arrivano adesso."))
 }

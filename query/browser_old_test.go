@@ -3,10 +3,14 @@ package query_test
 import (
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"mlf/proof/browser"
+	"mlf/query"
+	"mlf/schema"
 )
 
 // young deletes what came after Chrome 102, Firefox 102 or Safari 15.4 and a page
@@ -28,23 +32,25 @@ const young = `
 	for (const name of ["checkVisibility", "moveBefore", "setHTML"]) delete Element.prototype[name];
 	delete Response.json; delete window.Document.prototype.adoptedStyleSheets;`
 
+// heads are the first cells of the table of the first chart.
+const heads = `[...document.querySelectorAll("#view tbody tr")].map((tr) => tr.cells[0].textContent).join()`
+
 // The page shows its figures in browsers of the last four years, and says so
 // where it cannot.
 func TestOldBrowsers(t *testing.T) {
 	w := aWorld(t, afternoon())
 	home := w.serve(t, asItIs)
 
-	ctx := browser(t)
-	reader(t, ctx)("four years old", before(young), chromedp.Navigate(home+"?lang=it"),
-		shows("document.body.dataset.state", "live"), shows(of("count-green"), "22.966"), shows(of("comuni-table"), "Roma RM"),
-		shows(`document.querySelectorAll("#bars .segment").length > 30`, "true"),
-		shows(`document.querySelectorAll("#hours-table tbody tr").length`, "24"), shows(`document.getElementById("old").hidden`, "true"))
+	ctx := browser.Open(t)
+	browser.Reader(t, ctx)("four years old", browser.Before(young), chromedp.Navigate(home+"trend?period=2026-11-22&step=hour&lang=it"),
+		browser.Shows(`document.querySelector("#view .total").textContent`, "24.987 voti"), browser.Shows(`document.querySelectorAll("#view .segment").length > 30`, "true"),
+		browser.Shows(heads, "15–16"), browser.Shows(`document.getElementById("old").hidden`, "true"))
 
 	older := func(what, code, lang, want string) {
 		t.Helper()
-		reader(t, tab(t, ctx))(what, before(code), chromedp.Navigate(home+"?lang="+lang),
-			shows(`document.getElementById("old").hidden`, "false"), shows(of("old"), want), shows(of("old"), "Safari 15.4"),
-			picture("old-"+lang))
+		browser.Reader(t, browser.Tab(t, ctx))(what, browser.Before(code), chromedp.Navigate(home+"?lang="+lang),
+			browser.Shows(`document.getElementById("old").hidden`, "false"), browser.Shows(`document.getElementById("old").textContent`, want),
+			browser.Shows(`document.getElementById("old").textContent`, "Safari 15.4"), browser.Picture("old-"+lang))
 	}
 	older("no structuredClone", "delete window.structuredClone", "it", "browser più recente")
 	older("no ResizeObserver", "delete window.ResizeObserver", "en", "newer browser")
@@ -56,7 +62,7 @@ func TestScriptThatNeverStarts(t *testing.T) {
 	w := aWorld(t, afternoon())
 	home := w.serve(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/assets/app.js" {
+			if strings.HasPrefix(r.URL.Path, "/assets/app-") {
 				w.Header().Set("Content-Type", "text/javascript")
 				_, _ = w.Write([]byte("this is no JavaScript"))
 				return
@@ -64,47 +70,47 @@ func TestScriptThatNeverStarts(t *testing.T) {
 			next.ServeHTTP(w, r)
 		})
 	})
-	reader(t, browser(t))("load", chromedp.Navigate(home+"?lang=it"), shows(`document.getElementById("old").hidden`, "false"))
+	browser.Reader(t, browser.Open(t))("load", chromedp.Navigate(home+"?lang=it"), browser.Shows(`document.getElementById("old").hidden`, "false"))
 }
 
-// The page's day is computed: in whatever way a browser writes dates, the page
-// asks for Rome's day and shows it.
+// Times are computed: in whatever way a browser writes dates, hours are Rome's.
 func TestDatesInAnyWriting(t *testing.T) {
-	now := afternoon().Add(8 * 60 * 60 * 1e9) // 23:31 in UTC: in Rome it is tomorrow.
-	ctx := browser(t)
+	home := aWorld(t, afternoon()).serve(t, asItIs)
+	ctx := browser.Open(t)
 	for _, locale := range []string{"sv", "ar-EG", "fa", "th", "ja-JP-u-ca-japanese", "en-US"} {
-		w := aWorld(t, now)
-		var mu sync.Mutex
-		var asked []string
-		home := w.serve(t, func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				mu.Lock()
-				asked = append(asked, r.URL.String())
-				mu.Unlock()
-				next.ServeHTTP(w, r)
-			})
-		})
-		reader(t, tab(t, ctx))(locale, before(strings.ReplaceAll(`
+		browser.Reader(t, browser.Tab(t, ctx))(locale, browser.Before(strings.ReplaceAll(`
 			const Format = Intl.DateTimeFormat;
 			Intl.DateTimeFormat = function (_, options) { return new Format("LOCALE", options); };
 			Object.defineProperty(navigator, "languages", { value: ["LOCALE"] });
 			Date.prototype.toLocaleDateString = Date.prototype.toLocaleString = () => "?";`, "LOCALE", locale)),
-			chromedp.Navigate(home), shows("document.body.dataset.state", "live"), shows(of("today-total"), "0 vot"),
-			shows(of("comuni-table"), "Roma"), shows(`document.querySelector("#hours-table tbody th").textContent`, "00–01"))
-		mu.Lock()
-		if all := strings.Join(asked, "\n"); !strings.Contains(all, "from=2026-11-23&to=2026-11-24") {
-			t.Errorf("%s: asked\n%s", locale, all)
-		}
-		mu.Unlock()
+			chromedp.Navigate(home+"trend?period=2026-11-22&step=hour"), browser.Shows(heads, "00–01"), browser.Shows(heads, "15–16"))
 	}
 }
 
 // An error in the page's own script is told as such: whoever reads that the
 // server does not answer looks in the wrong place.
 func TestOwnErrors(t *testing.T) {
-	w := aWorld(t, afternoon())
-	home := w.serve(t, asItIs)
-	reader(t, browser(t))("own error", before(`Intl.RelativeTimeFormat.prototype.format = () => { throw new Error("own") }`),
-		chromedp.Navigate(home+"?lang=it"), shows(of("notice"), "Errore di questa pagina"), shows("document.body.dataset.state", "own"),
-		shows(of("count-green"), "22.966"), shows(of("votes_in"), "."))
+	home := aWorld(t, afternoon()).serve(t, asItIs)
+	browser.Reader(t, browser.Open(t))("own error", browser.Before(`Intl.PluralRules.prototype.select = () => { throw new Error("own") }`),
+		chromedp.Navigate(home+"trend?lang=it"), browser.Shows(`document.querySelector("#view .notice").textContent`, "Errore di questa pagina"))
+}
+
+// On the days on which the clock is moved two hours have one name, or a name has no
+// hour: the zone tells them apart, in the table and where it is pointed at.
+func TestTheRepeatedHour(t *testing.T) {
+	run := browser.Reader(t, browser.Open(t))
+	f := func(day, lang, want string) {
+		t.Helper()
+		now := hour(t, day+"T09:00:00Z").Time()
+		w := newWorld(t, query.Config{Now: func() time.Time { return now }})
+		for i := range uint64(5) {
+			w.memory.vote(cell(hour(t, day+"T00:00:00Z")-1+schema.Hour(i)), schema.Green, 100+i)
+		}
+		run(day+" "+lang, chromedp.Navigate(w.serve(t, asItIs)+"trend?period="+day+"&step=hour&lang="+lang), browser.Shows(heads, want))
+	}
+	f("2026-10-25", "it", "01–02 CEST")
+	f("2026-10-25", "it", "02 CEST–02 CET")
+	f("2026-10-25", "de", "02 MESZ–02 MEZ")
+	f("2026-10-25", "en", "02 CET–03")
+	f("2026-03-29", "it", "01 CET–03 CEST")
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"mlf/proof/browser"
 	"mlf/query"
 	"mlf/schema"
 )
@@ -23,21 +24,21 @@ const complaints = `
 func TestReference(t *testing.T) {
 	w := newWorld(t, query.Config{})
 	w.memory.vote(cell(500_000), schema.Green, 7)
-	ctx := browser(t)
-	run := reader(t, ctx)
-	run("watch", before(complaints))
+	ctx := browser.Open(t)
+	run := browser.Reader(t, ctx)
+	run("watch", browser.Before(complaints))
 	f := func(what, prefix string) {
 		t.Helper()
 		site := w.serve(t, func(next http.Handler) http.Handler { return http.StripPrefix(prefix, next) })
 		run(what, chromedp.EmulateViewport(1280, 1400), chromedp.Navigate(site[:len(site)-1]+prefix+"/docs"),
-			shows(`document.querySelectorAll(".opblock").length > 9`, "true"),
+			browser.Shows(`document.querySelectorAll(".opblock").length > 9`, "true"),
 			chromedp.Click(chromedp.CSS(`#operations-statistics-readLedger .opblock-summary-control`)),
-			shows(`!!document.querySelector(".try-out__btn")`, "true"),
+			browser.Shows(`!!document.querySelector(".try-out__btn")`, "true"),
 			chromedp.Click(chromedp.CSS(".try-out__btn")),
-			shows(`!!document.querySelector(".execute")`, "true"),
+			browser.Shows(`!!document.querySelector(".execute")`, "true"),
 			chromedp.Click(chromedp.CSS(".execute")),
-			shows(`document.querySelector(".live-responses-table")?.textContent`, "next_offset"),
-			shows(`JSON.stringify(complaints)`, "[]"), picture("reference"))
+			browser.Shows(`document.querySelector(".live-responses-table")?.textContent`, "next_offset"),
+			browser.Shows(`JSON.stringify(complaints)`, "[]"), browser.Picture("reference"))
 	}
 	f("at the root", "")
 	f("under a path", "/statistiche")

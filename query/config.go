@@ -26,6 +26,10 @@ type Config struct {
 	// want the whole address of a picture. Default: addresses are relative.
 	URL string
 
+	// Notices are addresses by the names of dashboard.Notices, where the notices stand that
+	// a site must link to. Default: the page has some of its own.
+	Notices map[string]string
+
 	// TLS, when set, serves HTTPS (and HTTP/2). It must hold a certificate, or
 	// GetCertificate.
 	TLS *tls.Config

@@ -118,8 +118,10 @@ func TestEmbedLanguages(t *testing.T) {
 
 func TestEmbedRefuses(t *testing.T) {
 	w := embedWorld(t, query.Config{})
-	for _, path := range []string{"/embed/comune/58091", "/embed/comune/roma", "/embed/comune/058091.csv", "/embed/comune/058091.png.png", "/embed/comune/", "/embed/comune",
-		"/embed/", "/embed/page.html", "/embed/comune/058999", "/embed/comune/058999.png", "/embed/comune/058091%2Fx", "/embed/regione/12"} {
+	for _, path := range []string{
+		"/embed/comune/58091", "/embed/comune/roma", "/embed/comune/058091.csv", "/embed/comune/058091.png.png", "/embed/comune/", "/embed/comune",
+		"/embed/", "/embed/page.html", "/embed/comune/058999", "/embed/comune/058999.png", "/embed/comune/058091%2Fx", "/embed/regione/12",
+	} {
 		w.get(path).problem(t, http.StatusNotFound, "not-found")
 	}
 	for _, parameter := range []string{"lang=fr", "lang=", "lang=it&lang=en", "theme=pink", "theme=", "period=today", "service=x"} {

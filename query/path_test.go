@@ -18,12 +18,14 @@ func TestSlashesOfAProxy(t *testing.T) {
 		}
 	}
 	f("//", http.StatusOK)
-	f("//assets/app.js", http.StatusOK)
+	f("//accessibility", http.StatusOK)
+	f("//assets/nothing.js", http.StatusNotFound)
 	f("//v1/ledger", http.StatusOK)
 	f("/trend?period=last-month&region=12", http.StatusOK)
 	f("//place?comune=058091", http.StatusOK)
 	f("/trend/", http.StatusNotFound) // What the page loads is not below it.
 	f("/Trend", http.StatusNotFound)
 	f("///v1/registry/labels", http.StatusOK)
+	f("/messages/it.json", http.StatusNotFound)
 	f("//elsewhere", http.StatusNotFound)
 }

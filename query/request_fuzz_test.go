@@ -35,7 +35,7 @@ func FuzzRequest(f *testing.F) {
 		{"/v1/registry/comuni?code=058091&code=058091,9", "Origin", "null"},
 		{"/v1/registry/services", "Accept-Encoding", "gzip, identity;q=0"},
 		{"/v1/registry/labels?lang=", "Range", "bytes=0-"},
-		{"/assets/../messages/it.json?", "If-Modified-Since", "Sun, 22 Nov 2026 09:00:00 GMT"},
+		{"/assets/../assets/messages/it.json?", "If-Modified-Since", "Sun, 22 Nov 2026 09:00:00 GMT"},
 		{"//v1/./stats", "X-Forwarded-For", "::1"},
 	} {
 		f.Add(seed.target, seed.header, seed.value)

@@ -50,7 +50,6 @@ func (s *Server) routes() []route {
 		{"docs", reference.Path + "{file...}", s.serveDocs},
 		{"dashboard", "/{$}", s.serveDashboard},
 		{"dashboard", "/assets/{file...}", s.serveDashboard},
-		{"dashboard", "/messages/{file}", s.serveDashboard},
 		{"other", "/", func(http.ResponseWriter, *http.Request) error { return errNotFound }},
 	})
 }
@@ -61,7 +60,22 @@ func (s *Server) views() []route {
 	for _, view := range dashboard.Views() {
 		routes = append(routes, route{"dashboard", "/" + view, s.serveDashboard})
 	}
+	for _, notice := range dashboard.Notices() {
+		handle := s.serveDashboard
+		if elsewhere := s.cfg.Notices[notice]; elsewhere != "" {
+			handle = redirectTo(elsewhere)
+		}
+		routes = append(routes, route{"dashboard", "/" + notice, handle})
+	}
 	return routes
+}
+
+func redirectTo(address string) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Location", address)
+		w.WriteHeader(http.StatusFound)
+		return nil
+	}
 }
 
 // statistics are the routes that answer questions.

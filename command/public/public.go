@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,7 @@ import (
 // ask.
 type Flags struct {
 	openFlags
+	noticeFlags
 	DisclosureK           uint64 `name:"disclosure-k" default:"3" placeholder:"VOTES" help:"With lots: the fewest votes that are shown together, 2 to 1000. All processes must say the same; what is published stays as it was."`
 	DisclosureHomogeneous string `enum:"show,hold" default:"show" help:"With lots: show those whose votes all have one value, or hold them until another value joins them: who knows that you voted would know how."`
 
@@ -55,7 +57,7 @@ func (f *Flags) Check() error {
 	rules := f.Rules()
 	open := f.Open()
 	_, err := f.Quota()
-	return errors.Join(f.Access().Validate(), rules.Validate(), open.Validate(), err)
+	return errors.Join(f.Access().Validate(), rules.Validate(), open.Validate(), f.noticeFlags.check(), err)
 }
 
 // Quota returns how much clients may ask; nil for as much as they like.
@@ -99,6 +101,29 @@ func parseRate(text string) (access.Rate, error) {
 		return access.Rate{}, fmt.Errorf("%q: want requests at once and a second, as 600/10, or off", text)
 	}
 	return access.Rate{Burst: n, PerSecond: rate}, nil
+}
+
+// noticeFlags say where the notices stand that Italian law wants each site to link to:
+// the declaration of accessibility (law 4/2004, on AgID's form) and the privacy notice.
+type noticeFlags struct {
+	AccessibilityURL string `name:"accessibility-url" placeholder:"URL" help:"Declaration of accessibility of the body that runs this, on form.agid.gov.it. Default: a page that says what is known, and that none was named."`
+	PrivacyURL       string `name:"privacy-url" placeholder:"URL" help:"Privacy notice of the body that runs this. Default: a page that says what is kept."`
+}
+
+// Notices are the notices that stand elsewhere, by their names.
+func (f *noticeFlags) Notices() map[string]string {
+	return map[string]string{"accessibility": f.AccessibilityURL, "privacy": f.PrivacyURL}
+}
+
+// check refuses what is no address that browsers go to.
+func (f *noticeFlags) check() error {
+	for name, address := range f.Notices() {
+		u, err := url.Parse(address)
+		if address != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+			return fmt.Errorf("--%s-url %q: want an address like https://form.agid.gov.it/view/…", name, address)
+		}
+	}
+	return nil
 }
 
 // openFlags say whose the open data are.

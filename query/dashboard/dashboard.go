@@ -6,20 +6,17 @@
 package dashboard
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 
 	"mlf/query/files"
 )
 
-//go:embed index.html assets messages
+//go:embed built
 var embedded embed.FS
 
 // contentPolicy lets the page load its own files and nothing else, run no script that
@@ -32,18 +29,8 @@ func Views() []string {
 	return []string{"trend", "map", "heatmap", "ranking", "compare", "reasons", "participation", "place", "quality", "bulletin"}
 }
 
-// oldPolicy is that of the page before it had views. It allows the one script that
-// stands in it, which adds the slash to an address that a proxy serves without one.
-func oldPolicy(page []byte) (string, error) {
-	_, rest, _ := bytes.Cut(page, []byte("<script>"))
-	inline, _, ok := bytes.Cut(rest, []byte("</script>"))
-	if !ok {
-		return "", errors.New("index.html has no script in it")
-	}
-	sum := sha256.Sum256(inline)
-	const policy = "default-src 'self'; script-src 'self' '%s'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-	return fmt.Sprintf(policy, "sha256-"+base64.StdEncoding.EncodeToString(sum[:])), nil
-}
+// Notices are the names of the notices that a site must link to, addresses as views are.
+func Notices() []string { return []string{"accessibility", "privacy"} }
 
 // A Page is the dashboard's files. It never changes.
 type Page struct {
@@ -52,26 +39,18 @@ type Page struct {
 
 // New returns the page that the program carries.
 func New() (*Page, error) {
-	index, err := embedded.ReadFile("index.html")
+	built, err := fs.Sub(embedded, "built")
 	if err != nil {
 		return nil, fmt.Errorf("read dashboard files: %w", err)
 	}
-	policy, err := oldPolicy(index)
-	if err != nil {
-		return nil, fmt.Errorf("read dashboard files: %w", err)
-	}
-	p := &Page{files.New(policy)}
-	if err := p.load(embedded, "index.html", "assets/", "messages/"); err != nil {
-		return nil, fmt.Errorf("read dashboard files: %w", err)
-	}
-	return p, nil
+	return Of(built)
 }
 
 // Of returns the page that was built: index.html, what it loads in assets, and beside a
 // file, with .br behind its name, the same packed with brotli.
 func Of(built fs.FS) (*Page, error) {
 	p := &Page{files.New(contentPolicy)}
-	if err := p.load(built, "index.html", "assets/"); err != nil {
+	if err := p.load(built); err != nil {
 		return nil, fmt.Errorf("read dashboard files: %w", err)
 	}
 	return p, nil
@@ -80,54 +59,40 @@ func Of(built fs.FS) (*Page, error) {
 // packed is the ending of files that are packed with brotli.
 const packed = ".br"
 
-// load reads all files, which must lie at some of the places: the page first, so that
-// what is packed comes behind what it is packed from.
-func (p *Page) load(all fs.FS, page string, folders ...string) error {
-	var names []string
+// index is the page itself, and assets where all is that it loads.
+const (
+	index  = "index.html"
+	assets = "assets/"
+)
+
+// load reads all files: the page first, so that what is packed comes behind what it is
+// packed from.
+func (p *Page) load(all fs.FS) error {
 	err := fs.WalkDir(all, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		names = append(names, name)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	// WalkDir goes by the names' order, in which a.js comes before a.js.br.
-	for _, name := range names {
-		if !lies(strings.TrimSuffix(name, packed), page, folders) {
-			return fmt.Errorf("%s has no address: want %s, or a file in %q", name, page, folders)
+		if !strings.HasPrefix(name, assets) && strings.TrimSuffix(name, packed) != index {
+			return fmt.Errorf("%s has no address: want %s, or a file in %s", name, index, assets)
 		}
 		body, err := fs.ReadFile(all, name)
 		if err != nil {
 			return err
 		}
-		if err := p.add(name, page, body); err != nil {
-			return err
-		}
+		return p.add(name, body) // WalkDir goes by the names' order, in which a.js comes before a.js.br.
+	})
+	if err == nil && !p.files.Has("") {
+		return fmt.Errorf("%s is missing", index)
 	}
-	if !p.files.Has("") {
-		return fmt.Errorf("%s is missing", page)
-	}
-	return nil
-}
-
-func lies(name, page string, folders []string) bool {
-	for _, folder := range folders {
-		if strings.HasPrefix(name, folder) {
-			return true
-		}
-	}
-	return name == page
+	return err
 }
 
 // add adds a file: the page under the name of each view, too.
-func (p *Page) add(name, page string, body []byte) error {
+func (p *Page) add(name string, body []byte) error {
 	plain, isPacked := strings.CutSuffix(name, packed)
 	addresses := []string{plain}
-	if plain == page {
-		addresses = append(Views(), "")
+	if plain == index {
+		addresses = slices.Concat(Views(), Notices(), []string{""})
 	}
 	for _, address := range addresses {
 		var err error

@@ -1,8 +1,6 @@
 package dashboard_test
 
 import (
-	"io/fs"
-	"os"
 	"path"
 	"regexp"
 	"strings"
@@ -109,7 +107,7 @@ func TestNothingYoungerThanTheOldestBrowsers(t *testing.T) {
 	kinds := map[string][]*regexp.Regexp{
 		".js": patterns(tooYoungForScripts), ".css": patterns(tooYoungForStyles), ".html": patterns(tooYoungForPages),
 	}
-	eachShipped(t, func(name, text string) {
+	for name, text := range shipped(t) {
 		text = withoutComments(text)
 		for _, pattern := range kinds[path.Ext(name)] {
 			if found := pattern.FindString(text); found != "" {
@@ -119,12 +117,20 @@ func TestNothingYoungerThanTheOldestBrowsers(t *testing.T) {
 		if path.Ext(name) == ".css" && nested(text) {
 			t.Errorf("%s: rules inside rules are younger than Chrome 112, Firefox 117, Safari 16.5", name)
 		}
-	})
+	}
 }
 
 // floor.js speaks to browsers that know no module: ES5, nothing younger.
 func TestTheOldestScript(t *testing.T) {
-	text := withoutComments(get(t, "/assets/floor.js").Body.String())
+	var text string
+	for name, script := range shipped(t) {
+		if strings.HasPrefix(name, "assets/floor-") && path.Ext(name) == ".js" {
+			text = script
+		}
+	}
+	if text == "" {
+		t.Fatal("there is no floor.js")
+	}
 	for _, pattern := range patterns("=>\n`\n\\b(let|const|class|async|await|import|export|of)\\b\n\\?\\.\n\\?\\?\n\\.\\.\\.\n\\b(fetch|Promise)\\(") {
 		if found := pattern.FindString(text); found != "" {
 			t.Errorf("%q is younger than ES5", found)
@@ -132,41 +138,15 @@ func TestTheOldestScript(t *testing.T) {
 	}
 }
 
-// Every address is relative, so that the page works under any path.
+// Every address is relative, so that the page works under any path. What is asked for
+// together is named by the paths of the API, which are no addresses.
 func TestAddressesAreRelative(t *testing.T) {
-	absolute := regexp.MustCompile("(?m)(href|src|action)=[\"']/|url\\([\"']?/|[\"'`]/(v1|assets|messages|openapi|status)\\b|from [\"']/")
-	eachShipped(t, func(name, text string) {
-		if found := absolute.FindString(withoutComments(text)); found != "" {
-			t.Errorf("%s: %q leaves the path that a proxy serves the page under", name, found)
-		}
-	})
-}
-
-// TestModulesAreAnnounced: a browser on a slow line fetches all of the modules at
-// once, not one after the other as it comes to read of them.
-func TestModulesAreAnnounced(t *testing.T) {
-	page := get(t, "/").Body.String()
-	eachShipped(t, func(name, _ string) {
-		if path.Ext(name) == ".js" && !strings.Contains(page, `"`+name+`"`) {
-			t.Errorf("the page does not name %s", name)
-		}
-	})
-}
-
-func eachShipped(t *testing.T, f func(name, text string)) {
-	t.Helper()
-	files := os.DirFS(".")
-	for _, glob := range []string{"index.html", "assets/*", "messages/*"} {
-		names, err := fs.Glob(files, glob)
-		if err != nil || len(names) == 0 {
-			t.Fatalf("%s: got %q, %v", glob, names, err)
-		}
-		for _, name := range names {
-			text, err := fs.ReadFile(files, name)
-			if err != nil {
-				t.Fatal(err)
+	absolute := regexp.MustCompile("(?m)(href|src|action)=[\"']/|url\\([\"']?/|[\"'`]/(assets|openapi|status|docs|embed)\\b|from [\"']/")
+	for name, text := range shipped(t) {
+		if path.Ext(name) != ".svg" && path.Ext(name) != ".woff2" {
+			if found := absolute.FindString(text); found != "" {
+				t.Errorf("%s: %q leaves the path that a proxy serves the page under", name, found)
 			}
-			f(name, string(text))
 		}
 	}
 }

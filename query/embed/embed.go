@@ -35,7 +35,7 @@ var frameFile []byte
 // frame of whoever wants them.
 const Policy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 
-// Below Path is all that is here.
+// Path is what the addresses of all that is here begin with.
 const Path = "/embed/"
 
 // frameAge is how long browsers may keep the script that pages of others name: it has no

@@ -110,7 +110,7 @@ func (v *voice) gap(f *Figures) string {
 func (v *voice) notes(f *Figures) []string {
 	var notes []string
 	for _, of := range [][2]string{{"Q", "partly"}, {"L", "few"}, {"P", "provisional"}} {
-		if f.has(of[0]) && !(f.Hidden && of[0] == "Q") {
+		if f.has(of[0]) && (!f.Hidden || of[0] != "Q") {
 			notes = append(notes, v.say(of[1]))
 		}
 	}

@@ -23,7 +23,7 @@ async function purged() {
     fontFace: true, keyframes: true, variables: true,
     safelist: { standard: ["html", "body"] },
   });
-  return css;
+  return css.replace(/[^{}]*:has\([^{]*\{[^}]*\}/g, ""); // Younger than the oldest browsers, and for its own scripts.
 }
 
 // styles lets page.css import the purged sheet as "bootstrap-italia".
@@ -57,12 +57,25 @@ async function build(out) {
       if (entryPoint) names[path.basename(entryPoint).replace(/\.ts$/, ".js")] = `assets/${path.basename(file)}`;
     }
   }
+  names.preloads = preloads(results[0].metafile, names["app.js"]);
   const page = await readFile(path.join(here, "page/index.html"), "utf8");
   await writeFile(path.join(out, "index.html"), page.replace(/\{([\w.]+)\}/g, (_, name) => {
     if (!names[name]) throw new Error(`index.html wants ${name}: there is ${Object.keys(names)}`);
     return names[name];
   }));
   await compress(out);
+}
+
+// preloads announce what app.js imports, so that a browser on a slow line fetches all of
+// it at once, not one after the other as it comes to read of them.
+function preloads({ outputs }, app) {
+  const of = (name) => outputs[Object.keys(outputs).find((file) => file.endsWith(name))];
+  const found = new Set();
+  const walk = ({ imports }) => imports.filter(({ kind }) => kind === "import-statement").forEach(({ path: file }) => {
+    if (!found.has(file)) { found.add(file); walk(outputs[file]); }
+  });
+  walk(of(app));
+  return [...found].map((file) => `<link rel="modulepreload" href="assets/${path.basename(file)}">`).join("\n");
 }
 
 // compress puts a .br beside each file that becomes smaller.

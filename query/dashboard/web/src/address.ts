@@ -2,7 +2,9 @@
 // asked for are the parameters, under the names that the API has for them.
 
 export const VIEWS = ["today", "trend", "map", "heatmap", "ranking", "compare", "reasons", "participation", "place", "quality", "bulletin"] as const;
-export type ViewName = (typeof VIEWS)[number];
+// NOTICES have addresses as views do; they are linked to from the foot of the page.
+export const NOTICES = ["accessibility", "privacy"] as const;
+export type ViewName = (typeof VIEWS)[number] | (typeof NOTICES)[number];
 
 export type Parameters = Readonly<Record<string, string>>;
 
@@ -22,7 +24,7 @@ export const address = (path: string): string => new URL(path, root).href;
 export function parse(href: string): State {
   const url = new URL(href);
   const last = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
-  const view = VIEWS.find((name) => name === last) ?? "today";
+  const view = [...VIEWS, ...NOTICES].find((name) => name === last) ?? "today";
   const parameters: Record<string, string> = {};
   for (const [key, value] of url.searchParams) {
     if (value === "" || NOISE.test(key)) continue;

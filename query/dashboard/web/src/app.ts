@@ -12,6 +12,8 @@ import { learn, say, speak, type Message } from "./words.ts";
 
 // Each view is a file of its own, which comes when it is wanted.
 const FILES: Partial<Record<ViewName, () => Promise<{ view: View }>>> = {
+  accessibility: () => import("./view/notice.ts"),
+  privacy: () => import("./view/notice.ts"),
   trend: () => import("./view/trend.ts"),
 };
 

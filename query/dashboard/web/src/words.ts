@@ -105,8 +105,8 @@ export const weekday = (day: number, style: "long" | "short" = "long"): string =
 
 // step is the name of a step of time, whose code the API gives.
 export function step(code: string, style: "long" | "short" = "long"): string {
-  const [, year, rest] = /^(\d{4})(?:-(.*))?$/.exec(code) ?? [];
-  if (!year) return `${hourRange(Date.parse(code))}, ${shortDate(Date.parse(code))}`;
+  if (code.includes("T")) return style === "short" ? hourName(Date.parse(code)) : `${hourRange(Date.parse(code))}, ${shortDate(Date.parse(code))}`;
+  const [year = code, rest] = code.split(/-(.*)/);
   if (!rest) return year;
   const [first] = rest;
   if (first === "Q") return say("quarter_n", { n: rest.slice(1), year });

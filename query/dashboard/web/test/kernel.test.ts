@@ -8,6 +8,9 @@ import { absence } from "../src/answers.ts";
 import { callOf } from "../src/ask.ts";
 import { changes, romeDay, romeHour } from "../src/clock.ts";
 import { shares } from "../src/figures.ts";
+import { speak, step } from "../src/words.ts";
+
+await speak("it");
 
 test("an address is a state, and a state an address", () => {
   const f = (href: string, view: string, parameters: Record<string, string>) =>
@@ -64,4 +67,13 @@ test("every language says everything, with the same values in it", () => {
       assert.notEqual(said.trim(), "", `${name}: ${key}`);
     }
   }
+});
+
+test("steps have names, hours those of Rome's clock", () => {
+  const f = (code: string, long: string, short: string) => assert.deepEqual([step(code), step(code, "short")], [long, short], code);
+  f("2026", "2026", "2026");
+  f("2026-11", "novembre 2026", "nov");
+  f("2026-11-22", "dom 22 novembre 2026", "22 nov");
+  f("2026-11-22T22:00:00Z", "23–00, 22 nov", "23");
+  f("2026-10-25T00:00:00Z", "02 CEST–02 CET, 25 ott", "02 CEST");
 });
