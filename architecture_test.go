@@ -68,7 +68,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"query": {
-		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
+		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/metrics",
 	},
 	"query/bulletin": {
@@ -135,6 +135,7 @@ var mayImport = map[string][]string{
 	"proof/drill":         {},
 	"proof/drill/run":     {"proof/drill"},
 	"query/answer/meta":   {"schema", "query/question", "query/figures", "query/format"},
+	"query/answer/today":  {"schema", "query/answer", "query/question", "query/format"},
 	"query/answer/words":  {"schema", "schema/registry", "query/question"},
 	"bench/capacity":      {"bench/setup"},
 	"bench/rig": {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"mlf/query/access"
-	"mlf/query/answer"
+	"mlf/query/answer/today"
 	"mlf/query/disclosure"
 	"mlf/query/live"
 	"mlf/query/question"
@@ -85,7 +85,7 @@ func (s *Server) lookLive(ctx context.Context, last *live.Event) (*live.Event, e
 	if last != nil && last.ID == id && bytes.Contains(last.Data, []byte(s.today())) {
 		return nil, nil //nolint:nilnil // So says live.Config.
 	}
-	data, _, err := answer.Live(ctx, s.words, s.reading(view, &counter{s: s, view: view}), nil)
+	data, _, err := today.Line(ctx, s.words, s.reading(view, &counter{s: s, view: view}), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (s *Server) countLots(ctx context.Context) (*live.Event, error) {
 		return nil, err
 	}
 	rules := disclosure.Rules{K: uint64(s.Published.Last().K)}
-	data, n, err := answer.Live(ctx, s.words, s.reading(shown, &counter{s: s, view: all}), rules.LiveTotal)
+	data, n, err := today.Line(ctx, s.words, s.reading(shown, &counter{s: s, view: all}), rules.LiveTotal)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ func FuzzRequest(f *testing.F) {
 		{"/v1/trend?from=2026-03-29&to=2026-03-30T12:00Z&step=hour&compare=2026-10-25/2026-10-26&fill=zero", "Accept", ""},
 		{"/v1/heatmap?period=last-30-days&scale=stars5&weekday=7&format=ndjson", "Accept", "*/*"},
 		{"/v1/ranking?period=2026-11&by=comune&reference=class&measure=net&min_n=1&top=2&class=all", "Accept", "application/vnd.apache.parquet"},
+		{"/v1/ranking.csv?period=2026-11&by=comune&compare=previous&sort=-difference&interval=clustered", "Accept", ""},
 		{"/v1/compare?period=2026-11&mix=all&a=comune%3D058091&b=region%3D12%26period%3Dtoday&h=", "If-None-Match", "*"},
 		{"/v1/reasons?period=2026-11&by=channel&interval=clustered", "Accept", "text/csv"},
 		{"/v1/ledger", "If-None-Match", "*"},

@@ -271,7 +271,7 @@ func TestThePublicLearnsNothingOfArrivals(t *testing.T) {
 		pass(30 * time.Hour)
 		asked := []string{
 			january, january + "&group=day", january + "&group=comune&compare=year&fill=zero&group=day", "/v1/ledger", "/v1/trend?period=2000-01&step=day",
-			"/v1/ranking?period=2000-01&by=comune", "/v1/compare?a=period=2000-01%26comune=058091&b=period=2000-01%26comune=015146", "/v1/reasons?period=2000-01",
+			"/v1/ranking?period=2000-01&by=comune", "/v1/ranking?period=2000-02&by=comune&min_n=1&compare=previous", "/v1/compare?a=period=2000-01%26comune=058091&b=period=2000-01%26comune=015146", "/v1/reasons?period=2000-01",
 		}
 		before := make([]string, len(asked))
 		look := func(target string) string {

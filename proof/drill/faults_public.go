@@ -27,7 +27,7 @@ func publicFaults() []fault {
 			"int(last) >= days[first].run {", "int(last) >= len(days) {"),
 		site{"query/disclosure/live.go", "query/disclosure"}.fault("live totals to the vote", "TestLiveTotalsAreWholeLots", "return n - n%r.k()", "return n"),
 		site{"query/live.go", "query"}.fault("live totals anew for who comes anew", "TestLiveTotalsOfLots", "!at.Equal(s.told.at)", "last == nil || !at.Equal(s.told.at)"),
-		site{"query/answer/live.go", "query"}.fault("regions with less than a live lot", "TestLiveTotalsOfLots", "if told == 0 {", "if told == 1<<63 {"),
+		site{"query/answer/today/today.go", "query"}.fault("regions with less than a live lot", "TestLiveTotalsOfLots", "if told == 0 {", "if told == 1<<63 {"),
 		site{"query/disclosure/collect.go", "query/disclosure"}.fault("votes of other classes are published", "TestReleasesAreWhatCutMakes",
 			"Class: onlyOK, Reasons: true,", "Reasons: true,"),
 		settle.fault("a header holds at once", "TestSettled", "now.Sub(first.Written) < SettleAfter", "now.Before(first.Written)"),

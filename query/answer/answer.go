@@ -87,7 +87,7 @@ func Endpoints() []Endpoint {
 		{Name: "heatmap", Own: []string{"interval"}, Ask: askHeatmap},
 		{Name: "compare", Own: append(letters(), "mix", "interval"), Dated: true, Ask: askCompare},
 		{Name: "reasons", Own: []string{"by"}, Ask: askReasons},
-		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "interval"}, Ask: askRanking},
+		{Name: "ranking", Own: []string{"by", "measure", "reference", "min_n", "top", "compare", "sort", "interval"}, Ask: askRanking},
 		{Name: "participation", Own: []string{"by"}, Not: []string{"hour_of_day"}, Served: true, Ask: askParticipation},
 	}, pages()...)
 }

@@ -336,23 +336,13 @@ func (s *side) standardise(k kit, weights []weight) {
 // differ returns how b differs from a, which may share votes with it.
 func (k kit) differ(a, b *side, shared bool) pair {
 	p := pair{side: b, shared: shared}
-	if a.observed.n > 0 && b.observed.n > 0 {
-		for _, measure := range k.compared() {
-			p.subtracted.set(measure, figures.Subtract(b.observed.measure(measure), a.observed.measure(measure)))
-		}
-	}
-	if k.faces() {
-		for _, of := range [...]struct {
-			measure string
-			value   schema.Value
-		}{{"green_share", schema.Green}, {"red_share", schema.Red}} {
-			if d, ok := figures.Compare(k.sample(b, of.value), k.sample(a, of.value)); ok {
-				p.tested.set(of.measure, d)
-				p.subtracted.set(of.measure, d.Estimate)
+	for _, measure := range k.compared() {
+		if a.observed.n > 0 && b.observed.n > 0 {
+			d, tested := k.subtract(measure, &b.observed, &a.observed)
+			if p.subtracted.set(measure, d.Estimate); tested {
+				p.tested.set(measure, d)
 			}
 		}
-	}
-	for _, measure := range k.compared() {
 		of, ok := b.standard.get(measure)
 		if with, too := a.standard.get(measure); ok && too {
 			p.standard.set(measure, figures.Subtract(of.Estimate, with.Estimate))
@@ -361,12 +351,22 @@ func (k kit) differ(a, b *side, shared bool) pair {
 	return p
 }
 
-func (k kit) sample(s *side, v schema.Value) figures.Sample {
-	sample := figures.Sample{K: s.observed.values[v-1], N: s.observed.n}
-	if k.clustered {
-		sample.Effect = s.observed.effect
+// subtract returns by how much a figure of b differs from a's, both of votes; tested: what
+// chance makes of it, too, which only shares have.
+func (k kit) subtract(measure string, b, a *observation) (d figures.Difference, tested bool) {
+	d.Estimate = figures.Subtract(b.measure(measure), a.measure(measure))
+	value, share := map[string]schema.Value{"green_share": schema.Green, "red_share": schema.Red}[measure]
+	if !share {
+		return d, false
 	}
-	return sample
+	sample := func(o *observation) figures.Sample {
+		s := figures.Sample{K: o.values[value-1], N: o.n}
+		if k.clustered {
+			s.Effect = o.effect
+		}
+		return s
+	}
+	return figures.Compare(sample(b), sample(a))
 }
 
 // discover fills in the q of all tests of the answer.

@@ -28,6 +28,7 @@ type ranking struct {
 	measure string
 	minN    uint64
 	top     int                // 0 for all.
+	sort    string             // By what rows are in order.
 	days    *question.Question // The same by day; nil where no effect is wanted.
 
 	reference string             // nation, region or class.
@@ -60,6 +61,9 @@ func askRanking(v *question.Vocabulary, values question.Values, now time.Time) (
 		return nil, err
 	}
 	if err := q.readOrder(values); err != nil {
+		return nil, err
+	}
+	if err := q.readSort(values); err != nil {
 		return nil, err
 	}
 	everywhere := maps.Clone(values)
@@ -130,7 +134,7 @@ func (q *ranking) Questions() []*question.Question {
 
 // Name names what is asked.
 func (q *ranking) Name() string {
-	return q.inquiry.Name() + " " + q.measure + " " + q.reference + " " + strconv.FormatUint(q.minN, 10) + " " + strconv.Itoa(q.top)
+	return q.inquiry.Name() + " " + q.measure + " " + q.reference + " " + strconv.FormatUint(q.minN, 10) + " " + strconv.Itoa(q.top) + " " + q.sort
 }
 
 // A league is a ranking on its way from counts to a document.
@@ -142,53 +146,73 @@ type league struct {
 	of             []observation // The references, by row of nations.
 	ranked         []figures.Ranked
 	small          []int // By row of the table.
+
+	moves, ofMoves []move // Beside who and of; nil where nothing is compared.
 }
 
 // Answer makes the ranking.
 func (q *ranking) Answer(ctx context.Context, r Reading) (*Document, error) {
 	l := &league{ranking: q, kit: kitOf(&q.inquiry)}
-	f := q.Frame(q.Span)
+	f := q.Frame(q.Asked())
 	counts, err := r.Count(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	all := q.against.Frame(q.Span)
+	all := q.against.Frame(q.Asked())
 	nation, err := r.Count(ctx, all)
 	if err != nil {
 		return nil, err
-	}
-	var known effects
-	if q.clustered {
-		if known, err = l.countEffects(ctx, r, q.days, whole); err != nil {
-			return nil, err
-		}
 	}
 	if len(counts.Rows) > rankedMax {
 		return nil, tooMuch("by", "more than %d to rank; ask for fewer by a filter", rankedMax)
 	}
 	l.table, l.nations = f.Table(counts), all.Table(nation)
-	status, marks, marksOf := statusOf(q.Span, q.Now), r.markerOf(f, counts, q.Span), r.markerOf(all, nation, q.Span)
-	l.who = make([]observation, len(l.table.Rows))
-	for i := range l.table.Rows {
-		row := &l.table.Rows[i]
-		var effect figures.Effect
-		if q.clustered {
-			effect = known[effectKey{keyOf(l.table, row, len(q.by)), allDays}]
+	now := occasion{Span: q.Asked(), status: statusOf(q.Span, q.Now)}
+	now.marks = r.markerOf(all, nation, now.Span)
+	l.of = l.observeAll(l.nations, l.nations.Rows, now)
+	now.marks = r.markerOf(f, counts, now.Span)
+	if q.clustered {
+		if now.known, err = l.countEffects(ctx, r, q.days, whole); err != nil {
+			return nil, err
 		}
-		l.who[i] = l.observe(row.Values, status|marks.of(row.Key, q.Span, row.N()), effect)
 	}
-	for i := range l.nations.Rows {
-		row := &l.nations.Rows[i]
-		l.of = append(l.of, l.observe(row.Values, status|marksOf.of(row.Key, q.Span, row.N()), 0))
-	}
+	l.who = l.observeAll(l.table, l.table.Rows, now)
 	l.rank()
 	formulas := append(l.formulas(), figures.FormulaRank)
 	if l.faces() && q.measure == "mean" {
 		formulas = append(formulas, figures.FormulaMean)
 	}
+	if q.Compare != nil {
+		if err := l.compare(ctx, r, f, all); err != nil {
+			return nil, err
+		}
+		formulas = append(formulas, figures.FormulaDifference, figures.FormulaChange)
+	}
 	m := q.metaOf(r, counts, formulas...)
-	m.Measure, m.Reference, m.MinN, m.Top = q.measure, q.reference, q.minN, q.top
+	m.Measure, m.Reference, m.MinN, m.Top, m.Sort = q.measure, q.reference, q.minN, q.top, q.sort
 	return l.document(m), nil
+}
+
+// An occasion is a time at which rows are observed, and what marks their figures.
+type occasion struct {
+	question.Span
+	status figures.Status
+	marks  *marker
+	known  effects // Nil where none are wanted.
+}
+
+// observeAll makes the figures of rows, whose groups are those of t.
+func (l *league) observeAll(t *question.Table, rows []question.Count, at occasion) []observation {
+	all := make([]observation, len(rows))
+	for i := range rows {
+		row := &rows[i]
+		var effect figures.Effect
+		if at.known != nil {
+			effect = at.known[effectKey{keyOf(t, row, len(l.by)), allDays}]
+		}
+		all[i] = l.observe(row.Values, at.status|at.marks.of(row.Key, at.Span, row.N()), effect)
+	}
+	return all
 }
 
 // figure returns what is ranked by.
@@ -296,12 +320,16 @@ func (l *league) document(m *Meta) *Document {
 	rows := slices.Concat(atRows(keys, index), l.places(place), atRows(l.values(), index), l.tests(place), atRows(who, index))
 	apart := atRows(slices.Concat(keys, who), func(i int) int { return small[i] })
 	reference := slices.Concat(format.Columns(l.nations), l.fields("", within(l.of)))
+	counts := []member{number("ranked", len(l.ranked)), number("small_count", len(l.small))}
+	if l.Compare != nil {
+		rows = append(rows, atRows(l.changes(l.moves, l.who), index)...)
+		changes := l.changes(l.ofMoves, l.of)
+		reference = append(reference, changes[:len(changes)-1]...) // Without q: nobody looks for one among references.
+		counts = append(counts, l.compareMembers()...)
+	}
 	return &Document{
-		Name: l.endpoint, Span: l.Span, Meta: m, Sheet: sheetOf(m, "ranking", first+len(small), rows),
-		members: []member{
-			number("ranked", len(l.ranked)), number("small_count", len(l.small)),
-			objects("reference", len(l.of), reference), objects("rows", first, rows), objects("small", len(small), apart),
-		},
+		Name: l.endpoint, Span: l.Asked(), Meta: m, Sheet: sheetOf(m, "ranking", first+len(small), rows),
+		members: append(counts, objects("reference", len(l.of), reference), objects("rows", first, rows), objects("small", len(small), apart)),
 	}
 }
 

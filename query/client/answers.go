@@ -69,9 +69,33 @@ type Ranking struct {
 	Meta       Meta             `json:"meta"`
 	Ranked     uint64           `json:"ranked"`
 	SmallCount uint64           `json:"small_count"`
-	Reference  []GroupedFigures `json:"reference"`
+	Compared   uint64           `json:"compared"` // With compare: of how many there is a difference.
+	Shared     bool             `json:"shared"`   // With compare: votes may be in both times.
+	Reference  []Standard       `json:"reference"`
 	Rows       []Ranked         `json:"rows"`
 	Small      []GroupedFigures `json:"small"`
+}
+
+// A Standard is what those who are ranked are held against.
+type Standard struct {
+	GroupedFigures
+	RankingChange
+}
+
+// A RankingChange is how the figure that is ranked by changed since another time; of
+// answers to compare.
+type RankingChange struct {
+	CompareN       *uint64  `json:"compare_n"`
+	CompareValue   *float64 `json:"compare_value"`
+	CompareLow     *float64 `json:"compare_low"`
+	CompareHigh    *float64 `json:"compare_high"`
+	CompareStatus  []string `json:"compare_status"`
+	NChange        *float64 `json:"n_change"`
+	Difference     *float64 `json:"difference"`
+	DifferenceLow  *float64 `json:"difference_low"`
+	DifferenceHigh *float64 `json:"difference_high"`
+	PChange        *float64 `json:"p_change"`
+	QChange        *float64 `json:"q_change"` // Nil of a Standard.
 }
 
 // GroupedFigures are the figures of a group.
@@ -84,6 +108,7 @@ type GroupedFigures struct {
 // its value, and the limits for so many votes of those that do not differ.
 type Ranked struct {
 	GroupedFigures
+	RankingChange
 	Place         uint64   `json:"place"`
 	PlaceBest     uint64   `json:"place_best"`
 	PlaceWorst    uint64   `json:"place_worst"`

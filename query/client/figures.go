@@ -18,6 +18,7 @@ type Meta struct {
 	Reference   string              `json:"reference"`
 	MinN        int                 `json:"min_n"`
 	Top         int                 `json:"top"`
+	Sort        string              `json:"sort"`
 	Mix         string              `json:"mix"`
 	Interval    string              `json:"interval"`
 	TimeZone    string              `json:"time_zone"`

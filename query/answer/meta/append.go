@@ -40,6 +40,7 @@ func (m *Meta) append(dst []byte) []byte {
 			dst = append(dst, ',')
 		}
 	}
+	dst = appendOption(dst, "sort", m.Sort)
 	dst = appendOption(dst, "mix", m.Mix)
 	dst = appendOption(dst, "since", m.Since)
 	if m.All != nil {

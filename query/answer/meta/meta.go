@@ -48,6 +48,7 @@ type Meta struct {
 	Reference string   `json:"reference,omitempty"`
 	MinN      uint64   `json:"min_n,omitempty"`
 	Top       int      `json:"top,omitempty"`
+	Sort      string   `json:"sort,omitempty"`
 	Mix       string   `json:"mix,omitempty"`
 	Since     string   `json:"since,omitempty"`
 	All       *bool    `json:"all,omitempty"` // Everything is told, changed or not; nil where that is not asked.

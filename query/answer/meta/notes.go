@@ -54,6 +54,7 @@ func (m *Meta) notes(title string) [][2]string {
 	if m.MinN > 0 {
 		add("smallest number of votes", fmt.Sprint(m.MinN))
 	}
+	add("in order of", m.Sort)
 	add("mix", m.Mix)
 	add("time zone", m.TimeZone)
 	add("intervals", m.Interval)

@@ -1,17 +1,22 @@
-package answer
+// Package today says what has been voted today, in one line for all who listen.
+//
+// It knows regions and counts. It must not know who listens, how often it is told, or
+// what may be shown: who asks says what is left of a number.
+package today
 
 import (
 	"context"
 
+	"mlf/query/answer"
 	"mlf/query/format"
 	"mlf/query/question"
 	"mlf/schema"
 )
 
-// Live returns the votes of today, those of each region, as one line of JSON, and how
+// Line returns the votes of today, those of each region, as one line of JSON, and how
 // many they are. Where lots is not nil it tells of each region only what lots leaves of
 // the number, and neither what votes they are nor regions of which nothing is left.
-func Live(ctx context.Context, v *question.Vocabulary, r Reading, lots func(n uint64) uint64) (data []byte, n uint64, err error) {
+func Line(ctx context.Context, v *question.Vocabulary, r answer.Reading, lots func(n uint64) uint64) (data []byte, n uint64, err error) {
 	q, err := v.Ask(question.Values{"period": {"today"}, "group": {"region"}}, r.At)
 	if err != nil {
 		return nil, 0, err
@@ -53,7 +58,9 @@ func Live(ctx context.Context, v *question.Vocabulary, r Reading, lots func(n ui
 // appendVotes writes n votes, and what they are.
 func appendVotes(dst []byte, c *question.Count, n uint64, what bool) []byte {
 	if what {
-		dst = append(kit{scale: schema.ScaleMLF3}.appendValues(dst, &c.Values), ',')
+		dst = format.AppendCount(dst, `"green":`, c.Values[schema.Green-1])
+		dst = format.AppendCount(dst, `,"yellow":`, c.Values[schema.Yellow-1])
+		dst = append(format.AppendCount(dst, `,"red":`, c.Values[schema.Red-1]), ',')
 	}
 	return format.AppendCount(dst, `"n":`, n)
 }
