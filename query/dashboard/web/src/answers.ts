@@ -16,8 +16,10 @@ export interface Series { key: Keys; total: Figures; points: Figures[]; compare_
 export interface Trend { meta: Meta; grid: Schemas["TrendStep"][]; compare_grid?: Schemas["TrendStep"][]; series: Series[] }
 export type HeatCell = Figures & { weekday: number; hour_of_day: number; hours: number };
 export interface Heatmap { meta: Meta; total: Figures; cells: HeatCell[] }
-export type RankedRow = Figures & Keys & Extract<Schemas["RankedRow"], { place: number }>;
-export interface Ranking { meta: Meta; ranked: number; small_count: number; reference: (Figures & Keys)[]; rows: RankedRow[]; small: (Figures & Keys)[] }
+export type Change = Schemas["RankingChange"];
+export type RankedRow = Figures & Keys & Change & Extract<Schemas["RankedRow"], { place: number }>;
+export type Standard = Figures & Keys & Change; // What those who are ranked are held against.
+export interface Ranking { meta: Meta; ranked: number; small_count: number; compared?: number; shared?: boolean; reference: Standard[]; rows: RankedRow[]; small: (Figures & Keys)[] }
 export type Measure = NonNullable<Meta["measure"]>;
 
 export type Selection = Figures & Extract<Schemas["Comparison"]["selections"][number], { selection: string }>;

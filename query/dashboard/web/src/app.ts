@@ -15,6 +15,9 @@ const FILES: Partial<Record<ViewName, () => Promise<{ view: View }>>> = {
   accessibility: () => import("./view/notice.ts"),
   privacy: () => import("./view/notice.ts"),
   trend: () => import("./view/trend.ts"),
+  heatmap: () => import("./view/heatmap.ts"),
+  ranking: () => import("./view/ranking.ts"),
+  compare: () => import("./view/compare.ts"),
 };
 
 let under = new AbortController(); // Of what is shown, or is about to be.

@@ -59,8 +59,11 @@ export const percent = (share: number, digits = 1): string =>
   written({ style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share);
 
 // points is a difference of shares, in percentage points, with its sign.
-export const points = (difference: number): string =>
-  say("points", { n: written({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(100 * difference) });
+export const points = (difference: number): string => say("points", { n: signed(difference) });
+export const signed = (difference: number): string =>
+  written({ minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(100 * difference);
+// pointsRange is an interval of such a difference.
+export const pointsRange = (low: number, high: number): string => say("range", { low: signed(low), high: points(high) });
 // change is by what part something changed, with its sign.
 export const change = (part: number): string =>
   written({ style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" }).format(part);
@@ -102,6 +105,11 @@ export function since(milliseconds: number): string {
 // weekday is the name of a day, 1 Monday to 7 Sunday.
 export const weekday = (day: number, style: "long" | "short" = "long"): string =>
   new Intl.DateTimeFormat(lang, { weekday: style, timeZone: "UTC" }).format(Date.UTC(2024, 0, day)); // 1 January 2024 was a Monday.
+
+// An hour of the clock, whatever its day: as it begins, whole, and of a day of the week.
+export const hour = (of: number): string => String(of).padStart(2, "0");
+export const hours = (of: number): string => `${hour(of)}–${hour(of + 1)}`;
+export const hourOfWeek = (day: number, of: number): string => say("hour_of_week", { day: weekday(day), hour: hours(of) });
 
 // step is the name of a step of time, whose code the API gives.
 export function step(code: string, style: "long" | "short" = "long"): string {

@@ -73,7 +73,7 @@ export class Frame {
     this.legend.hidden = drawing.legend.length === 0;
     this.legend.replaceChildren(...drawing.legend.map((entry) =>
       h("li", {}, svg("svg", { class: "swatch", viewBox: "0 0 16 12", "aria-hidden": "true" },
-        entry.line ? svg("line", { class: entry.class, x1: 0, x2: 16, y1: 6, y2: 6 }) : svg("rect", { class: entry.class, width: 16, height: 12 })), entry.says)));
+        entry.path ? svg("path", { class: entry.class, d: entry.path }) : entry.line ? svg("line", { class: entry.class, x1: 0, x2: 16, y1: 6, y2: 6 }) : svg("rect", { class: entry.class, width: 16, height: 12 })), entry.says)));
     this.table.setAttribute("aria-label", drawing.table.caption);
     this.table.replaceChildren(tableOf(drawing.table));
     this.choose(this.chosen < drawing.stops.length ? this.chosen : -1);

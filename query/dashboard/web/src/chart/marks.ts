@@ -44,6 +44,7 @@ export interface LegendEntry {
   readonly class: string; // Of a swatch that is drawn as the chart's marks are.
   readonly says: string;
   readonly line?: boolean; // A line, not an area.
+  readonly path?: string; // A shape, 16 wide and 12 high.
 }
 
 export interface Drawing {
