@@ -14,6 +14,7 @@ import { learn, say, speak, type Message } from "./words.ts";
 const FILES: Partial<Record<ViewName, () => Promise<{ view: View }>>> = {
   accessibility: () => import("./view/notice.ts"),
   privacy: () => import("./view/notice.ts"),
+  today: () => import("./view/today.ts"),
   trend: () => import("./view/trend.ts"),
   heatmap: () => import("./view/heatmap.ts"),
   ranking: () => import("./view/ranking.ts"),

@@ -16,3 +16,15 @@ export function shares(counts: readonly number[]): number[] {
   for (const i of order.slice(0, left)) whole[i]!++;
   return whole;
 }
+
+const Z = 1.959964; // 95 %, as the API has it.
+
+// wilson is the 95 % interval of a share: k of n, n above 0. The API gives those of its
+// answers (share.1); votes that come as they are counted come without.
+export function wilson(k: number, n: number): [low: number, high: number] {
+  const p = k / n;
+  const square = (Z * Z) / n;
+  const middle = (p + square / 2) / (1 + square);
+  const half = (Z / (1 + square)) * Math.sqrt((p * (1 - p)) / n + square / (4 * n));
+  return [k === 0 ? 0 : Math.max(0, middle - half), k === n ? 1 : Math.min(1, middle + half)];
+}

@@ -14,6 +14,7 @@ export interface PanelOf {
   readonly title: string;
   readonly ask: Ask;
   readonly meta?: Pick<Meta, "from" | "to" | "excluded" | "compare">;
+  readonly when?: HTMLElement; // In place of the time of meta, where it changes.
   readonly note?: Child;
   readonly frame?: Frame;
 }
@@ -22,11 +23,11 @@ export interface PanelOf {
 export function panel(of: PanelOf, ...content: Child[]): HTMLElement {
   const { id, title, ask, meta, frame } = of;
   const when = meta?.from && meta.to ? span(Date.parse(meta.from), Date.parse(meta.to)) : "";
-  const picture = frame && (() => ({ drawn: frame.picture, above: [title, when].filter(Boolean), legend: frame.legend, below: [say("source")] }));
+  const picture = frame && (() => ({ drawn: frame.picture, above: [title, of.when?.textContent ?? when].filter(Boolean), legend: frame.legend, below: [say("source")] }));
   const rest = meta && leftOut(meta);
   return h("section", { class: "card", "aria-labelledby": id },
     h("div", { class: "heading" },
-      h("div", {}, h("h2", { id }, title), when && h("p", { class: "when" }, when)),
+      h("div", {}, h("h2", { id }, title), of.when ?? (when && h("p", { class: "when" }, when))),
       h("div", { class: "tools" },
         h("button", { type: "button", class: "btn btn-outline-primary btn-sm explain", onclick: () => explain({ title, ask }) }, say("explain")),
         menu(title, ask, picture))),
