@@ -15,6 +15,7 @@ export interface PanelOf {
   readonly ask: Ask;
   readonly meta?: Pick<Meta, "from" | "to" | "excluded" | "compare">;
   readonly when?: HTMLElement; // In place of the time of meta, where it changes.
+  readonly lead?: Child; // Above the chart: what it says, in a sentence.
   readonly note?: Child;
   readonly frame?: Frame;
 }
@@ -31,7 +32,7 @@ export function panel(of: PanelOf, ...content: Child[]): HTMLElement {
       h("div", { class: "tools" },
         h("button", { type: "button", class: "btn btn-outline-primary btn-sm explain", onclick: () => explain({ title, ask }) }, say("explain")),
         menu(title, ask, picture))),
-    frame?.element, ...content,
+    of.lead && h("p", { class: "lead" }, of.lead), frame?.element, ...content,
     of.note && h("p", { class: "quiet" }, of.note),
     rest && h("details", { class: "quiet" }, h("summary", {}, say("left_out_title")), rest));
 }

@@ -23,6 +23,8 @@ export interface Bars {
   readonly measure: string; // and what is measured of them.
   readonly rows: readonly BarRow[];
   readonly write: (value: number) => string;
+  readonly unknown?: string; // What rows without a value are, where they have a look of their own.
+  readonly whole?: string; // What a line at 1 is, where values go beyond it.
   readonly least?: number; // The axis goes to this at least.
 }
 
@@ -34,15 +36,16 @@ interface Sides { x: ((n: number) => number) & { ticks(count?: number): number[]
 
 // bars draws them.
 export function bars(data: Bars, words: Words, size: Size): Drawing {
-  const { rows, title, write, measure } = data;
+  const { rows, write, measure } = data;
   const table = tableOf(data, words);
   const summary = summaryOf(data, words);
   if (rows.length === 0) return { marks: [], height: 0, stops: [], legend: [], table, summary };
   const { sides, placed } = place(data, size);
   const whiskers = rows.some((row) => row.value !== null && typeof row.low === "number");
+  const beyond = data.whole !== undefined && rows.some((row) => (row.value ?? 0) > 1);
   return {
     height: round(sides.bottom + 1.6 * size.line), table, summary,
-    marks: [...axis(sides, write, size), ...placed.flatMap((one) => rowMarks(one, sides, data, size))],
+    marks: [...axis(sides, write, size), ...placed.flatMap((one) => rowMarks(one, sides, data, size)), ...(beyond ? [mark("line", { class: "break", x1: round(sides.x(1)), x2: round(sides.x(1)), y1: 0, y2: round(sides.bottom) })] : [])],
     stops: placed.map(({ row, top, bar, height }): Stop => ({
       x: row.value === null ? sides.left : sides.x(row.value), y: bar + sides.thick / 2,
       says: [row.name, ...(row.value === null ? [row.why ?? words.say("absent_none")] : [`${measure}: ${said(row, write, words)}`]), ...(row.of ? [row.of] : [])],
@@ -52,7 +55,8 @@ export function bars(data: Bars, words: Words, size: Size): Drawing {
     })),
     legend: [
       ...(whiskers ? [{ class: "whisker", says: words.say("interval_95"), line: true }] : []),
-      ...(["withheld", "missing"] as const).filter((one) => rows.some(({ absent }) => absent === one)).map((one) => ({ class: one, says: rows.find(({ absent }) => absent === one)!.why ?? title })),
+      ...(beyond ? [{ class: "break", says: data.whole!, line: true }] : []),
+      ...(["withheld", "missing"] as const).filter((one) => rows.some(({ absent }) => absent === one)).map((one) => ({ class: one, says: data.unknown ?? words.say(`absent_${one}`) })),
     ],
   };
 }
@@ -98,8 +102,9 @@ function rowMarks({ row, lines, top, bar, height }: Placed, sides: Sides, { writ
   const first = narrow ? top + 0.95 * size.line : top + (height - lines.length * size.line) / 2 + 0.75 * size.line;
   const marks: Mark[] = lines.map((line, i) => letters(line, 0, first + i * size.line, { class: "name" }));
   if (row.value === null) {
-    const full = { x: round(left), y: round(bar), width: round(right - left), height: round(thick) };
-    return row.absent ? [...marks, mark("rect", { class: row.absent, ...full })] : [...marks, letters(row.why ?? "–", left + 4, bar + 0.8 * thick)];
+    const sign = Math.min(2.5 * size.line, (right - left) / 2);
+    if (row.absent) marks.push(mark("rect", { class: row.absent, x: round(left), y: round(bar), width: round(sign), height: round(thick) }));
+    return [...marks, letters(row.why ?? "–", left + (row.absent ? sign : 0) + size.line / 3, bar + 0.75 * thick, {})];
   }
   marks.push(mark("rect", { class: row.class ?? "bar", x: round(left), y: round(bar), width: round(Math.max(0, x(row.value) - left)), height: round(thick) }));
   let end = x(row.value);
