@@ -2,6 +2,7 @@ package query
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 
@@ -46,45 +47,15 @@ type comuneAnswer struct {
 	MergedFrom []schema.ComuneID `json:"merged_from,omitempty"`
 }
 
-// serveComuni answers GET /v1/registry/comuni: by text, or by codes.
+// serveComuni answers GET /v1/registry/comuni: by text, by codes, or those of a province.
 func (s *Server) serveComuni(w http.ResponseWriter, r *http.Request) error {
-	values, err := parameters(r, "q", "code", "limit")
+	values, err := parameters(r, "q", "code", "province", "limit")
 	if err != nil {
 		return err
 	}
-	limit := comuniDefault
-	if text, err := question.Single(values, "limit"); err != nil {
-		return err
-	} else if values.Has("limit") {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > comuniMax {
-			return badParameter("limit", "%q: want a number from 1 to %d", text, comuniMax)
-		}
-	}
-	text, err := question.Single(values, "q")
+	found, err := s.findComuni(values)
 	if err != nil {
 		return err
-	}
-	var found []registry.Comune
-	switch {
-	case values.Has("q") == values.Has("code"):
-		return badParameter("q", "want either q, the beginning of a name or code, or code")
-	case values.Has("code"):
-		codes, _, err := question.ParseList(values, "code", schema.ParseComune)
-		if err != nil {
-			return err
-		}
-		if len(codes) > comuniMax {
-			return badParameter("code", "%d codes; want at most %d", len(codes), comuniMax)
-		}
-		for _, code := range codes {
-			if c, ok := s.Registry.Comune(code); ok {
-				found = append(found, c)
-			}
-		}
-	case text == "" || len(text) > registry.SearchQueryMax:
-		return badParameter("q", "%d bytes; want the beginning of a name or code, 1 to %d", len(text), registry.SearchQueryMax)
-	default:
-		found = s.Registry.Search(text, limit)
 	}
 	answer := make([]comuneAnswer, len(found))
 	for i := range found {
@@ -92,6 +63,81 @@ func (s *Server) serveComuni(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Cache-Control", registryAge)
 	return writeJSON(w, map[string][]comuneAnswer{"comuni": answer})
+}
+
+func (s *Server) findComuni(values url.Values) ([]registry.Comune, error) {
+	limit, err := comuniLimit(values)
+	if err != nil {
+		return nil, err
+	}
+	asked := 0
+	for _, name := range []string{"q", "code", "province"} {
+		if values.Has(name) {
+			asked++
+		}
+	}
+	switch {
+	case asked != 1:
+		return nil, badParameter("q", "want one of q, the beginning of a name or code; code; province")
+	case values.Has("code"):
+		return s.comuniByCode(values)
+	case values.Has("province"):
+		return s.comuniOf(values)
+	}
+	text, err := question.Single(values, "q")
+	if err != nil {
+		return nil, err
+	}
+	if text == "" || len(text) > registry.SearchQueryMax {
+		return nil, badParameter("q", "%d bytes; want the beginning of a name or code, 1 to %d", len(text), registry.SearchQueryMax)
+	}
+	return s.Registry.Search(text, limit), nil
+}
+
+func comuniLimit(values url.Values) (int, error) {
+	text, err := question.Single(values, "limit")
+	if err != nil || !values.Has("limit") {
+		return comuniDefault, err
+	}
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > comuniMax {
+		return 0, badParameter("limit", "%q: want a number from 1 to %d", text, comuniMax)
+	}
+	return limit, nil
+}
+
+func (s *Server) comuniByCode(values url.Values) (found []registry.Comune, err error) {
+	codes, _, err := question.ParseList(values, "code", schema.ParseComune)
+	if err != nil {
+		return nil, err
+	}
+	if len(codes) > comuniMax {
+		return nil, badParameter("code", "%d codes; want at most %d", len(codes), comuniMax)
+	}
+	for _, code := range codes {
+		if c, ok := s.Registry.Comune(code); ok {
+			found = append(found, c)
+		}
+	}
+	return found, nil
+}
+
+// comuniOf returns all comuni that a province has today: a map shows each, with votes
+// or without.
+func (s *Server) comuniOf(values url.Values) ([]registry.Comune, error) {
+	text, err := question.Single(values, "province")
+	if err != nil {
+		return nil, err
+	}
+	id, err := schema.ParseProvince(text)
+	if err != nil {
+		return nil, badParameter("province", "%v", err)
+	}
+	if values.Has("limit") {
+		return nil, badParameter("limit", "a province has as many comuni as it has; leave limit out")
+	}
+	all := s.Registry.ComuniAt(registry.DateOf(s.cfg.Now().In(s.clock.Zone())))
+	return slices.DeleteFunc(all, func(c registry.Comune) bool { return c.Province != id }), nil
 }
 
 func (s *Server) comune(c *registry.Comune) comuneAnswer {

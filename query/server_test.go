@@ -260,7 +260,15 @@ func TestRegistry(t *testing.T) {
 	if found.Comuni == nil || len(found.Comuni) != 0 {
 		t.Errorf("got %+v, want an empty list", found)
 	}
-	for _, bad := range []string{"", "?q=", "?q=a&code=058091", "?q=a&limit=0", "?q=a&limit=101", "?code=1", "?name=a", "?q=" + strings.Repeat("a", 101)} {
+	w.get("/v1/registry/comuni?province=007").json(t, &found)
+	if len(found.Comuni) != 74 || found.Comuni[0].Name != "Allein" || found.Comuni[0].Province.Sigla != "AO" {
+		t.Errorf("got %d comuni, %+v", len(found.Comuni), found.Comuni[:1])
+	}
+	w.get("/v1/registry/comuni?province=999").json(t, &found)
+	if len(found.Comuni) != 0 {
+		t.Errorf("got %+v, want an empty list", found)
+	}
+	for _, bad := range []string{"", "?q=", "?q=a&code=058091", "?q=a&province=058", "?province=58", "?province=058&limit=5", "?province=058,059", "?q=a&limit=0", "?q=a&limit=101", "?code=1", "?name=a", "?q=" + strings.Repeat("a", 101)} {
 		w.get("/v1/registry/comuni"+bad).problem(t, http.StatusBadRequest, "bad-parameter")
 	}
 	for path, want := range map[string]string{

@@ -38,7 +38,7 @@ type Place struct {
 	Sigla string `json:"sigla"`
 }
 
-// Comuni finds comuni by q, the beginning of a name, or by code.
+// Comuni finds comuni by q, the beginning of a name, by code, or those of a province.
 func (c *Client) Comuni(ctx context.Context, params url.Values) (found Comuni, err error) {
 	return found, c.look(ctx, "/v1/registry/comuni", params, &found)
 }
