@@ -8,3 +8,4 @@ import shell from "./en/shell.json";
 import trend from "./en/trend.json";
 
 export default { ...daily, ...map, ...notice, ...place, ...rank, ...shell, ...trend };
+export default { ...daily, ...map, ...place, ...rank, ...shell, ...trend };

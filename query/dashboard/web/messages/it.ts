@@ -8,3 +8,4 @@ import shell from "./it/shell.json";
 import trend from "./it/trend.json";
 
 export default { ...daily, ...map, ...notice, ...place, ...rank, ...shell, ...trend };
+export default { ...daily, ...map, ...place, ...rank, ...shell, ...trend };

@@ -22,6 +22,8 @@ const FILES: Partial<Record<ViewName, () => Promise<{ view: View }>>> = {
   heatmap: () => import("./view/heatmap.ts"),
   ranking: () => import("./view/ranking.ts"),
   compare: () => import("./view/compare.ts"),
+  map: () => import("./view/map.ts"),
+  place: () => import("./view/place.ts"),
 };
 
 let under = new AbortController(); // Of what is shown, or is about to be.

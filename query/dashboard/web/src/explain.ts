@@ -36,8 +36,14 @@ export function explain(subject: Subject): void {
   void tell(body, subject, asking.signal);
 }
 
+// placeIn is the place that a path names.
+function placeIn(path: string): Parameters {
+  const [, level, code] = /^\/v1\/(comuni|regions)\/(\w+)$/.exec(path) ?? [];
+  return code ? { [level === "comuni" ? "comune" : "region"]: code } : {};
+}
+
 async function tell(body: HTMLElement, subject: Subject, signal: AbortSignal): Promise<void> {
-  const scope = only({ ...subject.ask.parameters, ...subject.of }, ...SCOPE);
+  const scope = only({ ...subject.ask.parameters, ...placeIn(subject.ask.path), ...subject.of }, ...SCOPE);
   try {
     const answer = await get<Explanation>(`v1/explain?${queryOf(scope)}`, signal);
     body.replaceChildren(...said(subject, answer));

@@ -18,6 +18,7 @@ export interface PanelOf {
   readonly lead?: Child; // Above the chart: what it says, in a sentence.
   readonly note?: Child;
   readonly frame?: Frame;
+  readonly explained?: () => void; // Instead of the dialog, where there is more to it.
 }
 
 // panel puts content, or a chart, into a card.
@@ -30,7 +31,7 @@ export function panel(of: PanelOf, ...content: Child[]): HTMLElement {
     h("div", { class: "heading" },
       h("div", {}, h("h2", { id }, title), of.when ?? (when && h("p", { class: "when" }, when))),
       h("div", { class: "tools" },
-        h("button", { type: "button", class: "btn btn-outline-primary btn-sm explain", onclick: () => explain({ title, ask }) }, say("explain")),
+        h("button", { type: "button", class: "btn btn-outline-primary btn-sm explain", onclick: of.explained ?? (() => explain({ title, ask })) }, say("explain")),
         menu(title, ask, picture))),
     of.lead && h("p", { class: "lead" }, of.lead), frame?.element, ...content,
     of.note && h("p", { class: "quiet" }, of.note),

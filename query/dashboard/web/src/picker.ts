@@ -32,11 +32,25 @@ export const nameOf = (comune: Comune): string => (language() === "de" && comune
 
 const comunePlace = (comune: Comune): Place => ({ level: "comune", code: comune.code, name: nameOf(comune), beside: comune.province.sigla });
 
+const comuni = new Map<string, Promise<Comune | undefined>>(); // By code, once they were asked for.
+
+// comuneOf is what the registry says of a code; undefined where there is none of it.
+export function comuneOf(code: string): Promise<Comune | undefined> {
+  let found = comuni.get(code);
+  if (!found) {
+    found = get<{ comuni: Comune[] }>(`v1/registry/comuni?code=${encodeURIComponent(code)}`, new AbortController().signal).then(({ comuni }) => comuni[0]);
+    found.catch(() => comuni.delete(code)); // It is asked for again.
+    comuni.set(code, found);
+  }
+  return found;
+}
+
 // placeOf names the place that a state is of; null for the whole country.
 export async function placeOf(state: State, signal: AbortSignal): Promise<Place | null> {
   const { comune, province, region } = state.parameters;
   if (comune) {
-    const found = (await get<{ comuni: Comune[] }>(`v1/registry/comuni?code=${encodeURIComponent(comune)}`, signal)).comuni[0];
+    const found = await comuneOf(comune);
+    signal.throwIfAborted();
     return found ? comunePlace(found) : { level: "comune", code: comune, name: comune };
   }
   const level = province ? "province" : "region";

@@ -58,6 +58,9 @@ export const number = (n: number): string => written({ useGrouping: true, maximu
 export const percent = (share: number, digits = 1): string =>
   written({ style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(share);
 
+// shortPercent is a share for an axis, with no more digits than it has.
+export const shortPercent = (share: number): string => written({ style: "percent", maximumFractionDigits: 1 }).format(share);
+
 // points is a difference of shares, in percentage points, with its sign.
 export const points = (difference: number): string => say("points", { n: signed(difference) });
 export const signed = (difference: number): string =>

@@ -2,6 +2,7 @@
 // points at its stops by mouse, finger and keys, and has its table beside it.
 
 import { h, svg, text } from "../elements.ts";
+import { onPaper } from "../paper.ts";
 import * as words from "../words.ts";
 import { draw, type Chart, type Direction, type Drawing, type Size, type Stop } from "./marks.ts";
 import { tableOf } from "../table.ts";
@@ -13,6 +14,7 @@ export class Frame {
   readonly element: HTMLElement;
   readonly picture: SVGSVGElement;
   drawing: Drawing | null = null;
+  onpoint: ((i: number) => void) | null = null; // Told which stop is pointed at; -1 for none.
   private readonly tip = h("p", { class: "tip", role: "status", hidden: true });
   readonly legend = h("ul", { class: "legend" });
   private readonly table = h("div", { class: "scroll", tabindex: "0", role: "region" });
@@ -20,6 +22,7 @@ export class Frame {
   private readonly rendered: (size: Size) => Drawing;
   private readonly open: ((code: string) => void) | undefined;
   private readonly watch: ResizeObserver;
+  private readonly unwatch: () => void;
   private outline: SVGElement | null = null;
   private chosen = -1;
   private width = 0;
@@ -35,11 +38,13 @@ export class Frame {
     this.listen();
     this.watch = new ResizeObserver(() => requestAnimationFrame(() => this.fit()));
     this.watch.observe(this.place);
+    this.unwatch = onPaper(() => this.fit());
   }
 
   // end stops watching; the element may go.
   end(): void {
     this.watch.disconnect();
+    this.unwatch();
   }
 
   private fit(): void {
@@ -79,7 +84,9 @@ export class Frame {
     this.choose(this.chosen < drawing.stops.length ? this.chosen : -1);
   }
 
-  private choose(i: number): void {
+  // choose points at a stop.
+  choose(i: number): void {
+    if (i !== this.chosen) this.onpoint?.(i);
     this.chosen = i;
     this.outline?.remove();
     this.outline = null;
@@ -101,13 +108,12 @@ export class Frame {
 
   // at is the stop that a point of the picture means; -1 for none.
   private at(x: number, y: number): number {
-    const inside = this.drawing?.stops.findIndex((stop) => stop.holds?.(x, y)) ?? -1;
-    if (inside >= 0) return inside;
     let best = -1;
     let least = Infinity;
     this.drawing?.stops.forEach((stop, i) => {
       const { near } = stop;
       if (near && (x < near.x || x >= near.x + near.width || y < near.y || y >= near.y + near.height)) return;
+      if (stop.holds && !stop.holds(x, y)) return;
       const far = (stop.x - x) ** 2 + (stop.y - y) ** 2;
       if (far < least) [best, least] = [i, far];
     });

@@ -24,7 +24,7 @@ export interface Stop {
   readonly says: readonly string[]; // The tip's lines; the first says what it is.
   readonly outline?: Mark; // Drawn while it is pointed at.
   readonly near?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }; // Where the pointer means it. Default: the nearest stop's.
-  readonly holds?: (x: number, y: number) => boolean; // Whether a point is in it, where that is no rectangle: goes before near.
+  readonly holds?: (x: number, y: number) => boolean; // Within near, whether a point is of it: areas have outlines.
   readonly next?: Partial<Record<Direction, number>>; // Where arrow keys go; left and right go along the stops where nothing is said.
   readonly code?: string; // What opens when it is chosen.
 }
