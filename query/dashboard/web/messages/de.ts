@@ -8,4 +8,3 @@ import shell from "./de/shell.json";
 import trend from "./de/trend.json";
 
 export default { ...daily, ...map, ...notice, ...place, ...rank, ...shell, ...trend };
-export default { ...daily, ...map, ...place, ...rank, ...shell, ...trend };

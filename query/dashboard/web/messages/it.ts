@@ -8,4 +8,3 @@ import shell from "./it/shell.json";
 import trend from "./it/trend.json";
 
 export default { ...daily, ...map, ...notice, ...place, ...rank, ...shell, ...trend };
-export default { ...daily, ...map, ...place, ...rank, ...shell, ...trend };

@@ -76,7 +76,7 @@ export const view: View = {
         h("p", {}, referenceOf(ranking, data), " ", say(noteKey(data)), " ", say(layer === "comuni" ? "map_keys_comuni" : "map_keys")),
         layer === "comuni" && h("p", { class: "quiet" }, say("map_none_note")),
         h("p", { class: "quiet" }, say("map_source"))),
-      beside(frame, data, (code) => href(state, layer, code), state.parameters.comune),
+      beside(frame, data, (code) => href(state, layer, code), state.parameters.comune)),
     ];
   },
 };
