@@ -95,7 +95,7 @@ var mayImport = map[string][]string{
 	"query/cube/packed":   {"schema", "query/calendar", "query/question"},
 	"query/access":        {"schema"},
 	"query/dashboard":     {"query/files"},
-	"query/embed":         {"query/figures", "query/files", "schema/registry"},
+	"query/embed":         {"query/departure", "query/figures", "query/files", "query/flight", "schema/registry"},
 	"query/files":         {},
 	"query/uncounted":     {"schema"},
 	"query/copies":        {"schema", "query/question"},

@@ -1,7 +1,6 @@
 package query
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -15,12 +14,6 @@ import (
 	"mlf/query/embed"
 	"mlf/query/question"
 	"mlf/schema"
-)
-
-// Limits of pictures: each takes 30 ms of a processor, and some 100 kB.
-const (
-	drawingsMax = 1        // At the same time: statistics need the processors more.
-	picturesMax = 16 << 20 // Bytes of those that are kept.
 )
 
 // embeds are the routes of what pages of others show of a comune. The figures are those of
@@ -93,21 +86,21 @@ func (s *Server) serveEmbed(w http.ResponseWriter, r *http.Request, comune http.
 	}
 	w.Header().Add("Vary", "Accept-Language")
 	w.Header().Set("Content-Language", string(e.Lang))
-	a := &overheard{header: make(http.Header)}
+	a := departure.NewOverheard()
 	comune.ServeHTTP(a, publicly(r, e.code))
-	if a.code != http.StatusOK {
+	if a.Code != http.StatusOK {
 		return s.refuseEmbed(w, r, e, a)
 	}
-	f, err := embed.Read(a.body.Bytes())
+	f, err := embed.Read(a.Body.Bytes())
 	if err != nil {
 		return err
 	}
-	for name, values := range a.header {
+	for name, values := range a.Head {
 		if strings.HasPrefix(name, "X-Ratelimit-") {
 			w.Header()[name] = values
 		}
 	}
-	age, tag := a.header.Get("Cache-Control"), s.embedTag(e, f)
+	age, tag := a.Head.Get("Cache-Control"), s.embedTag(e, f)
 	if departure.NotModified(r, tag) {
 		departure.Describe(w.Header(), tag)
 		w.Header().Set("Cache-Control", age)
@@ -153,26 +146,11 @@ func (s *Server) embedBody(ctx context.Context, e *embedding, f *embed.Figures, 
 		}
 		return pageBody(page)
 	}
-	if b, ok := s.pictures.Get(tag); ok {
-		return b, nil
+	b, err := s.album.Picture(ctx, tag, func() ([]byte, error) { return s.embed.Picture(f, e.Lang) })
+	if err != nil {
+		return nil, fmt.Errorf("draw what is embedded: %w", err)
 	}
-	return s.drawn.Get(ctx, tag, func(ctx context.Context) (*departure.Body, error) {
-		if err := s.drawings.Enter(ctx, gateWait); err != nil {
-			return nil, err
-		}
-		defer s.drawings.Leave()
-		picture, err := s.embed.Picture(f, e.Lang)
-		if err != nil {
-			return nil, err
-		}
-		out := departure.Writer{Stored: true}
-		out.Take(picture)
-		b, err := out.Body(http.Header{"Content-Type": {"image/png"}}, 0)
-		if err == nil {
-			s.pictures.Put(tag, b, len(picture))
-		}
-		return b, err
-	})
+	return b, nil
 }
 
 func pageBody(page []byte) (*departure.Body, error) {
@@ -185,12 +163,12 @@ func pageBody(page []byte) (*departure.Body, error) {
 
 // refuseEmbed passes on that there is no answer: as the problem that it is, or in words to
 // a reader whose frame would otherwise show its JSON.
-func (s *Server) refuseEmbed(w http.ResponseWriter, r *http.Request, e *embedding, a *overheard) error {
-	maps.Copy(w.Header(), a.header)
-	body := a.body.Bytes()
-	inWords := a.code == http.StatusNotFound || a.code == http.StatusTooManyRequests || a.code == http.StatusServiceUnavailable
+func (s *Server) refuseEmbed(w http.ResponseWriter, r *http.Request, e *embedding, a *departure.Overheard) error {
+	maps.Copy(w.Header(), a.Head)
+	body := a.Body.Bytes()
+	inWords := a.Code == http.StatusNotFound || a.Code == http.StatusTooManyRequests || a.Code == http.StatusServiceUnavailable
 	if inWords && !e.picture && strings.Contains(strings.Join(r.Header["Accept"], ","), "text/html") {
-		page, err := s.embed.Refusal(e.code, a.code == http.StatusNotFound, e.Look)
+		page, err := s.embed.Refusal(e.code, a.Code == http.StatusNotFound, e.Look)
 		if err != nil {
 			return err
 		}
@@ -202,30 +180,7 @@ func (s *Server) refuseEmbed(w http.ResponseWriter, r *http.Request, e *embeddin
 		maps.Copy(w.Header(), b.Header)
 	}
 	w.Header().Del("Content-Length")
-	w.WriteHeader(a.code)
+	w.WriteHeader(a.Code)
 	_, _ = w.Write(body) // An error means that nobody reads.
 	return nil
-}
-
-// An overheard answer is one that another handler gives, kept.
-type overheard struct {
-	header http.Header
-	code   int
-	body   bytes.Buffer
-}
-
-// Header returns the headers of the answer.
-func (a *overheard) Header() http.Header { return a.header }
-
-// WriteHeader keeps the status.
-func (a *overheard) WriteHeader(code int) {
-	if a.code == 0 {
-		a.code = code
-	}
-}
-
-// Write keeps a part of the answer.
-func (a *overheard) Write(p []byte) (int, error) {
-	a.WriteHeader(http.StatusOK)
-	return a.body.Write(p) //nolint:wrapcheck // To memory: never fails.
 }

@@ -121,9 +121,7 @@ type Server struct {
 	stats      flight.Group[*made]
 	departures *departure.Departures
 	kept       *departure.Kept[*made]
-	pictures   *departure.Kept[*departure.Body]
-	drawn      flight.Group[*departure.Body]
-	drawings   flight.Gate
+	album      *embed.Album
 	askings    *departure.Kept[*asking]
 	maker      string // What answers depend on besides counts and questions.
 	live       *live.Hub
@@ -172,7 +170,7 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 		departures: departure.New(),
 		kept:       departure.NewKept[*made](keptMax, keptMax/100),
 		askings:    departure.NewKept[*asking](askingsMax, askingsMax/100),
-		pictures:   departure.NewKept[*departure.Body](picturesMax, picturesMax/16),
+		album:      embed.NewAlbum(),
 	}
 	if s.words == nil {
 		s.words = question.NewVocabulary(parts.Registry, clock)
@@ -180,7 +178,6 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	if parts.Published != nil {
 		s.press = bulletin.New(parts.Published, parts.Registry, clock)
 	}
-	s.drawings = flight.NewGate(drawingsMax, flight.NewAlarm()) // No store that is silent keeps anybody from drawing.
 	s.narrow, s.wide, s.watermarks = flight.NewGate(cfg.StatsMax, s.alarm), flight.NewGate(cfg.WideMax, s.alarm), flight.NewGate(cfg.LookupsMax, s.alarm)
 	s.present = marks.NewEnrolled(parts.Terminals)
 	s.notes = marks.NewNotes(parts.Annotations, s.words)
