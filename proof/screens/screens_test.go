@@ -25,7 +25,7 @@ func addresses() map[string]string {
 	all := map[string]string{
 		"trend-compare":  "trend?comune=058091&period=last-30-days&compare=year&measure=net",
 		"trend-hours":    "trend?from=2026-10-24&to=2026-10-26&step=hour", // The clock is moved.
-		"map-provinces":  "map?by=province&measure=red_share",
+		"map-provinces":  "map?level=province&measure=red_share",
 		"map-comuni":     "map?province=058",
 		"heatmap-comune": "heatmap?comune=058091&measure=red_share",
 		"ranking-comuni": "ranking?by=comune&min_n=100",
