@@ -22,6 +22,7 @@ const FILES: Partial<Record<ViewName, () => Promise<{ view: View }>>> = {
   heatmap: () => import("./view/heatmap.ts"),
   ranking: () => import("./view/ranking.ts"),
   compare: () => import("./view/compare.ts"),
+  bulletin: () => import("./view/bulletin.ts"),
   map: () => import("./view/map.ts"),
   place: () => import("./view/place.ts"),
 };

@@ -36,14 +36,18 @@ export function explain(subject: Subject): void {
   void tell(body, subject, asking.signal);
 }
 
-// placeIn is the place that a path names.
-function placeIn(path: string): Parameters {
-  const [, level, code] = /^\/v1\/(comuni|regions)\/(\w+)$/.exec(path) ?? [];
-  return code ? { [level === "comuni" ? "comune" : "region"]: code } : {};
+// IN_PATH are the parameters that paths have the values of.
+const IN_PATH: Record<string, string> = { comuni: "comune", regions: "region", bulletin: "period" };
+
+// pathScope is the place or the month that a path names.
+function pathScope(path: string): Parameters {
+  const [, list = "", value] = /^\/v1\/(\w+)\/([\w-]+)$/.exec(path) ?? [];
+  const name = IN_PATH[list];
+  return name && value ? { [name]: value } : {};
 }
 
 async function tell(body: HTMLElement, subject: Subject, signal: AbortSignal): Promise<void> {
-  const scope = only({ ...subject.ask.parameters, ...placeIn(subject.ask.path), ...subject.of }, ...SCOPE);
+  const scope = only({ ...subject.ask.parameters, ...pathScope(subject.ask.path), ...subject.of }, ...SCOPE);
   try {
     const answer = await get<Explanation>(`v1/explain?${queryOf(scope)}`, signal);
     body.replaceChildren(...said(subject, answer));

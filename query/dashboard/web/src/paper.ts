@@ -39,13 +39,14 @@ const after = () => turn(false);
 export function running(above: string, below: string): () => void {
   const css = (content: string) => `"${content.replace(/["\\]/g, "\\$&").replace(/\n/g, " ")}"`;
   const sheet = [...document.styleSheets].find(({ ownerNode, href }) => href && (ownerNode as Element | null)?.id !== "dark");
-  const at = sheet?.cssRules.length ?? 0;
   try { // A rule by script is no inline style: the page's policy allows it.
-    sheet?.insertRule(`@page { @top-left { content: ${css(above)}; } @bottom-left { content: ${css(below)}; } @bottom-right { content: counter(page) " / " counter(pages); } }`, at);
+    sheet?.insertRule(`@page { @top-left { content: ${css(above)}; } @bottom-left { content: ${css(below)}; } @bottom-right { content: counter(page) " / " counter(pages); } }`, sheet.cssRules.length);
   } catch {
     return () => {}; // A browser without such rules prints without them.
   }
+  const rule = sheet?.cssRules[sheet.cssRules.length - 1];
   return () => {
-    if (sheet && sheet.cssRules.length > at) sheet.deleteRule(at);
+    const at = rule ? [...sheet!.cssRules].indexOf(rule) : -1;
+    if (at >= 0) sheet!.deleteRule(at);
   };
 }

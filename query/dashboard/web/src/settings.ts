@@ -40,7 +40,7 @@ function theme(): string {
 
 // applyTheme turns the dark sheet on or off, or leaves it to the system.
 export function applyTheme(): void {
-  $<HTMLLinkElement>("dark").media = { light: "not all", dark: "all" }[theme()] ?? "(prefers-color-scheme: dark)";
+  $<HTMLLinkElement>("dark").media = { light: "not all", dark: "screen" }[theme()] ?? "screen and (prefers-color-scheme: dark)";
 }
 
 // settings shows them in the bar above the page; again shows the view again.

@@ -49,7 +49,12 @@ export function beside(frame: Frame, data: MapData, href: (code: string) => stri
     note(link);
     if (link && !box.contains(document.activeElement) && !box.matches(":hover")) box.scrollTop = link.offsetTop - box.clientHeight / 2;
   };
-  note(links[codeAt(links, here)]);
+  const first = codeAt(links, here);
+  note(links[first]);
+  if (first >= 0) requestAnimationFrame(() => requestAnimationFrame(() => { // Once both are drawn.
+    box.scrollTop = links[first]!.offsetTop - box.clientHeight / 2;
+    frame.choose(at(first));
+  }));
   return h("section", { class: "card", "aria-labelledby": "map-list" }, h("h2", { id: "map-list" }, say("map_list")), h("p", { class: "quiet" }, say("map_list_keys")), box);
 }
 

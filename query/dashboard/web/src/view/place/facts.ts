@@ -7,6 +7,7 @@ import type { Comune, Page } from "../../answers.ts";
 import { now, romeDay } from "../../clock.ts";
 import { h, type Child } from "../../elements.ts";
 import { asked } from "../../filters.ts";
+import { later, monthOf } from "../../month.ts";
 import { panel } from "../../panel.ts";
 import { counted, date, hourRange, number, percent, say } from "../../words.ts";
 import { levelOf, type Level } from "./level.ts";
@@ -36,19 +37,13 @@ export function history(state: State, { name, code, valid_to, valid_from, curren
   return null;
 }
 
-// lastMonth is the month before today's.
-export function lastMonth(today: string): string {
-  const [year, month] = today.split("-").map(Number) as [number, number];
-  return month === 1 ? `${year - 1}-12` : `${year}-${String(month - 1).padStart(2, "0")}`;
-}
-
 // elsewhere links to the same votes in other views.
 export function elsewhere(state: State): HTMLElement {
   const same = asked(state);
   const place = Object.fromEntries(["region", "province", "comune", "lang"].filter((name) => state.parameters[name]).map((name) => [name, state.parameters[name]!]));
   const level = levelOf(state);
   const links = [
-    h("a", { href: write("bulletin", { month: lastMonth(romeDay(now())), ...place }) }, say("elsewhere_bulletin")),
+    h("a", { href: write("bulletin", { month: later(monthOf(romeDay(now())), -1), ...place }) }, say("elsewhere_bulletin")),
     h("a", { href: write("trend", same) }, say("elsewhere_trend")), h("a", { href: write("heatmap", same) }, say("elsewhere_heatmap")),
     h("a", { href: write("map", level === "comune" ? { ...same, comune: null, province: state.parameters.comune!.slice(0, 3) } : same) }, say("elsewhere_map")),
     h("a", { href: write("quality", same) }, say("elsewhere_quality")),
