@@ -43,8 +43,9 @@ async function show(): Promise<void> {
   const state = parse(location.href);
   const main = $("view");
   main.setAttribute("aria-busy", "true");
+  const spoken = speak(chosenLanguage(state.parameters.lang));
   try {
-    const [{ view }] = await Promise.all([(FILES[state.view] ?? FILES.trend!)(), speak(chosenLanguage(state.parameters.lang)), learn(signal)]);
+    const [{ view }] = await Promise.all([(FILES[state.view] ?? FILES.trend!)(), spoken, learn(signal)]);
     if (signal.aborted) return;
     around(state);
     showFilters(state, typeof view.controls === "function" ? view.controls(state) : view.controls, view.period, go);
@@ -52,6 +53,7 @@ async function show(): Promise<void> {
     const parts = await view.show(new Shown(state, answers, go, signal));
     if (!signal.aborted) main.replaceChildren(...parts.filter((part) => part !== null));
   } catch (error) {
+    await spoken; // What went wrong is said in it.
     if (signal.aborted) return;
     main.replaceChildren(failure(error), h("button", { type: "button", class: "btn btn-primary", onclick: () => void show() }, say("again")));
   } finally {

@@ -1,12 +1,11 @@
 // Printing: what is drawn to the width of the screen is drawn again to that of the
 // paper, and tables that can be opened are open there.
 
-const HTML = document.documentElement;
 const drawn = new Set<() => void>();
 let opened: HTMLDetailsElement[] = [];
 
 function turn(on: boolean): void {
-  HTML.toggleAttribute("data-paper", on); // paper.css makes the page as wide as the paper is.
+  document.documentElement.toggleAttribute("data-paper", on); // paper.css makes the page as wide as the paper is.
   if (on) {
     opened = [...document.querySelectorAll<HTMLDetailsElement>(".bulletin details.twin:not([open])")];
     for (const details of opened) details.open = true;

@@ -17,7 +17,7 @@ export class Frame {
   onpoint: ((i: number) => void) | null = null; // Told which stop is pointed at; -1 for none.
   private readonly tip = h("p", { class: "tip", role: "status", hidden: true });
   readonly legend = h("ul", { class: "legend" });
-  private readonly table = h("div", { class: "scroll", tabindex: "0", role: "region" });
+  private readonly table = h("div", { class: "scroll", tabindex: "0", role: "group" });
   private readonly place: HTMLElement;
   private readonly rendered: (size: Size) => Drawing;
   private readonly open: ((code: string) => void) | undefined;

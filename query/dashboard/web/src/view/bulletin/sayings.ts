@@ -32,7 +32,7 @@ export function revisions(state: State, { revisions: all, meta }: Bulletin): HTM
   const link = (vintage: number) => (vintage === meta.vintage ? String(vintage) : h("a", { href: write("bulletin", { ...only(state.parameters, "region", "province", "comune", "lang"), month: meta.month, vintage: String(vintage) }) }, String(vintage)));
   return h("section", { class: "card", "aria-labelledby": "bulletin-revisions" }, h("h2", { id: "bulletin-revisions" }, say("bulletin_revisions")),
     h("p", {}, all.length > 1 ? say("bulletin_revised", { n: number(all.length - 1) }) : say("bulletin_unrevised")),
-    all.length > 1 && h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("bulletin_revisions") }, rows(say("bulletin_revisions"),
+    all.length > 1 && h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": say("bulletin_revisions") }, rows(say("bulletin_revisions"),
       [say("bulletin_vintage"), say("bulletin_published"), say("votes"), label("faces", "green"), say("bulletin_since")], [false, false, true, true, true],
       all.map((one) => [link(one.vintage), noon(one.published), number(one.n), one.green_share === null || one.green_low === null || one.green_high === null ? "–" : `${percent(one.green_share)} (${range(one.green_low, one.green_high)})`, since(one)]))));
 }

@@ -116,7 +116,7 @@ function participation({ participation: all, meta }: Bulletin, ask: Ask, names: 
   const known = all.filter(({ served }) => served !== null && served !== undefined);
   if (known.length === 0) return panel(of, h("p", {}, say("participation_unknown")));
   const cell = (n: number | null | undefined) => (n === null || n === undefined ? say("bulletin_unknown") : number(n));
-  return panel({ ...of, note: say("bulletin_participation_note") }, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": of.title }, rows(of.title,
+  return panel({ ...of, note: say("bulletin_participation_note") }, h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": of.title }, rows(of.title,
     [say("bulletin_group"), say("votes"), say("bulletin_countable"), say("bulletin_served"), say("participation"), say("bulletin_covered")], [false, true, true, true, true, true],
     all.map(({ by, code, n, votes, served, participation: rate, coverage: part }) => [`${say(GROUPS[by]!)}${by === "all" ? "" : `: ${name(by, code)}`}`, number(n), cell(votes), cell(served), rate === null ? say("bulletin_unknown") : percent(rate), part === null ? "–" : percent(part, 0)]))));
 }

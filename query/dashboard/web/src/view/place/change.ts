@@ -47,9 +47,9 @@ export function changed(page: Page, ask: Ask): HTMLElement {
     h("p", {}, say("place_change_when", { when, votes: counted("votes_n", comparison.with.n ?? 0), change: comparison.n_change === null ? "–" : change(comparison.n_change) })),
     h("ul", { class: "sentences" }, ...MEASURES.map((measure) => h("li", {}, h("strong", {}, title(measure)), ": ", sentence(measure, comparison)))),
     h("details", {}, h("summary", {}, say("place_change_table")),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("place_change") }, table(comparison)),
+      h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": say("place_change") }, table(comparison)),
       h("p", { class: "quiet" }, say("place_mix_note", { covered: percent(comparison.with.standardised.green_share?.covered ?? 0, 0) })),
-      h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("place_mix") }, mixOf(comparison))));
+      h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": say("place_mix") }, mixOf(comparison))));
 }
 
 function sentence(measure: Measured, { crude, standardised }: PageComparison): string {

@@ -73,7 +73,7 @@ function table(state: State, lines: readonly Line[], ask: Ask): HTMLElement[] {
     put(more, say("rows_of", { n: number(some.length), all: number(all.length) }), " ",
       h("a", { href: write("place", changed(state, { rows: rest ? "all" : null })) }, say(rest ? "rows_all" : "rows_fewer")));
   }
-  return [h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": say("place_services") }, made), more];
+  return [h("div", { class: "wide", tabindex: "0", role: "group", "aria-label": say("place_services") }, made), more];
 }
 
 function cellsOf(state: State, { name, service, total, channels: cells }: Line, channels: readonly string[], ask: Ask): Child[] {
