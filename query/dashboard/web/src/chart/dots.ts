@@ -19,6 +19,7 @@ export interface Dot {
   readonly reference?: number | null | undefined; // What it is held against.
   readonly verdict: Verdict;
   readonly cells: readonly string[]; // At its right.
+  readonly line: string; // The same below the name, where that is too narrow: without heads.
   readonly says: readonly string[]; // The tip's lines below the name.
   readonly row: readonly string[]; // Of the table, behind the name.
   readonly code?: string;
@@ -115,7 +116,7 @@ function rowMarks(row: Dot, { x, at, size, y }: Place): Mark[] {
   const middle = y + (at.stacked ? at.tall - size.line * 0.9 : at.tall / 2);
   const base = at.stacked ? y + size.line : middle + size.line * 0.25;
   const marks: Mark[] = [letters(cut(row.name, at.name, size.measure), 0, base, { class: "name" })];
-  if (at.stacked) marks.push(letters(cut(row.cells.filter(Boolean).join(" · "), size.width, size.measure), 0, base + size.line, { class: "tick" }));
+  if (at.stacked) marks.push(letters(cut(row.line, size.width, size.measure), 0, base + size.line, { class: "tick" }));
   else row.cells.forEach((cell, i) => marks.push(letters(cell, at.columns[i]!, base, { class: "tick", "text-anchor": "end" })));
   if (row.reference !== null && row.reference !== undefined) {
     const tall = at.stacked ? size.line * 0.8 : at.tall / 2;

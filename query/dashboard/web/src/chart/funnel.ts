@@ -82,18 +82,20 @@ const summary = (spots: readonly Spot[], words: Words) => words.say("ranking_fun
 });
 
 // limitMarks are the reference and its limits, from the fewest votes to the most.
-function limitMarks(order: readonly Spot[], reference: number, x: (n: number) => number, y: (n: number) => number): Mark[] {
+function limitMarks(order: readonly Spot[], reference: number, x: (n: number) => number, y: ((n: number) => number) & { domain(): number[] }): Mark[] {
   const [first, last] = [order[0], order[order.length - 1]];
   if (!first || !last) return [];
   const deviation = deviationOf(order, reference);
-  const path = (of: 0 | 1 | 2 | 3) => [...Array(CURVE + 1).keys()].map((i) => {
+  const [bottom = 0, top = 1] = y.domain();
+  const path = (of: 0 | 1 | 2 | 3) => [...Array(CURVE + 1).keys()].flatMap((i) => {
     const n = first.n * (last.n / first.n) ** (i / CURVE);
-    const limit = Math.min(Math.max(reference + (Z[of] * deviation) / Math.sqrt(n), bottomOf(y)), topOf(y));
-    return `${i === 0 ? "M" : "L"}${round(x(n))} ${round(y(limit))}`;
-  }).join("");
+    const limit = reference + (Z[of] * deviation) / Math.sqrt(n);
+    return limit < bottom || limit > top ? [] : [`${round(x(n))} ${round(y(limit))}`];
+  });
+  const curve = (of: 0 | 1 | 2 | 3, name: string) => (path(of).length > 1 ? [mark("path", { class: name, d: `M${path(of).join("L")}` })] : []);
   return [
     mark("line", { class: "reference", x1: round(x(first.n)), x2: round(x(last.n)), y1: round(y(reference)), y2: round(y(reference)) }),
-    ...([1, 2] as const).map((of) => mark("path", { class: "limit", d: path(of) })), ...([0, 3] as const).map((of) => mark("path", { class: "limit far", d: path(of) })),
+    ...curve(1, "limit"), ...curve(2, "limit"), ...curve(0, "limit far"), ...curve(3, "limit far"),
   ];
 }
 
@@ -105,10 +107,6 @@ const CURVE = 48;
 // since others are cut where no figure can be.
 const deviationOf = (order: readonly Spot[], reference: number): number =>
   Math.max(...order.flatMap(({ n, limits }) => ([1, 2] as const).map((of) => (Math.abs(limits[of] - reference) / Z[2]) * Math.sqrt(n))));
-
-type Domain = { domain(): number[] };
-const bottomOf = (y: (n: number) => number) => (y as unknown as Domain).domain()[0]!;
-const topOf = (y: (n: number) => number) => (y as unknown as Domain).domain()[1]!;
 
 // roundNumbers are 1, 3, 10, 30, … between two numbers.
 export function roundNumbers(from: number, to: number): number[] {

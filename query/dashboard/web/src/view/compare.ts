@@ -153,6 +153,7 @@ function figures(comparison: Comparison, names: readonly string[], { shown, ask,
     return {
       name: `${LETTERS[i]!.toUpperCase()} ${names[i]}`, of: estimate(crude), beside: mixed ? estimate(mixed) : null, verdict: "alike",
       cells: [crude.value === null ? "–" : write(crude.value), mixed?.value === null || !mixed ? "–" : write(mixed.value), of.n === null ? "–" : number(of.n)],
+      line: [crude.value === null ? "–" : write(crude.value), mixed?.value === null || !mixed ? "" : `${say("compare_standardised_head")} ${write(mixed.value)}`, words.counted("votes_n", of.n ?? 0)].filter(Boolean).join(" · "),
       says: [`${say("compare_crude")}: ${said}`, `${say("compare_standardised")}: ${mix}`, words.counted("votes_n", of.n ?? 0), say("compare_covered", { covered })],
       row: [said, mix, covered, of.n === null ? "–" : number(of.n)],
     };
@@ -198,6 +199,7 @@ function differences(comparison: Comparison, names: readonly string[], { shown, 
       of: estimate({ value: crude.difference, low: crude.difference_low, high: crude.difference_high }),
       beside: mixed ? estimate({ value: mixed.difference, low: mixed.difference_low, high: mixed.difference_high }) : null,
       cells: [crude.difference === null ? "–" : differ(crude.difference), mixed?.difference === null || !mixed ? "–" : differ(mixed.difference), crude.difference === null ? "" : hardly[verdict]],
+      line: crude.difference === null ? "–" : `${differ(crude.difference)} · ${hardly[verdict]}`,
       says: [`${say("compare_crude")}: ${said}`, judged, `${say("compare_standardised")}: ${mix}`, ...shared].filter(Boolean),
       row: [said, judged, mix, shared.join("; ")],
     };

@@ -87,20 +87,22 @@ export function byValue(ranking: Ranking, scale: Scale, rows: number): Dots {
       const value = row.value === null ? say(`absent_${absence(row) ?? "none"}`) : write(row.value);
       const inside = interval(row.value_low, row.value_high, write);
       const n = row.n === null ? "–" : number(row.n);
+      const grown = row.n_change === null || row.n_change === undefined ? "" : words.change(row.n_change);
       const tested = row.q === null ? "" : say("ranking_tested", { verdict: say(SIDES[verdict]), q: probability(row.q) });
       return {
         name: nameOf(row, by), of: row.value === null ? null : { value: row.value, low: row.value_low, high: row.value_high }, reference, verdict, code: codeOf(row, by),
-        cells: counts ? [value, say("ranking_place_n", { n: number(row.place) })] : [value, n, places, say(SIDES[verdict])],
+        cells: counts ? [value, grown, number(row.place)] : [value, n, places, say(SIDES[verdict])],
+        line: [counts ? grown : value, words.counted("votes_n", row.n ?? 0), say("ranking_place_n", { n: counts ? number(row.place) : places }), counts ? "" : say(SIDES[verdict])].filter(Boolean).join(" · "),
         says: [[value, inside && `(${inside})`].filter(Boolean).join(" "), words.counted("votes_n", row.n ?? 0),
-          counts ? say("ranking_place_n", { n: number(row.place) }) : say("ranking_place", { n: number(row.place), best: number(row.place_best), worst: number(row.place_worst) }), tested, ...notes(row)].filter(Boolean),
-        row: counts ? [value, number(row.place)] : [value, inside, n, number(row.place), places, tested, notes(row).join("; ")],
+          counts ? [say("ranking_place_n", { n: number(row.place) }), grown && say("ranking_since", { change: grown })].filter(Boolean).join("; ") : say("ranking_place", { n: number(row.place), best: number(row.place_best), worst: number(row.place_worst) }), tested, ...notes(row)].filter(Boolean),
+        row: counts ? [value, grown, number(row.place)] : [value, inside, n, number(row.place), places, tested, notes(row).join("; ")],
       };
     }),
-    head: counts ? [say("votes"), say("ranking_place_head")] : [say("ranking_value"), say("votes"), say("ranking_places_head"), say("ranking_against")],
+    head: counts ? [say("votes"), say("ranking_change"), say("ranking_place_head")] : [say("ranking_value"), say("votes"), say("ranking_places_head"), say("ranking_against")],
     table: counts
-      ? { head: [say(`ranking_by_${by as "region"}`), say("votes"), say("ranking_place_head")], numeric: [false, true, true] }
+      ? { head: [say(`ranking_by_${by as "region"}`), say("votes"), say("ranking_change"), say("ranking_place_head")], numeric: [false, true, true, true] }
       : { head: [say(`ranking_by_${by as "region"}`), scale.title, say("interval_95"), say("votes"), say("ranking_place_head"), say("ranking_places_head"), say("ranking_against"), say("note")], numeric: [false, true, true, true, true, true, false, false] },
-    write, bounds: scale.bounds, verdicts: counts ? {} : said(SIDES), names: { reference: say(`ranking_reference_${ranking.meta.reference ?? "nation"}`) },
+    write, bounds: scale.bounds, around: counts, verdicts: counts ? {} : said(SIDES), names: { reference: say(`ranking_reference_${ranking.meta.reference ?? "nation"}`) },
     summary: ends(ranking.rows.slice(0, rows).map((row) => [nameOf(row, by), row.value === null ? "–" : write(row.value)])),
   };
 }
@@ -125,6 +127,7 @@ export function byDifference(ranking: Ranking, scale: Scale, rows: number): Dots
       return {
         name: nameOf(row, by), of, reference: all?.difference ?? null, verdict, code: codeOf(row, by),
         cells: [by_, say("ranking_then_now", { then, now }), difference === null ? "" : say(MOVES[verdict])],
+        line: [by_, say("ranking_then_now", { then, now }), difference === null ? "" : say(MOVES[verdict])].filter(Boolean).join(" · "),
         says: [difference === null ? say("ranking_unknown_long") : `${by_} (${within(low, high)})`, say("ranking_then_now", { then, now }), votes, ...(difference === null ? [] : [chance(change)]), ...notes(row)],
         row: [by_, within(low, high), then, now, votes, difference === null ? "" : chance(change), notes(row).join("; ")],
       };

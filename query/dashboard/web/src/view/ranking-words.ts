@@ -4,22 +4,23 @@
 import type { RankedRow, Ranking } from "../answers.ts";
 import { chance, isHardlyChance } from "../verdict.ts";
 import * as words from "../words.ts";
-import { number, say, span } from "../words.ts";
+import { change, number, say, span } from "../words.ts";
 import { changeOf, filterOf, nameOf, sideOf, within, type Scale } from "./ranking-rows.ts";
 
 // A Part is words, or a figure that explains itself.
 export type Part = string | { readonly says: string; readonly row: RankedRow; readonly of: Record<string, string> };
 
 export function sentences(ranking: Ranking, { fell, rose }: { fell: Ranking | null; rose: Ranking | null }, scale: Scale, by: string): Part[][] {
+  if (scale.measure === "n") return ranking.rows[0] ? [most(ranking.rows[0], by)] : [];
   const lines: Part[][] = [];
-  if (scale.measure !== "n" && (ranking.meta.sort ?? "value") === "value") {
+  if ((ranking.meta.sort ?? "value") === "value") {
     const all = ranking.rows.length === ranking.ranked;
     if (ranking.rows[0]) lines.push(standing("ranking_first", ranking.rows[0], scale, by));
     if (all && ranking.rows.length > 1) lines.push(standing("ranking_last", ranking.rows[ranking.rows.length - 1]!, scale, by));
     if (all && ranking.rows.length > 1) lines.push([apart(ranking)]);
   }
   const { compare } = ranking.meta;
-  if (!compare || scale.measure === "n") return lines;
+  if (!compare) return lines;
   const since = span(Date.parse(compare.from), Date.parse(compare.to));
   const first = fell?.rows[0];
   if (!fell?.compared || !first) return [...lines, [say("ranking_nothing_before", { when: since, min: number(ranking.meta.min_n ?? 30) })]];
@@ -49,6 +50,11 @@ function standing(message: "ranking_first" | "ranking_last", row: RankedRow, sca
   });
 }
 
+function most(row: RankedRow, by: string): Part[] {
+  const grown = row.n_change === null || row.n_change === undefined ? "" : ` (${say("ranking_since", { change: change(row.n_change) })})`;
+  return fill("ranking_most", { name: nameOf(row, by), figure: figure(`${words.counted("votes_n", row.n ?? 0)}${grown}`, row, by) });
+}
+
 // apart says how many differ from what they are held against.
 function apart({ rows, ranked, meta }: Ranking): string {
   const sides = rows.map(sideOf);
@@ -63,8 +69,8 @@ interface Around { readonly since: string; readonly fell: Ranking; readonly scal
 // moved says by how much one fell, or rose, and whether it is chance. Who did neither is said
 // to have: then nobody fell.
 function moved(way: "down" | "up", row: RankedRow, { since, fell, scale, by }: Around): Part[] {
-  const change = changeOf(row);
-  const { difference, difference_low: low, difference_high: high } = change;
+  const of = changeOf(row);
+  const { difference, difference_low: low, difference_high: high } = of;
   if (difference === null || low === null || high === null) return [];
   if (way === "down" ? difference >= 0 : difference <= 0) return [say(way === "down" ? "ranking_nobody_fell" : "ranking_nobody_rose", { since })];
   const says = say("ranking_change_of", {
@@ -73,6 +79,6 @@ function moved(way: "down" | "up", row: RankedRow, { since, fell, scale, by }: A
   });
   return fill(way === "down" ? "ranking_fell_most" : "ranking_rose_most", {
     since, name: nameOf(row, by), figure: figure(says, row, by),
-    chance: isHardlyChance(change) ? chance(change) : say("ranking_chance_among", { chance: chance(change), n: number(fell.compared ?? 0) }),
+    chance: isHardlyChance(of) ? chance(of) : say("ranking_chance_among", { chance: chance(of), n: number(fell.compared ?? 0) }),
   });
 }

@@ -93,11 +93,12 @@ export const view: View = {
     const data = differs ? byDifference(ranking, scale, rowsOf(state)) : byValue(ranking, scale, rowsOf(state));
     const by = byOf(state);
     const chart = shown.frame(dots, data, opens(state, by, shown.go));
-    const moved = { fell: answers.maybe<Ranking>("fell"), rose: answers.maybe<Ranking>("rose") };
+    const moved = sorts(state) ? { fell: answers.maybe<Ranking>("fell"), rose: answers.maybe<Ranking>("rose") } : { fell: null, rose: null };
+    const lines = sentences(ranking, moved, scale, by);
     return [
-      h("section", { class: "card says", "aria-labelledby": "ranking-says" }, h("h2", { id: "ranking-says" }, say("headline")),
-        h("ul", {}, ...sentences(ranking, moved, scale, by).map((line) => h("li", {}, ...line.map((part) => partOf(part, ask)))))),
-      panel({ id: "dots", title: data.title, ask, meta: ranking.meta, frame: chart, note: say(differs ? "ranking_differences_note" : scale.measure === "n" ? "ranking_votes_note" : "ranking_note") },
+      lines.length === 0 ? null : h("section", { class: "card says", "aria-labelledby": "ranking-says" }, h("h2", { id: "ranking-says" }, say("headline")),
+        h("ul", {}, ...lines.map((line) => h("li", {}, ...line.map((part) => partOf(part, ask)))))),
+      panel({ id: "standings", title: data.title, ask, meta: ranking.meta, frame: chart, note: say(differs ? "ranking_differences_note" : scale.measure === "n" ? "ranking_votes_note" : "ranking_note") },
         more(state, ranking, data.rows.length), small(shown, ranking)),
       scale.measure === "n" ? null : funnelPanel(shown, ranking, scale),
     ];
