@@ -3,6 +3,13 @@ import { test } from "node:test";
 import de from "../messages/de.ts";
 import en from "../messages/en.ts";
 import it from "../messages/it.ts";
+import daily from "../messages/it/daily.json";
+import map from "../messages/it/map.json";
+import notice from "../messages/it/notice.json";
+import place from "../messages/it/place.json";
+import rank from "../messages/it/rank.json";
+import shell from "../messages/it/shell.json";
+import trend from "../messages/it/trend.json";
 import { parse, queryOf, write } from "../src/address.ts";
 import { absence } from "../src/answers.ts";
 import { callOf } from "../src/ask.ts";
@@ -55,6 +62,13 @@ test("zero, withheld and missing are three things", () => {
   assert.equal(absence({ n: null, status: ["Q"] }), "withheld");
   assert.equal(absence({ n: null, status: ["M"] }), "missing");
   assert.equal(absence({ n: 1, status: ["A"] }), null);
+});
+
+test("no message stands in two rooms", () => {
+  const rooms = [daily, map, notice, place, rank, shell, trend];
+  const all = rooms.flatMap((room) => Object.keys(room));
+  assert.deepEqual(all.filter((key, i) => all.indexOf(key) !== i), []);
+  assert.equal(Object.keys(it).length, all.length);
 });
 
 test("every language says everything, with the same values in it", () => {

@@ -53,7 +53,7 @@ function against(own: RankedRow, reference: number, whom: string): string {
   if (value === null || low === null || high === null) return "";
   return say("benchmark_against", {
     value: percent(value), range: range(low, high), n: counted("votes_n", own.n ?? 0), whom, reference: percent(reference), difference: points(value - reference),
-    chance: q === null ? "" : say(q < 0.05 ? "chance_hardly" : "chance_may", { p: ` (${pOf(q)})` }),
+    chance: q === null ? "" : say(q < 0.05 ? "place_chance_hardly" : "place_chance_may", { p: ` (${pOf(q)})` }),
   });
 }
 

@@ -22,7 +22,7 @@ export const pOf = (p: number): string => (p < 0.001 ? `p < ${decimal(0.001, 3)}
 export function chance({ difference_low: low, difference_high: high, p }: Difference): string {
   if (low === null || high === null) return "";
   const may = typeof p === "number" ? p >= 0.05 : low <= 0 && high >= 0;
-  return say(may ? "chance_may" : "chance_hardly", { p: typeof p === "number" ? ` (${pOf(p)})` : "" });
+  return say(may ? "place_chance_may" : "place_chance_hardly", { p: typeof p === "number" ? ` (${pOf(p)})` : "" });
 }
 
 // pointsRange is an interval of differences.
