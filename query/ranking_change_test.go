@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -121,7 +122,7 @@ func TestRankingTellsChanges(t *testing.T) {
 // refuses tells that a ranking is not answered because of a parameter.
 func (w *world) refuses(query, parameter string) {
 	w.t.Helper()
-	if got := w.get("/v1/ranking?period=2026-11&by=comune&" + query); got.StatusCode != 400 || !strings.Contains(string(got.body), `"parameter":"`+parameter+`"`) {
+	if got := w.get("/v1/ranking?period=2026-11&by=comune&" + query); got.StatusCode != http.StatusBadRequest || !strings.Contains(string(got.body), `"parameter":"`+parameter+`"`) {
 		w.t.Errorf("%s: got %d: %s", query, got.StatusCode, got.body)
 	}
 }

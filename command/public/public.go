@@ -57,7 +57,7 @@ func (f *Flags) Check() error {
 	rules := f.Rules()
 	open := f.Open()
 	_, err := f.Quota()
-	return errors.Join(f.Access().Validate(), rules.Validate(), open.Validate(), f.noticeFlags.check(), err)
+	return errors.Join(f.Access().Validate(), rules.Validate(), open.Validate(), f.checkNotices(), err)
 }
 
 // Quota returns how much clients may ask; nil for as much as they like.
@@ -115,8 +115,8 @@ func (f *noticeFlags) Notices() map[string]string {
 	return map[string]string{"accessibility": f.AccessibilityURL, "privacy": f.PrivacyURL}
 }
 
-// check refuses what is no address that browsers go to.
-func (f *noticeFlags) check() error {
+// checkNotices refuses what is no address that browsers go to.
+func (f *noticeFlags) checkNotices() error {
 	for name, address := range f.Notices() {
 		u, err := url.Parse(address)
 		if address != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {

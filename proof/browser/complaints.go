@@ -27,8 +27,7 @@ func Listen(t *testing.T, tab context.Context) *Complaints {
 			if err != nil {
 				return // The tab is closed.
 			}
-			switch m.Type {
-			case chromedp.ConsoleError, chromedp.ConsoleWarning, chromedp.ConsoleException:
+			if m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleWarning || m.IsException() {
 				c.mu.Lock()
 				c.all = append(c.all, fmt.Sprintf("%v (%s)", m, m.URL))
 				c.mu.Unlock()
