@@ -111,7 +111,8 @@ func (s *Server) readAsking(r *http.Request, e *answer.Endpoint, known []string,
 	if err != nil {
 		return nil, err
 	}
-	in := inquiry{asked.Questions(), asked.Name() + " as " + string(written), "by", asked.Settled()}
+	_, anyClass := asked.(about.OfAnyClass)
+	in := inquiry{asked.Questions(), asked.Name() + " as " + string(written), "by", asked.Settled(), anyClass}
 	return &asking{in, asked, written, schema.HourOf(now)}, nil
 }
 

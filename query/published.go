@@ -82,7 +82,7 @@ func (s *Server) allow(ctx context.Context, in *inquiry) error {
 		var err *problem
 		switch who.shown {
 		case DisclosureLots:
-			err = s.allowPublic(q)
+			err = s.allowPublic(q, in.anyClass)
 		case disclosureOwn:
 			err = allowOwn(q, &who.Own)
 		}
@@ -100,8 +100,9 @@ func notPublished(name, detail string) *problem {
 	return p
 }
 
-// allowPublic refuses what lots do not say: hours, and other classes than ok.
-func (s *Server) allowPublic(q *question.Question) *problem {
+// allowPublic refuses what lots do not say: hours, and other classes than ok, unless
+// it was nobody's wish to have these.
+func (s *Server) allowPublic(q *question.Question, anyClass bool) *problem {
 	for _, d := range q.Group {
 		if d.Name == "hour" || d.Name == "hour_of_day" {
 			return notPublished("group", d.Name+" is not published; ask for one of "+strings.Join(publicTimes(), ", "))
@@ -111,7 +112,7 @@ func (s *Server) allowPublic(q *question.Question) *problem {
 		return notPublished("hour_of_day", "hours are not published; ask for whole days")
 	}
 	for _, class := range schema.Classes() {
-		if class != schema.ClassOK && !q.LeavesOut(class) {
+		if class != schema.ClassOK && !q.LeavesOut(class) && !anyClass {
 			return notPublished("class", class.String()+" is not published; ask for ok")
 		}
 	}

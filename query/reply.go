@@ -31,6 +31,7 @@ type inquiry struct {
 	name      string
 	finer     string // The parameter by which the answer has so many rows.
 	settled   bool   // Hardly a vote of it still comes.
+	anyClass  bool   // Nobody asked for the classes: those that are shown will do.
 }
 
 // atLeast returns how far the counts must have come.

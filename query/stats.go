@@ -55,7 +55,7 @@ func (s *Server) serveStats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in := inquiry{[]*question.Question{q.Question}, q.name(), "group", false}
+	in := inquiry{[]*question.Question{q.Question}, q.name(), "group", false, false}
 	present := s.mark(&in, q.Marked())
 	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*made, error) {
 		a, err := c.table(ctx, q.Question, present)

@@ -100,6 +100,12 @@ func (d *dimensions) Name() string {
 // Settled tells that the answer may be kept a while.
 func (d *dimensions) Settled() bool { return true }
 
+// OfAnyClass marks inquiries whose votes are of every class since nobody asked for
+// any: who is shown votes of one class is answered of these.
+type OfAnyClass interface{ ofAnyClass() }
+
+func (d *dimensions) ofAnyClass() {}
+
 // A dimensionValue is one value of a dimension.
 type dimensionValue struct {
 	comune      string // Of an office.
