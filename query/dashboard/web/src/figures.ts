@@ -17,7 +17,7 @@ export function shares(counts: readonly number[]): number[] {
   return whole;
 }
 
-const Z = 1.959964; // 95 %, as the API has it.
+const Z = 1.959963984540054; // 95 %, as the API has it.
 
 // wilson is the 95 % interval of a share: k of n, n above 0. The API gives those of its
 // answers (share.1); votes that come as they are counted come without.

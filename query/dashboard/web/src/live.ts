@@ -40,6 +40,7 @@ export class Live {
   link: Link = "connecting";
   since: number; // When votes stopped coming, or nobody had listened yet.
   counts: LiveCounts | null = null;
+  grown = 0; // When more votes were heard of than before.
   private source: Source | null = null;
   private failures = 0;
   private heardAt = 0; // When counts came that were believed.
@@ -109,6 +110,7 @@ export class Live {
     this.known = this.counted;
     if (this.behind(counts)) return;
     this.heardAt = this.world.now();
+    if (this.counts && (counts.day > this.counts.day ? counts.n > 0 : counts.n > this.counts.n)) this.grown = this.heardAt;
     this.counts = counts;
     this.changed();
   }

@@ -8,6 +8,7 @@ import type { Message, Words } from "./words.ts";
 // Signs are what is known of how the page is doing.
 export interface Signs {
   readonly link: Link | "asks"; // Asks: figures are asked for, none come by themselves.
+  readonly grown: number; // When the last votes came by themselves; 0 for never.
   readonly since: number; // When votes stopped coming, where the link is cut.
   readonly ledger: { readonly data: Ledger | null; readonly at: number; readonly trouble: Trouble };
   readonly figures: { readonly at: number; readonly trouble: Trouble };
@@ -69,10 +70,10 @@ export function reckoning(ledger: Ledger, { say, number }: Words): { good: boole
 }
 
 // freshness says how old the newest vote is that is counted.
-export function freshness({ ledger, lots }: Pick<Signs, "ledger" | "lots">, now: number, { say, since, date }: Words): string {
+export function freshness({ ledger, lots, grown }: Pick<Signs, "ledger" | "lots" | "grown">, now: number, { say, since, date }: Words): string {
   const newest = ledger.data?.totals.newest;
   if (!ledger.data || ledger.trouble !== "") return "";
-  if (!newest) return say("fresh_none");
+  if (!newest) return say(lots ? "fresh_unpublished" : "fresh_none");
   const at = Date.parse(newest);
-  return lots ? say("fresh_published", { date: date(at - 1) }) : say("fresh", { when: since(now - at) });
+  return lots ? say("fresh_published", { date: date(at - 1) }) : say("fresh", { when: since(now - Math.max(at, grown)) });
 }

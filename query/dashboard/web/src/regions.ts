@@ -42,7 +42,7 @@ export class Regions {
       const says = JSON.stringify([has, most]);
       if (says === shown || share.contains(document.activeElement)) continue; // Who stands on it is not pushed off.
       this.rows.get(code)!.shown = says;
-      share.replaceChildren(row ? this.satisfied(row, name, code) : say("today_later"));
+      share.replaceChildren(row ? this.satisfied(row, name, code) : "");
     }
   }
 

@@ -74,7 +74,7 @@ export class Tally {
     text(this.total, counts ? (lots ? say("today_at_least", { n: words.counted("votes_n", counts.n) }) : words.counted("votes_n", counts.n)) : "");
     text(this.sofar, counts ? ` ${say("so_far")}` : "");
     this.why.hidden = Boolean(all);
-    if (!all) text(this.why, say(lots ? "today_lots" : "absent_withheld_long"));
+    if (!all) text(this.why, say(!lots ? "absent_withheld_long" : counts ? "today_lots" : "today_lots_here"));
     if (counts && all) this.fill(counts, all);
     this.speak(now);
   }

@@ -14,7 +14,7 @@ import { panel } from "../panel.ts";
 import { rows as tableOf } from "../table.ts";
 import type { View } from "../view.ts";
 import * as words from "../words.ts";
-import { label, language, listed, number, percent, say, type Message, type Words } from "../words.ts";
+import { label, language, number, percent, say, type Message, type Words } from "../words.ts";
 
 const PERIOD = "last-30-days";
 const SHOWN = 30; // Rows on the screen; the files have all.
@@ -48,7 +48,7 @@ export const view: View = {
     const [faces, all, channels, rows] = asks(state) as [Ask, Ask, Ask, Ask];
     const stats = answers.of<Stats>("faces");
     const total = answers.of<Turnouts>("all");
-    const byChannel = inOrder(answers.of<Turnouts>("channels").rows);
+    const byChannel = inOrder(answers.of<Turnouts>("channels").rows, words);
     const byRow = answers.of<Turnouts>("by").rows;
     const dimension = by(state);
     const title = say("part_by_title", { by: say(`by_${dimension}` as Message) });
@@ -71,7 +71,7 @@ export const view: View = {
   },
 };
 
-const inOrder = <T extends Keys>(rows: readonly T[]): T[] =>
+const inOrder = <T extends Keys>(rows: readonly T[], { listed }: Words): T[] =>
   listed("channels").flatMap((channel) => rows.filter((row) => row.channel === channel));
 
 // known says how many of those served voted, and of how much of the votes that is known.
@@ -85,11 +85,12 @@ function known(row: Turnout | undefined): HTMLElement[] {
 }
 
 // facesOf are the faces of each channel.
-export function facesOf(rows: readonly Row[], { say, label, counted }: Words): Across {
+export function facesOf(rows: readonly Row[], words: Words): Across {
+  const { say, label, counted } = words;
   return {
     title: say("part_faces"), head: say("channel"),
     pieces: FACES.map((face) => ({ class: `segment ${face}`, says: label("faces", face) })),
-    rows: inOrder(rows).map((row): Whole => {
+    rows: inOrder(rows, words).map((row): Whole => {
       const why = absence(row);
       return {
         name: label("channels", row.channel ?? ""), parts: counts(row), n: why ? say(`absent_${why}`) : counted("votes_n", row.n ?? 0),

@@ -30,6 +30,7 @@ function asks(state: State): Ask[] {
     { id: "all", path: "/v1/stats", parameters: { ...parameters, class: "all", scale: SCALES, group: "scale,class" } },
     { id: "figures", path: "/v1/stats", parameters },
     { id: "trend", path: "/v1/trend", parameters: { ...parameters, by: "class", class: "all" } },
+    { id: "faces", path: "/v1/reasons", parameters }, // For the formulas that everybody is told.
     ...(parameters.comune ? [] : [{ id: "comuni", path: "/v1/ranking", parameters: { ...parameters, by: "comune", measure: "n", min_n: "1", top: "1" } }]),
   ];
 }
@@ -48,11 +49,11 @@ export const view: View = {
 function leftOut(shown: Shown): HTMLElement {
   const { answers, state } = shown;
   const [ask, figures] = asks(state) as [Ask, Ask];
-  const { meta, rows } = answers.of<Stats>("all");
-  const { excluded } = answers.of<Stats>("figures").meta;
+  const { meta } = answers.of<Stats>("figures");
+  const { excluded } = meta;
   const title = say("quality_figures");
   if (meta.disclosure === "lots") return panel({ id: "out", title, ask: figures, meta: { from: meta.from, to: meta.to } }, h("p", {}, say("quality_lots")));
-  const parts = outOf(rows);
+  const parts = outOf(answers.of<Stats>("all").rows);
   const n = parts.reduce((sum, part) => sum + part, 0);
   const left = n - parts[0]!;
   const says = n === 0 ? say("absent_none_long") : left === 0 ? say("quality_sentence_none", { n: number(n) })
@@ -69,7 +70,7 @@ function leftOut(shown: Shown): HTMLElement {
 function late(shown: Shown): HTMLElement | null {
   const { answers, state } = shown;
   const trend = answers.maybe<Trend>("trend");
-  if (!trend || trend.meta.disclosure === "lots") return null;
+  if (!trend) return null; // The public is not told, where it is shown lots.
   const points = lateOf(trend).map((point, i) => ({
     ...point, name: step(trend.grid[i]!.step), short: [step(trend.grid[i]!.step, "short")], running: trend.grid[i]!.partial,
   }));
@@ -127,6 +128,7 @@ function coverage({ answers, state, signal }: Shown): HTMLElement | null {
 function checking(shown: Shown): HTMLElement {
   const { answers, state, signal } = shown;
   const figures = asks(state)[1]!;
+  const lots = answers.of<Stats>("figures").meta.disclosure === "lots";
   const ask = { ...figures, parameters: { ...figures.parameters, check: "store" } };
   const came = h("p", { role: "status" });
   const button = h("button", { type: "button", class: "btn btn-primary", onclick: async () => {
@@ -137,7 +139,7 @@ function checking(shown: Shown): HTMLElement {
   } }, say("quality_check_now"));
   return h("section", { class: "card", "aria-labelledby": "check" },
     h("h2", { id: "check" }, say("quality_check")), h("p", {}, say("quality_check_about")),
-    h("p", {}, button), came, h("h3", {}, say("explain_call")), apiCall(address(callOf(ask))),
+    ...(lots ? [h("p", { class: "absent" }, say("quality_check_lots"))] : [h("p", {}, button), came, h("h3", {}, say("explain_call")), apiCall(address(callOf(ask)))]),
     h("h3", {}, say("quality_position")), h("p", {}, h("code", {}, answers.position)), ...formulas(answers));
 }
 
@@ -153,7 +155,7 @@ async function verdict(ask: Ask, signal: AbortSignal): Promise<string> {
 }
 
 function formulas(answers: Answers): HTMLElement[] {
-  const trend = answers.maybe<Trend>("trend");
-  if (!trend) return [];
-  return [h("h3", {}, say("quality_formulas")), h("dl", {}, ...trend.meta.formulas.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, h("code", {}, text))]))];
+  const made = answers.maybe<Trend>("trend") ?? answers.maybe<Trend>("faces");
+  if (!made) return [];
+  return [h("h3", {}, say("quality_formulas")), h("dl", {}, ...made.meta.formulas.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, h("code", {}, text))]))];
 }

@@ -83,6 +83,7 @@ class Today {
   private readonly left = h("details", { class: "quiet", hidden: true }, h("summary", {}, say("left_out_title")), this.rest);
   private readonly why = h("p", { class: "quiet" });
   private readonly hidden = h("p", { class: "absent", hidden: true });
+  private readonly help = h("span");
   private readonly when = h("p", { class: "when" });
   private readonly comuni = h("div");
   private readonly tally: Tally;
@@ -124,7 +125,7 @@ class Today {
     return [
       h("div", { class: "now" }, this.line, this.notice), h("div", {}, this.date, this.tally.element, this.kept, this.left),
       h("div", { class: "columns" },
-        panel({ id: "hours", title: say("today_hours"), ask: this.ask("hours"), when: this.when, frame: hours, note: say("today_hours_note") }, this.hidden),
+        panel({ id: "hours", title: say("today_hours"), ask: this.ask("hours"), when: this.when, frame: hours, note: this.help }, this.hidden),
         panel({ id: "why", title: say("today_reasons"), ask: this.ask("reasons"), frame: reasons }, this.why, h("p", {}, h("a", { href: write("reasons", only(this.state.parameters, ...FILTERS, "lang")) }, say("today_reasons_more"))))),
       h("div", { class: "columns" },
         ...(this.regions ? [panel({ id: "regions", title: say("today_regions"), ask: this.ask("regions") }, this.regions.element)] : []),
@@ -176,8 +177,8 @@ class Today {
     this.at = now();
     this.day = romeDay(Date.parse(meta.from));
     this.lots = meta.disclosure === "lots";
-    const regions = (answers.maybe<Stats>("regions")?.rows ?? []).map((row) => [row.region!, plain(row)] as const);
-    this.answered = { total: plain(rows[0]!), regions: new Map(regions.filter((row): row is [string, Counts] => row[1] !== null)) };
+    const regions = (wide(this.state) ? answers.maybe<Stats>("regions")?.rows ?? [] : []).map((row) => [row.region!, plain(row)] as const);
+    this.answered = { total: this.lots ? null : plain(rows[0]!), regions: new Map(regions.filter((row): row is [string, Counts] => row[1] !== null)) };
     const rest = leftOut(meta);
     this.left.hidden = rest === null;
     if (rest) replace(this.rest, rest);
@@ -185,7 +186,7 @@ class Today {
     const reasons = answers.maybe<Reasons>("reasons");
     const motive = motiveOf(reasons?.rows ?? [], "red");
     Object.assign(this.reasons, reasonsOf(motive, "red", words));
-    text(this.why, sentence(motive, words));
+    text(this.why, this.lots ? say("today_reasons_lots") : sentence(motive, words));
     this.frames.reasons.element.hidden = this.reasons.rows.length === 0;
     this.frames.reasons.draw();
     this.takeComuni(answers.maybe<Stats>("comuni")?.rows ?? []);
@@ -200,7 +201,8 @@ class Today {
     });
     const shown = all.some((row) => row.n !== null);
     this.hidden.hidden = shown;
-    if (!shown) text(this.hidden, say("absent_withheld_long"));
+    text(this.help, shown ? say("today_hours_note") : "");
+    if (!shown) text(this.hidden, say(this.lots ? "today_hours_lots" : "absent_withheld_long"));
     this.frames.hours.element.hidden = !shown;
     if (hours) text(this.when, span(Date.parse(hours.meta.from), Date.parse(hours.meta.to)));
     this.frames.hours.draw();
@@ -239,7 +241,7 @@ class Today {
     this.regions?.show(regions, this.lots);
     text(this.date, longDate(Date.parse(`${day}T12:00:00Z`)));
     const signs = {
-      link: this.live?.link ?? ("asks" as const), since: this.live?.since ?? 0, lots: this.lots,
+      link: this.live?.link ?? ("asks" as const), since: this.live?.since ?? 0, grown: this.live?.grown ?? 0, lots: this.lots,
       ledger: this.ledger, figures: { at: this.at, trouble: this.own ? ("own" as const) : this.trouble },
     };
     const { state, notice } = pulse(signs, at, words);
