@@ -16,6 +16,7 @@ export function reason(error: unknown): string {
   if (!(error instanceof Refused)) return say("own");
   const { status, detail, title, type } = error.problem;
   if (status === 429) return say("too_often", { n: number(Math.max(1, Math.round(error.wait / 1000))) });
+  if (type === "urn:mlf:problem:not-published") return say("not_published");
   if (status === 401 || status === 403) return say("not_for_you");
   if (status >= 500) return type === "urn:mlf:problem:unpublished" ? say("unpublished") : say("refused");
   return say("asked_wrong", { detail: detail ?? title });

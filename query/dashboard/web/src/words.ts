@@ -106,8 +106,13 @@ export function since(milliseconds: number): string {
 }
 
 // weekday is the name of a day, 1 Monday to 7 Sunday.
-export const weekday = (day: number, style: "long" | "short" = "long"): string =>
-  new Intl.DateTimeFormat(lang, { weekday: style, timeZone: "UTC" }).format(Date.UTC(2024, 0, day)); // 1 January 2024 was a Monday.
+export function weekday(day: number, style: "long" | "short" = "long"): string {
+  const key = `${lang} ${style} ${day}`;
+  const name = weekdays.get(key) ?? new Intl.DateTimeFormat(lang, { weekday: style, timeZone: "UTC" }).format(Date.UTC(2024, 0, day)); // 1 January 2024 was a Monday.
+  weekdays.set(key, name);
+  return name;
+}
+const weekdays = new Map<string, string>();
 
 // An hour of the clock, whatever its day: as it begins, whole, and of a day of the week.
 export const hour = (of: number): string => String(of).padStart(2, "0");

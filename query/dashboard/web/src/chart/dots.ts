@@ -97,12 +97,14 @@ function domain({ rows, bounds, around }: Dots): [number, number] {
 
 interface Place { readonly x: (n: number) => number; readonly at: Layout; readonly size: Size; readonly y: number }
 
-// axis is lines of round numbers through all rows, with their names above.
-function axis({ write, around }: Dots, x: ReturnType<typeof scaleLinear<number, number>>, { at, height, size }: { at: Layout; height: number; size: Size }): Mark[] {
+// axis is lines of round numbers through all rows, but not through their words, with their
+// names above.
+function axis({ rows, write, around }: Dots, x: ReturnType<typeof scaleLinear<number, number>>, { at, height, size }: { at: Layout; height: number; size: Size }): Mark[] {
   const marks: Mark[] = [];
   let taken = -Infinity;
   for (const n of x.ticks(Math.max(2, Math.min(8, Math.floor((at.right - at.left) / (5 * size.line)))))) {
-    marks.push(mark("line", { class: around && n === 0 ? "axis" : "grid", x1: round(x(n)), x2: round(x(n)), y1: round(at.top - size.line * 0.4), y2: round(height) }));
+    const across = at.stacked ? rows.map((_, i) => [at.top + (i + 1) * at.tall - size.line * 1.7, at.top + (i + 1) * at.tall - size.line * 0.2]) : [[at.top - size.line * 0.4, height]];
+    marks.push(mark("path", { class: around && n === 0 ? "axis" : "grid", d: across.map(([from, to]) => `M${round(x(n))} ${round(from!)}V${round(to!)}`).join("") }));
     const half = size.measure(write(n)) / 2;
     const middle = Math.min(Math.max(x(n), half), size.width - half);
     if (middle - half < taken + size.line / 2) continue;

@@ -26,6 +26,7 @@ export class Frame {
   private outline: SVGElement | null = null;
   private chosen = -1;
   private width = 0;
+  private letters = ""; // Their size.
 
   // open is called with the code of a stop that was chosen.
   constructor(rendered: (size: Size) => Drawing, open?: (code: string) => void) {
@@ -37,7 +38,7 @@ export class Frame {
       h("details", { class: "twin" }, h("summary", {}, words.say("as_table")), this.table));
     this.listen();
     this.watch = new ResizeObserver(() => requestAnimationFrame(() => this.fit()));
-    this.watch.observe(this.place);
+    this.watch.observe(this.element); // All of it: larger letters make its words taller.
     this.unwatch = onPaper(() => this.fit());
   }
 
@@ -49,8 +50,9 @@ export class Frame {
 
   private fit(): void {
     const { width } = this.place.getBoundingClientRect();
-    if (width === 0 || (width === this.width && this.drawing)) return;
-    this.width = width;
+    const { fontSize } = getComputedStyle(this.place);
+    if (width === 0 || (width === this.width && fontSize === this.letters && this.drawing)) return;
+    [this.width, this.letters] = [width, fontSize];
     this.draw();
   }
 
@@ -79,7 +81,7 @@ export class Frame {
     this.legend.replaceChildren(...drawing.legend.map((entry) =>
       h("li", {}, svg("svg", { class: "swatch", viewBox: "0 0 16 12", "aria-hidden": "true" },
         entry.path ? svg("path", { class: entry.class, d: entry.path }) : entry.line ? svg("line", { class: entry.class, x1: 0, x2: 16, y1: 6, y2: 6 }) : svg("rect", { class: entry.class, width: 16, height: 12 })), entry.says)));
-    this.table.setAttribute("aria-label", drawing.table.caption);
+    this.table.setAttribute("aria-label", words.say("table_of", { title: drawing.table.caption })); // Its panel has the title alone.
     this.table.replaceChildren(tableOf(drawing.table));
     this.choose(this.chosen < drawing.stops.length ? this.chosen : -1);
   }

@@ -15,7 +15,7 @@ import { chance, verdictOf, type Difference } from "../verdict.ts";
 import type { Shown, View } from "../view.ts";
 import * as words from "../words.ts";
 import { label, listed, number, percent, say, signed, span, type Message } from "../words.ts";
-import { scaleOf, within, type Scale } from "./ranking-rows.ts";
+import { notes, scaleOf, within, type Scale } from "./ranking-rows.ts";
 
 const PERIOD = "last-365-days";
 const LETTERS = ["a", "b", "c", "d", "e"] as const;
@@ -107,7 +107,8 @@ function adding(add: (selection: string) => void): HTMLElement[] {
       ...listed(list).map((code) => [code, label(list, code)] as const).sort(([, a], [, b]) => a.localeCompare(b)).map(([value, says]) => h("option", { value }, says)));
     return field(`add-${name}`, say(title), made);
   };
-  return [place, select("service", "services", "compare_add_service"), select("channel", "channels", "compare_add_channel")];
+  const all = h("button", { type: "button", class: "btn btn-outline-primary btn-sm", onclick: () => add(ALL) }, say("place_all"));
+  return [place, all, select("service", "services", "compare_add_service"), select("channel", "channels", "compare_add_channel")];
 }
 
 interface Around { readonly shown: Shown; readonly ask: Ask; readonly scale: Scale }
@@ -154,14 +155,14 @@ function figures(comparison: Comparison, names: readonly string[], { shown, ask,
       name: `${LETTERS[i]!.toUpperCase()} ${names[i]}`, of: estimate(crude), beside: mixed ? estimate(mixed) : null, verdict: "alike",
       cells: [crude.value === null ? "–" : write(crude.value), mixed?.value === null || !mixed ? "–" : write(mixed.value), of.n === null ? "–" : number(of.n)],
       line: [crude.value === null ? "–" : write(crude.value), mixed?.value === null || !mixed ? "" : `${say("compare_standardised_head")} ${write(mixed.value)}`, words.counted("votes_n", of.n ?? 0)].filter(Boolean).join(" · "),
-      says: [`${say("compare_crude")}: ${said}`, `${say("compare_standardised")}: ${mix}`, words.counted("votes_n", of.n ?? 0), say("compare_covered", { covered })],
-      row: [said, mix, covered, of.n === null ? "–" : number(of.n)],
+      says: [`${say("compare_crude")}: ${said}`, `${say("compare_standardised")}: ${mix}`, words.counted("votes_n", of.n ?? 0), say("compare_covered", { covered }), ...notes(of)],
+      row: [said, mix, covered, of.n === null ? "–" : number(of.n), notes(of).join("; ")],
     };
   };
   const chart = shown.frame(dots, {
     title, rows: comparison.selections.map(dotOf), write, bounds, verdicts: { alike: say("compare_crude") }, names: { beside: say("compare_standardised") },
     head: [say("compare_crude_head"), say("compare_standardised_head"), say("votes")],
-    table: { head: [say("compare_selection"), say("compare_crude"), say("compare_standardised"), say("compare_covered_head"), say("votes")], numeric: [false, true, true, true, true] },
+    table: { head: [say("compare_selection"), say("compare_crude"), say("compare_standardised"), say("compare_covered_head"), say("votes"), say("note")], numeric: [false, true, true, true, true, false] },
     summary: comparison.selections.map((of, i) => `${names[i]}: ${valueOf(of, measure).value === null ? "–" : write(valueOf(of, measure).value!)}`).join("; "),
   });
   const shares = measure === "net" ? null : h("ul", { class: "shares" }, ...comparison.selections.map((of, i) =>

@@ -2,15 +2,17 @@
 
 import { ticks } from "d3-array";
 import { filtersOf, type State } from "../address.ts";
-import type { Ask } from "../ask.ts";
-import { absence, few, valueOf, type HeatCell, type Heatmap, type Measure } from "../answers.ts";
+import { Refused, type Ask } from "../ask.ts";
+import { absence, counts, few, valueOf, type HeatCell, type Heatmap, type Measure, type Stats } from "../answers.ts";
 import { heat, limitsOf, type Cell } from "../chart/heat.ts";
+import { stacked, type Bar } from "../chart/stacked.ts";
 import { h } from "../elements.ts";
 import { explain } from "../explain.ts";
 import type { Choice } from "../filters.ts";
 import { headline } from "../headline.ts";
+import { reason } from "../notice.ts";
 import { panel } from "../panel.ts";
-import type { View } from "../view.ts";
+import type { Shown, View } from "../view.ts";
 import * as words from "../words.ts";
 import { decimal, hourOfWeek, number, percent, say } from "../words.ts";
 
@@ -19,7 +21,11 @@ const PERIOD = "last-365-days";
 const MEASURE: Choice = { name: "measure", title: "measure", values: () => [["", say("measure_red_share")], ["green_share", say("measure_green_share")], ["net", say("measure_net")], ["n", say("heatmap_per_hour")]] };
 const measureOf = (state: State): Measure => (["green_share", "net", "n"] as const).find((one) => one === state.parameters.measure) ?? "red_share";
 
-const asks = (state: State): Ask[] => [{ id: "heatmap", path: "/v1/heatmap", parameters: filtersOf(state, PERIOD) }];
+// asks asks for days, too: the public may not be shown hours.
+function asks(state: State): Ask[] {
+  const parameters = filtersOf(state, PERIOD);
+  return [{ id: "heatmap", path: "/v1/heatmap", parameters }, { id: "days", path: "/v1/stats", parameters: { ...parameters, group: "weekday" } }];
+}
 
 export const view: View = {
   period: PERIOD,
@@ -28,7 +34,13 @@ export const view: View = {
   show(shown) {
     const { state, answers } = shown;
     const ask = asks(state)[0]!;
-    const map = answers.of<Heatmap>("heatmap");
+    let map: Heatmap;
+    try {
+      map = answers.of<Heatmap>("heatmap");
+    } catch (error) {
+      if (error instanceof Refused && error.problem.status === 403) return days(shown, error);
+      throw error;
+    }
     const measure = measureOf(state);
     const title = say(measure === "n" ? "heatmap_per_hour" : `measure_${measure as "green_share" | "red_share" | "net"}`);
     const write = measure === "n" ? (value: number) => decimal(value, 1) : measure === "net" ? (value: number) => number(100 * value) : (value: number) => percent(value);
@@ -44,6 +56,26 @@ export const view: View = {
     ];
   },
 };
+
+// days shows the days of the week, where their hours are not shown.
+function days(shown: Shown, why: Refused): HTMLElement[] {
+  const ask = asks(shown.state)[1]!;
+  const { meta, rows } = shown.answers.of<Stats>("days");
+  const title = say("heatmap_days");
+  const lacks = rows.some((row) => (row.status as readonly string[] | undefined)?.includes("Q"));
+  const n = rows.reduce((sum, row) => sum + (row.n ?? 0), 0);
+  const bars = [1, 2, 3, 4, 5, 6, 7].map((day): Bar => {
+    const row = rows.find((one) => Number(one.weekday) === day);
+    const n = row ? row.n : 0;
+    const absent = row && n === null ? absence({ n, status: row.status ?? ["Q"] }) : null;
+    return { name: words.weekday(day), short: [words.weekday(day, "short")], counts: row ? counts(row) : [0, 0, 0], n, absent: absent === "missing" ? "missing" : absent ? "withheld" : undefined };
+  });
+  return [
+    h("p", { class: "notice" }, reason(why)),
+    panel({ id: "days", title, ask, meta, frame: shown.frame(stacked, { title, bars, parts: true }), note: [say("heatmap_days_note"), lacks ? say("heatmap_days_lack", { votes: words.counted("votes_n", n) }) : ""].filter(Boolean).join(" ") }),
+    panel({ id: "days-votes", title: say("heatmap_days_votes"), ask, meta, frame: shown.frame(stacked, { title: say("heatmap_days_votes"), bars, parts: false, height: 10 }) }),
+  ];
+}
 
 function cellOf(cell: HeatCell, measure: Measure, write: (value: number) => string): Cell {
   const { weekday, hour_of_day: hour, hours, n } = cell;

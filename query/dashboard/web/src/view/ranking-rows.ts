@@ -34,7 +34,8 @@ const LISTS: Record<string, string> = { service: "services", category: "categori
 // nameOf is what a row is called.
 export function nameOf(row: Keys, by: string): string {
   const read = row as Record<string, string | null | undefined>;
-  if (by === "office") return say("ranking_office", { comune: read.comune_name ?? read.comune ?? "", office: read.office ?? "" });
+  const comune = read.comune_name ?? read.comune ?? "";
+  if (by === "office") return read.office ? say("ranking_office", { comune, office: read.office }) : say("ranking_no_office", { comune });
   const code = read[by] ?? "";
   return (read[`${by}_name`] ?? (LISTS[by] ? label(LISTS[by], code) : code)) || say("ranking_nameless");
 }
@@ -127,7 +128,7 @@ export function byDifference(ranking: Ranking, scale: Scale, rows: number): Dots
       return {
         name: nameOf(row, by), of, reference: all?.difference ?? null, verdict, code: codeOf(row, by),
         cells: [by_, say("ranking_then_now", { then, now }), difference === null ? "" : say(MOVES[verdict])],
-        line: [by_, say("ranking_then_now", { then, now }), difference === null ? "" : say(MOVES[verdict])].filter(Boolean).join(" · "),
+        line: [by_, difference === null ? "" : say(MOVES[verdict]), say("ranking_then_now", { then, now })].filter(Boolean).join(" · "),
         says: [difference === null ? say("ranking_unknown_long") : `${by_} (${within(low, high)})`, say("ranking_then_now", { then, now }), votes, ...(difference === null ? [] : [chance(change)]), ...notes(row)],
         row: [by_, within(low, high), then, now, votes, difference === null ? "" : chance(change), notes(row).join("; ")],
       };
@@ -162,7 +163,7 @@ export function middleOf({ funnel_lowest: lowest, funnel_low: low, funnel_high: 
 }
 
 // notes say what a reader must know of a row.
-function notes({ status }: Figures): string[] {
+export function notes({ status }: Figures): string[] {
   const of: [string, words.Message][] = [["R", "status_running"], ["P", "status_provisional"], ["B", "status_break"], ["Q", "status_lacks"]];
   return of.filter(([code]) => (status as readonly string[]).includes(code)).map(([, message]) => say(message));
 }

@@ -2,7 +2,7 @@
 // channels.
 
 import { changed, filtersOf, write as href, type State } from "../address.ts";
-import type { Ask } from "../ask.ts";
+import { callOf, get, type Ask } from "../ask.ts";
 import { absence, type Measure, type RankedRow, type Ranking } from "../answers.ts";
 import { dots } from "../chart/dots.ts";
 import { funnel, type Spot } from "../chart/funnel.ts";
@@ -11,8 +11,6 @@ import { explain } from "../explain.ts";
 import type { Choice, Control } from "../filters.ts";
 import { failure } from "../notice.ts";
 import { panel } from "../panel.ts";
-import { get } from "../ask.ts";
-import { callOf } from "../ask.ts";
 import { rows as table } from "../table.ts";
 import type { Shown, View } from "../view.ts";
 import { language, number, say, type Message } from "../words.ts";
