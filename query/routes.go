@@ -63,19 +63,14 @@ func (s *Server) views() []route {
 	for _, notice := range dashboard.Notices() {
 		handle := s.serveDashboard
 		if elsewhere := s.cfg.Notices[notice]; elsewhere != "" {
-			handle = redirectTo(elsewhere)
+			handle = func(w http.ResponseWriter, r *http.Request) error {
+				http.Redirect(w, r, elsewhere, http.StatusFound)
+				return nil
+			}
 		}
 		routes = append(routes, route{"dashboard", "/" + notice, handle})
 	}
 	return routes
-}
-
-func redirectTo(address string) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		w.Header().Set("Location", address)
-		w.WriteHeader(http.StatusFound)
-		return nil
-	}
 }
 
 // statistics are the routes that answer questions.

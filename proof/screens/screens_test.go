@@ -108,7 +108,10 @@ func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, home
 		if problem := browser.Ask[string](t, tab, refused); problem != "" {
 			t.Errorf("%s: %s", what, problem)
 		}
-		run(what, browser.ShowsWithin(3*time.Second, scrolls, "0"), browser.Picture(what))
+		if err := chromedp.Do(tab, browser.ShowsWithin(3*time.Second, scrolls, "0")); err != nil {
+			t.Errorf("%s: it scrolls sideways: %v", what, err)
+		}
+		run(what, browser.Picture(what))
 		found, err := auditor.Audit(tab)
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
