@@ -18,5 +18,21 @@ export function rows(caption: string, head: readonly string[], numeric: readonly
       i === 0
         ? h("th", { role: "rowheader", scope: "row" }, content)
         : h("td", { role: "cell", class: numeric[i] ? "n" : "", "data-head": head[i] ?? "" }, content))))));
+  watch?.observe(table);
   return table;
+}
+
+// fitted is the room and the letters that a table was fitted to last.
+const fitted = new WeakMap<Element, string>();
+const watch = typeof ResizeObserver === "function" ? new ResizeObserver((entries) => requestAnimationFrame(() => entries.forEach(({ target }) => fit(target)))) : null;
+
+// fit stacks a table's cells where they are wider than its place, by what they need:
+// no width of the window tells, since letters may be twice as large.
+function fit(table: Element): void {
+  const room = table.parentElement?.clientWidth ?? 0;
+  const now = `${room} ${getComputedStyle(table).fontSize}`;
+  if (room === 0 || fitted.get(table) === now) return;
+  fitted.set(table, now);
+  table.classList.remove("stacked");
+  table.classList.toggle("stacked", table.scrollWidth > room + 1);
 }

@@ -24,10 +24,10 @@ test("bars are as long as their values, from 0 on, with whiskers", () => {
   const { marks, table, stops, legend, summary } = bars(data(row("a", 0.4), row("b", 0.2)), spoken, size());
   const [a, b] = of(marks, "bar");
   assert.ok(Math.abs(Number(a!.at.width) - 2 * Number(b!.at.width)) < 0.1);
-  assert.equal(of(marks, "whisker").length, 2);
+  assert.equal(of(marks, "spread").length, 2);
   assert.deepEqual(table.rows, [["a", "40,0% (fra 20,0% e 60,0%)", "10 risposte"], ["b", "20,0% (fra 10,0% e 30,0%)", "10 risposte"]]);
   assert.deepEqual(stops.map(({ says }) => says[1]), ["Quota: 40,0% (fra 20,0% e 60,0%)", "Quota: 20,0% (fra 10,0% e 30,0%)"]);
-  assert.deepEqual(legend.map(({ class: name }) => name), ["whisker"]);
+  assert.deepEqual(legend.map(({ class: name }) => name), ["spread"]);
   assert.equal(summary, "Motivi. a 40,0%; b 20,0%. La tabella ha le stesse cifre.");
 });
 

@@ -54,7 +54,7 @@ export function bars(data: Bars, words: Words, size: Size): Drawing {
       ...(row.code !== undefined && { code: row.code }),
     })),
     legend: [
-      ...(whiskers ? [{ class: "whisker", says: words.say("interval_95"), line: true }] : []),
+      ...(whiskers ? [{ class: "spread", says: words.say("interval_95"), line: true }] : []),
       ...(beyond ? [{ class: "break", says: data.whole!, line: true }] : []),
       ...(["withheld", "missing"] as const).filter((one) => rows.some(({ absent }) => absent === one)).map((one) => ({ class: one, says: data.unknown ?? words.say(`absent_${one}`) })),
     ],
@@ -112,7 +112,7 @@ function rowMarks({ row, lines, top, bar, height }: Placed, sides: Sides, { writ
     const [a, b, middle] = [x(row.low), x(row.high), bar + thick / 2];
     const caps = [a, b].map((at) => `M${round(at)} ${round(middle - thick / 4)}V${round(middle + thick / 4)}`).join("");
     const d = `M${round(a)} ${round(middle)}H${round(b)}${caps}`;
-    marks.push(mark("path", { class: "whisker-rim", d }), mark("path", { class: "whisker", d }));
+    marks.push(mark("path", { class: "spread-rim", d }), mark("path", { class: "spread", d }));
     end = Math.max(end, b);
   }
   return [...marks, letters(write(row.value), end + size.line / 3, bar + 0.75 * thick, { class: "value" })];

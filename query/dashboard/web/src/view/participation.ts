@@ -120,7 +120,7 @@ export function rates(title: string, head: string, rows: readonly { row: Turnout
 }
 
 const table = (title: string, head: string, rows: readonly { row: Turnout; name: string }[]): HTMLElement =>
-  h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, tableOf(title,
+  h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": say("part_numbers") }, tableOf(title,
     [head, say("votes"), say("part_known"), say("part_served"), say("part_rate"), say("part_cover")], [false, true, true, true, true, true],
     rows.map(({ row, name }) => {
       const or = (value: number | null, write: (value: number) => string) => (value === null ? say("part_unknown_short") : write(value));

@@ -123,7 +123,7 @@ function barOf({ name, motive }: Compared, reason: string, face: Face): BarRow {
 }
 
 const table = (head: string, entries: readonly Compared[]): HTMLElement =>
-  h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": say("reasons_table") }, tableOf(say("reasons_table"),
+  h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": say("reasons_table") }, tableOf(say("reasons_table"),
     [head, say("votes"), say("reasons_answers"), say("reasons_unanswered"), say("reasons_top")], [false, true, true, true, false],
     entries.map(({ name, motive }) => {
       const top = motive?.reasons[0];
