@@ -42,7 +42,7 @@ func ways(t *testing.T, tab context.Context, home string) {
 	run("explained", browser.Script(`document.querySelector("#view .explain").click()`), browser.Shows(`document.querySelector("dialog[open]").textContent`, "share.1"),
 		browser.Shows(`document.querySelector("dialog[open]").textContent`, "v1/"), browser.Picture("explained"), chromedp.KeyEvent(kb.Escape), browser.Shows(`document.querySelectorAll("dialog").length`, "0"))
 	run("noise of tools", chromedp.Navigate(home+"trend?utm_source=mail&fbclid=x&comune=058091"), shown(20*time.Second), browser.Shows(place, "Roma"))
-	run("what is wrong is said", chromedp.Navigate(home+"trend?comune=nowhere&lang=it"), browser.Shows(refused, "filtri"))
+	run("what is wrong is said", chromedp.Navigate(home+"trend?lang=it&comune="+nowhere), browser.Shows(refused, "filtri"))
 	run("nothing is kept but", browser.Shows(`Object.keys(localStorage).filter((key) => key !== "mlf-language" && key !== "mlf-theme").length + document.cookie.length + sessionStorage.length`, "0"))
 
 	t.Run("under a path", func(t *testing.T) { underAPath(t, tab, home) })
