@@ -1,7 +1,7 @@
 // Starts the page and goes from view to view. All state is the address.
 
 import { address, parse, VIEWS, write, type State, type ViewName } from "./address.ts";
-import { together } from "./ask.ts";
+import { Refused, Silent, together } from "./ask.ts";
 import { $, h, text } from "./elements.ts";
 import { asked, showFilters } from "./filters.ts";
 import { failure } from "./notice.ts";
@@ -55,13 +55,27 @@ async function show(): Promise<void> {
   } catch (error) {
     await spoken; // What went wrong is said in it.
     if (signal.aborted) return;
-    main.replaceChildren(failure(error), h("button", { type: "button", class: "btn btn-primary", onclick: () => void show() }, say("again")));
+    const said = failure(error);
+    if (main.firstElementChild?.textContent !== said.textContent) main.replaceChildren(said, h("button", { type: "button", class: "btn btn-primary", onclick: () => void show() }, say("again")));
+    later(error, signal);
   } finally {
     if (!signal.aborted) {
       main.removeAttribute("aria-busy");
       document.documentElement.dataset.shown = state.view;
     }
   }
+}
+
+const LATER = 10000; // Milliseconds after which a server that failed is asked again.
+
+// later shows a view again by itself, where it was the server that failed: a page that
+// is left open in a hall comes back when the server does.
+function later(error: unknown, signal: AbortSignal): void {
+  if (!(error instanceof Silent || (error instanceof Refused && error.problem.status >= 500))) return;
+  const again = () => (document.hidden ? document.addEventListener("visibilitychange", () => void show(), { once: true, signal }) : void show());
+  const wait = Math.max(LATER, error instanceof Refused ? error.wait : 0) * (1 + 0.5 * Math.random()); // Pages that failed together do not come back as one.
+  const timer = setTimeout(again, wait);
+  signal.addEventListener("abort", () => clearTimeout(timer));
 }
 
 // around shows what is around a view: its title, where one can go, the words of the shell.

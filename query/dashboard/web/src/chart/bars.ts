@@ -73,7 +73,7 @@ function place({ rows, write, least = 0 }: Bars, size: Size): { sides: Sides; pl
   const thick = 1.1 * size.line;
   let top = 0;
   const placed = rows.map((row): Placed => {
-    const lines = wrap(row.name, narrow ? size.width : left - gap, size.measure);
+    const lines = wrap(row.name, narrow ? size.width - gap : left - gap, size.measure);
     const names = lines.length * size.line;
     const height = (narrow ? names + thick : Math.max(names, thick)) + gap;
     const one = { row, lines, top, height, bar: narrow ? top + names + gap / 2 : top + (height - thick) / 2 };
@@ -100,7 +100,7 @@ function axis({ x, left, right, bottom }: Sides, write: Bars["write"], size: Siz
 function rowMarks({ row, lines, top, bar, height }: Placed, sides: Sides, { write }: Bars, size: Size): Mark[] {
   const { x, left, right, thick, narrow } = sides;
   const first = narrow ? top + 0.95 * size.line : top + (height - lines.length * size.line) / 2 + 0.75 * size.line;
-  const marks: Mark[] = lines.map((line, i) => letters(line, 0, first + i * size.line, { class: "name" }));
+  const marks: Mark[] = lines.map((line, i) => letters(line, narrow ? size.line / 4 : 0, first + i * size.line, { class: "name" }));
   if (row.value === null) {
     const sign = Math.min(2.5 * size.line, (right - left) / 2);
     if (row.absent) marks.push(mark("rect", { class: row.absent, x: round(left), y: round(bar), width: round(sign), height: round(thick) }));

@@ -7,6 +7,7 @@ import type { Keys, Ledger, Ranking, Stats as Answered, Trend } from "../answers
 import { across, portion } from "../chart/across.ts";
 import { lines } from "../chart/line.ts";
 import { h, text, type Child } from "../elements.ts";
+import { explain } from "../explain.ts";
 import { apiCall } from "../menu.ts";
 import { reason } from "../notice.ts";
 import { panel } from "../panel.ts";
@@ -60,9 +61,9 @@ function leftOut(shown: Shown): HTMLElement {
     : say("quality_sentence", { n: number(n), left: number(left), share: portion([n - left, left], 1, words) });
   const pieces = PARTS_OUT.map((part, i) => ({ class: `piece p${i + 1}`, says: say(`quality_${part}`) }));
   const chart = shown.frame(across, { title, head: say("time"), pieces, rows: [{ name: say("quality_all"), parts, n: words.counted("votes_n", n) }] });
-  return panel({ id: "out", title, ask, meta: { from: meta.from, to: meta.to }, frame: chart, lead: says },
-    tableOf(title, [say("quality_class"), say("votes"), say("quality_share"), say("quality_means")], [false, true, true, false],
-      PARTS_OUT.map((part, i) => [say(`quality_${part}`), number(parts[i]!), n > 0 ? portion(parts, i, words) : "–", say(`quality_why_${part}`)])),
+  return panel({ id: "out", title, ask, meta: { from: meta.from, to: meta.to }, frame: chart, lead: says, explained: () => explain({ title, ask: figures }) },
+    tableOf(title, [say("quality_means"), say("votes"), say("quality_share")], [false, true, true], PARTS_OUT.map((part, i) => [
+      h("span", {}, h("span", { class: "kind" }, say(`quality_${part}`)), h("span", { class: "why" }, say(`quality_why_${part}`))), number(parts[i]!), n > 0 ? portion(parts, i, words) : "–"])),
     h("p", { class: "quiet" }, say("quality_since", { quarantined: number(excluded.quarantined), conflicts: number(excluded.conflicts) })));
 }
 
