@@ -51,7 +51,7 @@ async function show(): Promise<void> {
     showFilters(state, typeof view.controls === "function" ? view.controls(state) : view.controls, view.period, go);
     const answers = await together(view.asks(state), signal);
     const parts = await view.show(new Shown(state, answers, go, signal));
-    if (!signal.aborted) main.replaceChildren(...parts.filter((part) => part !== null));
+    if (!signal.aborted) replace(main, parts.filter((part) => part !== null));
   } catch (error) {
     await spoken; // What went wrong is said in it.
     if (signal.aborted) return;
@@ -76,6 +76,15 @@ function later(error: unknown, signal: AbortSignal): void {
   const wait = Math.max(LATER, error instanceof Refused ? error.wait : 0) * (1 + 0.5 * Math.random()); // Pages that failed together do not come back as one.
   const timer = setTimeout(again, wait);
   signal.addEventListener("abort", () => clearTimeout(timer));
+// replace puts a view in the place of another. Who was in it with the keyboard goes on
+// where there is the same again, else at the title: never from the top of the page.
+function replace(main: HTMLElement, parts: readonly Node[]): void {
+  const left = main.contains(document.activeElement) ? document.activeElement!.id : null;
+  main.replaceChildren(...parts);
+  if (left === null) return;
+  const again = left && document.getElementById(left);
+  if (again) again.focus({ preventScroll: true });
+  else $("title").focus();
 }
 
 // around shows what is around a view: its title, where one can go, the words of the shell.

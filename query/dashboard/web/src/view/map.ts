@@ -63,7 +63,7 @@ export const view: View = {
     const data = dataOf(state, ranking, names, { shapes: shapes ?? land, ...(shapes && { land }) });
     const ask = asks(state)[0]!;
     const open = (code: string) => {
-      opened = true;
+      opened = layer !== "comuni";
       shown.go(href(state, layer, code));
     };
     const frame = shown.frame(map, data, open);

@@ -2,7 +2,7 @@
 // channels and services, and in words whether chance does such a thing.
 
 import type { Ask } from "../../ask.ts";
-import { absence, type Page, type PageComparison } from "../../answers.ts";
+import { absence, type Absence, type Page, type PageComparison } from "../../answers.ts";
 import { h } from "../../elements.ts";
 import { panel } from "../../panel.ts";
 import { rows } from "../../table.ts";
@@ -40,8 +40,9 @@ export function changed(page: Page, ask: Ask): HTMLElement {
   const { comparison } = page;
   const when = span(Date.parse(comparison.with.from), Date.parse(comparison.with.to));
   const of = { id: "change", title: say("place_change"), ask, meta: { ...page.meta, from: comparison.of.from, to: comparison.of.to } };
-  if (absence(comparison.of) || absence(comparison.with)) {
-    return panel(of, h("p", {}, say("nothing_before", { when })));
+  const [why, before] = [absence(comparison.of), absence(comparison.with)];
+  if (why || before) {
+    return panel(of, h("p", {}, before === "none" && !why ? say("nothing_before", { when }) : say("place_change_cannot", { when, now: inWords(why), before: inWords(before) })));
   }
   return panel(of,
     h("p", {}, say("place_change_when", { when, votes: counted("votes_n", comparison.with.n ?? 0), change: comparison.n_change === null ? "–" : change(comparison.n_change) })),
@@ -51,6 +52,8 @@ export function changed(page: Page, ask: Ask): HTMLElement {
       h("p", { class: "quiet" }, say("place_mix_note", { covered: percent(comparison.with.standardised.green_share?.covered ?? 0, 0) })),
       h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": say("place_mix") }, mixOf(comparison))));
 }
+
+const inWords = (why: Absence | null): string => (why ? say(`absent_${why}`) : say("place_change_shown"));
 
 function sentence(measure: Measured, { crude, standardised }: PageComparison): string {
   const [as, mixed] = [crude[measure], standardised[measure]];

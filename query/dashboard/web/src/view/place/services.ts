@@ -97,6 +97,6 @@ function sortable(head: Element, { state, by, says }: { state: State; by: string
   const rises = turned !== (by === "name");
   if (now) head.setAttribute("aria-sort", rises ? "ascending" : "descending");
   const next = now && !turned ? `-${by}` : by;
-  head.replaceChildren(h("a", { href: write("place", changed(state, { sort: next === "n" ? null : next })) }, says),
+  head.replaceChildren(h("a", { id: `sort-${by}`, href: write("place", changed(state, { sort: next === "n" ? null : next })) }, says),
     now ? h("span", { "aria-hidden": "true" }, rises ? " ▲" : " ▼") : "");
 }
