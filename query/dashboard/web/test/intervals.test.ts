@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { intervals, shortened, type Entry, type Intervals } from "../src/chart/intervals.ts";
+import { intervals, type Entry, type Intervals } from "../src/chart/intervals.ts";
 import type { Mark, Size } from "../src/chart/marks.ts";
 import { percent, shortPercent } from "../src/words.ts";
 import { spoken } from "./words.ts";
@@ -17,10 +17,10 @@ const data = (entries: readonly Entry[], more: Partial<Intervals> = {}): Interva
 test("each entry has its name, its interval, its point and its figure", () => {
   const { marks, stops, height } = intervals(data([entry("Lazio", 0.8, { code: "12" }), entry("Molise", 0.7)]), spoken, size);
   assert.deepEqual(texts(marks, "entry"), ["Lazio", "Molise"]);
-  assert.equal(named(marks, "whisker").length, 2);
-  const [first, second] = named(marks, "point");
+  assert.equal(named(marks, "estimate-range").length, 2);
+  const [first, second] = named(marks, "estimate");
   assert.ok(Number(first!.at.cx) > Number(second!.at.cx), "the higher is further right");
-  const [whisker] = named(marks, "whisker");
+  const [whisker] = named(marks, "estimate-range");
   assert.ok(Number(whisker!.at.x1) < Number(first!.at.cx) && Number(first!.at.cx) < Number(whisker!.at.x2));
   assert.ok(texts(marks, "tick").includes("80,0% · n 100"));
   assert.deepEqual(stops.map(({ code }) => code), ["12", undefined]);
@@ -35,11 +35,11 @@ test("a pointer means the row that it is in", () => {
 
 test("what is not shown has no point, and says why", () => {
   const { marks, stops, table, legend } = intervals(data([entry("a", null, { n: null, why: "non mostrato: pochi voti" }), entry("b", 0.5, { few: true })]), spoken, size);
-  assert.equal(named(marks, "point").length, 1);
+  assert.equal(named(marks, "estimate").length, 1);
   assert.ok(texts(marks, "tick").includes("non mostrato: pochi voti"));
   assert.deepEqual(stops[0]!.says, ["a", "non mostrato: pochi voti"]);
   assert.deepEqual(table.rows, [["a", "–", "–", "–", "non mostrato: pochi voti"], ["b", "50,0%", "fra 45,0% e 55,0%", "100", "meno di 30 voti"]]);
-  assert.deepEqual(legend.map((one) => one.class), ["whisker", "whisker few"]);
+  assert.deepEqual(legend.map((one) => one.class), ["estimate-range", "estimate-range small"]);
 });
 
 test("the table has all, the drawing the first", () => {
@@ -73,12 +73,4 @@ test("where it is narrow names stand above, and nothing leaves the picture", () 
 test("without entries there is a table, and no drawing", () => {
   const { marks, stops, height, table } = intervals(data([]), spoken, size);
   assert.deepEqual([marks.length, stops.length, height, table.rows.length], [0, 0, 0, 0]);
-});
-
-test("names are cut to their room", () => {
-  const f = (name: string, room: number, want: string) => assert.equal(shortened(name, room, size), want);
-  f("Roma", 28, "Roma");
-  f("Ufficio tributi", 70, "Ufficio t…");
-  f("Ufficio tributi", 63, "Ufficio…");
-  f("Roma", 1, "R…");
 });

@@ -4,7 +4,6 @@ import { parse, type State } from "../src/address.ts";
 import type { RankedRow, ServiceRow } from "../src/answers.ts";
 import { isMonth, later } from "../src/month.ts";
 import { classOf } from "../src/view/place/benchmark.ts";
-import { chance, pOf } from "../src/view/place/change.ts";
 import { snippet } from "../src/view/place/embed.ts";
 import { insideAsk } from "../src/view/place/inside.ts";
 import { levelOf } from "../src/view/place/level.ts";
@@ -43,18 +42,6 @@ test("classes of population have their limits in their codes", () => {
   f(199999, "40000-200000");
   f(200000, "from-200000");
   assert.equal(classOf(1, []), undefined);
-});
-
-test("whether a difference may be chance is said by its test, else by its interval", () => {
-  const f = (low: number | null, high: number | null, p: number | null | undefined, want: string) =>
-    assert.equal(chance({ difference: 0.1, difference_low: low, difference_high: high, ...(p !== undefined && { p }) }), want);
-  f(-0.1, 0.2, 0.3, "può essere un caso (p = 0,3)");
-  f(-0.1, 0.2, 0.04, "difficilmente un caso (p = 0,04)");
-  f(0.1, 0.2, null, "difficilmente un caso");
-  f(-0.2, -0.1, undefined, "difficilmente un caso");
-  f(-0.1, 0.1, undefined, "può essere un caso");
-  f(null, null, null, "");
-  assert.equal(pOf(0.0000001), "p < 0,001");
 });
 
 const row = (service: string, n: number, green: number | null, red: number | null): RankedRow => ({ service, n, green_share: green, red_share: red }) as RankedRow;

@@ -4,6 +4,7 @@
 import { scaleLinear } from "d3-scale";
 import type { Words } from "../words.ts";
 import { mark, round, write as text, type Drawing, type Mark, type Size, type Stop } from "./marks.ts";
+import { cut } from "./shapes.ts";
 
 // An Entry is a place, a service, a reason: a figure, or why there is none.
 export interface Entry {
@@ -69,8 +70,8 @@ export function intervals(data: Intervals, words: Words, size: Size): Drawing {
       };
     }),
     legend: [
-      { class: "whisker", says: words.say("interval_95"), line: true },
-      ...(drawn.some(({ few, value }) => few && value !== null) ? [{ class: "whisker few", says: words.say("intervals_few"), line: true }] : []),
+      { class: "estimate-range", says: words.say("interval_95"), line: true },
+      ...(drawn.some(({ few, value }) => few && value !== null) ? [{ class: "estimate-range small", says: words.say("intervals_few"), line: true }] : []),
       ...(data.reference ? [{ class: "reference", says: `${data.reference.name}: ${data.write(data.reference.value)}`, line: true }] : []),
     ],
   };
@@ -119,24 +120,16 @@ function entryMarks(entry: Entry, y: number, { data, sides, words, size }: Aroun
   const says = figure(entry, data, words);
   const base = narrow ? y - size.line * 0.65 : y + size.line * 0.25;
   const room = narrow ? size.width - size.measure(says) - size.line : left - size.line * 0.8;
-  const marks: Mark[] = [text(shortened(entry.name, room, size), narrow ? 0 : left - size.line * 0.6, base, { class: "entry", ...(narrow ? {} : { "text-anchor": "end" }) })];
+  const marks: Mark[] = [text(cut(entry.name, room, size.measure), narrow ? 0 : left - size.line * 0.6, base, { class: "entry", ...(narrow ? {} : { "text-anchor": "end" }) })];
   if (narrow) marks.push(text(says, size.width, base, { class: "tick", "text-anchor": "end" }));
   else if (entry.value === null) marks.push(text(says, left + size.line * 0.3, base, { class: "tick" }));
   else marks.push(text(says, right + size.line * 0.6, base, { class: "tick" }));
-  const look = entry.few ? " few" : "";
+  const look = entry.few ? " small" : "";
   if (entry.low !== null && entry.high !== null) {
-    marks.push(mark("line", { class: `whisker${look}`, x1: round(x(entry.low)), x2: round(x(entry.high)), y1: round(y), y2: round(y) }));
+    marks.push(mark("line", { class: `estimate-range${look}`, x1: round(x(entry.low)), x2: round(x(entry.high)), y1: round(y), y2: round(y) }));
   }
-  if (entry.value !== null) marks.push(mark("circle", { class: `point${look}`, cx: round(x(entry.value)), cy: round(y), r: 4.5 }));
+  if (entry.value !== null) marks.push(mark("circle", { class: `estimate${look}`, cx: round(x(entry.value)), cy: round(y), r: 4.5 }));
   return marks;
-}
-
-// shortened cuts a name to its room.
-export function shortened(name: string, room: number, size: Pick<Size, "measure">): string {
-  if (size.measure(name) <= room) return name;
-  let cut = name.length - 1;
-  while (cut > 1 && size.measure(`${name.slice(0, cut).trimEnd()}…`) > room) cut--;
-  return `${name.slice(0, cut).trimEnd()}…`;
 }
 
 const between = ({ low, high }: Entry, { write }: Intervals, words: Words): string =>

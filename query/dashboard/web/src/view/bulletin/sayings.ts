@@ -5,8 +5,9 @@ import { only, write, type State } from "../../address.ts";
 import type { Bulletin } from "../../answers.ts";
 import { h } from "../../elements.ts";
 import { rows } from "../../table.ts";
+import { chance } from "../../verdict.ts";
 import { change, counted, date, label, number, percent, points, range, say, step } from "../../words.ts";
-import { chance, pointsRange } from "../place/change.ts";
+import { pointsRange } from "../place/change.ts";
 
 const noon = (day: string): string => date(Date.parse(`${day}T12:00:00Z`));
 
@@ -19,7 +20,7 @@ export function changes({ headline, meta }: Bulletin): HTMLElement {
     if (!month) return null;
     if (n === null || n === undefined || by === null || low === null || high === null) return say("bulletin_compared_none", { month: step(month) });
     return say("bulletin_compared", {
-      month: step(month), face: label("faces", "green"), by: points(by), range: pointsRange(low, high), chance: chance({ difference: by, difference_low: low, difference_high: high }),
+      month: step(month), face: label("faces", "green"), by: points(by), range: pointsRange(low, high), chance: chance({ difference: by, difference_low: low, difference_high: high, q: null }),
       votes: counted("votes_n", n), change: votes === null ? "–" : change(votes),
     });
   }).filter((line) => line !== null);

@@ -8,9 +8,9 @@ import { histogram } from "../../chart/histogram.ts";
 import { h } from "../../elements.ts";
 import { failure } from "../../notice.ts";
 import { panel } from "../../panel.ts";
+import { chance } from "../../verdict.ts";
 import type { Shown } from "../../view.ts";
 import { counted, label, listed, number, percent, points, range, say, shortPercent } from "../../words.ts";
-import { pOf } from "./change.ts";
 import { levelOf } from "./level.ts";
 
 // benchmarkAsk asks for the place alone, against its like: a row and a reference.
@@ -53,7 +53,7 @@ function against(own: RankedRow, reference: number, whom: string): string {
   if (value === null || low === null || high === null) return "";
   return say("benchmark_against", {
     value: percent(value), range: range(low, high), n: counted("votes_n", own.n ?? 0), whom, reference: percent(reference), difference: points(value - reference),
-    chance: q === null ? "" : say(q < 0.05 ? "place_chance_hardly" : "place_chance_may", { p: ` (${pOf(q)})` }),
+    chance: chance({ difference: value - reference, difference_low: low - reference, difference_high: high - reference, q }),
   });
 }
 

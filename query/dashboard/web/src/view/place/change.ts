@@ -6,24 +6,16 @@ import { absence, type Absence, type Page, type PageComparison } from "../../ans
 import { h } from "../../elements.ts";
 import { panel } from "../../panel.ts";
 import { rows } from "../../table.ts";
-import { change, counted, decimal, label, percent, points, range, say, span } from "../../words.ts";
+import { chance } from "../../verdict.ts";
+import { change, counted, label, percent, points, range, say, span } from "../../words.ts";
 
 const MEASURES = ["green_share", "red_share", "net"] as const;
 type Measured = (typeof MEASURES)[number];
 
-// The part of a crude difference that is compared.
-interface Difference { difference: number | null; difference_low: number | null; difference_high: number | null; p?: number | null }
+// The part of a difference that is compared; only what was counted is tested.
+interface Difference { difference: number | null; difference_low: number | null; difference_high: number | null; q?: number | null }
 
-// pOf writes a probability.
-export const pOf = (p: number): string => (p < 0.001 ? `p < ${decimal(0.001, 3)}` : `p = ${decimal(p, 3)}`);
-
-// chance says whether a difference may be one of chance: by its test, or by its
-// interval where there is none.
-export function chance({ difference_low: low, difference_high: high, p }: Difference): string {
-  if (low === null || high === null) return "";
-  const may = typeof p === "number" ? p >= 0.05 : low <= 0 && high >= 0;
-  return say(may ? "place_chance_may" : "place_chance_hardly", { p: typeof p === "number" ? ` (${pOf(p)})` : "" });
-}
+const chanceOf = (of: Difference): string => (of.difference === null ? "–" : chance({ ...of, q: of.q ?? null }));
 
 // pointsRange is an interval of differences.
 export const pointsRange = (low: number, high: number): string => say("range", { low: points(low), high: points(high) });
@@ -58,8 +50,8 @@ const inWords = (why: Absence | null): string => (why ? say(`absent_${why}`) : s
 function sentence(measure: Measured, { crude, standardised }: PageComparison): string {
   const [as, mixed] = [crude[measure], standardised[measure]];
   if (!as || as.difference === null) return "–";
-  const same = mixed && mixed.difference !== null ? ` ${say("place_same_mix", { what: within(mixed), chance: chance(mixed) })}` : "";
-  return `${within(as)}; ${chance(as)}.${same}`;
+  const same = mixed && mixed.difference !== null ? ` ${say("place_same_mix", { what: within(mixed), chance: chanceOf(mixed) })}` : "";
+  return `${within(as)}; ${chanceOf(as)}.${same}`;
 }
 
 function table({ of, with: before, crude, standardised }: PageComparison): HTMLElement {
@@ -72,8 +64,8 @@ function table({ of, with: before, crude, standardised }: PageComparison): HTMLE
     const [low, high] = ends[measure];
     const mixed = (side: typeof of) => side.standardised[measure];
     return [
-      [`${title(measure)}, ${say("place_crude")}`, estimate(before[measure], before[low], before[high], measure), estimate(of[measure], of[low], of[high], measure), within(crude[measure] ?? NONE), chance(crude[measure] ?? NONE)],
-      [`${title(measure)}, ${say("place_mixed")}`, estimate(mixed(before)?.value, mixed(before)?.low, mixed(before)?.high, measure), estimate(mixed(of)?.value, mixed(of)?.low, mixed(of)?.high, measure), within(standardised[measure] ?? NONE), chance(standardised[measure] ?? NONE)],
+      [`${title(measure)}, ${say("place_crude")}`, estimate(before[measure], before[low], before[high], measure), estimate(of[measure], of[low], of[high], measure), within(crude[measure] ?? NONE), chanceOf(crude[measure] ?? NONE)],
+      [`${title(measure)}, ${say("place_mixed")}`, estimate(mixed(before)?.value, mixed(before)?.low, mixed(before)?.high, measure), estimate(mixed(of)?.value, mixed(of)?.low, mixed(of)?.high, measure), within(standardised[measure] ?? NONE), chanceOf(standardised[measure] ?? NONE)],
     ];
   });
   return rows(say("place_change"), [say("measure"), say("place_before"), say("place_now"), say("place_difference"), say("place_chance")], [false, true, true, true, false], body);
