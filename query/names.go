@@ -70,18 +70,14 @@ func (s *Server) findComuni(values url.Values) ([]registry.Comune, error) {
 	if err != nil {
 		return nil, err
 	}
-	asked := 0
-	for _, name := range []string{"q", "code", "province"} {
-		if values.Has(name) {
-			asked++
-		}
-	}
-	switch {
-	case asked != 1:
+	asked := slices.DeleteFunc([]string{"q", "code", "province"}, func(name string) bool { return !values.Has(name) })
+	if len(asked) != 1 {
 		return nil, badParameter("q", "want one of q, the beginning of a name or code; code; province")
-	case values.Has("code"):
+	}
+	switch asked[0] {
+	case "code":
 		return s.comuniByCode(values)
-	case values.Has("province"):
+	case "province":
 		return s.comuniOf(values)
 	}
 	text, err := question.Single(values, "q")
