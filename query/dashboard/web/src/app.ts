@@ -11,7 +11,7 @@ import { Shown, type View } from "./view.ts";
 import { learn, say, speak, type Message } from "./words.ts";
 
 // Each view is a file of its own, which comes when it is wanted.
-const FILES: Partial<Record<ViewName, () => Promise<{ view: View }>>> = {
+const FILES: Record<ViewName, () => Promise<{ view: View }>> = {
   accessibility: () => import("./view/notice.ts"),
   privacy: () => import("./view/notice.ts"),
   today: () => import("./view/today.ts"),
@@ -45,7 +45,7 @@ async function show(): Promise<void> {
   main.setAttribute("aria-busy", "true");
   const spoken = speak(chosenLanguage(state.parameters.lang));
   try {
-    const [{ view }] = await Promise.all([(FILES[state.view] ?? FILES.trend!)(), spoken, learn(signal)]);
+    const [{ view }] = await Promise.all([FILES[state.view](), spoken, learn(signal)]);
     if (signal.aborted) return;
     around(state);
     showFilters(state, typeof view.controls === "function" ? view.controls(state) : view.controls, view.period, go);
@@ -76,6 +76,8 @@ function later(error: unknown, signal: AbortSignal): void {
   const wait = Math.max(LATER, error instanceof Refused ? error.wait : 0) * (1 + 0.5 * Math.random()); // Pages that failed together do not come back as one.
   const timer = setTimeout(again, wait);
   signal.addEventListener("abort", () => clearTimeout(timer));
+}
+
 // replace puts a view in the place of another. Who was in it with the keyboard goes on
 // where there is the same again, else at the title: never from the top of the page.
 function replace(main: HTMLElement, parts: readonly Node[]): void {
