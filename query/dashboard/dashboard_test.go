@@ -50,7 +50,7 @@ func shipped(t *testing.T) map[string]string {
 // TestEveryFileIsServed: under its address, with its kind, and again only where it has
 // changed.
 func TestEveryFileIsServed(t *testing.T) {
-	kinds := map[string]string{".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".json": "application/json"}
+	kinds := map[string]string{".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".json": "application/json", ".txt": "text/plain"}
 	for name, text := range shipped(t) {
 		address := "/" + strings.TrimSuffix(name, "index.html")
 		got := get(t, address)

@@ -1,5 +1,6 @@
 // Builds the page: node build.mjs writes ../built; with --check it builds aside and
 // tells whether ../built is just that.
+import { createHash } from "node:crypto";
 import { mkdtemp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -57,6 +58,7 @@ async function build(out) {
       if (entryPoint) names[path.basename(entryPoint).replace(/\.ts$/, ".js")] = `assets/${path.basename(file)}`;
     }
   }
+  names["licences.txt"] = await licences(results, out);
   names.preloads = preloads(results[0].metafile, names["app.js"]);
   const page = await readFile(path.join(here, "page/index.html"), "utf8");
   await writeFile(path.join(out, "index.html"), page.replace(/\{([\w.]+)\}/g, (_, name) => {
@@ -64,6 +66,20 @@ async function build(out) {
     return names[name];
   }));
   await compress(out);
+}
+
+// licences writes the notices of all packages that something was taken from, and returns
+// their address.
+async function licences(results, out) {
+  const inputs = results.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const packages = new Set(["bootstrap-italia", ...inputs.flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [])]);
+  const texts = await Promise.all([...packages].sort().map(async (name) =>
+    `${name}\n\n${(await readFile(path.join(here, "node_modules", name, "LICENSE"), "utf8")).trim()}`));
+  texts.push(`Titillium Web\n\n${(await readFile(path.join(here, "fonts/OFL.txt"), "utf8")).replace(/\r/g, "").trim()}`);
+  const text = `${texts.join(`\n\n${"-".repeat(72)}\n\n`)}\n`;
+  const file = `assets/licences-${createHash("sha256").update(text).digest("hex").slice(0, 12)}.txt`;
+  await writeFile(path.join(out, file), text);
+  return file;
 }
 
 // preloads announce what app.js imports, so that a browser on a slow line fetches all of
