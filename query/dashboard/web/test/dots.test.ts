@@ -21,12 +21,12 @@ const data = (more: Partial<Dots> = {}): Dots => ({
 });
 
 const middle = (d: string): number => { const xs = [...d.matchAll(/[ML]([\d.]+)/g)].map((m) => Number(m[1])); return (Math.min(...xs) + Math.max(...xs)) / 2; };
-const points = (of: Dots, size = WIDE) => dots(of, spoken, size).marks.filter(({ at }) => String(at.class).startsWith("point"));
+const points = (of: Dots, size = WIDE) => dots(of, spoken, size).marks.filter(({ at }) => String(at.class).startsWith("sign"));
 
 test("who has more lies farther right, with another shape for each verdict, inside its interval", () => {
   const drawing = dots(data(), spoken, WIDE);
   const [first, second, third] = points(data());
-  assert.deepEqual([first, second, third].map((mark) => mark!.at.class), ["point above", "point alike", "point below"]);
+  assert.deepEqual([first, second, third].map((mark) => mark!.at.class), ["sign above", "sign alike", "sign below"]);
   assert.ok(middle(String(first!.at.d)) > middle(String(third!.at.d)));
   const lines = drawing.marks.filter(({ at }) => at.class === "interval-of now");
   lines.forEach(({ at }, i) => assert.ok(Number(at.x1) < middle(String([first, second, third][i]!.at.d)) && middle(String([first, second, third][i]!.at.d)) < Number(at.x2)));
@@ -77,6 +77,6 @@ test("around zero, zero is there; beside what was counted stands what would be",
   const rows = [dot("Alfa", 0.4, { reference: null, beside: { value: 0.3, low: 0.2, high: 0.45 } })];
   const drawing = dots(data({ rows, around: true, names: { beside: "a pari composizione" } }), spoken, WIDE);
   assert.equal(drawing.marks.filter(({ at }) => at.class === "axis").length, 1);
-  assert.equal(drawing.marks.filter(({ at }) => at.class === "point diamond").length, 1);
+  assert.equal(drawing.marks.filter(({ at }) => at.class === "sign diamond").length, 1);
   assert.ok(drawing.legend.some(({ says, path }) => says === "a pari composizione" && path === swatch("diamond")));
 });

@@ -43,7 +43,7 @@ test("the curves go through the limits of the API, and end where no figure can b
 test("the inside is one mark; each outside is one", () => {
   const of = (drawing: ReturnType<typeof funnel>, name: string) => drawing.marks.filter(({ at }) => String(at.class).includes(name));
   const drawing = funnel(data(), spoken, SIZE);
-  assert.deepEqual([of(drawing, "quiet-point").length, of(drawing, "point above").length, of(drawing, "point below").length], [1, 1, 1]);
+  assert.deepEqual([of(drawing, "quiet-sign").length, of(drawing, "sign above").length, of(drawing, "sign below").length], [1, 1, 1]);
   assert.equal(funnel(data({ reference: null }), spoken, SIZE).marks.filter(({ at }) => String(at.class).startsWith("limit")).length, 0);
 });
 

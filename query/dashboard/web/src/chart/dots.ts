@@ -147,9 +147,9 @@ function stopOf(row: Dot, { x, at, size, y }: Place): Stop {
 function legend({ rows, verdicts, names = {} }: Dots, words: Words): LegendEntry[] {
   const shown = VERDICTS.filter((verdict) => verdicts[verdict] && rows.some((row) => row.of && row.verdict === verdict));
   return [
-    ...shown.map((verdict) => ({ class: `point ${verdict}`, says: verdicts[verdict]!, path: swatch(verdict) })),
+    ...shown.map((verdict) => ({ class: `sign ${verdict}`, says: verdicts[verdict]!, path: swatch(verdict) })),
     ...(rows.some((row) => row.of?.low !== null && row.of) ? [{ class: "interval-of now", says: names.of ?? words.say("interval_95"), line: true }] : []),
-    ...(names.beside && rows.some((row) => row.beside) ? [{ class: "point diamond", says: names.beside, path: outline("diamond", 8, 6, 5) }] : []),
+    ...(names.beside && rows.some((row) => row.beside) ? [{ class: "sign diamond", says: names.beside, path: outline("diamond", 8, 6, 5) }] : []),
     ...(names.reference && rows.some((row) => row.reference !== null && row.reference !== undefined) ? [{ class: "reference", says: names.reference, path: "M8 0V12" }] : []),
   ];
 }

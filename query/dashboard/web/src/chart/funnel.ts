@@ -5,7 +5,7 @@ import { scaleLinear, scaleLog } from "d3-scale";
 import type { Words } from "../words.ts";
 import { levels, names, room, type Box } from "./axis.ts";
 import { mark, round, type Drawing, type LegendEntry, type Mark, type Size, type Stop } from "./marks.ts";
-import { outline, point, swatch, type Verdict } from "./shapes.ts";
+import { outline, swatch, type Verdict } from "./shapes.ts";
 
 // A Spot is one of those that are held against the reference.
 export interface Spot {
@@ -55,8 +55,8 @@ export function funnel({ title, spots, reference, referenceName, write, bounds }
       mark("text", { class: "tick", x: round((box.left + box.right) / 2), y: round(all - size.line * 0.3), "text-anchor": "middle" }, words.say("ranking_votes_log")),
       ...(reference === null ? [] : limitMarks(order, reference, x, y)),
       // Hundreds that say nothing of their own are one mark.
-      mark("path", { class: "point alike quiet-point", d: order.filter((spot) => sideOf(spot) === "alike").map((spot) => outline("alike", x(spot.n), y(spot.value), r * 0.75)).join("") }),
-      ...outside.map((spot) => ({ ...point(sideOf(spot), x(spot.n), y(spot.value), isFar(spot) ? r * 1.25 : r), at: { class: `point ${sideOf(spot)}${isFar(spot) ? "" : " near"}`, d: outline(sideOf(spot), x(spot.n), y(spot.value), isFar(spot) ? r * 1.25 : r) } })),
+      mark("path", { class: "sign alike quiet-sign", d: order.filter((spot) => sideOf(spot) === "alike").map((spot) => outline("alike", x(spot.n), y(spot.value), r * 0.75)).join("") }),
+      ...outside.map((spot) => mark("path", { class: `sign ${sideOf(spot)}${isFar(spot) ? "" : " near"}`, d: outline(sideOf(spot), x(spot.n), y(spot.value), isFar(spot) ? r * 1.25 : r) })),
     ],
     stops: order.map((spot): Stop => ({
       x: x(spot.n), y: y(spot.value), says: [spot.name, `${write(spot.value)}, ${words.counted("votes_n", spot.n)}`, limitsIn(spot, write, words), where(spot, words)],
@@ -118,9 +118,9 @@ export function roundNumbers(from: number, to: number): number[] {
 function legend(spots: readonly Spot[], reference: number | null, referenceName: string, words: Words): LegendEntry[] {
   const some = (side: Verdict) => spots.some((spot) => sideOf(spot) === side);
   return [
-    ...(some("above") ? [{ class: "point above", says: words.say("ranking_outside_above"), path: swatch("above") }] : []),
-    ...(some("below") ? [{ class: "point below", says: words.say("ranking_outside_below"), path: swatch("below") }] : []),
-    ...(some("alike") ? [{ class: "point alike quiet-point", says: words.say("ranking_inside"), path: swatch("alike") }] : []),
+    ...(some("above") ? [{ class: "sign above", says: words.say("ranking_outside_above"), path: swatch("above") }] : []),
+    ...(some("below") ? [{ class: "sign below", says: words.say("ranking_outside_below"), path: swatch("below") }] : []),
+    ...(some("alike") ? [{ class: "sign alike quiet-sign", says: words.say("ranking_inside"), path: swatch("alike") }] : []),
     ...(reference === null ? [] : [
       { class: "reference", says: referenceName, line: true }, { class: "limit", says: words.say("ranking_limits_95"), line: true },
       { class: "limit far", says: words.say("ranking_limits_998"), line: true },

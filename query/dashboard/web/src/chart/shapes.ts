@@ -20,7 +20,7 @@ export function outline(shape: Verdict | "diamond", x: number, y: number, r: num
 }
 
 export const point = (shape: Verdict | "diamond", x: number, y: number, r: number): Mark =>
-  mark("path", { class: `point ${shape}`, d: outline(shape, x, y, r) });
+  mark("path", { class: `sign ${shape}`, d: outline(shape, x, y, r) });
 
 // swatch is the shape as a legend has it.
 export const swatch = (shape: Verdict | "diamond"): string => outline(shape, 8, 6, 5);

@@ -117,7 +117,7 @@ function more(state: State, { ranked }: Ranking, shown: number): HTMLElement | n
   if (ranked === 0) return h("p", { class: "absent" }, say("ranking_nobody"));
   const parts: Child[] = [h("span", {}, say("ranking_shown", { n: number(shown), of: number(ranked) }))];
   if (shown < ranked && shown < 10000) parts.push(" ", h("a", { class: "btn btn-outline-primary btn-sm", href: href(state.view, changed(state, { rows: String(shown + STEP) })) }, say("ranking_more", { n: number(Math.min(STEP, ranked - shown)) })));
-  return h("p", { class: "more" }, ...parts);
+  return h("p", { class: "show-more" }, ...parts);
 }
 
 // small lists who has too few votes for a place: when it is wanted, where not all were asked for.
