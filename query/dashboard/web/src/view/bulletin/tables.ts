@@ -126,5 +126,5 @@ function coverage({ coverage: of }: Bulletin, ask: Ask): HTMLElement {
     [say("coverage_comuni"), say("coverage_of", { n: number(of.comuni), all: number(of.comuni_of) })], [say("coverage_offices"), number(of.offices)],
     [say("coverage_services"), number(of.services)], [say("coverage_channels"), number(of.channels)],
   ] as const;
-  return panel(panelOf("coverage", say("place_coverage"), ask), h("dl", { class: "facts" }, ...facts.flatMap(([term, says]) => [h("dt", {}, term), h("dd", {}, says)])));
+  return panel(panelOf("coverage", say("place_coverage"), ask), h("dl", { class: "facts" }, ...facts.map(([term, says]) => h("div", {}, h("dt", {}, term), h("dd", {}, says)))));
 }

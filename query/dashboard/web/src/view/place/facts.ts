@@ -24,7 +24,7 @@ export function coverage(page: Page, level: Level, ask: Ask): HTMLElement {
   if (rate === null || served === null) facts.push([say("participation"), say("participation_unknown")]);
   else facts.push([say("participation"), say("participation_known", { rate: percent(rate), votes: counted("votes_n", votes ?? 0), served: number(served), part: part === null ? "–" : percent(part, 0) })]);
   return panel({ id: "coverage", title: say("place_coverage"), ask, meta: page.meta },
-    h("dl", { class: "facts" }, ...facts.flatMap(([term, says]) => [h("dt", {}, term), h("dd", {}, says)])));
+    h("dl", { class: "facts" }, ...facts.map(([term, says]) => h("div", {}, h("dt", {}, term), h("dd", {}, says)))));
 }
 
 // history says what became of a code: a comune that is no more, or is called otherwise.
