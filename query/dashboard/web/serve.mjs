@@ -13,7 +13,7 @@ createServer(async (asked, answer) => {
   const { pathname } = new URL(asked.url, "http://page");
   const file = VIEWS.test(pathname) ? "index.html" : pathname.startsWith("/assets/") ? pathname.slice(1) : null;
   if (!file) {
-    const on = request(new URL(asked.url, target), { method: asked.method, headers: asked.headers }, (given) => {
+    const on = request(new URL(asked.url, target), { method: asked.method, headers: asked.headers, agent: false }, (given) => {
       answer.writeHead(given.statusCode, given.headers);
       given.pipe(answer);
     });

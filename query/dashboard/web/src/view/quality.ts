@@ -111,7 +111,7 @@ function partitions(ledger: Ledger, at: number): HTMLElement {
 
 // coverage says from how many comuni votes come.
 function coverage({ answers, state, signal }: Shown): HTMLElement | null {
-  const ranking = answers.maybe<Ranking>("comuni");
+  const ranking = state.parameters.comune ? null : answers.maybe<Ranking>("comuni");
   if (!ranking) return null;
   const { ranked, meta } = ranking;
   const says = h("p", { class: "lead" }, say("quality_comuni", { n: number(ranked) }));

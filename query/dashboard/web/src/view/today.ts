@@ -129,7 +129,7 @@ class Today {
         panel({ id: "why", title: say("today_reasons"), ask: this.ask("reasons"), frame: reasons }, this.why, h("p", {}, h("a", { href: write("reasons", only(this.state.parameters, ...FILTERS, "lang")) }, say("today_reasons_more"))))),
       h("div", { class: "columns" },
         ...(this.regions ? [panel({ id: "regions", title: say("today_regions"), ask: this.ask("regions") }, this.regions.element)] : []),
-        panel({ id: "comuni", title: say("today_comuni"), ask: this.ask("comuni") }, this.comuni)),
+        ...("comune" in this.state.parameters ? [] : [panel({ id: "comuni", title: say("today_comuni"), ask: this.ask("comuni") }, this.comuni)])),
     ];
   }
 
