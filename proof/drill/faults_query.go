@@ -40,7 +40,7 @@ func figureFaults() []fault {
 		heatmap.fault("an hour that is there twice is one", "TestHeatmap", "s.HourOfDay+int(hour-s.First))]++", "s.HourOfDay+int(hour-s.First))] = 1"),
 		ranking.fault("filters of places are filters of the reference", "TestRanking", "return d.Name == name && (d.Of == question.OfComune", "return d.Name == name+\"s\" && (d.Of == question.OfComune"),
 		ranking.fault("all are held against the first reference", "TestRanking", "if len(l.nations.Columns) == 0 {", "if i >= 0 {"),
-		site{"query/answer/ranking_change.go", pkg}.fault("who had few votes before fell most", "TestRankingTellsChanges", "m.then.n >= least &&", "m.then.n > 0 &&"),
+		site{"query/answer/ranking_change.go", pkg}.fault("who had few votes before fell most", "TestRankingTellsChanges", "m.then.n < least ||", "m.then.n == 0 ||"),
 		compare.fault("each is standardised by all", "TestCompareTellsTheMix", "c.mix == mixAll || c.mix == s.letter", "c.mix != \"\""),
 		site{"query/answer/reasons.go", pkg}.fault("a reason's share is of all votes", "TestReasonsAddUp", "figures.Share(m.causes[i].n, m.answered,", "figures.Share(m.causes[i].n, m.n,"),
 		site{"query/answer/answer.go", pkg}.fault("settled answers age", "TestAnswersOfSettledTimeStay", "return last+settledAfter <= q.Now", "return last > q.Now+settledAfter"),

@@ -148,6 +148,7 @@ type league struct {
 	small          []int // By row of the table.
 
 	moves, ofMoves []move // Beside who and of; nil where nothing is compared.
+	known          int    // Of how many who are ranked it is told how they changed.
 }
 
 // Answer makes the ranking.

@@ -13,6 +13,7 @@ import (
 // The orders of a ranking: by the figure or by its difference, the highest first, or by its
 // difference the other way round, those first that fell most.
 const (
+	sortValue   = "value"
 	sortHighest = "difference"
 	sortLowest  = "-difference"
 )
@@ -20,13 +21,13 @@ const (
 // readSort reads the order of rows, of those that are compared: by how they changed only
 // where chance is told from the figure.
 func (q *ranking) readSort(values question.Values) error {
-	sort, err := choice(values, "sort", "value", sortHighest, sortLowest)
+	sort, err := choice(values, "sort", sortValue, sortHighest, sortLowest)
 	switch {
-	case err != nil || q.Compare == nil && sort == "value":
+	case err != nil || q.Compare == nil && sort == sortValue:
 		return err
 	case q.Compare == nil:
 		return wrong("sort", "%q: want compare, too: the time that rows differ from", sort)
-	case q.measure == byCount && sort != "value":
+	case q.measure == byCount && sort != sortValue:
 		return wrong("sort", "%q: want a measure with an interval; how n changed is in n_change", sort)
 	}
 	q.sort = sort
@@ -37,7 +38,6 @@ func (q *ranking) readSort(values question.Values) error {
 type move struct {
 	then observation
 	figures.Move
-	tested bool // P and Q are there.
 }
 
 // compare tells how each who is ranked, and was counted for f, and the references, counted
@@ -58,29 +58,37 @@ func (l *league) compare(ctx context.Context, r Reading, f, all *question.Frame)
 	if l.moves, err = l.movesOf(ctx, r, f, l.table, then); err != nil || l.measure == byCount {
 		return err
 	}
-	tell := func(m *move, now *observation, least uint64) {
-		if m.then.n >= least && now.n >= least {
-			d, tested := l.subtract(l.measure, now, &m.then)
-			m.Move, m.tested = figures.Move{Estimate: d.Estimate, P: d.P, Known: true}, tested
-		}
-	}
 	for i := range l.ofMoves {
-		tell(&l.ofMoves[i], &l.of[i], 1)
+		l.ofMoves[i].tell(l, &l.of[i], 1)
 	}
 	var tests []*figures.Move
 	for i := range l.ranked {
 		at := l.ranked[i].Index
-		if tell(&l.moves[at], &l.who[at], l.minN); l.moves[at].tested {
+		if l.moves[at].tell(l, &l.who[at], l.minN) {
 			tests = append(tests, &l.moves[at].Move)
 		}
 	}
 	figures.Discover(tests)
-	if l.sort == sortHighest || l.sort == sortLowest {
+	l.known = len(tests)
+	if l.sort != sortValue {
 		slices.SortStableFunc(l.ranked, func(a, b figures.Ranked) int {
 			return l.moves[a.Index].Compare(&l.moves[b.Index].Move, l.sort == sortLowest)
 		})
 	}
 	return nil
+}
+
+// tell says how then became now, and what chance makes of it, where both have votes enough.
+func (m *move) tell(l *league, now *observation, least uint64) bool {
+	if m.then.n < least || now.n < least {
+		return false
+	}
+	d, tested := l.subtract(l.measure, now, &m.then)
+	if !tested { // Effects are known where they widen.
+		d.P, _ = figures.TestMeans(now.values[:l.scale.Max()], m.then.values[:l.scale.Max()], now.effect, m.then.effect)
+	}
+	m.Move = figures.Move{Estimate: d.Estimate, P: d.P, Known: true}
+	return true
 }
 
 // movesOf observes the rows of t, which was counted for f, at another time.
@@ -109,15 +117,8 @@ func (l *league) movesOf(ctx context.Context, r Reading, f *question.Frame, t *q
 // compareMembers are those of an answer that compares: of how many it is told how they changed, and
 // whether votes may be in both times. Then intervals are too wide, never too narrow.
 func (l *league) compareMembers() []member {
-	n := 0
-	for i := range l.ranked {
-		if l.moves[l.ranked[i].Index].Known {
-			n++
-		}
-	}
-	of, with := l.Compare.Of, l.Compare.With
-	shared := of.From < with.Next && with.From < of.Next
-	return []member{number("compared", n), Value("shared", func(dst []byte) []byte { return appendTruth(dst, shared) })}
+	shared := l.Compare.Of.From < l.Compare.With.Next && l.Compare.With.From < l.Compare.Of.Next
+	return []member{number("compared", l.known), Value("shared", func(dst []byte) []byte { return appendTruth(dst, shared) })}
 }
 
 // changes are the fields of moves: what was then, and how it changed.
@@ -143,7 +144,7 @@ func (l *league) changes(moves []move, now []observation) []format.Field {
 		field("difference", func(m *move) (float64, bool) { return m.Value, m.Known }),
 		field("difference_low", func(m *move) (float64, bool) { return m.Low, m.Known }),
 		field("difference_high", func(m *move) (float64, bool) { return m.High, m.Known }),
-		field("p_change", func(m *move) (float64, bool) { return m.P, m.tested }),
-		field("q_change", func(m *move) (float64, bool) { return m.Q, m.tested }),
+		field("p_change", func(m *move) (float64, bool) { return m.P, m.Known }),
+		field("q_change", func(m *move) (float64, bool) { return m.Q, m.Known }),
 	}
 }

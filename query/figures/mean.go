@@ -29,10 +29,7 @@ func Mean(counts []uint64, e Effect) (Estimate, bool) {
 	if len(counts) < 2 || len(counts) > valuesMax {
 		panic(fmt.Sprintf("BUG: a scale of %d values", len(counts)))
 	}
-	n := 0.0
-	for _, count := range counts {
-		n += float64(count)
-	}
+	n := total(counts)
 	if n == 0 {
 		return Estimate{}, false
 	}
@@ -64,4 +61,38 @@ func reach(weighted *[valuesMax]float64, counts []uint64, n float64) float64 {
 		}
 	}
 	return math.Sqrt(max(0, sum))
+}
+
+// TestMeans returns how often two means of a scale that share no vote, and are equal, would
+// differ so much or more: two-sided, 0 to 1. Counts are those of Mean, with the effects by
+// which they are not independent. False where one has no votes.
+//
+// It is the score test of Compare for scales of more than two values: the variance is that
+// of both together. Where all votes are alike, nothing speaks against equal means: p = 1.
+func TestMeans(a, b []uint64, effectA, effectB Effect) (p float64, ok bool) {
+	ma, someA := Mean(a, Independent)
+	mb, someB := Mean(b, Independent)
+	if !someA || !someB {
+		return 0, false
+	}
+	na, nb := total(a), total(b)
+	da, db := effectA.divisor(na), effectB.divisor(nb)
+	na, nb = na/da, nb/db
+	mean, squares := (na*ma.Value+nb*mb.Value)/(na+nb), 0.0
+	for i := range a {
+		off := 50*(weight(i, len(a))+1) - mean
+		squares += (float64(a[i])/da + float64(b[i])/db) * off * off
+	}
+	deviation := math.Sqrt(squares / (na + nb) * (1/na + 1/nb))
+	if deviation <= dust*100 {
+		return 1, true
+	}
+	return twoSided((ma.Value - mb.Value) / deviation), true
+}
+
+func total(counts []uint64) (n float64) {
+	for _, count := range counts {
+		n += float64(count)
+	}
+	return n
 }
