@@ -1,9 +1,12 @@
 package screens_test
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -14,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mlf/proof/browser"
+	"mlf/proof/harness"
 	"mlf/query/dashboard"
 )
 
@@ -37,11 +41,22 @@ func addresses() map[string]string {
 		"place-small":    "place?comune=" + alone,
 		"quality-comune": "quality?comune=058091",
 	}
-	for _, view := range dashboard.Views() {
-		all[view] = view
+	for _, view := range views() {
+		all[cmp.Or(view, "today")] = view
 	}
-	all["today"] = ""
 	return all
+}
+
+// views are all but the bulletin, which there is only when something was published.
+func views() []string {
+	return append(slices.DeleteFunc(dashboard.Views(), func(view string) bool { return view == bulletin }), "")
+}
+
+const bulletin = "bulletin"
+
+// bulletins are the addresses of last month's, of the nation and of a region.
+func bulletins() map[string]string {
+	return map[string]string{bulletin: bulletin, "bulletin-region": "bulletin?region=16"}
 }
 
 // alone is a comune that nobody votes in: Morterone has some thirty residents.
@@ -78,37 +93,60 @@ func TestScreens(t *testing.T) {
 			t.Errorf("the browser complains: %q", found)
 		}
 	}
-	t.Run("views", func(t *testing.T) { everyView(t, tab, auditor, home, quiet) })
+	t.Run("views", func(t *testing.T) { everyView(t, tab, auditor, at{home, addresses()}, quiet) })
 	t.Run("filters", func(t *testing.T) { everyFilter(t, tab, home); quiet(t) })
-	t.Run("files", func(t *testing.T) { everyFile(t, tab, home); quiet(t) })
+	t.Run("files", func(t *testing.T) { everyFile(t, tab, at{home, addresses()}); quiet(t) })
 	t.Run("budget", func(t *testing.T) { budgets(t, tab, home) })
 	t.Run("ways", func(t *testing.T) { ways(t, tab, home); quiet(t) })
 	if up != nil {
 		t.Run("live", func(t *testing.T) { live(t, tab, up) })
 	}
+	t.Run("bulletins", func(t *testing.T) {
+		published(t, home)
+		everyView(t, tab, auditor, at{home, bulletins()}, quiet)
+		everyFile(t, tab, at{home, bulletins()})
+		quiet(t)
+	})
 	run("leave", chromedp.Navigate("about:blank"))
+}
+
+// at is addresses of a service, by what they show.
+type at struct {
+	home string
+	all  map[string]string
+}
+
+// names are what the addresses show, in order.
+func (a at) names() []string { return slices.Sorted(maps.Keys(a.all)) }
+
+// published waits until there is a bulletin of last month: what is released holds after
+// some minutes.
+func published(t *testing.T, home string) {
+	t.Helper()
+	last := time.Now().AddDate(0, 0, -time.Now().Day()).Format("2006-01")
+	harness.Eventually(t, 12*time.Minute, func() error {
+		status, answer, err := harness.Get(t, home+"v1/bulletin/"+last)
+		if err == nil && status != http.StatusOK {
+			err = errors.New(answer)
+		}
+		return err
+	})
 }
 
 // everyView looks at each view at three widths, light and dark, in Italian, and at one
 // in the other languages: nothing is refused, complained of, cut off or hard to reach.
-func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, home string, quiet func(*testing.T)) {
+func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, of at, quiet func(*testing.T)) {
 	t.Helper()
 	run := browser.Reader(t, tab)
-	all := addresses()
-	names := make([]string, 0, len(all))
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	look := func(name, lang, theme string, width int64) {
 		t.Helper()
 		what := fmt.Sprintf("%s-%s-%s-%d", name, lang, theme, width)
 		separator := "?"
-		if strings.Contains(all[name], "?") {
+		if strings.Contains(of.all[name], "?") {
 			separator = "&"
 		}
 		run(what, chromedp.EmulateViewport(width, 900), browser.Prefer("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce"),
-			chromedp.Navigate(home+all[name]+separator+"lang="+lang), shown(20*time.Second))
+			chromedp.Navigate(of.home+of.all[name]+separator+"lang="+lang), shown(20*time.Second))
 		if problem := browser.Ask[string](t, tab, refused); problem != "" {
 			t.Errorf("%s: %s", what, problem)
 		}
@@ -125,7 +163,7 @@ func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, home
 		}
 		quiet(t)
 	}
-	for _, name := range names {
+	for _, name := range of.names() {
 		for _, width := range []int64{320, 768, 1280} {
 			look(name, "it", "light", width)
 		}
@@ -140,7 +178,7 @@ func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, home
 func everyFilter(t *testing.T, tab context.Context, home string) {
 	t.Helper()
 	run := browser.Reader(t, tab)
-	for _, view := range append([]string{""}, dashboard.Views()...) {
+	for _, view := range views() {
 		run(view, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(home+view+"?lang=it"), shown(20*time.Second))
 		names := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#filters select")].map((e) => e.name)`)
 		for _, name := range names {
@@ -164,7 +202,7 @@ func everyFilter(t *testing.T, tab context.Context, home string) {
 // cannotBe tells whether a choice has no figures in a year that has just been voted: it
 // is said in words.
 func cannotBe(what string) bool {
-	return what == "trend?step=hour" || strings.HasPrefix(what, "bulletin?month=") // A year of hours; months of which nothing was published.
+	return what == "trend?step=hour" // A year of hours.
 }
 
 // some are all of few values, and of many, some.
@@ -177,11 +215,11 @@ func some(values []string) []string {
 
 // everyFile takes each file of each view away: it is what the API answers under the
 // address that the view tells.
-func everyFile(t *testing.T, tab context.Context, home string) {
+func everyFile(t *testing.T, tab context.Context, of at) {
 	t.Helper()
 	run := browser.Reader(t, tab)
-	for _, view := range append([]string{""}, dashboard.Views()...) {
-		run(view, chromedp.Navigate(home+view+"?lang=it"), shown(20*time.Second))
+	for _, view := range of.names() {
+		run(view, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(of.home+of.all[view]), shown(20*time.Second))
 		links := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#view .menu a[data-format]")].map((a) => a.href)`)
 		calls := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#view .menu .api-call code")].map((e) => e.textContent)`)
 		if len(calls) == 0 || len(links) < 4*len(calls) {

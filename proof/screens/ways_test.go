@@ -37,7 +37,7 @@ func ways(t *testing.T, tab context.Context, home string) {
 	run("back", chromedp.NavigateBack(), browser.Shows("location.pathname", "/trend"), browser.Shows("location.search", "comune=058091"),
 		browser.Shows(title, "Andamento"), browser.Shows(place, "Roma"))
 	run("back again", chromedp.NavigateBack(), browser.Shows(place, "Tutta Italia"), browser.Shows("location.search.includes('comune')", "false"))
-	run("keys", shown(20*time.Second), chromedp.Focus(chromedp.CSS("#view svg.picture")), chromedp.KeyEvent(kb.End),
+	run("keys", shown(20*time.Second), browser.Shows(`document.querySelectorAll("#view svg.picture .line").length > 0`, "true"), chromedp.Focus(chromedp.CSS("#view svg.picture")), chromedp.KeyEvent(kb.End),
 		browser.Shows(`document.querySelector("#view .tip").hidden`, "false"), browser.Shows(`document.querySelector("#view .tip").textContent.length > 10`, "true"))
 	run("explained", browser.Script(`document.querySelector("#view .explain").click()`), browser.Shows(`document.querySelector("dialog[open]").textContent`, "share.1"),
 		browser.Shows(`document.querySelector("dialog[open]").textContent`, "v1/"), browser.Picture("explained"), chromedp.KeyEvent(kb.Escape), browser.Shows(`document.querySelectorAll("dialog").length`, "0"))
@@ -136,8 +136,9 @@ func live(t *testing.T, tab context.Context, up *harness.Up) {
 		})
 	})
 	run := browser.Reader(t, tab)
+	const pulse = `document.querySelector("#view .pulse").dataset.state`
 	const total = `document.querySelector("#view .headline .total").textContent.replace(/\D/g, "")`
-	run("live", chromedp.Navigate(srv.URL+"/?lang=it"), shown(20*time.Second), browser.Shows(`document.body.dataset.state`, "live"))
+	run("live", chromedp.Navigate(srv.URL+"/?lang=it"), shown(20*time.Second), browser.Shows(pulse, "live"))
 	term := harness.Enrol(t, up.Kafka, up.Ingest, up.Query)
 	seq := 0
 	vote := func() {
@@ -154,11 +155,11 @@ func live(t *testing.T, tab context.Context, up *harness.Up) {
 	cut = true
 	mu.Unlock()
 	srv.CloseClientConnections()
-	run("cut", browser.Script(`window.dispatchEvent(new Event("online"))`), browser.ShowsWithin(90*time.Second, `document.body.dataset.state`, "cut"))
+	run("cut", browser.Script(`window.dispatchEvent(new Event("online"))`), browser.ShowsWithin(90*time.Second, pulse, "cut"))
 	mu.Lock()
 	cut = false
 	mu.Unlock()
 	harness.LetPass(3 * time.Second) // Two votes within as long are one person's.
 	vote()
-	run("mended", browser.ShowsWithin(90*time.Second, `document.body.dataset.state`, "live"), browser.ShowsWithin(20*time.Second, "Number("+total+") - "+fmt.Sprint(before), "2"))
+	run("mended", browser.ShowsWithin(90*time.Second, pulse, "live"), browser.ShowsWithin(20*time.Second, "Number("+total+") - "+fmt.Sprint(before), "2"))
 }
