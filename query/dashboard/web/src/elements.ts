@@ -48,7 +48,3 @@ export function text(element: Element, value: string): void {
 // face is the drawn face, for who sees.
 export const face = (name: string): SVGElement =>
   svg("svg", { class: `face ${name}`, "aria-hidden": "true" }, svg("use", { href: `#face-${name}` }));
-
-// icon is a sign that only goes with a word.
-export const icon = (name: string): SVGElement =>
-  svg("svg", { class: "icon icon-sm", "aria-hidden": "true" }, svg("use", { href: `#icon-${name}` }));

@@ -7,8 +7,6 @@ import { wilson } from "./figures.ts";
 import { PARTS, reckoning } from "./pulse.ts";
 import type { Words } from "./words.ts";
 
-export { trouble, waiting } from "./pulse.ts";
-
 // PARTS_OUT are what votes of a time and place are: in the figures, or why not.
 export const PARTS_OUT = ["in", "late", "burst", "test", "scales"] as const;
 

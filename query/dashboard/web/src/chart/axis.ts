@@ -43,3 +43,16 @@ export function names(box: Box, lines: readonly (readonly string[])[], x: (i: nu
   }
   return marks;
 }
+
+// along are the values that an axis that lies is named at, each with the middle of its
+// name, or null where that has no room behind the one before.
+export function along(values: readonly number[], x: (n: number) => number, name: (n: number) => string, size: Size): { n: number; middle: number | null }[] {
+  let taken = -Infinity;
+  return values.map((n) => {
+    const half = size.measure(name(n)) / 2;
+    const middle = Math.min(Math.max(half, x(n)), size.width - half);
+    if (middle - half < taken) return { n, middle: null };
+    taken = middle + half + size.line / 2;
+    return { n, middle };
+  });
+}

@@ -2,6 +2,7 @@
 
 import { scaleLinear } from "d3-scale";
 import type { Words } from "../words.ts";
+import { along } from "./axis.ts";
 import { mark, round, write as letters, type Drawing, type Mark, type Size, type Stop } from "./marks.ts";
 import { wrap } from "./wrap.ts";
 
@@ -84,17 +85,11 @@ function place({ rows, write, least = 0 }: Bars, size: Size): { sides: Sides; pl
 }
 
 function axis({ x, left, right, bottom }: Sides, write: Bars["write"], size: Size): Mark[] {
-  const ticks = x.ticks(Math.max(2, Math.min(6, Math.floor((right - left) / (5 * size.line)))));
-  let taken = -Infinity;
-  return ticks.flatMap((n) => {
-    const name = write(n);
-    const half = size.measure(name) / 2;
-    const middle = Math.max(half, x(n));
-    const room = middle - half > taken;
-    if (room) taken = middle + half + size.line / 2;
-    return [mark("line", { class: n === 0 ? "axis" : "grid", x1: round(x(n)), x2: round(x(n)), y1: 0, y2: round(bottom) }),
-      ...(room ? [letters(name, middle, bottom + size.line, { class: "tick", "text-anchor": "middle" })] : [])];
-  });
+  const count = Math.max(2, Math.min(6, Math.floor((right - left) / (5 * size.line))));
+  return along(x.ticks(count), x, write, size).flatMap(({ n, middle }) => [
+    mark("line", { class: n === 0 ? "axis" : "grid", x1: round(x(n)), x2: round(x(n)), y1: 0, y2: round(bottom) }),
+    ...(middle === null ? [] : [letters(write(n), middle, bottom + size.line, { class: "tick", "text-anchor": "middle" })]),
+  ]);
 }
 
 function rowMarks({ row, lines, top, bar, height }: Placed, sides: Sides, { write }: Bars, size: Size): Mark[] {

@@ -2,6 +2,7 @@
 
 import { scaleLinear } from "d3-scale";
 import type { Words } from "../words.ts";
+import { along } from "./axis.ts";
 import { mark, round, write as letters, type Drawing, type LegendEntry, type Mark, type Size, type Stop } from "./marks.ts";
 import { cut, outline, point, swatch, VERDICTS, type Verdict } from "./shapes.ts";
 
@@ -101,15 +102,11 @@ interface Place { readonly x: (n: number) => number; readonly at: Layout; readon
 // names above.
 function axis({ rows, write, around }: Dots, x: ReturnType<typeof scaleLinear<number, number>>, { at, height, size }: { at: Layout; height: number; size: Size }): Mark[] {
   const marks: Mark[] = [];
-  let taken = -Infinity;
-  for (const n of x.ticks(Math.max(2, Math.min(8, Math.floor((at.right - at.left) / (5 * size.line)))))) {
+  const count = Math.max(2, Math.min(8, Math.floor((at.right - at.left) / (5 * size.line))));
+  for (const { n, middle } of along(x.ticks(count), x, write, size)) {
     const across = at.stacked ? rows.map((_, i) => [at.top + (i + 1) * at.tall - size.line * 1.7, at.top + (i + 1) * at.tall - size.line * 0.2]) : [[at.top - size.line * 0.4, height]];
     marks.push(mark("path", { class: around && n === 0 ? "axis" : "grid", d: across.map(([from, to]) => `M${round(x(n))} ${round(from!)}V${round(to!)}`).join("") }));
-    const half = size.measure(write(n)) / 2;
-    const middle = Math.min(Math.max(x(n), half), size.width - half);
-    if (middle - half < taken + size.line / 2) continue;
-    taken = middle + half;
-    marks.push(letters(write(n), middle, size.line * 0.8, { class: "tick", "text-anchor": "middle" }));
+    if (middle !== null) marks.push(letters(write(n), middle, size.line * 0.8, { class: "tick", "text-anchor": "middle" }));
   }
   return marks;
 }

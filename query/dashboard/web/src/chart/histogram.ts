@@ -2,7 +2,7 @@
 
 import { scaleLinear } from "d3-scale";
 import type { Words } from "../words.ts";
-import { levels, room, type Box } from "./axis.ts";
+import { along, levels, room, type Box } from "./axis.ts";
 import { mark, round, write as text, type Drawing, type Mark, type Size, type Stop } from "./marks.ts";
 
 export interface Histogram {
@@ -81,14 +81,9 @@ const ownMarks = (x: number, box: Box, size: Size): Mark[] => {
 };
 
 function limits(bins: readonly Bin[], x: (n: number) => number, box: Box, { tick }: Histogram, size: Size): Mark[] {
-  let free = -Infinity;
-  return [...bins.map(({ from }) => from), bins[bins.length - 1]!.to].flatMap((limit) => {
-    const half = size.measure(tick(limit)) / 2;
-    const at = Math.min(Math.max(half, x(limit)), size.width - half);
-    if (at - half < free) return [];
-    free = at + half + size.line / 2;
-    return [text(tick(limit), at, box.bottom + size.line * 1.1, { class: "tick", "text-anchor": "middle" })];
-  });
+  const ends = [...bins.map(({ from }) => from), bins[bins.length - 1]!.to];
+  return along(ends, x, tick, size).flatMap(({ n, middle }) =>
+    (middle === null ? [] : [text(tick(n), middle, box.bottom + size.line * 1.1, { class: "tick", "text-anchor": "middle" })]));
 }
 
 const binName = ({ from, to }: Bin, { tick }: Histogram, words: Words): string => words.say("histogram_bin", { from: tick(from), to: tick(to) });

@@ -3,6 +3,7 @@
 
 import { scaleLinear } from "d3-scale";
 import type { Words } from "../words.ts";
+import { along } from "./axis.ts";
 import { mark, round, write as text, type Drawing, type Mark, type Size, type Stop } from "./marks.ts";
 import { cut } from "./shapes.ts";
 
@@ -100,14 +101,9 @@ function sidesOf(data: Intervals, drawn: readonly Entry[], words: Words, size: S
 function axis({ x, left, right, top }: Sides, bottom: number, { tick, reference }: Intervals, size: Size): Mark[] {
   const marks: Mark[] = [];
   const count = Math.max(2, Math.min(7, Math.floor((right - left) / (6 * size.line))));
-  let free = -Infinity;
-  for (const n of x.ticks(count)) {
+  for (const { n, middle } of along(x.ticks(count), x, tick, size)) {
     marks.push(mark("line", { class: "grid", x1: round(x(n)), x2: round(x(n)), y1: round(top), y2: round(bottom) }));
-    const half = size.measure(tick(n)) / 2;
-    const at = Math.min(Math.max(half, x(n)), size.width - half);
-    if (at - half < free) continue;
-    free = at + half + size.line / 2;
-    marks.push(text(tick(n), at, bottom + size.line, { class: "tick", "text-anchor": "middle" }));
+    if (middle !== null) marks.push(text(tick(n), middle, bottom + size.line, { class: "tick", "text-anchor": "middle" }));
   }
   if (reference) marks.push(mark("line", { class: "reference", x1: round(x(reference.value)), x2: round(x(reference.value)), y1: round(top), y2: round(bottom) }));
   return marks;
