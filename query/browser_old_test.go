@@ -13,25 +13,6 @@ import (
 	"mlf/schema"
 )
 
-// young deletes what came after Chrome 102, Firefox 102 or Safari 15.4 and a page
-// is tempted to use.
-const young = `
-	for (const name of ["any", "timeout"]) delete AbortSignal[name];
-	for (const name of ["toReversed", "toSorted", "toSpliced", "with", "findLast", "findLastIndex"]) {
-		delete Array.prototype[name];
-	}
-	for (const name of ["fromAsync"]) delete Array[name];
-	for (const name of ["groupBy"]) { delete Object[name]; delete Map[name]; }
-	for (const name of ["withResolvers", "try"]) delete Promise[name];
-	for (const name of ["canParse", "parse"]) delete URL[name];
-	for (const name of ["intersection", "union", "difference"]) delete Set.prototype[name];
-	for (const name of ["isWellFormed", "toWellFormed"]) delete String.prototype[name];
-	for (const name of ["Iterator", "requestIdleCallback", "scheduler", "navigation", "cookieStore", "Temporal"]) delete window[name];
-	for (const name of ["Segmenter", "DurationFormat"]) delete Intl[name];
-	for (const name of ["startViewTransition"]) delete Document.prototype[name];
-	for (const name of ["checkVisibility", "moveBefore", "setHTML"]) delete Element.prototype[name];
-	delete Response.json; delete window.Document.prototype.adoptedStyleSheets;`
-
 // heads are the first cells of the table of the first chart.
 const heads = `[...document.querySelectorAll("#view tbody tr")].map((tr) => tr.cells[0].textContent).join()`
 
@@ -42,7 +23,7 @@ func TestOldBrowsers(t *testing.T) {
 	home := w.serve(t, asItIs)
 
 	ctx := browser.Open(t)
-	browser.Reader(t, ctx)("four years old", browser.Before(young), chromedp.Navigate(home+"trend?period=2026-11-22&step=hour&lang=it"),
+	browser.Reader(t, ctx)("four years old", browser.Before(browser.Young), chromedp.Navigate(home+"trend?period=2026-11-22&step=hour&lang=it"),
 		browser.Shows(`document.querySelector("#view .total").textContent`, "24.987 voti"), browser.Shows(`document.querySelectorAll("#view .segment").length > 30`, "true"),
 		browser.Shows(heads, "15–16"), browser.Shows(`document.getElementById("old").hidden`, "true"))
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -96,27 +95,44 @@ func TestScreens(t *testing.T) {
 			t.Errorf("the browser complains: %q", found)
 		}
 	}
-	t.Run("views", func(t *testing.T) { everyView(t, tab, auditor, at{home, addresses()}, quiet) })
-	t.Run("filters", func(t *testing.T) { everyFilter(t, tab, home); quiet(t) })
-	t.Run("files", func(t *testing.T) { everyFile(t, tab, at{home, addresses()}); quiet(t) })
-	t.Run("budget", func(t *testing.T) { budgets(t, tab, home) })
-	t.Run("ways", func(t *testing.T) { ways(t, tab, home); quiet(t) })
-	if up != nil {
-		t.Run("live", func(t *testing.T) { live(t, tab, up) })
+	here := at{home: home, all: addresses()}
+	each := func(name string, do func(t *testing.T)) {
+		t.Run(name, func(t *testing.T) { do(t); quiet(t) })
 	}
-	t.Run("bulletins", func(t *testing.T) {
+	each("views", func(t *testing.T) { everyView(t, tab, auditor, here, looks) })
+	each("layout", func(t *testing.T) { everyLayout(t, tab, here) })
+	each("filters", func(t *testing.T) { everyFilter(t, tab, home) })
+	each("files", func(t *testing.T) { everyFile(t, tab, here) })
+	each("old browsers", func(t *testing.T) { oldBrowsers(t, tab, here) })
+	each("budget", func(t *testing.T) { budgets(t, tab, home) })
+	each("ways", func(t *testing.T) { ways(t, tab, home) })
+	if up != nil {
+		each("live", func(t *testing.T) { live(t, tab, up) })
+	}
+	each("bulletins", func(t *testing.T) {
 		published(t, home)
-		everyView(t, tab, auditor, at{home, bulletins()}, quiet)
-		everyFile(t, tab, at{home, bulletins()})
-		quiet(t)
+		monthly := at{home: home, all: bulletins()}
+		everyView(t, tab, auditor, monthly, looks)
+		everyLayout(t, tab, monthly)
+		everyFile(t, tab, monthly)
 	})
+	if up != nil {
+		of := newIssuer(t)
+		each("lots", func(t *testing.T) {
+			run("leave", chromedp.Navigate("about:blank"))
+			again(t, up, of.flags()...)
+			everyView(t, tab, auditor, at{home: home, all: addresses(), as: "lots-"}, glances)
+		})
+		each("roles", func(t *testing.T) { roles(t, tab, home, of) })
+	}
 	run("leave", chromedp.Navigate("about:blank"))
 }
 
-// at is addresses of a service, by what they show.
+// at is addresses of a service, by what they show, and what pictures of them are named.
 type at struct {
 	home string
 	all  map[string]string
+	as   string
 }
 
 // names are what the addresses show, in order.
@@ -136,43 +152,47 @@ func published(t *testing.T, home string) {
 	})
 }
 
-// everyView looks at each view at three widths, light and dark, in Italian, and at one
-// in the other languages: nothing is refused, complained of, cut off or hard to reach.
-func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, of at, quiet func(*testing.T)) {
+// A look is how a view is looked at.
+type look struct {
+	lang, theme string
+	width       int64
+}
+
+// looks are all, and glances those at views that were looked at before.
+var (
+	looks   = []look{{"it", "light", 320}, {"it", "light", 768}, {"it", "light", 1280}, {"it", "dark", 1280}, {"en", "light", 1280}, {"de", "dark", 320}}
+	glances = []look{{"it", "dark", 320}, {"en", "light", 1280}}
+)
+
+// everyView looks at each view: nothing is refused, complained of, cut off or hard to
+// reach.
+func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, of at, ways []look) {
 	t.Helper()
 	run := browser.Reader(t, tab)
-	look := func(name, lang, theme string, width int64) {
-		t.Helper()
-		what := fmt.Sprintf("%s-%s-%s-%d", name, lang, theme, width)
-		separator := "?"
-		if strings.Contains(of.all[name], "?") {
-			separator = "&"
-		}
-		run(what, chromedp.EmulateViewport(width, 900), browser.Prefer("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce"),
-			chromedp.Navigate(of.home+of.all[name]+separator+"lang="+lang), shown(20*time.Second))
-		if problem := browser.Ask[string](t, tab, refused); problem != "" {
-			t.Errorf("%s: %s", what, problem)
-		}
-		if err := chromedp.Do(tab, browser.ShowsWithin(3*time.Second, scrolls, "0")); err != nil {
-			t.Errorf("%s: it scrolls sideways: %v", what, err)
-		}
-		run(what, browser.Picture(what))
-		found, err := auditor.Audit(tab)
-		if err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-		for _, line := range found {
-			t.Errorf("%s: %s", what, line)
-		}
-		quiet(t)
-	}
 	for _, name := range of.names() {
-		for _, width := range []int64{320, 768, 1280} {
-			look(name, "it", "light", width)
+		for _, as := range ways {
+			what := fmt.Sprintf("%s%s-%s-%s-%d", of.as, name, as.lang, as.theme, as.width)
+			separator := "?"
+			if strings.Contains(of.all[name], "?") {
+				separator = "&"
+			}
+			run(what, chromedp.EmulateViewport(as.width, 900), browser.Prefer("prefers-color-scheme", as.theme, "prefers-reduced-motion", "reduce"),
+				chromedp.Navigate(of.home+of.all[name]+separator+"lang="+as.lang), shown(20*time.Second))
+			if problem := browser.Ask[string](t, tab, refused); problem != "" {
+				t.Errorf("%s: %s", what, problem)
+			}
+			if err := chromedp.Do(tab, browser.ShowsWithin(3*time.Second, scrolls, "0")); err != nil {
+				t.Errorf("%s: it scrolls sideways: %v", what, err)
+			}
+			run(what, browser.Picture(what))
+			found, err := auditor.Audit(tab)
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			for _, line := range found {
+				t.Errorf("%s: %s", what, line)
+			}
 		}
-		look(name, "it", "dark", 1280)
-		look(name, "en", "light", 1280)
-		look(name, "de", "dark", 320)
 	}
 }
 
@@ -186,7 +206,7 @@ func everyFilter(t *testing.T, tab context.Context, home string) {
 		names := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#filters select")].map((e) => e.name)`)
 		for _, name := range names {
 			values := browser.Ask[[]string](t, tab, fmt.Sprintf(`[...document.querySelector("#filters select[name=%s]").options].map((o) => o.value)`, name))
-			for _, value := range some(values) {
+			for _, value := range few(values) {
 				if value == "" {
 					continue
 				}
@@ -208,64 +228,12 @@ func cannotBe(what string) bool {
 	return what == "trend?step=hour" // A year of hours.
 }
 
-// some are all of few values, and of many, some.
-func some(values []string) []string {
+// few are all of few values, and of many, three.
+func few(values []string) []string {
 	if len(values) <= 16 {
 		return values
 	}
 	return []string{values[1], values[len(values)/2], values[len(values)-1]}
-}
-
-// everyFile takes each file of each view away: it is what the API answers under the
-// address that the view tells.
-func everyFile(t *testing.T, tab context.Context, of at) {
-	t.Helper()
-	run := browser.Reader(t, tab)
-	for _, view := range of.names() {
-		run(view, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(of.home+of.all[view]), shown(20*time.Second))
-		links := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#view .menu a[data-format]")].map((a) => a.href)`)
-		calls := browser.Ask[[]string](t, tab, `[...document.querySelectorAll("#view .menu .api-call code")].map((e) => e.textContent)`)
-		if len(calls) == 0 || len(links) < 4*len(calls) {
-			t.Errorf("%q: %d calls and %d files", view, len(calls), len(links))
-		}
-		for _, url := range append(calls, links...) {
-			if problem := answers(t, url); problem != "" {
-				t.Errorf("%q: %s: %s", view, url, problem)
-			}
-		}
-		for _, ending := range []string{"PNG", "SVG"} {
-			const taken = `document.documentElement.dataset.taken`
-			pictures := browser.Ask[int](t, tab, `document.querySelectorAll("#view .frame svg.picture").length`)
-			if pictures == 0 {
-				continue
-			}
-			run(view+" "+ending, browser.Script(`{ const made = URL.createObjectURL; URL.createObjectURL = (blob) => { document.documentElement.dataset.taken = blob.type + " " + (blob.size > 1000); URL.createObjectURL = made; return made.call(URL, blob); };
-				[...document.querySelectorAll("#view .menu button")].find((b) => b.textContent === "`+ending+`").click(); }`),
-				browser.Shows(taken, strings.ToLower(ending)), browser.Shows(taken, "true"), browser.Script("delete document.documentElement.dataset.taken"))
-		}
-	}
-}
-
-// answers tells what is wrong with what the API answers to an address.
-func answers(t *testing.T, url string) string {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res.StatusCode != http.StatusOK || len(body) == 0 {
-		return fmt.Sprintf("%s %.300s", res.Status, body)
-	}
-	return ""
 }
 
 // budgets are the most bytes, compressed and without fonts, that a view may need.

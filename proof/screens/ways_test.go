@@ -19,6 +19,9 @@ import (
 	"mlf/proof/harness"
 )
 
+// kept is how much a page has left in its browser, beside language and theme.
+const kept = `Object.keys(localStorage).filter((key) => key !== "mlf-language" && key !== "mlf-theme").length + document.cookie.length + sessionStorage.length`
+
 // ways goes to places by what readers use: links, keys, the back button, an address that
 // somebody sent them, a path of a proxy, a slow line.
 func ways(t *testing.T, tab context.Context, home string) {
@@ -43,7 +46,7 @@ func ways(t *testing.T, tab context.Context, home string) {
 		browser.Shows(`document.querySelector("dialog[open]").textContent`, "v1/"), browser.Picture("explained"), chromedp.KeyEvent(kb.Escape), browser.Shows(`document.querySelectorAll("dialog").length`, "0"))
 	run("noise of tools", chromedp.Navigate(home+"trend?utm_source=mail&fbclid=x&comune=058091"), shown(20*time.Second), browser.Shows(place, "Roma"))
 	run("what is wrong is said", chromedp.Navigate(home+"trend?lang=it&comune="+nowhere), browser.Shows(refused, "filtri"))
-	run("nothing is kept but", browser.Shows(`Object.keys(localStorage).filter((key) => key !== "mlf-language" && key !== "mlf-theme").length + document.cookie.length + sessionStorage.length`, "0"))
+	run("nothing is kept but", browser.Shows(kept, "0"))
 
 	t.Run("under a path", func(t *testing.T) { underAPath(t, tab, home) })
 	t.Run("slow", func(t *testing.T) { slowly(t, tab, home) })

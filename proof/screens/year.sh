@@ -3,14 +3,19 @@
 # folder that has one is served as it is.
 set -eu
 mkdir -p "$DATA"
-bin/mlf up --data "$DATA" 2>"$DATA/log.json" &
-up=$!
+start() {
+  bin/mlf up --data "$DATA" 2>"$DATA/log.json" &
+  up=$!
+}
+start
 trap 'kill "$up" 2>/dev/null || true; wait "$up" || true' EXIT
 trap 'exit 0' INT TERM
 if [ ! -e "$DATA/year" ]; then
   bin/mlf simulate --days 365 --terminals 3000 --votes-per-day 0.95 --seed 1 \
     --ingest http://127.0.0.1:8080 --query http://127.0.0.1:8081 --kafka 127.0.0.1:19092
   date >"$DATA/year"
+  kill "$up" && wait "$up" || true
+  start # It publishes what was counted, which else is done in the night.
 fi
 echo "A year of votes: http://127.0.0.1:8081/ (Ctrl-C ends it)"
 wait "$up"

@@ -38,5 +38,16 @@ func aYear(t *testing.T) (home string, up *harness.Up) {
 	if code := simulation.Wait(20 * time.Minute); code != command.ExitDone {
 		t.Fatalf("simulate: exit code %d\n%s", code, harness.Tail(simulation.Stderr()))
 	}
+	again(t, up) // What was counted of days before is published when it starts, or in the night.
 	return fmt.Sprintf("http://%s/", up.Query), up
+}
+
+// again ends mlf up, and starts it with flags.
+func again(t *testing.T, up *harness.Up, flags ...string) {
+	t.Helper()
+	if code := up.Stop(); code != command.ExitDone {
+		t.Fatalf("up: exit code %d\n%s", code, harness.Tail(up.Stderr()))
+	}
+	up.Flags = flags
+	up.Begin(t)
 }

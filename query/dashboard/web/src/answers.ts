@@ -9,6 +9,7 @@ type Schemas = components["schemas"];
 export type Figures = Schemas["FaceFigures"];
 export type Keys = Schemas["GroupColumns"];
 export type Meta = Schemas["AnswerMeta"];
+export type Disclosure = Schemas["Disclosure"];
 export type Status = Schemas["ObservationStatus"];
 
 export interface Stats { meta: Schemas["StatsMeta"]; rows: (Schemas["FaceRow"])[] }

@@ -2,6 +2,7 @@
 
 import { address, parse, VIEWS, write, type State, type ViewName } from "./address.ts";
 import { Refused, Silent, together } from "./ask.ts";
+import type { Disclosure } from "./answers.ts";
 import { $, h, text } from "./elements.ts";
 import { asked, showFilters } from "./filters.ts";
 import { failure } from "./notice.ts";
@@ -45,13 +46,20 @@ async function show(): Promise<void> {
   main.setAttribute("aria-busy", "true");
   const spoken = speak(chosenLanguage(state.parameters.lang));
   try {
-    const [{ view }] = await Promise.all([FILES[state.view](), spoken, learn(signal)]);
+    const [{ view }] = await Promise.all([FILES[state.view](), spoken]);
+    const learned = learn(signal);
+    if (view.listed) await learned;
+    const coming = together(view.asks(state), signal);
+    coming.catch(() => {}); // It is awaited below, unless the lists do not come.
+    await learned;
     if (signal.aborted) return;
     around(state);
     showFilters(state, typeof view.controls === "function" ? view.controls(state) : view.controls, view.period, go);
-    const answers = await together(view.asks(state), signal);
+    const answers = await coming;
     const parts = await view.show(new Shown(state, answers, go, signal));
-    if (!signal.aborted) replace(main, parts.filter((part) => part !== null));
+    if (signal.aborted) return;
+    audience(answers.disclosure);
+    replace(main, parts.filter((part) => part !== null));
   } catch (error) {
     await spoken; // What went wrong is said in it.
     if (signal.aborted) return;
@@ -103,6 +111,14 @@ function around(state: State): void {
   const keep = asked(state);
   $("views").replaceChildren(...VIEWS.map((name) => h("li", { class: "nav-item" },
     h("a", { class: "nav-link", href: write(name, keep), "aria-current": name === state.view ? "page" : null }, say(`view_${name}`)))));
+}
+
+// audience says whose figures are shown, where they are not everybody's: a body sees its
+// own alone, under the name of the whole.
+function audience(disclosure: Disclosure | undefined): void {
+  const line = $("audience");
+  line.hidden = disclosure !== "own" && disclosure !== "exact";
+  text(line, line.hidden ? "" : say(disclosure === "own" ? "audience_own" : "audience_exact"));
 }
 
 // A click on an address of the page goes there without leaving it.

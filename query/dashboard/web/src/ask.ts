@@ -2,6 +2,7 @@
 // all of one position.
 
 import { address, queryOf, type Parameters } from "./address.ts";
+import type { Disclosure } from "./answers.ts";
 import { setClock } from "./clock.ts";
 
 const LIMIT = 30000; // Milliseconds after which a request is given up: slow lines are slow.
@@ -49,6 +50,12 @@ export class Answers {
     this.position = position;
     this.bodies = bodies;
     this.problems = problems;
+  }
+
+  // disclosure is how the figures are shown: to whom, and how exactly.
+  get disclosure(): Disclosure | undefined {
+    const metas = [...this.bodies.values()].map((body) => (body as { meta?: { disclosure?: Disclosure } }).meta?.disclosure);
+    return metas.find((one) => one !== undefined);
   }
 
   // of returns the body of an answer, and throws Refused where there is none.

@@ -38,9 +38,12 @@ function theme(): string {
   return THEMES.find((one) => one === kept("theme")) ?? "auto";
 }
 
-// applyTheme turns the dark sheet on or off, or leaves it to the system.
+// applyTheme turns the dark sheet on or off, or leaves it to the system: always where
+// the system's colours are forced on the page.
 export function applyTheme(): void {
-  $<HTMLLinkElement>("dark").media = { light: "not all", dark: "screen" }[theme()] ?? "screen and (prefers-color-scheme: dark)";
+  const system = "(prefers-color-scheme: dark)";
+  const chosen = { light: `(forced-colors: active) and ${system}`, dark: `(forced-colors: none), screen and ${system}` };
+  $<HTMLLinkElement>("dark").media = `screen and ${(chosen as Record<string, string>)[theme()] ?? system}`;
 }
 
 // settings shows them in the bar above the page; again shows the view again.

@@ -1,6 +1,7 @@
 // Tables: of a chart's figures, and of a view's own.
 
 import { h, type Child } from "./elements.ts";
+import { lettersOf, onLetters } from "./letters.ts";
 import type { Table } from "./chart/marks.ts";
 
 // tableOf makes the table that says what a chart shows.
@@ -18,19 +19,29 @@ export function rows(caption: string, head: readonly string[], numeric: readonly
       i === 0
         ? h("th", { role: "rowheader", scope: "row" }, content)
         : h("td", { role: "cell", class: numeric[i] ? "n" : "", "data-head": head[i] ?? "" }, content))))));
-  watch?.observe(table);
+  watch(table);
   return table;
 }
 
 // fitted is the room and the letters that a table was fitted to last.
 const fitted = new WeakMap<Element, string>();
-const watch = typeof ResizeObserver === "function" ? new ResizeObserver((entries) => requestAnimationFrame(() => entries.forEach(({ target }) => fit(target)))) : null;
+let observer: ResizeObserver | null = null;
+
+// watch fits a table now and whenever it has other room, or letters are others.
+function watch(table: Element): void {
+  if (typeof ResizeObserver !== "function") return; // In tests.
+  if (!observer) {
+    observer = new ResizeObserver((entries) => requestAnimationFrame(() => entries.forEach(({ target }) => fit(target))));
+    onLetters(() => document.querySelectorAll("#view table.table").forEach(fit));
+  }
+  observer.observe(table);
+}
 
 // fit stacks a table's cells where they are wider than its place, by what they need:
 // no width of the window tells, since letters may be twice as large.
 function fit(table: Element): void {
   const room = table.parentElement?.clientWidth ?? 0;
-  const now = `${room} ${getComputedStyle(table).fontSize}`;
+  const now = `${room} ${lettersOf(table)}`;
   if (room === 0 || fitted.get(table) === now) return;
   fitted.set(table, now);
   table.classList.remove("stacked");

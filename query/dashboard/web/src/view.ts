@@ -9,6 +9,7 @@ import type { Control, Go } from "./filters.ts";
 export interface View {
   readonly period: string; // Of which it is where the address has none; "" for views without.
   readonly controls: readonly Control[] | ((state: State) => readonly Control[]);
+  readonly listed?: true; // What it asks for is of the registry's lists.
   asks(state: State): Ask[];
   show(shown: Shown): (Node | null)[] | Promise<(Node | null)[]>;
 }

@@ -106,7 +106,7 @@ export function since(milliseconds: number): string {
 }
 
 // weekday is the name of a day, 1 Monday to 7 Sunday.
-export function weekday(day: number, style: "long" | "short" = "long"): string {
+export function weekday(day: number, style: "long" | "short" | "narrow" = "long"): string {
   const key = `${lang} ${style} ${day}`;
   const name = weekdays.get(key) ?? new Intl.DateTimeFormat(lang, { weekday: style, timeZone: "UTC" }).format(Date.UTC(2024, 0, day)); // 1 January 2024 was a Monday.
   weekdays.set(key, name);
@@ -126,6 +126,7 @@ export function step(code: string, style: "long" | "short" = "long"): string {
   if (!rest) return year;
   const [first] = rest;
   if (first === "Q") return say("quarter_n", { n: rest.slice(1), year });
+  if (first === "W" && style === "short") return say("week_short", { n: String(Number(rest.slice(1))) });
   if (first === "W") return say("week_n", { n: String(Number(rest.slice(1))), year });
   const noon = Date.parse(`${code.length === 7 ? `${code}-01` : code}T12:00:00Z`);
   if (code.length === 7) return format(lang, noon, style === "long" ? { month: "long", year: "numeric" } : { month: "short" });

@@ -28,6 +28,12 @@ export function levels(box: Box, y: Linear, size: Size, name: (n: number) => str
 export const room = (y: Linear, size: Size, name: (n: number) => string): number =>
   Math.max(...y.ticks(6).map((n) => size.measure(name(n)))) + size.line / 2;
 
+// inside is where the middle of a name is that is wanted at x, so that the drawing has all of it.
+export function inside(x: number, name: string, size: Size): number {
+  const half = size.measure(name) / 2;
+  return Math.min(Math.max(half, x), size.width - half);
+}
+
 // names are what stands below the box: the last always, and before it as many as have
 // room. x is the middle of each; a name may have several lines.
 export function names(box: Box, lines: readonly (readonly string[])[], x: (i: number) => number, size: Size): Mark[] {
@@ -50,7 +56,7 @@ export function along(values: readonly number[], x: (n: number) => number, name:
   let taken = -Infinity;
   return values.map((n) => {
     const half = size.measure(name(n)) / 2;
-    const middle = Math.min(Math.max(half, x(n)), size.width - half);
+    const middle = inside(x(n), name(n), size);
     if (middle - half < taken) return { n, middle: null };
     taken = middle + half + size.line / 2;
     return { n, middle };

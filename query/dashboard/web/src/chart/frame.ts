@@ -2,6 +2,7 @@
 // points at its stops by mouse, finger and keys, and has its table beside it.
 
 import { h, svg, text } from "../elements.ts";
+import { lettersOf, onLetters } from "../letters.ts";
 import { onPaper } from "../paper.ts";
 import * as words from "../words.ts";
 import { draw, type Chart, type Direction, type Drawing, type Size, type Stop } from "./marks.ts";
@@ -26,7 +27,7 @@ export class Frame {
   private outline: SVGElement | null = null;
   private chosen = -1;
   private width = 0;
-  private letters = ""; // Their size.
+  private letters = ""; // As it was drawn for.
 
   // open is called with the code of a stop that was chosen.
   constructor(rendered: (size: Size) => Drawing, open?: (code: string) => void) {
@@ -38,8 +39,9 @@ export class Frame {
       h("details", { class: "twin" }, h("summary", {}, words.say("as_table")), this.table));
     this.listen();
     this.watch = new ResizeObserver(() => requestAnimationFrame(() => this.fit()));
-    this.watch.observe(this.element); // All of it: larger letters make its words taller.
-    this.unwatch = onPaper(() => this.fit());
+    this.watch.observe(this.element);
+    const [unprint, unletter] = [onPaper(() => this.fit()), onLetters(() => this.fit())];
+    this.unwatch = () => { unprint(); unletter(); };
   }
 
   // end stops watching; the element may go.
@@ -50,9 +52,9 @@ export class Frame {
 
   private fit(): void {
     const { width } = this.place.getBoundingClientRect();
-    const { fontSize } = getComputedStyle(this.place);
-    if (width === 0 || (width === this.width && fontSize === this.letters && this.drawing)) return;
-    [this.width, this.letters] = [width, fontSize];
+    const letters = lettersOf(this.place);
+    if (width === 0 || (width === this.width && letters === this.letters && this.drawing)) return;
+    [this.width, this.letters] = [width, letters];
     this.draw();
   }
 

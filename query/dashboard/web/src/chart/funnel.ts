@@ -3,9 +3,10 @@
 
 import { scaleLinear, scaleLog } from "d3-scale";
 import type { Words } from "../words.ts";
-import { levels, names, room, type Box } from "./axis.ts";
-import { mark, round, type Drawing, type LegendEntry, type Mark, type Size, type Stop } from "./marks.ts";
+import { inside, levels, names, room, type Box } from "./axis.ts";
+import { mark, round, write as letters, type Drawing, type LegendEntry, type Mark, type Size, type Stop } from "./marks.ts";
 import { outline, swatch, type Verdict } from "./shapes.ts";
+import { wrap } from "./wrap.ts";
 
 // A Spot is one of those that are held against the reference.
 export interface Spot {
@@ -36,12 +37,13 @@ export const isFar = ({ value, limits: [lowest, , , highest] }: Spot): boolean =
 
 export function funnel({ title, spots, reference, referenceName, write, bounds }: Funnel, words: Words, size: Size): Drawing {
   const all = size.line * 20;
+  const said = wrap(words.say("ranking_votes_log"), size.width, size.measure);
   const order = [...spots].sort((a, b) => a.n - b.n || a.value - b.value);
   const values = order.flatMap((spot) => [spot.value, ...spot.limits.slice(1, 3)]);
   const [low, high] = values.length > 0 ? [Math.min(...values), Math.max(...values)] : [0, 1];
   const air = (high - low || 0.1) * 0.06;
   const y = scaleLinear().domain([Math.max(bounds?.[0] ?? -Infinity, low - air), Math.min(bounds?.[1] ?? Infinity, high + air)]);
-  const box: Box = { left: room(y, size, write), right: size.width - size.line / 2, top: size.line * 0.8, bottom: all - size.line * 2.6 };
+  const box: Box = { left: room(y, size, write), right: size.width - size.line / 2, top: size.line * 0.8, bottom: all - size.line * (1.6 + said.length) };
   y.range([box.bottom, box.top]);
   const x = scaleLog().domain([order[0]?.n ?? 1, Math.max(2, order[order.length - 1]?.n ?? 10, (order[0]?.n ?? 1) * 1.1)]).range([box.left + size.line / 2, box.right - size.line / 2]);
   const r = size.line * 0.28;
@@ -52,7 +54,7 @@ export function funnel({ title, spots, reference, referenceName, write, bounds }
     marks: [
       ...levels(box, y, size, write),
       ...names(box, ticks.map((n) => [words.number(n)]), (i) => x(ticks[i]!), size),
-      mark("text", { class: "tick", x: round((box.left + box.right) / 2), y: round(all - size.line * 0.3), "text-anchor": "middle" }, words.say("ranking_votes_log")),
+      ...said.map((line, i) => letters(line, inside((box.left + box.right) / 2, line, size), all - size.line * (said.length - 0.7 - i), { class: "tick", "text-anchor": "middle" })),
       ...(reference === null ? [] : limitMarks(order, reference, x, y)),
       // Hundreds that say nothing of their own are one mark.
       mark("path", { class: "sign alike quiet-sign", d: order.filter((spot) => sideOf(spot) === "alike").map((spot) => outline("alike", x(spot.n), y(spot.value), r * 0.75)).join("") }),

@@ -88,8 +88,9 @@ function placeOf({ weekday, hour }: Cell, at: Grid): { x: number; y: number } {
 function sides(at: Grid, words: Words, size: Size): Mark[] {
   const beside = (says: string, row: number) => letters(says, at.left - size.line / 2, at.top + (row + 0.5) * at.tall + size.line / 4, { class: "tick", "text-anchor": "end" });
   if (at.turned) {
+    const style = days.every((day) => size.measure(words.weekday(day, "short")) < at.wide) ? "short" : "narrow";
     return [
-      ...days.map((day) => letters(words.weekday(day, "short"), at.left + (day - 0.5) * at.wide, size.line * 0.9, { class: "tick", "text-anchor": "middle" })),
+      ...days.map((day) => letters(words.weekday(day, style), at.left + (day - 0.5) * at.wide, size.line * 0.9, { class: "tick", "text-anchor": "middle" })),
       ...[...Array(24).keys()].map((hour) => beside(words.hour(hour), hour)),
     ];
   }

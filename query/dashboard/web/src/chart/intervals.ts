@@ -45,7 +45,9 @@ interface Sides {
   readonly right: number;
   readonly top: number;
   readonly row: number;
-  readonly narrow: boolean;
+  readonly middle: number; // Of a row, from its top.
+  readonly narrow: boolean; // Names are above, with their figures,
+  readonly apart: boolean; // or a line above these.
 }
 
 // intervals draws them. A name that has no room ends with dots; its tip and the table
@@ -78,7 +80,7 @@ export function intervals(data: Intervals, words: Words, size: Size): Drawing {
   };
 }
 
-const middleOf = ({ top, row, narrow }: Sides, i: number): number => top + i * row + row * (narrow ? 0.72 : 0.5);
+const middleOf = ({ top, row, middle }: Sides, i: number): number => top + i * row + middle;
 
 // figure is what stands at the right: the value, and of how many.
 const figure = (entry: Entry, { write }: Intervals, words: Words): string =>
@@ -95,7 +97,9 @@ function sidesOf(data: Intervals, drawn: readonly Entry[], words: Words, size: S
   const beside = narrow ? size.line / 2 : Math.max(...drawn.map((entry) => (entry.value === null ? 0 : size.measure(figure(entry, data, words))))) + size.line;
   const right = Math.max(left + 4 * size.line, size.width - beside);
   const x = scaleLinear().domain([data.zero ? 0 : Math.max(least, low - air), Math.min(most, high + air)]).range([left, right]);
-  return { x, left, right, top: size.line * 0.4, row: size.line * (narrow ? 2.3 : 1.45), narrow };
+  const apart = narrow && drawn.some((entry) => size.measure(entry.name) + size.measure(figure(entry, data, words)) + size.line > size.width);
+  const row = size.line * (apart ? 3.3 : narrow ? 2.3 : 1.45);
+  return { x, left, right, top: size.line * 0.4, row, middle: narrow ? row - 0.65 * size.line : row / 2, narrow, apart };
 }
 
 function axis({ x, left, right, top }: Sides, bottom: number, { tick, reference }: Intervals, size: Size): Mark[] {
@@ -112,11 +116,11 @@ function axis({ x, left, right, top }: Sides, bottom: number, { tick, reference 
 interface Around { data: Intervals; sides: Sides; words: Words; size: Size }
 
 function entryMarks(entry: Entry, y: number, { data, sides, words, size }: Around): Mark[] {
-  const { x, left, right, narrow } = sides;
+  const { x, left, right, narrow, apart } = sides;
   const says = figure(entry, data, words);
   const base = narrow ? y - size.line * 0.65 : y + size.line * 0.25;
-  const room = narrow ? size.width - size.measure(says) - size.line : left - size.line * 0.8;
-  const marks: Mark[] = [text(cut(entry.name, room, size.measure), narrow ? 0 : left - size.line * 0.6, base, { class: "entry", ...(narrow ? {} : { "text-anchor": "end" }) })];
+  const room = apart ? size.width : narrow ? size.width - size.measure(says) - size.line : left - size.line * 0.8;
+  const marks: Mark[] = [text(cut(entry.name, room, size.measure), narrow ? 0 : left - size.line * 0.6, apart ? base - size.line : base, { class: "entry", ...(narrow ? {} : { "text-anchor": "end" }) })];
   if (narrow) marks.push(text(says, size.width, base, { class: "tick", "text-anchor": "end" }));
   else if (entry.value === null) marks.push(text(says, left + size.line * 0.3, base, { class: "tick" }));
   else marks.push(text(says, right + size.line * 0.6, base, { class: "tick" }));

@@ -54,6 +54,7 @@ function asks(state: State): Ask[] {
 export const view: View = {
   period: PERIOD,
   controls: ["period", "service", "channel", "population_class", MEASURE, MIX],
+  listed: true,
   asks,
   async show(shown) {
     const { state, answers } = shown;
