@@ -1,7 +1,6 @@
 package screens_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
@@ -12,9 +11,9 @@ import (
 )
 
 // oldBrowsers shows each view in a browser as old as the oldest that is said to do.
-func oldBrowsers(t *testing.T, of context.Context, where at) {
+func oldBrowsers(t *testing.T, where at) {
 	t.Helper()
-	tab := browser.Tab(t, of)
+	tab := browser.Open(t)
 	complaints := browser.Listen(t, tab)
 	run := browser.Reader(t, tab)
 	run("grows old", browser.Before(browser.Young), chromedp.EmulateViewport(1280, 900))

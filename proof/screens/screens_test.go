@@ -103,7 +103,7 @@ func TestScreens(t *testing.T) {
 	each("layout", func(t *testing.T) { everyLayout(t, tab, here) })
 	each("filters", func(t *testing.T) { everyFilter(t, tab, home) })
 	each("files", func(t *testing.T) { everyFile(t, tab, here) })
-	each("old browsers", func(t *testing.T) { oldBrowsers(t, tab, here) })
+	each("old browsers", func(t *testing.T) { oldBrowsers(t, here) })
 	each("budget", func(t *testing.T) { budgets(t, tab, home) })
 	each("ways", func(t *testing.T) { ways(t, tab, home) })
 	if up != nil {

@@ -19,11 +19,11 @@ export function save(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
-// menu offers the answer to ask as files, and the picture if there is one.
-export function menu(title: string, ask: Ask, picture?: () => Picture): HTMLElement {
+// menu offers the answer to ask, its files, and the picture if there is one.
+export function menu(title: string, { ask, files = ask }: { ask: Ask; files?: Ask }, picture?: () => Picture): HTMLElement {
   const said = h("div", { role: "status" });
-  const name = `mlf-${ask.path.slice(ask.path.lastIndexOf("/") + 1)}`;
-  const entries: HTMLElement[] = FILES.map(([format, word]) => fileLink(ask, format, word, name, said));
+  const name = `mlf-${files.path.slice(files.path.lastIndexOf("/") + 1)}`;
+  const entries: HTMLElement[] = FILES.map(([format, word]) => fileLink(files, format, word, name, said));
   if (picture) {
     const drawn = (make: (alone: SVGSVGElement) => Blob | Promise<Blob>, ending: string) => async () => {
       try {

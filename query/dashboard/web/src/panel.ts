@@ -13,6 +13,7 @@ export interface PanelOf {
   readonly id: string; // Of the heading.
   readonly title: string;
   readonly ask: Ask;
+  readonly files?: Ask; // Where the rows of ask are of something else.
   readonly meta?: Pick<Meta, "from" | "to" | "excluded" | "compare">;
   readonly when?: HTMLElement; // In place of the time of meta, where it changes.
   readonly lead?: Child; // Above the chart: what it says, in a sentence.
@@ -32,7 +33,7 @@ export function panel(of: PanelOf, ...content: Child[]): HTMLElement {
       h("div", {}, h("h2", { id }, title), of.when ?? (when && h("p", { class: "when" }, when))),
       h("div", { class: "tools" },
         h("button", { type: "button", class: "btn btn-outline-primary btn-sm explain", onclick: of.explained ?? (() => explain({ title, ask })) }, say("explain")),
-        menu(title, ask, picture))),
+        menu(title, of, picture))),
     of.lead && h("p", { class: "lead" }, of.lead), frame?.element, ...content,
     of.note && h("p", { class: "quiet" }, of.note),
     rest && h("details", { class: "quiet" }, h("summary", {}, say("left_out_title")), rest));

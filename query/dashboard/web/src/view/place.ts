@@ -8,7 +8,7 @@ import { stacked, type Bar } from "../chart/stacked.ts";
 import { crumbs } from "../crumbs.ts";
 import { h } from "../elements.ts";
 import { headline } from "../headline.ts";
-import { panel } from "../panel.ts";
+import { panel, type PanelOf } from "../panel.ts";
 import { comuneOf, places } from "../picker.ts";
 import type { Shown, View } from "../view.ts";
 import { say, step } from "../words.ts";
@@ -57,12 +57,12 @@ export const view: View = {
       crumbs("place", way(state, page, comune, known)),
       comune ? history(state, comune) : null,
       headline(page.headline, undefined, { title: say("measure_green_share"), ask }, page.meta),
-      changed(page, ask),
-      days(shown, page, ask),
+      changed(page, { ask, files: { id: "change", path: "/v1/stats", parameters: { ...parameters, compare: "previous" } } }),
+      days(shown, page, { ask, files: { id: "days", path: "/v1/trend", parameters: { ...parameters, step: "day" } } }),
       services(state, page, answers.maybe<Ranking>("services"), parameters),
       inside(shown, insideOf && answers.maybe<Ranking>("inside"), known, insideOf),
       benchmark(shown, alike && answers.maybe<Ranking>("benchmark"), comune, alike),
-      motives(shown, page, ask),
+      motives(shown, page, { ask, files: { id: "reasons", path: "/v1/reasons", parameters } }),
       h("div", { class: "columns" }, coverage(page, level, ask), elsewhere(state)),
       level === "comune" && page.place.code ? embed(page.place.code, page.place.name ?? page.place.code, shown) : null,
     ];
@@ -70,7 +70,7 @@ export const view: View = {
 };
 
 // days are the votes of each day that has begun.
-function days(shown: Shown, page: Page, ask: Ask): HTMLElement {
+function days(shown: Shown, page: Page, calls: Pick<PanelOf, "ask" | "files">): HTMLElement {
   const bars = page.days.map((day): Bar => {
     const row = { ...day, green: day.green ?? null, yellow: day.yellow ?? null, red: day.red ?? null };
     const why = absence(row);
@@ -79,5 +79,5 @@ function days(shown: Shown, page: Page, ask: Ask): HTMLElement {
       absent: why === "none" || why === null ? undefined : why, running: day.status.includes("R"),
     };
   });
-  return panel({ id: "days", title: say("place_days"), ask, meta: page.meta, frame: shown.frame(stacked, { title: say("place_days"), bars, parts: false, height: 12 }), note: say("self_selected") });
+  return panel({ id: "days", title: say("place_days"), ...calls, meta: page.meta, frame: shown.frame(stacked, { title: say("place_days"), bars, parts: false, height: 12 }), note: say("self_selected") });
 }

@@ -6,8 +6,7 @@ import type { Bulletin } from "../../answers.ts";
 import { h } from "../../elements.ts";
 import { rows } from "../../table.ts";
 import { chance } from "../../verdict.ts";
-import { change, counted, date, label, number, percent, points, range, say, step } from "../../words.ts";
-import { pointsRange } from "../place/change.ts";
+import { change, counted, date, label, number, percent, points, pointsRange, range, say, step } from "../../words.ts";
 
 const noon = (day: string): string => date(Date.parse(`${day}T12:00:00Z`));
 

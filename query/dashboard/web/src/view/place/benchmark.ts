@@ -39,8 +39,8 @@ export function benchmark(shown: Shown, ranking: Ranking | null, comune: Comune 
   if (!reference || reference.green_share === null) return null;
   const whom = like ? say("benchmark_class", { class: label("population_classes", like) }) : say("place_all");
   const place = h("div", {}, h("p", { class: "quiet", role: "status" }, say("loading")));
-  const of = { id: "benchmark", title: like ? say("benchmark_title_class") : say(`benchmark_title_${level as "region" | "province"}`), ask, meta: ranking.meta, note: say("benchmark_note") };
   const standing = standingAsk(state, ask, like);
+  const of = { id: "benchmark", title: like ? say("benchmark_title_class") : say(`benchmark_title_${level as "region" | "province"}`), ask, files: standing, meta: ranking.meta, note: say("benchmark_note") };
   void together([standing], shown.signal).then(
     (answers) => place.replaceChildren(...stands(shown, answers.of<Ranking>("standing"), { own, reference: { value: reference.green_share!, name: whom } })),
     (error: unknown) => { if (!shown.signal.aborted) place.replaceChildren(failure(error)); });

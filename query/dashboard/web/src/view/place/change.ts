@@ -1,13 +1,12 @@
 // Whether a place's figures changed: as they were counted, and with the same mix of
 // channels and services, and in words whether chance does such a thing.
 
-import type { Ask } from "../../ask.ts";
 import { absence, type Absence, type Page, type PageComparison } from "../../answers.ts";
 import { h } from "../../elements.ts";
-import { panel } from "../../panel.ts";
+import { panel, type PanelOf } from "../../panel.ts";
 import { rows } from "../../table.ts";
 import { chance } from "../../verdict.ts";
-import { change, counted, label, percent, points, range, say, span } from "../../words.ts";
+import { change, counted, label, percent, points, pointsRange, range, say, span } from "../../words.ts";
 
 const MEASURES = ["green_share", "red_share", "net"] as const;
 type Measured = (typeof MEASURES)[number];
@@ -17,9 +16,6 @@ interface Difference { difference: number | null; difference_low: number | null;
 
 const chanceOf = (of: Difference): string => (of.difference === null ? "–" : chance({ ...of, q: of.q ?? null }));
 
-// pointsRange is an interval of differences.
-export const pointsRange = (low: number, high: number): string => say("range", { low: points(low), high: points(high) });
-
 // within writes a difference with its interval.
 function within({ difference, difference_low: low, difference_high: high }: Difference): string {
   if (difference === null || low === null || high === null) return "–";
@@ -28,10 +24,10 @@ function within({ difference, difference_low: low, difference_high: high }: Diff
 
 const title = (measure: Measured) => say(`measure_${measure}`);
 
-export function changed(page: Page, ask: Ask): HTMLElement {
+export function changed(page: Page, calls: Pick<PanelOf, "ask" | "files">): HTMLElement {
   const { comparison } = page;
   const when = span(Date.parse(comparison.with.from), Date.parse(comparison.with.to));
-  const of = { id: "change", title: say("place_change"), ask, meta: { ...page.meta, from: comparison.of.from, to: comparison.of.to } };
+  const of = { id: "change", title: say("place_change"), ...calls, meta: { ...page.meta, from: comparison.of.from, to: comparison.of.to } };
   const [why, before] = [absence(comparison.of), absence(comparison.with)];
   if (why || before) {
     return panel(of, h("p", {}, before === "none" && !why ? say("nothing_before", { when }) : say("place_change_cannot", { when, now: inWords(why), before: inWords(before) })));

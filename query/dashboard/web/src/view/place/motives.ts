@@ -1,20 +1,19 @@
 // Why votes were cast: of the red ones, the yellow and the green, what those answered who
 // were asked and did.
 
-import type { Ask } from "../../ask.ts";
 import type { Motive, Page } from "../../answers.ts";
 import { intervals } from "../../chart/intervals.ts";
 import { h } from "../../elements.ts";
-import { panel } from "../../panel.ts";
+import { panel, type PanelOf } from "../../panel.ts";
 import { write } from "../../address.ts";
 import { asked } from "../../filters.ts";
 import type { Shown } from "../../view.ts";
 import { counted, label, number, percent, say, shortPercent } from "../../words.ts";
 
-export function motives(shown: Shown, page: Page, ask: Ask): HTMLElement | null {
+export function motives(shown: Shown, page: Page, calls: Pick<PanelOf, "ask" | "files">): HTMLElement | null {
   const shownOf = page.reasons.filter((motive) => motive.face && motive.answered > 0).reverse(); // Red first.
   const parts = shownOf.map((motive) => h("div", { class: "motive" }, h("h3", {}, label("faces", motive.face!)), h("p", { class: "quiet" }, answeredOf(motive)), chartOf(shown, motive)));
-  return panel({ id: "reasons", title: say("place_reasons"), ask, meta: page.meta, note: say("place_reasons_note") },
+  return panel({ id: "reasons", title: say("place_reasons"), ...calls, meta: page.meta, note: say("place_reasons_note") },
     ...(parts.length > 0 ? parts : [h("p", {}, say("place_reasons_none"))]),
     h("p", {}, h("a", { href: write("reasons", asked(shown.state)) }, say("view_reasons"))));
 }
