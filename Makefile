@@ -11,7 +11,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build static image install-systemd engine page page-check screens year run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
+.PHONY: help build static image install-systemd engine page page-check screens bench-screens year run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ page-check: ## Check the pages: types, tests, and that what is built is what the
 
 screens: engine ## Walk through the pages in Chromium, on a country that voted for a year (SIZE=million; PICTURES=folder).
 	$(if $(PICTURES),mkdir -p $(PICTURES) && )MLF_TEST_SCREENS=$(or $(SIZE),small) MLF_SCREENSHOTS=$(abspath $(PICTURES)) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 60m -v ./proof/screens
+
+bench-screens: ## Measure from click to figures, and frames, in a Chromium before a running service (AT=http://127.0.0.1:8081, as make year has it).
+	MLF_TEST_SCREENS_AT=$(or $(AT),http://127.0.0.1:8081) $(GO) test ./proof/screens -run '^$$' -bench Screens -benchtime $(or $(RUNS),10)x
 
 year: engine build ## Start everything with a year of a million votes, and keep it running; prints the page's address (DATA=folder).
 	@DATA=$(DATA)-year ./proof/screens/year.sh

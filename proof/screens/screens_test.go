@@ -15,6 +15,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"mlf/command"
 	"mlf/proof/browser"
 	"mlf/proof/harness"
 	"mlf/query/dashboard"
@@ -81,51 +82,95 @@ func TestScreens(t *testing.T) {
 	if os.Getenv("MLF_TEST_SCREENS") == "" && os.Getenv("MLF_TEST_SCREENS_AT") == "" {
 		t.Skip("make screens walks through the screens of a year")
 	}
-	tab := browser.Open(t)
-	auditor := browser.NewAuditor(t, axe)
+	r := newReader(t)
 	home, up := aYear(t)
-	complaints := browser.Listen(t, tab)
-	run := browser.Reader(t, tab)
-	quiet := func(t *testing.T) {
-		t.Helper()
-		found := slices.DeleteFunc(complaints.Take(), func(line string) bool { // What is asked for, or cut, on purpose.
-			return strings.Contains(line, nowhere) || strings.Contains(line, "net::ERR_") && !strings.Contains(line, home)
+	r.home = home
+	here := at{home: home, all: addresses()}
+	r.each(t, "views", func(t *testing.T) { everyView(t, r, here, looks) })
+	r.each(t, "layout", func(t *testing.T) { everyLayout(t, r.tab, here) })
+	r.each(t, "filters", func(t *testing.T) { everyFilter(t, r.tab, home) })
+	r.each(t, "files", func(t *testing.T) { everyFile(t, r.tab, here) })
+	r.each(t, "old browsers", func(t *testing.T) { oldBrowsers(t, here) })
+	r.each(t, "budget", func(t *testing.T) { budgets(t, r.tab, home) })
+	r.each(t, "ways", func(t *testing.T) { ways(t, r.tab, home) })
+	r.each(t, "crowds", func(t *testing.T) { crowds(t, r.tab, home) })
+	if up != nil {
+		r.each(t, "live", func(t *testing.T) { live(t, r.tab, up) })
+	}
+	r.each(t, "bulletins", func(t *testing.T) {
+		published(t, home)
+		monthly := at{home: home, all: bulletins()}
+		everyView(t, r, monthly, looks)
+		everyLayout(t, r.tab, monthly)
+		everyFile(t, r.tab, monthly)
+	})
+	if up != nil {
+		of := newIssuer(t)
+		r.leave(t)
+		again(t, up, of.flags()...)
+		r.each(t, "lots", func(t *testing.T) { everyView(t, r, at{home: home, all: addresses(), as: "lots-"}, glances) })
+		r.each(t, "roles", func(t *testing.T) { roles(t, r.tab, home, of) })
+	}
+	r.leave(t)
+}
+
+// TestAFirstDay looks at the screens of a service that nobody has voted at, and of one at
+// which the first terminals are just voting, as make run has it.
+func TestAFirstDay(t *testing.T) {
+	if os.Getenv("MLF_TEST_SCREENS") == "" {
+		t.Skip("make screens walks through the screens of a first day")
+	}
+	r := newReader(t)
+	up := harness.NewUp(t)
+	up.Begin(t)
+	r.home = pagesOf(up)
+	all := make(map[string]string)
+	for _, view := range views() {
+		all[cmp.Or(view, "today")] = view
+	}
+	r.each(t, "empty", func(t *testing.T) { everyView(t, r, at{home: r.home, all: all, as: "empty-"}, glances) })
+	simulation := harness.Start(t, "simulate", "--pace", "real", "--terminals", "50", "--rate", "20", "--ingest", "http://"+up.Ingest, "--query", "http://"+up.Query, "--kafka", up.Kafka)
+	browser.Reader(t, r.tab)("first votes", chromedp.Navigate(r.home+"?lang=it"), browser.ShowsWithin(2*time.Minute, voted+" > 20", "true"))
+	r.each(t, "first votes", func(t *testing.T) { everyView(t, r, at{home: r.home, all: all, as: "first-"}, glances) })
+	r.leave(t)
+	if code := simulation.Stop(); code != command.ExitDone {
+		t.Errorf("simulate: exit code %d\n%s", code, harness.Tail(simulation.Stderr()))
+	}
+}
+
+// A reader looks at the pages of a service, and hears what the browser complains of.
+type reader struct {
+	tab        context.Context
+	auditor    *browser.Auditor
+	complaints *browser.Complaints
+	home       string
+}
+
+func newReader(t *testing.T) *reader {
+	t.Helper()
+	tab := browser.Open(t)
+	return &reader{tab: tab, auditor: browser.NewAuditor(t, axe), complaints: browser.Listen(t, tab)}
+}
+
+// each runs a part of a test, in which the browser may complain only of what is asked for
+// in vain, or cut or refused by what is in between, on purpose.
+func (r *reader) each(t *testing.T, name string, do func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		do(t)
+		found := slices.DeleteFunc(r.complaints.Take(), func(line string) bool {
+			return strings.Contains(line, nowhere) || strings.Contains(line, "Failed to load resource") && !strings.Contains(line, r.home)
 		})
 		if len(found) > 0 {
 			t.Errorf("the browser complains: %q", found)
 		}
-	}
-	here := at{home: home, all: addresses()}
-	each := func(name string, do func(t *testing.T)) {
-		t.Run(name, func(t *testing.T) { do(t); quiet(t) })
-	}
-	each("views", func(t *testing.T) { everyView(t, tab, auditor, here, looks) })
-	each("layout", func(t *testing.T) { everyLayout(t, tab, here) })
-	each("filters", func(t *testing.T) { everyFilter(t, tab, home) })
-	each("files", func(t *testing.T) { everyFile(t, tab, here) })
-	each("old browsers", func(t *testing.T) { oldBrowsers(t, here) })
-	each("budget", func(t *testing.T) { budgets(t, tab, home) })
-	each("ways", func(t *testing.T) { ways(t, tab, home) })
-	if up != nil {
-		each("live", func(t *testing.T) { live(t, tab, up) })
-	}
-	each("bulletins", func(t *testing.T) {
-		published(t, home)
-		monthly := at{home: home, all: bulletins()}
-		everyView(t, tab, auditor, monthly, looks)
-		everyLayout(t, tab, monthly)
-		everyFile(t, tab, monthly)
 	})
-	if up != nil {
-		of := newIssuer(t)
-		each("lots", func(t *testing.T) {
-			run("leave", chromedp.Navigate("about:blank"))
-			again(t, up, of.flags()...)
-			everyView(t, tab, auditor, at{home: home, all: addresses(), as: "lots-"}, glances)
-		})
-		each("roles", func(t *testing.T) { roles(t, tab, home, of) })
-	}
-	run("leave", chromedp.Navigate("about:blank"))
+}
+
+// leave ends what the page goes on asking.
+func (r *reader) leave(t *testing.T) {
+	t.Helper()
+	browser.Reader(t, r.tab)("leave", chromedp.Navigate("about:blank"))
 }
 
 // at is addresses of a service, by what they show, and what pictures of them are named.
@@ -166,8 +211,9 @@ var (
 
 // everyView looks at each view: nothing is refused, complained of, cut off or hard to
 // reach.
-func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, of at, ways []look) {
+func everyView(t *testing.T, r *reader, of at, ways []look) {
 	t.Helper()
+	tab := r.tab
 	run := browser.Reader(t, tab)
 	for _, name := range of.names() {
 		for _, as := range ways {
@@ -185,7 +231,7 @@ func everyView(t *testing.T, tab context.Context, auditor *browser.Auditor, of a
 				t.Errorf("%s: it scrolls sideways: %v", what, err)
 			}
 			run(what, browser.Picture(what))
-			found, err := auditor.Audit(tab)
+			found, err := r.auditor.Audit(tab)
 			if err != nil {
 				t.Fatalf("%s: %v", what, err)
 			}

@@ -12,7 +12,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mlf/proof/browser"
-	"mlf/query/dashboard"
 )
 
 // timed clicks on a link of the views, or chooses a period, and returns how many
@@ -31,9 +30,27 @@ const timed = `(async (view, period) => {
 	return performance.now() - began;
 })`
 
+// slow points along the first chart for 300 frames, and returns how many of them came
+// more than 20 ms after the one before: at 60 a second it is 17.
+const slow = `(async () => {
+	const picture = document.querySelector("#view svg.picture");
+	picture.scrollIntoView();
+	const { left, top, width, height } = picture.getBoundingClientRect();
+	let late = 0;
+	let last = await new Promise(requestAnimationFrame);
+	for (let i = 0; i < 300; i++) {
+		picture.dispatchEvent(new PointerEvent("pointermove", { clientX: left + ((i * 7) % width), clientY: top + ((i * 3) % height) }));
+		const now = await new Promise(requestAnimationFrame);
+		if (now - last > 20) late++;
+		last = now;
+	}
+	return late;
+})()`
+
 // BenchmarkScreens measures from click to figures, in a browser on the same machine: of
 // each view when it is opened, and when another period is chosen, medians in
-// milliseconds. MLF_TEST_SCREENS_AT names a service that has votes, as make year.
+// milliseconds; and how many of 300 frames are late while a chart is pointed along.
+// MLF_TEST_SCREENS_AT names a service that has votes, as make year.
 func BenchmarkScreens(b *testing.B) {
 	home := os.Getenv("MLF_TEST_SCREENS_AT")
 	if _, err := exec.LookPath("chromium"); home == "" || err != nil {
@@ -44,30 +61,40 @@ func BenchmarkScreens(b *testing.B) {
 	defer cancel()
 	tab, cancel := chromedp.NewContext(allocated)
 	defer cancel()
-	for _, view := range dashboard.Views() {
-		if view == "quality" || view == "bulletin" || view == "compare" { // They have no choice of a period, or figures of none.
-			continue
-		}
-		b.Run(view, func(b *testing.B) {
-			var opened, chosen []float64
+	for _, view := range views() {
+		b.Run(cmp.Or(view, "today"), func(b *testing.B) {
+			periods := []string{"last-30-days", "last-7-days", "this-year"}
+			if view == "" {
+				periods = nil
+			}
+			var opened, chosen, late []float64
 			for b.Loop() {
-				if err := chromedp.Do(tab, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(home+"/?lang=it"), browser.Shows(`document.documentElement.dataset.shown`, "today")); err != nil {
+				if err := chromedp.Do(tab, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(home+"/accessibility?lang=it"), browser.Shows(`document.documentElement.dataset.shown`, "accessibility")); err != nil {
 					b.Fatal(err)
 				}
 				opened = append(opened, took(b, tab, view, ""))
-				for _, period := range []string{"last-30-days", "last-7-days", "this-year"} {
+				for _, period := range periods {
 					chosen = append(chosen, took(b, tab, view, period))
 				}
+				late = append(late, measured(b, tab, slow))
 			}
 			b.ReportMetric(median(opened), "open-ms")
-			b.ReportMetric(median(chosen), "choose-ms")
+			if len(chosen) > 0 {
+				b.ReportMetric(median(chosen), "choose-ms")
+			}
+			b.ReportMetric(median(late), "late-frames")
 		})
 	}
 }
 
 func took(b *testing.B, tab context.Context, view, period string) float64 {
 	b.Helper()
-	got, err := chromedp.Run(tab, chromedp.Evaluate[float64](fmt.Sprintf("%s(%q, %q)", timed, view, period), chromedp.EvalAwaitPromise))
+	return measured(b, tab, fmt.Sprintf("%s(%q, %q)", timed, view, period))
+}
+
+func measured(b *testing.B, tab context.Context, script string) float64 {
+	b.Helper()
+	got, err := chromedp.Run(tab, chromedp.Evaluate[float64](script, chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -139,7 +139,6 @@ func live(t *testing.T, tab context.Context, up *harness.Up) {
 		})
 	})
 	run := browser.Reader(t, tab)
-	const pulse = `document.querySelector("#view .pulse").dataset.state`
 	const total = `document.querySelector("#view .headline .total").textContent.replace(/\D/g, "")`
 	run("live", chromedp.Navigate(srv.URL+"/?lang=it"), shown(20*time.Second), browser.Shows(pulse, "live"))
 	term := harness.Enrol(t, up.Kafka, up.Ingest, up.Query)

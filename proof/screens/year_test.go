@@ -1,7 +1,6 @@
 package screens_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -39,7 +38,7 @@ func aYear(t *testing.T) (home string, up *harness.Up) {
 		t.Fatalf("simulate: exit code %d\n%s", code, harness.Tail(simulation.Stderr()))
 	}
 	again(t, up) // What was counted of days before is published when it starts, or in the night.
-	return fmt.Sprintf("http://%s/", up.Query), up
+	return pagesOf(up), up
 }
 
 // again ends mlf up, and starts it with flags.
@@ -51,3 +50,5 @@ func again(t *testing.T, up *harness.Up, flags ...string) {
 	up.Flags = flags
 	up.Begin(t)
 }
+
+func pagesOf(up *harness.Up) string { return "http://" + up.Query + "/" }

@@ -40,7 +40,7 @@ function asks(state: State): Ask[] {
   const { comune: _, region, province: __, ...rest } = filtersOf(state, PERIOD);
   const province = provinceOf(state);
   const within: Record<string, string> = province ? { province } : region ? { region } : {};
-  return [{ id: "map", path: "/v1/ranking", parameters: { ...rest, ...within, by: BY[layerOf(state)], measure: measureOf(state), names: language() } }];
+  return [{ id: "map", path: "/v1/ranking", parameters: { ...rest, ...within, by: BY[layerOf(state)], measure: measureOf(state), min_n: "1", names: language() } }];
 }
 
 // SHAPES are files of their own: the country, and each province when it is opened.
