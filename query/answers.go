@@ -148,7 +148,7 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 			m.Header.Set("Cache-Control", departure.SettledAge)
 		}
 		if e.Dated {
-			m.meta = nil
+			m.head = nil
 		}
 		return m, nil
 	})
@@ -296,10 +296,11 @@ func (s *Server) encodeDocument(f form.Form, d *answer.Document) (*made, error) 
 		b, err := f.Sheet(header, d.Table())
 		return &made{Body: b}, err
 	}
-	w := departure.Writer{Head: d.Meta.AppendHead(nil)}
+	head := d.Meta.Head()
+	w := departure.Writer{Head: head.Append(nil, d.Meta)}
 	if err := d.WriteJSON(&w); err != nil {
 		return nil, err
 	}
 	b, err := w.Body(header, d.Rows())
-	return &made{b, d.Meta}, err
+	return &made{b, head}, err
 }

@@ -48,22 +48,22 @@ func (in *inquiry) isWide() bool {
 	return slices.ContainsFunc(in.questions, (*question.Question).IsWide)
 }
 
-// A made is an answer that was made. Its meta says how far the counts had come: it is
+// A made is an answer that was made. Its head says how far the counts had come: it is
 // written anew for who asks when they have come further, and are the same of what it is
 // about. Nil where all of it is of the moment at which it was made.
 type made struct {
 	*departure.Body
-	meta *meta.Meta
+	head *meta.Head
 }
 
-// asOf returns m, which has meta, for who asks at t.
-func (m *made) asOf(t meta.Moment) *departure.Body {
-	now := m.meta.AsOf(t)
+// asOf returns m, which has a head, for who asks at t, when the counts are at position.
+func (m *made) asOf(t meta.Moment, position string) *departure.Body {
+	head, left := m.head.AppendAsOf(nil, t, position)
 	header := maps.Clone(m.Header)
-	if now.About != nil {
-		header.Set("X-MLF-Excluded", now.Excluded.String())
+	if left != nil {
+		header.Set("X-MLF-Excluded", left.String())
 	}
-	b, _ := m.With(now.AppendHead(nil), header)
+	b, _ := m.With(head, header)
 	return b
 }
 
@@ -90,7 +90,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 		return nil
 	}
 	position := question.PositionOf(view.Ledger()).String()
-	b, err := s.keptOr(view, tag, func() (*made, error) {
+	b, err := s.keptOr(view, tag, position, func() (*made, error) {
 		// Whoever asks the same, having found the counts where they are now, gets the
 		// same answer.
 		return s.stats.Get(r.Context(), tag+position, func(ctx context.Context) (*made, error) {
@@ -112,23 +112,23 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 // or some. A longer one than a hundredth of it would drive out too many.
 const keptMax = 64 << 20
 
-// keptOr returns the answer of that tag that is kept, as it is now; else what fresh makes
-// of view, which it keeps. Only counts that are named by what they are keep their answers:
+// keptOr returns the answer of that tag that is kept, as it is now, at position; else what
+// fresh makes of view, which it keeps. Only counts that are named by what they are keep their answers:
 // after a rebuild of the store others may stand at the same offsets.
-func (s *Server) keptOr(view question.View, tag string, fresh func() (*made, error)) (*departure.Body, error) {
+func (s *Server) keptOr(view question.View, tag, position string, fresh func() (*made, error)) (*departure.Body, error) {
 	keeps := isNamedByContent(view)
 	if keeps {
 		m, found := s.kept.Get(tag)
 		s.metrics.Kept(found)
 		if found {
-			return m.asOf(s.moment(view)), nil
+			return m.asOf(s.moment(view), position), nil
 		}
 	}
 	m, err := fresh()
 	if err != nil {
 		return nil, err
 	}
-	if weight, ok := m.Weight(); ok && keeps && m.meta != nil {
+	if weight, ok := m.Weight(); ok && keeps && m.head != nil {
 		s.kept.Put(tag, m, weight)
 	}
 	return m.Body, nil

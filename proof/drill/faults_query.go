@@ -18,7 +18,7 @@ func answerFaults() []fault {
 			"next != nil && f.err != nil && f.ctx.Err() == nil", "next != nil && f.err != nil && f.ctx == nil"),
 		body.fault("slow readers have no budget", "TestAnswersOnTheirWayHaveABudget", "if !budget.take(b.held()) {", "if !budget.take(0) {"),
 		body.fault("slow readers have no end", "TestSlowReadersHaveAnEnd", "if c.last.Before(deadline) {", "if c.last.IsZero() {"),
-		reply.fault("a kept answer says how far the counts were", "TestAnswersAreKept", "now := m.meta.AsOf(t)", "now := m.meta"),
+		reply.fault("a kept answer says how far the counts were", "TestAnswersAreKept", "return m.asOf(s.moment(view), position), nil", "return m.Body, nil"),
 		reply.fault("answers of the store have the tag of all processes", "TestTagsAreThoseOfAllProcesses", "	if isNamedByContent(view) {\n\t\tby = s.maker", "	if true {\n\t\tby = s.maker"),
 		site{"query/departure/kept.go", "query/departure"}.fault("what is kept has no limit", "TestWhatIsKeptHasALimit", "for k.bytes+bytes > k.max {", "for k.bytes+bytes > 9*k.max {"),
 		read.fault("a frozen store is waited for", "TestASilentServerIsToldSoon", "time.AfterFunc(l.silence,", "time.AfterFunc(9*l.silence,"),

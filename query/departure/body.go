@@ -128,7 +128,7 @@ func (b *Body) With(head []byte, header http.Header) (*Body, bool) {
 // Weight returns what b takes in memory for as long as it is kept, head apart; false where
 // b is long, or it cannot have another head.
 func (b *Body) Weight() (int, bool) {
-	const about = 2 << 10 // Headers, and who keeps it.
+	const about = 3 << 10 // Headers, and who keeps it.
 	if b.packed != nil || b.stored {
 		return 0, false
 	}

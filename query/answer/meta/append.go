@@ -5,25 +5,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 )
 
-// AppendHead writes what stands before the rest of a document: meta, which tells how far
-// the counts have come.
-func (m *Meta) AppendHead(dst []byte) []byte {
-	const usual = 2 << 10
-	dst = slices.Grow(dst, usual)
-	return append(m.append(append(dst, `{"meta":`...)), ',')
-}
-
-// append writes m as JSON, as encoding/json does by its tags.
-func (m *Meta) append(dst []byte) []byte {
-	dst = append(dst, '{')
-	if m.About != nil {
-		dst = append(m.About.append(dst), ',')
-	}
+// appendSettings writes the members of m between what is left out and when it was made, as
+// encoding/json does by its tags.
+func (m *Meta) appendSettings(dst []byte) []byte {
 	if m.Marks != nil {
-		dst = append(m.Marks.append(dst), ',')
+		dst = append(m.appendMarks(dst), ',')
 	}
 	if len(m.By) > 0 {
 		dst = append(appendTexts(append(dst, `"by":`...), m.By), ',')
@@ -56,20 +44,11 @@ func (m *Meta) append(dst []byte) []byte {
 		dst = appendQuoted(append(dst, `{"name":`...), string(f.Name))
 		dst = append(appendQuoted(append(dst, `,"text":`...), f.Text), '}')
 	}
-	dst = m.GeneratedAt.AppendFormat(append(dst, `],"generated_at":"`...), time.RFC3339Nano)
-	dst = append(dst, `","ledger":[`...)
-	for i, next := range m.Ledger {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = strconv.AppendInt(dst, int64(next), 10)
-	}
-	dst = appendQuoted(append(dst, `],"position":`...), m.Position)
-	return append(appendQuoted(append(dst, `,"disclosure":`...), m.Disclosure), '}')
+	return append(dst, ']')
 }
 
-// append writes the members of a.
-func (a *About) append(dst []byte) []byte {
+// appendAsked writes the members of a before what is left out.
+func (a *About) appendAsked(dst []byte) []byte {
 	dst = appendQuoted(append(dst, `"from":`...), a.From)
 	dst = appendQuoted(append(dst, `,"to":`...), a.To)
 	dst = strconv.AppendBool(append(dst, `,"rounded":`...), a.Rounded)
@@ -80,11 +59,11 @@ func (a *About) append(dst []byte) []byte {
 		}
 		dst = appendTexts(append(appendQuoted(dst, name), ':'), a.Filters[name])
 	}
-	return a.Excluded.append(append(dst, `},"excluded":`...))
+	return append(dst, '}')
 }
 
-// append writes the members of m.
-func (m *Marks) append(dst []byte) []byte {
+// appendMarks writes the members of m.
+func (m *Marks) appendMarks(dst []byte) []byte {
 	dst = appendOption(dst, "period", m.Period)
 	dst = strconv.AppendBool(append(dst, `"running":`...), m.Running)
 	if m.Fill != "" {

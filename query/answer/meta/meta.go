@@ -82,7 +82,8 @@ const timeZone = "Europe/Rome"
 // independent or, clustered, from as many as are.
 func Of(t Moment, clustered bool, formulas ...figures.Formula) *Meta {
 	m := &Meta{Interval: "independent", TimeZone: timeZone, Disclosure: t.Disclosure}
-	m.move(t)
+	m.GeneratedAt, m.Ledger = t.At, question.PositionOf(t.Ledger)
+	m.Position = m.Ledger.String()
 	if clustered {
 		m.Interval = "clustered"
 		formulas = append(formulas, figures.FormulaDesignEffect)
@@ -91,23 +92,6 @@ func Of(t Moment, clustered bool, formulas ...figures.Formula) *Meta {
 		m.Formulas = append(m.Formulas, Formula{f, f.Text()})
 	}
 	return m
-}
-
-func (m *Meta) move(t Moment) {
-	m.GeneratedAt, m.Ledger = t.At, question.PositionOf(t.Ledger)
-	m.Position = m.Ledger.String()
-}
-
-// AsOf returns m as it is at t, when what it was made of is still the same.
-func (m *Meta) AsOf(t Moment) *Meta {
-	next := *m
-	next.move(t)
-	if m.About != nil {
-		about := *m.About
-		about.Excluded = about.Excluded.asOf(t.Ledger)
-		next.About = &about
-	}
-	return &next
 }
 
 // Ask lets m say that q was asked, and what its answer leaves out.

@@ -45,8 +45,15 @@ func TestHeadIsWhatTheTagsSay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := string(m.AppendHead(nil)); got != `{"meta":`+string(want)+`,` {
-			t.Fatalf("got  %s\nwant %s", got, want)
+		head := m.Head()
+		later, left := head.AppendAsOf(nil, meta.Moment{Ledger: ledger, At: at}, m.Position)
+		for _, got := range [][]byte{head.Append(nil, m), later} {
+			if string(got) != `{"meta":`+string(want)+`,` {
+				t.Fatalf("got  %s\nwant %s", got, want)
+			}
+		}
+		if (left == nil) != (m.About == nil) {
+			t.Fatalf("got %v left out, of %v", left, m.About)
 		}
 	})
 }
