@@ -285,11 +285,11 @@ func (s *Server) moment(view question.View) meta.Moment {
 func (s *Server) encodeDocument(f form.Form, d *answer.Document) (*made, error) {
 	header := http.Header{}
 	if about := d.Meta.About; about != nil {
-		header.Set("X-MLF-Excluded", about.Excluded.String())
-		header.Set("X-MLF-Span", about.From+"/"+about.To)
+		header.Set("X-Mlf-Excluded", about.Excluded.String())
+		header.Set("X-Mlf-Span", about.From+"/"+about.To)
 	}
 	if marks := d.Meta.Marks; marks != nil && marks.Compare != nil {
-		header.Set("X-MLF-Compare", marks.Compare.From+"/"+marks.Compare.To)
+		header.Set("X-Mlf-Compare", marks.Compare.From+"/"+marks.Compare.To)
 	}
 	f.Describe(header, s.fileName(d.Name, d.Span))
 	if f != form.JSON {

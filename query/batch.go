@@ -50,7 +50,7 @@ func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, each http.Ha
 	position := question.PositionOf(view.Ledger()).String()
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-MLF-Position", position)
+	w.Header().Set("X-Mlf-Position", position)
 	out := &batchWriter{to: w}
 	out.print(`{"position":"` + position + `","answers":[`)
 	for i, ask := range asked.Asks {

@@ -19,16 +19,16 @@ import (
 func (s *Server) encode(q *statsQuestion, a *answered, next string) (*departure.Body, error) {
 	left := meta.LeftOut(q.Question, a.view.Ledger(), &a.excluded)
 	header := http.Header{}
-	header.Set("X-MLF-Excluded", left.String())
-	header.Set("X-MLF-Span", textOf(q.Asked()))
+	header.Set("X-Mlf-Excluded", left.String())
+	header.Set("X-Mlf-Span", textOf(q.Asked()))
 	if q.Compare != nil {
-		header.Set("X-MLF-Compare", textOf(q.Compare.With))
+		header.Set("X-Mlf-Compare", textOf(q.Compare.With))
 	}
 	if next != "" {
-		header.Set("X-MLF-Cursor", next)
+		header.Set("X-Mlf-Cursor", next)
 	}
 	if a.check != nil {
-		header.Set("X-MLF-Check", string(a.check.Store))
+		header.Set("X-Mlf-Check", string(a.check.Store))
 	}
 	rows := &format.Rows{Table: a.table, Zone: s.clock.Zone(), Interval: interval, Marks: q.Marked()}
 	if a.status != nil {

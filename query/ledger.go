@@ -49,7 +49,7 @@ func (s *Server) serveLedger(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-MLF-Position", ledger.position.String())
+	w.Header().Set("X-Mlf-Position", ledger.position.String())
 	return writeJSON(w, ledger)
 }
 
@@ -63,7 +63,7 @@ func (s *Server) servePublishedLedger(w http.ResponseWriter) error {
 	t := &view.Ledger()[0]
 	totals := account{NextOffset: t.Next, LogEnd: &t.Next, Newest: newestOf(t.Newest), Tally: t.Tally}
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-MLF-Position", question.PositionOf(view.Ledger()).String())
+	w.Header().Set("X-Mlf-Position", question.PositionOf(view.Ledger()).String())
 	return writeJSON(w, ledgerAnswer{AsOf: s.now(), Totals: totals, Partitions: []partitionAccount{}})
 }
 

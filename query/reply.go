@@ -61,7 +61,7 @@ func (m *made) asOf(t meta.Moment, position string) *departure.Body {
 	head, left := m.head.AppendAsOf(nil, t, position)
 	header := maps.Clone(m.Header)
 	if left != nil {
-		header.Set("X-MLF-Excluded", left.String())
+		header.Set("X-Mlf-Excluded", left.String())
 	}
 	b, _ := m.With(head, header)
 	return b
@@ -100,7 +100,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, in inquiry,
 	if err != nil {
 		return err
 	}
-	w.Header().Set("X-MLF-Position", position)
+	w.Header().Set("X-Mlf-Position", position)
 	if err := s.departures.Send(w, r, tag, b); err != nil {
 		return fmt.Errorf("send answer: %w", err)
 	}
@@ -287,7 +287,7 @@ func (c *counter) within(ctx context.Context, g flight.Gate, answer func(context
 	c.partial = 0
 	b, err := answer(ctx, c)
 	if err == nil && c.partial > 0 {
-		b.Header.Set("X-MLF-Partial", strconv.Itoa(c.partial))
+		b.Header.Set("X-Mlf-Partial", strconv.Itoa(c.partial))
 	}
 	return b, err
 }

@@ -102,13 +102,13 @@ func (s *Server) mux() http.Handler {
 // serve is what every route shares: the request's id, who asks, the method,
 // problems, panics, metrics.
 func (s *Server) serve(rt route, by calling) http.Handler {
-	guard := guardOf(rt)
+	guard, unsniffed := guardOf(rt), []string{"nosniff"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		a := &sending{ResponseWriter: w}
 		id := s.ids.next()
-		a.Header().Set("X-Request-ID", id)
-		a.Header().Set("X-Content-Type-Options", "nosniff")
+		a.Header().Set("X-Request-Id", id)
+		a.Header()["X-Content-Type-Options"] = unsniffed // Of all answers: nobody changes it.
 		defer func() {
 			if p := recover(); p != nil {
 				s.panicked(a, id, p)

@@ -15,10 +15,10 @@ const (
 // WithCORS lets pages of any origin read every answer, a problem as well:
 // without the header a script cannot tell 503 from a broken line.
 func WithCORS(next http.Handler) http.Handler {
+	origins, exposed := []string{"*"}, []string{corsExposed} // Of all answers: nobody changes them.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", corsExposed)
+		h["Access-Control-Allow-Origin"], h["Access-Control-Expose-Headers"] = origins, exposed
 		if r.Method == http.MethodOptions {
 			h.Set("Access-Control-Allow-Methods", corsMethods)
 			h.Set("Access-Control-Allow-Headers", corsHeaders)

@@ -1,7 +1,7 @@
 package cube
 
 import (
-	"fmt"
+	"encoding/hex"
 
 	"mlf/query/cube/journal"
 	"mlf/query/cube/packed"
@@ -33,7 +33,7 @@ func (s *State) Log() schema.LogID { return s.log }
 // when they are of another log. Votes of other months do not change it, and all
 // processes that have the same counts have the same version.
 func (s *State) Version(from, next schema.Hour) string {
-	return fmt.Sprintf("%x-%s", s.log[:4], s.Cells.Version(from, next))
+	return hex.EncodeToString(s.log[:4]) + "-" + s.Cells.Version(from, next)
 }
 
 // Changed returns the months of comuni whose counts may differ from those of any state,

@@ -274,20 +274,25 @@ type chunks struct {
 	w    http.ResponseWriter
 	conn *http.ResponseController
 	last time.Time
+	rest int // Bytes that may still be written before the next deadline.
 }
 
 func (b *Body) chunks(w http.ResponseWriter) *chunks {
 	longest := time.Duration(b.bytes/readerRate)*time.Second + ChunkTimeout
-	return &chunks{w, http.NewResponseController(w), time.Now().Add(longest)}
+	return &chunks{w: w, conn: http.NewResponseController(w), last: time.Now().Add(longest)}
 }
 
-// write writes a chunk; false when the reader has gone.
+// write writes a chunk, or a part of one; false when the reader has gone.
 func (c *chunks) write(chunk []byte) bool {
-	deadline := time.Now().Add(ChunkTimeout)
-	if c.last.Before(deadline) {
-		deadline = c.last
+	if c.rest < len(chunk) {
+		deadline := time.Now().Add(ChunkTimeout)
+		if c.last.Before(deadline) {
+			deadline = c.last
+		}
+		_ = c.conn.SetWriteDeadline(deadline) // Not every ResponseWriter has deadlines; those of a server do.
+		c.rest = ChunkBytes
 	}
-	_ = c.conn.SetWriteDeadline(deadline) // Not every ResponseWriter has deadlines; those of a server do.
+	c.rest -= len(chunk)
 	_, err := c.w.Write(chunk)
 	return err == nil
 }

@@ -24,6 +24,20 @@ type Metrics struct {
 	panics   prometheus.Counter
 	checks   *prometheus.CounterVec
 	kept     *prometheus.CounterVec
+
+	routes        map[string]route   // Their series, which are looked up once, and not with every request.
+	found, missed prometheus.Counter // Of kept.
+}
+
+// A route is the series of a route's answers.
+type route struct {
+	usual    map[int]prometheus.Counter // By status.
+	duration prometheus.Observer
+}
+
+// usualStatuses are those that routes have from the start.
+func usualStatuses() []int {
+	return []int{200, 304, 400, 404, 429, StatusClientGone, 500, 503}
 }
 
 // A Limit is how much of something is used, and may be. Used does not block.
@@ -47,17 +61,17 @@ func New(reg prometheus.Registerer, routes, verdicts []string, limits Limits) *M
 	auto := promauto.With(reg)
 	limits.show(auto)
 	m := register(auto)
-	for _, route := range routes {
-		m.duration.WithLabelValues(route)
-		for _, status := range []int{200, 304, 400, 404, 429, StatusClientGone, 500, 503} {
-			m.requests.WithLabelValues(route, strconv.Itoa(status))
+	for _, name := range routes {
+		of := route{make(map[int]prometheus.Counter), m.duration.WithLabelValues(name)}
+		for _, status := range usualStatuses() {
+			of.usual[status] = m.requests.WithLabelValues(name, strconv.Itoa(status))
 		}
+		m.routes[name] = of
 	}
 	for _, v := range verdicts {
 		m.checks.WithLabelValues(v)
 	}
-	m.kept.WithLabelValues("true")
-	m.kept.WithLabelValues("false")
+	m.found, m.missed = m.kept.WithLabelValues("true"), m.kept.WithLabelValues("false")
 	return m
 }
 
@@ -86,6 +100,7 @@ func (l Limits) show(auto promauto.Factory) {
 
 func register(auto promauto.Factory) *Metrics {
 	return &Metrics{
+		routes: make(map[string]route),
 		requests: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "mlf_query_requests_total",
 			Help: "Requests answered, by route and HTTP status. Many 503: look at the store and its limits; 499: clients gave up waiting.",
@@ -115,10 +130,15 @@ func register(auto promauto.Factory) *Metrics {
 	}
 }
 
-// Answered counts a request that a route has answered, and how long that took.
+// Answered counts a request that one of the routes has answered, and how long that took.
 func (m *Metrics) Answered(route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
-	m.duration.WithLabelValues(route).Observe(took.Seconds())
+	of := m.routes[route]
+	counter, ok := of.usual[status]
+	if !ok {
+		counter = m.requests.WithLabelValues(route, strconv.Itoa(status))
+	}
+	counter.Inc()
+	of.duration.Observe(took.Seconds())
 }
 
 // Sent counts rows of statistics.
@@ -131,4 +151,10 @@ func (m *Metrics) Panicked() { m.panics.Inc() }
 func (m *Metrics) Checked(verdict string) { m.checks.WithLabelValues(verdict).Inc() }
 
 // Kept counts an answer from memory, by whether it was found among those that are kept.
-func (m *Metrics) Kept(found bool) { m.kept.WithLabelValues(strconv.FormatBool(found)).Inc() }
+func (m *Metrics) Kept(found bool) {
+	if found {
+		m.found.Inc()
+	} else {
+		m.missed.Inc()
+	}
+}

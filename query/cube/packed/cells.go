@@ -1,7 +1,8 @@
 package packed
 
 import (
-	"fmt"
+	"encoding/binary"
+	"encoding/hex"
 
 	"mlf/schema"
 )
@@ -41,7 +42,7 @@ func (c *Cells) Version(from, next schema.Hour) string {
 			h = mix(mix(h^uint64(m.number)) ^ m.version)
 		}
 	}
-	return fmt.Sprintf("%016x", h)
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, h))
 }
 
 // Size is how much there is.
