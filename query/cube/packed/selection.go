@@ -64,35 +64,50 @@ type pick struct {
 	group int32
 }
 
-// fewLeaves is how many leaves, of a hundred, are so few that each is looked up.
-const fewLeaves = 10
-
 func newSelection(l *leaves, a *question.Axes) *selection {
 	s := &selection{leaves: l, axes: a}
 	for i := range s.sizes {
 		s.sizes[i] = 1
 	}
+	places := s.places()
+	n, regions := s.leavesOf(places), s.regions(places)
+	if regions == nil && s.few(n) {
+		s.meet(places)
+		s.pick(places, n)
+		s.cells = s.each
+		return s
+	}
 	s.service = groupsOf(l.service, a.Service, &s.sizes[2])
 	s.channel = groupsOf(l.channel, a.Channel, &s.sizes[3])
 	s.scale = groupsOf(l.scale, a.Scale, &s.sizes[4])
 	s.class = groupsOf(l.class, a.Class, &s.sizes[5])
-	places := s.places()
 	if a.Office == nil {
 		s.number()
-		s.coarsen(places)
 	}
-	if s.grain == leafGrain || a.Reasons {
-		s.takeLeaves(places)
+	if regions != nil {
+		s.coarsen(regions)
 	}
-	if s.grain == leafGrain {
+	if regions == nil || a.Reasons {
+		s.takeLeaves(places, n)
+	}
+	if regions == nil {
 		s.cells = s.each
 	}
 	return s
 }
 
-// takeLeaves decides which leaves are taken.
-func (s *selection) takeLeaves(places []pick) {
-	if n := s.leavesOf(places); s.few(n) {
+// highest returns the highest of all, 0 of none.
+func highest[T ~uint8 | ~uint16](all []T) T {
+	most := T(0)
+	for _, v := range all {
+		most = max(most, v)
+	}
+	return most
+}
+
+// takeLeaves decides which leaves are taken, of the n that places have.
+func (s *selection) takeLeaves(places []pick, n int) {
+	if s.few(n) {
 		s.pick(places, n)
 		return
 	}
@@ -114,9 +129,6 @@ func (s *selection) leavesOf(places []pick) int {
 	}
 	return n
 }
-
-// few tells whether n leaves are so few that each is looked up.
-func (s *selection) few(n int) bool { return n*100 <= len(s.leaves.keys)*fewLeaves }
 
 // places returns the comuni that are taken, by position, with their groups.
 func (s *selection) places() []pick {
@@ -179,7 +191,7 @@ func groupsOf[T ~uint8 | ~uint16](all []T, f func(T) question.Group, size *uint6
 	if f == nil {
 		return nil
 	}
-	groups := make([]int32, int(slices.Max(append([]T{0}, all...)))+1)
+	groups := make([]int32, int(highest(all))+1)
 	for _, v := range all {
 		groups[v] = groupOf(f, v, size)
 	}
@@ -192,37 +204,6 @@ func in[T ~uint8 | ~uint16](groups []int32, v T) int32 {
 		return 0
 	}
 	return groups[v]
-}
-
-// pick takes the n leaves of places.
-func (s *selection) pick(places []pick, n int) {
-	offices := make([]int32, 0, n)
-	picked := make([]pick, 0, n)
-	for _, p := range places {
-		for _, leaf := range s.leaves.comuni[p.leaf].leaves {
-			office := int32(0)
-			if s.axes.Office != nil {
-				office = groupOf(s.axes.Office, s.leaves.offices[s.leaves.keys[leaf].office], &s.sizes[1])
-			}
-			if office >= 0 {
-				picked = append(picked, pick{leaf, p.group})
-				offices = append(offices, office)
-			}
-		}
-	}
-	if s.axes.Office != nil {
-		s.number()
-	}
-	kept := picked[:0]
-	for i, p := range picked {
-		k := &s.leaves.keys[p.leaf]
-		p.group = s.group(p.group, offices[i], combo{service: k.service, channel: k.channel, scale: k.scale, class: k.class})
-		if p.group != out {
-			kept = append(kept, p)
-		}
-	}
-	slices.SortFunc(kept, func(a, b pick) int { return int(a.leaf) - int(b.leaf) })
-	s.each = taking{isFew: true, picked: kept}
 }
 
 // productMax is the most groups of leaves that are numbered by a product.
@@ -347,11 +328,7 @@ func (s *selection) withoutPlace() []int32 {
 // coarsen has sums by region read, where all comuni of each region are in one group or
 // none is taken, and offices are not told apart: those without service, where services
 // are not either.
-func (s *selection) coarsen(places []pick) {
-	regions, ok := s.regions(places)
-	if !ok {
-		return
-	}
+func (s *selection) coarsen(regions *[regionsMax]int32) {
 	groupsOf := func(combos []combo) []int32 {
 		groups := make([]int32, len(combos))
 		for i, c := range combos {
@@ -371,14 +348,18 @@ func (s *selection) coarsen(places []pick) {
 	}
 }
 
-// regions returns the group of each region; false where comuni of one differ.
-func (s *selection) regions(places []pick) (*[regionsMax]int32, bool) {
+// regions returns the group of each region, nil where the cells of places are not those
+// of regions: where comuni of one differ, or offices are told apart.
+func (s *selection) regions(places []pick) *[regionsMax]int32 {
+	if s.axes.Office != nil {
+		return nil
+	}
 	var groups [regionsMax]int32
 	var placed [regionsMax]int
 	for _, p := range places {
 		region := s.leaves.comuni[p.leaf].region
 		if placed[region] > 0 && groups[region] != p.group {
-			return nil, false
+			return nil
 		}
 		groups[region] = p.group
 		placed[region]++
@@ -387,8 +368,8 @@ func (s *selection) regions(places []pick) (*[regionsMax]int32, bool) {
 		if n == 0 {
 			groups[region] = out
 		} else if n != s.leaves.placed[region] {
-			return nil, false
+			return nil
 		}
 	}
-	return &groups, true
+	return &groups
 }
