@@ -42,6 +42,14 @@ func (k kit) appendValues(dst []byte, values *[schema.ValueMax]uint64) []byte {
 	return dst
 }
 
+// noSizes are the votes by value, and how many they are, as members, where there is no count.
+func (k kit) noSizes() string {
+	if k.faces() {
+		return `"green":null,"yellow":null,"red":null,"n":null`
+	}
+	return `"v1":null,"v2":null,"v3":null,"v4":null,"v5":null,"n":null`
+}
+
 // appendEstimate writes a figure and its interval.
 func appendEstimate(dst []byte, names [3]string, e figures.Estimate, ok bool) []byte {
 	dst = format.AppendNumber(dst, names[0], e.Value, ok)

@@ -158,10 +158,7 @@ func (s *strata) add(of stratum, values [schema.ValueMax]uint64) {
 			return
 		}
 	}
-	*s = append(*s, struct {
-		stratum
-		values [schema.ValueMax]uint64
-	}{of, values})
+	*s = append(*s, strata{{of, values}}...)
 }
 
 // A side is a selection that was counted.

@@ -147,11 +147,6 @@ func (k kit) fields(prefix string, of at) []format.Field {
 	}})
 }
 
-// sizes are the fields of the votes by value, and of how many they are.
-func (k kit) sizes(of at) []format.Field {
-	return append(k.counts("", of), countField("n", of, func(o *observation) uint64 { return o.n }))
-}
-
 // counts are the fields of the votes by value.
 func (k kit) counts(prefix string, of at) []format.Field {
 	names, values := k.valueNames()

@@ -119,7 +119,7 @@ func (c *counted) appendCell(dst []byte, cell *pageCell) []byte {
 func (c *counted) appendDay(dst []byte, d *pageDay) []byte {
 	dst = append(d.day.Append(append(dst, `{"day":"`...)), '"', ',')
 	if o := (observation{n: d.n, status: d.status}); o.hidden() {
-		dst = format.AppendMembers(dst, c.sizes(single(&o)), 0)
+		dst = append(dst, c.noSizes()...)
 	} else {
 		dst = format.AppendCount(c.appendValues(dst, &d.values), `,"n":`, d.n)
 	}
