@@ -40,7 +40,7 @@ type Body struct {
 // readers of long ones keeps a page waiting. Time: whoever takes less than
 // readerRate is cut.
 const (
-	plainMax   = 32 << 10  // Bytes of an answer that is kept as it is.
+	plainMax   = 64 << 10  // Bytes of an answer that is kept as it is.
 	shortMax   = 1 << 20   // Bytes in memory of a short answer.
 	shortTotal = 64 << 20  // Bytes of all short answers on their way.
 	longTotal  = 192 << 20 // Bytes of all others.

@@ -59,7 +59,7 @@ func TestFilesArePackedOnce(t *testing.T) {
 	if err := d.Send(got, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil), "tag", b); err != nil {
 		t.Fatal(err)
 	}
-	if length := got.Header().Get("Content-Length"); length != "65536" || got.Body.Len() != 2*plainMax {
+	if length := got.Header().Get("Content-Length"); length != "131072" || got.Body.Len() != 2*plainMax {
 		t.Errorf("got length %q of %d", length, got.Body.Len())
 	}
 }
