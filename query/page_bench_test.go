@@ -2,6 +2,8 @@ package query_test
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -45,11 +47,11 @@ func (c *busyCountry) Version(from, next schema.Hour) string {
 func BenchmarkPageOverHTTP(b *testing.B) {
 	const small, large = "/v1/comuni/058001", "/v1/comuni/058091"
 	counts := newCountry(b)
-	handler := servedCountry(b, counts)
+	server := servedCountry(b, counts)
 	for _, c := range []struct {
 		name, path string
 		still      bool
-		run        func(*testing.B, http.Handler, string)
+		run        func(*testing.B, *query.Server, string)
 	}{
 		{"cold/small/handler", small, false, throughHandler},
 		{"cold/large/handler", large, false, throughHandler},
@@ -61,7 +63,7 @@ func BenchmarkPageOverHTTP(b *testing.B) {
 			counts.still = c.still
 			b.ReportAllocs()
 			before := processorTime(b)
-			c.run(b, handler, c.path)
+			c.run(b, server, c.path)
 			b.ReportMetric(float64(processorTime(b)-before)/float64(b.N), "cpu-ns/op")
 		})
 	}
@@ -78,7 +80,7 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-func servedCountry(b *testing.B, counts *busyCountry) http.Handler {
+func servedCountry(b *testing.B, counts *busyCountry) *query.Server {
 	b.Helper()
 	lists, err := registry.Load()
 	if err != nil {
@@ -90,7 +92,7 @@ func servedCountry(b *testing.B, counts *busyCountry) http.Handler {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return s.Handler()
+	return s
 }
 
 // newCountry draws three months of votes in the hours that offices are open.
@@ -131,8 +133,8 @@ func newCountry(b *testing.B) *busyCountry {
 	return &busyCountry{Cells: builder.Cells(), ledger: make([]schema.LedgerTotals, 16)}
 }
 
-func throughHandler(b *testing.B, handler http.Handler, path string) {
-	w := new(nobody)
+func throughHandler(b *testing.B, s *query.Server, path string) {
+	handler, w := s.Handler(), new(nobody)
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, path, nil)
 	for b.Loop() {
 		w.header = make(http.Header)
@@ -160,14 +162,24 @@ func (w *nobody) Write(p []byte) (int, error) {
 
 func (w *nobody) SetWriteDeadline(time.Time) error { return nil }
 
-func overConnection(b *testing.B, handler http.Handler, path string) {
-	server := httptest.NewServer(handler)
-	defer server.Close()
-	conn, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", server.Listener.Addr().String())
+func overConnection(b *testing.B, s *query.Server, path string) {
+	ln, err := new(net.ListenConfig).Listen(b.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = conn.Close() }()
+	ctx, stop := context.WithCancel(b.Context())
+	served := make(chan error, 1)
+	go func() { served <- s.Run(ctx, ln) }()
+	conn, err := new(net.Dialer).DialContext(b.Context(), "tcp", ln.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		stop()
+		if err := errors.Join(conn.Close(), <-served); err != nil {
+			b.Error(err)
+		}
+	}()
 	in := bufio.NewReaderSize(conn, 64<<10)
 	request := []byte("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n")
 	for b.Loop() {

@@ -243,8 +243,10 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    headerBytesMax,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return requests },
+		ConnContext:       departure.OnLine,
 	}
 	srv.RegisterOnShutdown(s.live.Close)
+	ln = departure.Lines(ln)
 	served := make(chan error, 1)
 	go func() {
 		if s.cfg.TLS != nil {

@@ -225,6 +225,7 @@ func (d *Departures) Send(w http.ResponseWriter, r *http.Request, tag string, b 
 		return nil
 	}
 	out := b.chunks(w)
+	defer hold(r)(out.conn.Flush)
 	for _, part := range parts {
 		for chunk := range slices.Chunk(part, ChunkBytes) {
 			if !out.write(chunk) {
