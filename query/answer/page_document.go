@@ -23,8 +23,8 @@ func (c *counted) compare() {
 		q := *c.Question
 		q.Span = spans[i]
 		s := &side{
-			selection: &selection{inquiry: inquiry{Question: &q}},
-			observed:  c.observe(c.values[of], c.statusIn(spans[i], sum(c.values[of]), of), 0),
+			selection: &selection{inquiry: inquiry{Question: &q}}, strata: make(strata, 0, len(c.cells)),
+			observed: c.observe(c.values[of], c.statusIn(spans[i], sum(c.values[of]), of), 0),
 		}
 		for _, cell := range c.cells {
 			if sum(cell.values[of]) > 0 {

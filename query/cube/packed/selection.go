@@ -354,22 +354,25 @@ func (s *selection) regions(places []pick) *[regionsMax]int32 {
 	if s.axes.Office != nil {
 		return nil
 	}
-	var groups [regionsMax]int32
 	var placed [regionsMax]int
 	for _, p := range places {
+		placed[s.leaves.comuni[p.leaf].region]++
+	}
+	for region, n := range placed {
+		if n != 0 && n != s.leaves.placed[region] {
+			return nil
+		}
+	}
+	groups := new([regionsMax]int32)
+	for i := range groups {
+		groups[i] = out
+	}
+	for _, p := range places {
 		region := s.leaves.comuni[p.leaf].region
-		if placed[region] > 0 && groups[region] != p.group {
+		if groups[region] != out && groups[region] != p.group {
 			return nil
 		}
 		groups[region] = p.group
-		placed[region]++
 	}
-	for region, n := range placed {
-		if n == 0 {
-			groups[region] = out
-		} else if n != s.leaves.placed[region] {
-			return nil
-		}
-	}
-	return &groups
+	return groups
 }

@@ -58,6 +58,7 @@ func (t *tally) answer(keyOf func(group uint64) question.Key, rowsMax int) (*que
 		c.Rows = append(c.Rows, question.Count{Key: key(row), Values: *v})
 	})
 	if t.reasons != nil {
+		c.Reasons = make([]question.ReasonCount, 0, t.reasons.n)
 		t.reasons.each(func(at uint64, v *values) {
 			c.Reasons = append(c.Reasons, question.ReasonCount{Key: key(at >> 8), Reason: schema.ReasonKey(at), N: v[0]})
 		})
@@ -105,7 +106,10 @@ type table struct {
 	n     int
 }
 
-func newTable() *table { return &table{slots: make([]uint32, 1<<8)} }
+func newTable() *table {
+	const few = 32
+	return &table{slots: make([]uint32, 1<<8), keys: make([]uint64, 0, few), rows: make([]values, 0, few)}
+}
 
 // at returns the counts of key, until the next call.
 func (t *table) at(key uint64) *values {
