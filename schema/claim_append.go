@@ -56,7 +56,7 @@ func AppendClaimBatch(dst []byte, b *ClaimBatch) []byte {
 		last = 1
 	}
 	dst = append(dst, last)
-	a := claimAppender{claims: b.Claims, offices: make(map[OfficeCode]uint64)}
+	a := claimAppender{claims: b.Claims}
 	dst = a.appendOffices(dst)
 	dst = a.appendHeads(dst, b.Last)
 	dst = a.appendPlaces(dst)
@@ -70,9 +70,7 @@ func AppendClaimBatch(dst []byte, b *ClaimBatch) []byte {
 // A claimAppender writes the parts of a record: a column is one turn over all rows.
 type claimAppender struct {
 	claims  []Claim
-	offices map[OfficeCode]uint64 // By their number in the record.
-	used    OfficeCode            // The office of the row before; rows of one come together.
-	number  uint64
+	offices []uint32 // Of each row, the number of its office in the record.
 }
 
 // rows calls f with each row of every claim.
@@ -87,15 +85,16 @@ func (a *claimAppender) rows(f func(r *Rollup)) {
 
 func (a *claimAppender) appendOffices(dst []byte) []byte {
 	var list []OfficeCode
+	numbers, number := make(map[OfficeCode]uint32), uint32(0)
 	a.rows(func(r *Rollup) {
-		if len(list) > 0 && r.Office == a.used {
-			return
+		if len(list) == 0 || r.Office != list[number] { // Rows of one come together.
+			var ok bool
+			if number, ok = numbers[r.Office]; !ok {
+				number = uint32(len(list))
+				numbers[r.Office], list = number, append(list, r.Office)
+			}
 		}
-		a.used = r.Office
-		if _, ok := a.offices[r.Office]; !ok {
-			a.offices[r.Office] = uint64(len(list))
-			list = append(list, r.Office)
-		}
+		a.offices = append(a.offices, number)
 	})
 	dst = binary.AppendUvarint(dst, uint64(len(list)))
 	for _, o := range list {
@@ -104,7 +103,6 @@ func (a *claimAppender) appendOffices(dst []byte) []byte {
 		}
 		dst = append(binary.AppendUvarint(dst, uint64(len(o))), o...)
 	}
-	a.number = a.offices[a.used]
 	return dst
 }
 
@@ -133,12 +131,9 @@ func (a *claimAppender) appendPlaces(dst []byte) []byte {
 		}
 		dst = appendDelta(dst, &before, int64(r.Comune))
 	})
-	a.rows(func(r *Rollup) {
-		if r.Office != a.used {
-			a.used, a.number = r.Office, a.offices[r.Office]
-		}
-		dst = binary.AppendUvarint(dst, a.number)
-	})
+	for _, number := range a.offices {
+		dst = binary.AppendUvarint(dst, uint64(number))
+	}
 	a.rows(func(r *Rollup) { dst = binary.AppendUvarint(dst, uint64(r.Service)) })
 	a.rows(func(r *Rollup) {
 		dst = append(dst, byte(r.Channel)|byte(r.Scale)<<markScale|byte(r.Class)<<markClass)
