@@ -4,10 +4,10 @@
 set -eu
 mkdir -p "$DATA"
 start() {
-  bin/mlf up --data "$DATA" 2>"$DATA/log.json" &
+  bin/mlf up --data "$DATA" --publish "$1" 2>"$DATA/log.json" &
   up=$!
 }
-start
+if [ -e "$DATA/year" ]; then start on; else start off; fi
 trap 'kill "$up" 2>/dev/null || true; wait "$up" || true' EXIT
 trap 'exit 0' INT TERM
 if [ ! -e "$DATA/year" ]; then
@@ -15,7 +15,7 @@ if [ ! -e "$DATA/year" ]; then
     --ingest http://127.0.0.1:8080 --query http://127.0.0.1:8081 --kafka 127.0.0.1:19092
   date >"$DATA/year"
   kill "$up" && wait "$up" || true
-  start # It publishes what was counted, which else is done in the night.
+  start on # All is counted that its first release is to have.
 fi
 echo "A year of votes: http://127.0.0.1:8081/ (Ctrl-C ends it)"
 wait "$up"

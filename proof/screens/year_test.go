@@ -29,7 +29,7 @@ func aYear(t *testing.T) (home string, up *harness.Up) {
 	if at := os.Getenv("MLF_TEST_SCREENS_AT"); at != "" {
 		return at + "/", nil
 	}
-	up = harness.NewUp(t)
+	up = harness.NewUp(t, "--publish", "off")
 	up.Begin(t)
 	of := size()
 	simulation := harness.Start(t, "simulate", "--ingest", "http://"+up.Ingest, "--query", "http://"+up.Query, "--kafka", up.Kafka,
@@ -37,7 +37,7 @@ func aYear(t *testing.T) (home string, up *harness.Up) {
 	if code := simulation.Wait(20 * time.Minute); code != command.ExitDone {
 		t.Fatalf("simulate: exit code %d\n%s", code, harness.Tail(simulation.Stderr()))
 	}
-	again(t, up) // What was counted of days before is published when it starts, or in the night.
+	again(t, up) // All is counted that its first release is to have.
 	return pagesOf(up), up
 }
 
