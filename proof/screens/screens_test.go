@@ -86,7 +86,7 @@ func TestScreens(t *testing.T) {
 	home, up := aYear(t)
 	r.home = home
 	here := at{home: home, all: addresses()}
-	r.each(t, "views", func(t *testing.T) { everyView(t, r, here, looks) })
+	r.each(t, "views", func(t *testing.T) { everyView(t, r, here, looks()) })
 	r.each(t, "layout", func(t *testing.T) { everyLayout(t, r.tab, here) })
 	r.each(t, "filters", func(t *testing.T) { everyFilter(t, r.tab, home) })
 	r.each(t, "files", func(t *testing.T) { everyFile(t, r.tab, here) })
@@ -100,7 +100,7 @@ func TestScreens(t *testing.T) {
 	r.each(t, "bulletins", func(t *testing.T) {
 		published(t, home)
 		monthly := at{home: home, all: bulletins()}
-		everyView(t, r, monthly, looks)
+		everyView(t, r, monthly, looks())
 		everyLayout(t, r.tab, monthly)
 		everyFile(t, r.tab, monthly)
 	})
@@ -110,7 +110,7 @@ func TestScreens(t *testing.T) {
 		again(t, up, of.flags()...)
 		public := addresses()
 		delete(public, "trend-hours") // The public is not told hours.
-		r.each(t, "lots", func(t *testing.T) { everyView(t, r, at{home: home, all: public, as: "lots-"}, glances) })
+		r.each(t, "lots", func(t *testing.T) { everyView(t, r, at{home: home, all: public, as: "lots-"}, glances()) })
 		r.each(t, "roles", func(t *testing.T) { roles(t, r.tab, home, of) })
 	}
 	r.leave(t)
@@ -130,10 +130,10 @@ func TestAFirstDay(t *testing.T) {
 	for _, view := range views() {
 		all[cmp.Or(view, "today")] = view
 	}
-	r.each(t, "empty", func(t *testing.T) { everyView(t, r, at{home: r.home, all: all, as: "empty-"}, glances) })
+	r.each(t, "empty", func(t *testing.T) { everyView(t, r, at{home: r.home, all: all, as: "empty-"}, glances()) })
 	simulation := harness.Start(t, "simulate", "--pace", "real", "--terminals", "50", "--rate", "20", "--ingest", "http://"+up.Ingest, "--query", "http://"+up.Query, "--kafka", up.Kafka)
 	browser.Reader(t, r.tab)("first votes", chromedp.Navigate(r.home+"?lang=it"), browser.ShowsWithin(2*time.Minute, voted+" > 20", "true"))
-	r.each(t, "first votes", func(t *testing.T) { everyView(t, r, at{home: r.home, all: all, as: "first-"}, glances) })
+	r.each(t, "first votes", func(t *testing.T) { everyView(t, r, at{home: r.home, all: all, as: "first-"}, glances()) })
 	r.leave(t)
 	if code := simulation.Stop(); code != command.ExitDone {
 		t.Errorf("simulate: exit code %d\n%s", code, harness.Tail(simulation.Stderr()))
@@ -205,11 +205,13 @@ type look struct {
 	width       int64
 }
 
-// looks are all, and glances those at views that were looked at before.
-var (
-	looks   = []look{{"it", "light", 320}, {"it", "light", 768}, {"it", "light", 1280}, {"it", "dark", 1280}, {"en", "light", 1280}, {"de", "dark", 320}}
-	glances = []look{{"it", "dark", 320}, {"en", "light", 1280}}
-)
+// looks are all.
+func looks() []look {
+	return []look{{"it", "light", 320}, {"it", "light", 768}, {"it", "light", 1280}, {"it", "dark", 1280}, {"en", "light", 1280}, {"de", "dark", 320}}
+}
+
+// glances are those at views that are looked at elsewhere, too.
+func glances() []look { return []look{{"it", "dark", 320}, {"en", "light", 1280}} }
 
 // everyView looks at each view: nothing is refused, complained of, cut off or hard to
 // reach.
