@@ -29,7 +29,7 @@ const panels = `[...document.querySelectorAll("#view section.card")].filter((car
 	title: card.querySelector("h2").textContent,
 	call: card.querySelector(".menu .api-call code").textContent,
 	csv: card.querySelector(".menu a[data-format=csv]").href,
-	shown: [...card.querySelectorAll(".twin td.n")].filter((cell) => !/^(Comuni|Province|Regioni)$/.test(cell.dataset.head)).map((cell) => cell.textContent.trim()).filter((said) => /^[0-9]{1,3}(\.[0-9]{3})*$/.test(said)).map((said) => said.replace(/\./g, "")),
+	shown: [...card.querySelectorAll(".twin td.n")].filter((cell) => !/^(Comuni|Province|Regioni|Posto)$/.test(cell.dataset.head)).map((cell) => cell.textContent.trim()).filter((said) => /^[0-9]{1,3}(\.[0-9]{3})*$/.test(said)).map((said) => said.replace(/\./g, "")),
 }))`
 
 // everyFile takes each file of each view away: it is what the API answers under the

@@ -89,6 +89,11 @@ test("table and stops are in the ranking's order; without votes enough there is 
   assert.deepEqual(map(data({ order: "worst" }), words, SIZE).stops.map(({ code }) => code), ["B", "E", "A", "C", "D"]);
 });
 
+test("who has the same figure shares a place, as in the ranking", () => {
+  const drawing = map(data({ places: new Map([...PLACES, ["X", place("Xilo", 0.9, 90)]]) }), words, SIZE);
+  assert.deepEqual(drawing.table.rows.slice(0, 3).map(([name, at]) => [name, at]), [["Alfa", "1"], ["Xilo", "1"], ["Eco", "3"]]);
+});
+
 test("a place without a shape is in the table", () => {
   const drawing = map(data({ places: new Map([...PLACES, ["X", place("Xilo", 0.8, 90)]]) }), words, SIZE);
   assert.deepEqual(drawing.table.rows[1]!.slice(0, 2), ["Xilo", "2"]);

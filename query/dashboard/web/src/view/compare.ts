@@ -2,12 +2,13 @@
 // that is chance, and what would be left of it if all had the same mix.
 
 import { changed, only, parse, PLACE, queryOf, TIME, write as href, type Parameters, type State } from "../address.ts";
-import type { Ask } from "../ask.ts";
+import { Refused, type Answers, type Ask } from "../ask.ts";
 import { absence, valueOf, type Comparison, type Measure, type Selection } from "../answers.ts";
 import { dots, type Dot, type Estimate } from "../chart/dots.ts";
 import { h, type Child } from "../elements.ts";
 import { share } from "../explain.ts";
 import { field, periodName, type Choice } from "../filters.ts";
+import { failure } from "../notice.ts";
 import { panel } from "../panel.ts";
 import { placeOf, placePicker } from "../picker.ts";
 import { rows as table } from "../table.ts";
@@ -51,6 +52,16 @@ function asks(state: State): Ask[] {
   return [{ id: "compare", path: "/v1/compare", parameters }];
 }
 
+// answered is the comparison, or why there is none: then others can still be chosen.
+function answered(answers: Answers): Comparison | Refused {
+  try {
+    return answers.of<Comparison>("compare");
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
+}
+
 export const view: View = {
   period: PERIOD,
   controls: ["period", "service", "channel", "population_class", MEASURE, MIX],
@@ -63,7 +74,8 @@ export const view: View = {
     const names = await Promise.all(selections.map((selection) => nameOf(selection, shown.signal)));
     const picker = pick(state, selections, names, shown);
     if (!ask) return [picker, h("p", { class: "absent" }, say("compare_too_few"))];
-    const comparison = answers.of<Comparison>("compare");
+    const comparison = answered(answers);
+    if (comparison instanceof Refused) return [picker, failure(comparison)];
     const scale = scaleOf(measureOf(state));
     return [
       picker,

@@ -40,7 +40,7 @@ function asks(state: State): Ask[] {
   const { comune: _, region, province: __, ...rest } = filtersOf(state, PERIOD);
   const province = provinceOf(state);
   const within: Record<string, string> = province ? { province } : region ? { region } : {};
-  return [{ id: "map", path: "/v1/ranking", parameters: { ...rest, ...within, by: BY[layerOf(state)], measure: measureOf(state), min_n: "1", names: language() } }];
+  return [{ id: "map", path: "/v1/ranking", parameters: { ...rest, ...within, by: BY[layerOf(state)], measure: measureOf(state), names: language() } }];
 }
 
 // SHAPES are files of their own: the country, and each province when it is opened.
@@ -72,7 +72,7 @@ export const view: View = {
     opened = false;
     return [
       crumbs("map", way(state, known, comuni)),
-      h("div", { class: "map-and-list" }, panel({ id: "map", title: data.title, ask, meta: ranking.meta, frame },
+      h("div", { class: "map-and-list" }, panel({ id: "map", title: data.title, ask, files: { ...ask, parameters: { ...ask.parameters, min_n: "1" } }, meta: ranking.meta, frame },
         h("p", {}, referenceOf(ranking, data), " ", say(noteKey(data)), " ", say(layer === "comuni" ? "map_keys_comuni" : "map_keys")),
         layer === "comuni" && h("p", { class: "quiet" }, say("map_none_note")),
         h("p", { class: "quiet" }, say("map_source"))),

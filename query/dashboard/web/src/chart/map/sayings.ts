@@ -47,6 +47,17 @@ export function ranked<P extends Place>(places: readonly P[], { measure, order }
     group(a) - group(b) || (group(a) < 2 ? sign * (a.value! - b.value!) : 0) || a.name.localeCompare(b.name));
 }
 
+// standings are the places in the ranking of what ranked has sorted, null for those that
+// have none: who has the same figure shares one.
+export function standings(sorted: readonly Place[], { measure }: Pick<Told, "measure">): (number | null)[] {
+  let last: { value: number | null; at: number } | null = null;
+  return sorted.map((place, i) => {
+    if (kindOf(place) || scant(place, measure)) return null;
+    last = last?.value === place.value ? last : { value: place.value, at: i + 1 };
+    return last.at;
+  });
+}
+
 // figure writes a value as its measure is written.
 export function figure(value: number, measure: Measure, words: Words): string {
   if (measure === "n") return words.number(value);
@@ -87,11 +98,10 @@ const difference = (by: number, measure: Measure, words: Words): string =>
 // tableOf has a row for each place, in the ranking's order.
 export function tableOf(places: readonly Place[], told: Told, words: Words): Table {
   const { measure, title, layer } = told;
-  let at = 0;
-  const rows = places.map((place) => {
+  const at = standings(places, told);
+  const rows = places.map((place, i) => {
     const shown = !kindOf(place) && place.value !== null;
-    const counts = shown && !scant(place, measure);
-    const cells = [place.name, counts ? words.number(++at) : "", shown ? figure(place.value!, measure, words) : ""];
+    const cells = [place.name, at[i] ? words.number(at[i]) : "", shown ? figure(place.value!, measure, words) : ""];
     if (measure !== "n") cells.push(interval(place, measure, words), place.n === null ? "" : words.number(place.n));
     return [...cells, notes(place, measure, words).join("; ")];
   });

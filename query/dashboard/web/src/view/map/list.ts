@@ -3,7 +3,7 @@
 
 import type { Frame } from "../../chart/frame.ts";
 import type { MapData, Place } from "../../chart/map.ts";
-import { figure, kindOf, ranked, scant } from "../../chart/map/sayings.ts";
+import { figure, kindOf, ranked, scant, standings } from "../../chart/map/sayings.ts";
 import { h } from "../../elements.ts";
 import * as words from "../../words.ts";
 import { number, say } from "../../words.ts";
@@ -11,14 +11,13 @@ import { number, say } from "../../words.ts";
 // beside makes the list of the places that the frame's map shows. href is what a code
 // opens; the one of the address is pointed at.
 export function beside(frame: Frame, data: MapData, href: (code: string) => string, here?: string): HTMLElement {
-  let rank = 0;
   const codes = new Map([...data.places].map(([code, place]) => [place, code]));
   const all = ranked([...data.places.values()], data);
-  const links = all.map((place) => {
-    const firm = !kindOf(place) && !scant(place, data.measure);
+  const ranks = standings(all, data);
+  const links = all.map((place, i) => {
     const value = kindOf(place) || place.value === null ? say(`absent_${kindOf(place) ?? "none"}`) : figure(place.value, data.measure, words);
     return h("a", { href: href(codes.get(place)!), tabindex: "-1", "data-code": codes.get(place)! },
-      h("span", { class: "rank" }, firm ? number(++rank) : "–"), h("span", { class: "who" }, place.name),
+      h("span", { class: "rank" }, ranks[i] ? number(ranks[i]) : "–"), h("span", { class: "who" }, place.name),
       h("span", { class: `value${kindOf(place) ? " absent" : ""}` }, value, scant(place, data.measure) ? ` (${say("map_few")})` : ""),
       data.measure !== "n" && place.n ? h("span", { class: "of" }, [intervalOf(place, data), words.counted("votes_n", place.n)].filter(Boolean).join(", ")) : "");
   });
