@@ -6,7 +6,7 @@ import type { Disclosure } from "./answers.ts";
 import { $, h, text } from "./elements.ts";
 import { asked, showFilters } from "./filters.ts";
 import { failure } from "./notice.ts";
-import { placeOf } from "./picker.ts";
+import { placeOf, whole } from "./picker.ts";
 import { applyTheme, chosenLanguage, settings } from "./settings.ts";
 import { Shown, type View } from "./view.ts";
 import { learn, say, speak, type Message } from "./words.ts";
@@ -105,8 +105,8 @@ function around(state: State): void {
   const title = say(`view_${state.view}`);
   text($("title"), title);
   void placeOf(state, under.signal).then((place) => {
-    text($("subtitle"), place ? place.name : say("place_all"));
-    document.title = [title, place?.name, "Mettiamoci la faccia"].filter(Boolean).join(" – ");
+    text($("subtitle"), place ? whole(place) : say("place_all"));
+    document.title = [title, place && whole(place), "Mettiamoci la faccia"].filter(Boolean).join(" – ");
   }, () => {});
   const keep = asked(state);
   $("views").replaceChildren(...VIEWS.map((name) => h("li", { class: "nav-item" },

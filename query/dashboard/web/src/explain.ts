@@ -9,6 +9,7 @@ import { FACES, shares, type Face } from "./figures.ts";
 import { h, put } from "./elements.ts";
 import { apiCall } from "./menu.ts";
 import { failure } from "./notice.ts";
+import { placeOf } from "./picker.ts";
 import * as words from "./words.ts";
 import { label, number, percent, range, say } from "./words.ts";
 
@@ -18,6 +19,7 @@ export interface Subject {
   readonly ask: Ask;
   readonly of?: Parameters; // What the row is of, within what was asked for.
   readonly row?: Figures;
+  readonly each?: readonly { readonly says: string; readonly of: Parameters }[]; // Of several, what each is of.
 }
 
 const SCOPE = [...TIME, ...FILTERS, "scale", "class"];
@@ -47,19 +49,35 @@ function pathScope(path: string): Parameters {
 }
 
 async function tell(body: HTMLElement, subject: Subject, signal: AbortSignal): Promise<void> {
-  const scope = only({ ...subject.ask.parameters, ...pathScope(subject.ask.path), ...subject.of }, ...SCOPE);
+  const scope = { ...subject.ask.parameters, ...pathScope(subject.ask.path), ...subject.of };
+  const told = async ({ says, of }: { says: string; of: Parameters }): Promise<HTMLElement[]> => {
+    const answer = await get<Explanation>(`v1/explain?${queryOf(only({ ...scope, ...of }, ...SCOPE))}`, signal);
+    return [...(says ? [h("h2", {}, says)] : []), ...said(subject, answer, await namesOf(answer.meta, signal))];
+  };
   try {
-    const answer = await get<Explanation>(`v1/explain?${queryOf(scope)}`, signal);
-    body.replaceChildren(...said(subject, answer));
+    body.replaceChildren(...(await Promise.all((subject.each ?? [{ says: "", of: {} }]).map(told))).flat());
   } catch (error) {
     if (!signal.aborted) body.replaceChildren(failure(error));
   }
 }
 
-function said(subject: Subject, { meta, sql }: Explanation): HTMLElement[] {
+const NAMED = 8; // Places, at most: the codes of more say as much.
+
+// namesOf are the names of the places that a figure is of, by their codes.
+async function namesOf({ filters }: Meta, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  const codes = Object.entries(filters ?? {}).filter(([level]) => level === "region" || level === "province" || level === "comune")
+    .flatMap(([level, list]) => (list as string[]).map((code) => ({ level, code }))).slice(0, NAMED);
+  const named = await Promise.all(codes.map(async ({ level, code }) => {
+    const place = await placeOf({ view: "place", parameters: { [level]: code } }, signal).catch(() => null);
+    return [`${level}/${code}`, place ? place.name : code] as const;
+  }));
+  return new Map(named);
+}
+
+function said(subject: Subject, { meta, sql }: Explanation, names: ReadonlyMap<string, string>): HTMLElement[] {
   const parts: HTMLElement[] = [];
   if (subject.row) parts.push(h("div", { class: "figure-row" }, ...faces(subject.row)));
-  parts.push(h("h3", {}, say("explain_of")), h("ul", {}, ...scopeOf(meta).map((line) => h("li", {}, line))));
+  parts.push(h("h3", {}, say("explain_of")), h("ul", {}, ...scopeOf(meta, names).map((line) => h("li", {}, line))));
   parts.push(h("h3", {}, say("explain_left_out")), leftOut(meta) ?? h("p", {}, say("left_none")));
   parts.push(h("h3", {}, say("explain_formula")), h("dl", {}, ...meta.formulas.flatMap(({ name, text }) => [h("dt", {}, name), h("dd", {}, h("code", {}, text))])));
   parts.push(h("h3", {}, say("explain_position")), h("p", {}, h("code", {}, meta.position)));
@@ -73,11 +91,11 @@ const LISTS: Record<string, string> = { service: "services", category: "categori
 const TITLES: Record<string, words.Message> = { region: "region", province: "province", comune: "comune", service: "service", channel: "channel", population_class: "population_class", class: "filter_class", scale: "filter_scale" };
 
 // scopeOf says in words what time and which votes a figure is of.
-function scopeOf(meta: Meta): string[] {
+function scopeOf(meta: Meta, names: ReadonlyMap<string, string>): string[] {
   const time = meta.from && meta.to ? [`${say("time")}: ${words.span(Date.parse(meta.from), Date.parse(meta.to))}`] : [];
   const filters = Object.entries(meta.filters ?? {}).map(([name, codes]) => {
     const title = TITLES[name];
-    return `${title ? say(title) : name}: ${(codes as string[]).map((code) => label(LISTS[name] ?? name, code)).join(", ")}`;
+    return `${title ? say(title) : name}: ${(codes as string[]).map((code) => names.get(`${name}/${code}`) ?? label(LISTS[name] ?? name, code)).join(", ")}`;
   });
   return [...time, ...filters];
 }
@@ -99,9 +117,17 @@ const intervalOf = (low: number | null, high: number | null): string => (low ===
 export function leftOut(meta: Pick<Meta, "excluded">): HTMLElement | null {
   const { quarantined = 0, conflicts = 0, ...classes } = meta.excluded ?? { quarantined: 0, conflicts: 0 };
   const lines = Object.entries(classes).filter(([, n]) => n > 0).map(([code, n]) => `${label("classes", code)}: ${number(n)}`);
-  if (quarantined > 0) lines.push(say("left_quarantined", { n: number(quarantined) }));
-  if (conflicts > 0) lines.push(say("left_conflicts", { n: number(conflicts) }));
-  return lines.length === 0 ? null : h("ul", { class: "left-out" }, ...lines.map((line) => h("li", {}, line)));
+  const always = [quarantined > 0 && say("left_quarantined", { n: number(quarantined) }), conflicts > 0 && say("left_conflicts", { n: number(conflicts) })].filter((line) => line !== false);
+  if (lines.length + always.length === 0) return null;
+  return h("div", { class: "left-out" }, h("ul", {}, ...lines.map((line) => h("li", {}, line))),
+    always.length > 0 && h("p", {}, say("left_always"), " ", always.join("; "), "."), h("p", {}, say("left_scales")));
+}
+
+// leftOutTitle says how many votes of the same question those are.
+export function leftOutTitle({ excluded }: Pick<Meta, "excluded">): string {
+  const { quarantined: _, conflicts: __, ...classes } = excluded ?? { quarantined: 0, conflicts: 0 };
+  const n = Object.values(classes).reduce((sum, one) => sum + one, 0);
+  return n > 0 ? say("left_out_n", { n: number(n) }) : say("left_out_title");
 }
 
 // share is a share on the screen: with its votes and interval, and a button that explains it.

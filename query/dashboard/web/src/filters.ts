@@ -69,19 +69,23 @@ function periodControl(state: State, period: string, set: Set): HTMLElement {
   const now = from ? "" : state.parameters.period ?? period;
   const names = (PERIODS as readonly string[]).includes(now) || now === "" ? PERIODS : [...PERIODS, now];
   const dates = h("span", { class: "dates", hidden: now !== "" });
-  const day = (name: "from" | "to", value = "") => h("input", { type: "date", id: `filter-${name}`, name, value: value.slice(0, 10), required: true, "aria-label": say(name) });
-  const first = day("from", from);
-  const last = day("to", to);
-  dates.append(first, last, h("button", {
-    type: "button", class: "btn btn-primary btn-sm",
-    onclick: () => first.reportValidity() && last.reportValidity() && set({ from: first.value, to: last.value, period: null }),
-  }, say("show")));
+  const day = (name: "from" | "to", value: string) => h("input", { type: "date", id: `filter-${name}`, name, value, required: true });
+  const first = day("from", (from ?? "").slice(0, 10));
+  const last = day("to", to && /^\d{4}-\d\d-\d\d$/.test(to) ? dayAfter(to, -1) : (to ?? "").slice(0, 10));
+  const show = () => {
+    last.min = first.value;
+    if (first.reportValidity() && last.reportValidity()) set({ from: first.value, to: dayAfter(last.value, 1), period: null });
+  };
+  dates.append(field("filter-from", say("from"), first), field("filter-to", say("to"), last), h("button", { type: "button", class: "btn btn-primary btn-sm", onclick: show }, say("show")));
   const select: HTMLSelectElement = h("select", { id: "filter-period", name: "period", onchange: () => {
     if (select.value === "") dates.hidden = false;
     else set({ period: select.value, from: null, to: null });
   } }, ...names.map((one) => h("option", { value: one, selected: one === now }, periodName(one))), h("option", { value: "", selected: now === "" }, say("period_own")));
   return field("filter-period", say("period"), select, dates);
 }
+
+// dayAfter is a date so many days later. Readers name the last day, the API the one after it.
+const dayAfter = (date: string, days: number): string => new Date(Date.parse(`${date}T00:00:00Z`) + days * 86400e3).toISOString().slice(0, 10);
 
 // asked are the parameters by which another view shows the same votes.
 export const asked = (state: State): Record<string, string> =>

@@ -55,7 +55,7 @@ function since(row: Figures, before: Figures, { compare }: Pick<Meta, "compare">
   const parts: string[] = [];
   if (row.green_share !== null && before.green_share !== null) parts.push(`${label("faces", "green")} ${points(row.green_share - before.green_share)}`);
   if (row.red_share !== null && before.red_share !== null) parts.push(`${label("faces", "red")} ${points(row.red_share - before.red_share)}`);
-  if (row.n !== null && before.n) parts.push(`${say("votes")} ${change(row.n / before.n - 1)}`);
+  if (row.n !== null && before.n) parts.push(row.n > 10 * before.n ? say("votes_before", { n: number(before.n) }) : `${say("votes")} ${change(row.n / before.n - 1)}`);
   return h("p", { class: "quiet" }, say("since_before", { when, what: parts.join("; ") }));
 }
 

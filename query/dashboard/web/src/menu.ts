@@ -1,6 +1,6 @@
 // What can be done with a figure or a chart: files, pictures, the request itself.
 
-import { address } from "./address.ts";
+import { address, only, PLACE, TIME } from "./address.ts";
 import { callOf, request, signedIn, type Ask } from "./ask.ts";
 import { pngFile, standAlone, svgFile, type Picture } from "./chart/export.ts";
 import { h, text } from "./elements.ts";
@@ -19,10 +19,16 @@ export function save(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
 
+// fileName says of what a file is: the question, the place and the time.
+function fileName({ path, parameters = {} }: Ask): string {
+  const words = [...path.split("/").slice(2), ...Object.values(only(parameters, ...PLACE, "service", "channel", ...TIME))];
+  return ["mlf", ...words].join("-").replace(/[^\w-]+/g, "_").slice(0, 100);
+}
+
 // menu offers the answer to ask, its files, and the picture if there is one.
 export function menu(title: string, { ask, files = ask }: { ask: Ask; files?: Ask }, picture?: () => Picture): HTMLElement {
   const said = h("div", { role: "status" });
-  const name = `mlf-${files.path.slice(files.path.lastIndexOf("/") + 1)}`;
+  const name = fileName(files);
   const entries: HTMLElement[] = FILES.map(([format, word]) => fileLink(files, format, word, name, said));
   if (picture) {
     const drawn = (make: (alone: SVGSVGElement) => Blob | Promise<Blob>, ending: string) => async () => {

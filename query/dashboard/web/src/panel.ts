@@ -5,7 +5,7 @@ import type { Ask } from "./ask.ts";
 import type { Meta } from "./answers.ts";
 import type { Frame } from "./chart/frame.ts";
 import { h, type Child } from "./elements.ts";
-import { explain, leftOut } from "./explain.ts";
+import { explain, leftOut, leftOutTitle } from "./explain.ts";
 import { menu } from "./menu.ts";
 import { say, span } from "./words.ts";
 
@@ -36,5 +36,5 @@ export function panel(of: PanelOf, ...content: Child[]): HTMLElement {
         menu(title, of, picture))),
     of.lead && h("p", { class: "lead" }, of.lead), frame?.element, ...content,
     of.note && h("p", { class: "quiet" }, of.note),
-    rest && h("details", { class: "quiet" }, h("summary", {}, say("left_out_title")), rest));
+    rest && h("details", { class: "quiet" }, h("summary", {}, leftOutTitle(meta)), rest));
 }

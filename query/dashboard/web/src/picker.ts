@@ -66,8 +66,19 @@ async function find(wanted: string, signal: AbortSignal): Promise<Place[]> {
   const [larger, { comuni }] = await Promise.all([
     places(), get<{ comuni: Comune[] }>(`v1/registry/comuni?limit=8&q=${encodeURIComponent(wanted)}`, signal),
   ]);
-  return [...larger.filter((place) => fold(place.name).includes(fold(wanted))).slice(0, 4), ...comuni.map(comunePlace)];
+  return order([...larger.filter((place) => fold(place.name).includes(fold(wanted))), ...comuni.map(comunePlace)], wanted).slice(0, 10);
 }
+
+// order puts places first that are called as wanted, then those whose names begin so; the
+// smaller before the larger: who writes a name means the comune.
+export function order(places: readonly Place[], wanted: string): Place[] {
+  const near = ({ name }: Place) => (fold(name) === fold(wanted) ? 0 : fold(name).startsWith(fold(wanted)) ? 1 : 2);
+  const size = { comune: 0, province: 1, region: 2 };
+  return [...places].sort((a, b) => near(a) - near(b) || size[a.level] - size[b.level]);
+}
+
+// whole is a name with what tells the place from its namesakes.
+export const whole = ({ name, level, beside }: Place): string => (level === "region" ? name : `${name} (${beside ?? say(level)})`);
 
 type Set = (change: Record<string, string | null>) => void;
 
@@ -97,7 +108,7 @@ export function placePicker(state: State, set: Set): HTMLElement {
   const open = (places: Place[]) => {
     shown = places;
     list.replaceChildren(...places.map((place, i) => h("li", { id: `place-${i}`, role: "option", "aria-selected": "false", onpointerdown: (event: Event) => { event.preventDefault(); take(place); } },
-      `${place.name}${place.beside ? ` (${place.beside})` : ""}`, h("span", { class: "level" }, say(place.level)))));
+      place.beside ? whole(place) : place.name, h("span", { class: "level" }, say(place.level)))));
     list.hidden = places.length === 0;
     input.setAttribute("aria-expanded", String(places.length > 0));
     text(found, say("places_found", { n: String(places.length) }));
@@ -117,7 +128,8 @@ export function placePicker(state: State, set: Set): HTMLElement {
     if (event.key === "Escape") close();
   });
   input.addEventListener("blur", close);
+  input.addEventListener("focus", () => input.select());
   const clear = h("button", { type: "button", class: "btn btn-link btn-sm", hidden: !PLACE.some((name) => name in state.parameters), onclick: () => set(nowhere()) }, say("place_all"));
-  void placeOf(state, new AbortController().signal).then((place) => { if (place && document.activeElement !== input) input.value = place.name; }, () => {});
+  void placeOf(state, new AbortController().signal).then((place) => { if (place && input.value === "") input.value = whole(place); }, () => {});
   return h("div", { class: "field place-field" }, h("label", { for: "filter-place" }, say("place")), h("div", { class: "combobox" }, input, list), clear, found);
 }

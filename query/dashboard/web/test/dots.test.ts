@@ -38,7 +38,7 @@ test("the table, the summary and the legend say what the marks do", () => {
   assert.deepEqual(table.rows, [["Alfa", "0.9", "12"], ["Bravo", "0.8", "12"], ["Charlie", "0.6", "12"]]);
   assert.equal(table.head.length, table.rows[0]!.length);
   assert.match(summary, /^Regioni\. In testa Alfa\./);
-  assert.deepEqual(legend.map(({ says }) => says), ["sopra", "sotto", "pari", "intervallo al 95 %", "Italia"]);
+  assert.deepEqual(legend.map(({ says }) => says), ["sopra", "sotto", "pari", "intervallo al 95%", "Italia"]);
   assert.deepEqual(stops.map(({ code, says }) => [code, says]), [["alfa", ["Alfa", "says Alfa"]], ["bravo", ["Bravo", "says Bravo"]], ["charlie", ["Charlie", "says Charlie"]]]);
 });
 

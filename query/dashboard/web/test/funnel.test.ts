@@ -25,8 +25,8 @@ test("arrow keys and the table go from the fewest votes to the most", () => {
   const { stops, table, summary } = funnel(data(), spoken, SIZE);
   assert.deepEqual(stops.map(({ code }) => code), ["piccolo", "alto", "basso", "grande"]);
   assert.deepEqual(stops.map(({ x }) => x), [...stops.map(({ x }) => x)].sort((a, b) => a - b));
-  assert.deepEqual(table.rows.map(([name, , , , , note]) => [name, note]), [["piccolo", "dentro i limiti"], ["alto", "sopra i limiti"], ["basso", "sotto, fuori dal 99,8 %"], ["grande", "dentro i limiti"]]);
-  assert.match(summary, /4 punti: 2 fuori dai limiti del 95 %, di cui 1 /);
+  assert.deepEqual(table.rows.map(([name, , , , , note]) => [name, note]), [["piccolo", "dentro i limiti"], ["alto", "sopra, fuori dal 95%: di venti uno lo è per caso"], ["basso", "sotto, fuori dal 99,8%: difficilmente per caso"], ["grande", "dentro i limiti"]]);
+  assert.match(summary, /4 punti: 2 fuori dai limiti del 95%, di cui 1 /);
 });
 
 test("the curves go through the limits of the API, and end where no figure can be", () => {

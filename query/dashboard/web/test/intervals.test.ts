@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { intervals, type Entry, type Intervals } from "../src/chart/intervals.ts";
+import { drawnOf, intervals, type Entry, type Intervals } from "../src/chart/intervals.ts";
 import type { Mark, Size } from "../src/chart/marks.ts";
 import { percent, shortPercent } from "../src/words.ts";
 import { spoken } from "./words.ts";
@@ -45,7 +45,7 @@ test("what is not shown has no point, and says why", () => {
 test("the table has all, the drawing the first", () => {
   const { stops, table, summary } = intervals(data([entry("a", 0.2, { cells: ["x"] }), entry("b", 0.4), entry("c", 0.3)], { drawn: 2, columns: ["Altro"] }), spoken, size);
   assert.equal(stops.length, 2);
-  assert.deepEqual(table.head, ["Regione", "Soddisfatti", "intervallo al 95 %", "Altro", "Voti"]);
+  assert.deepEqual(table.head, ["Regione", "Soddisfatti", "intervallo al 95%", "Altro", "Voti"]);
   assert.deepEqual(table.rows.map((row) => row[3]), ["x", "–", "–"]);
   assert.match(summary, /^Regioni\. Righe: 3\. Il più alto: b, 40,0%, fra 35,0% e 45,0%; il più basso: a, 20,0%/);
 });
@@ -73,4 +73,11 @@ test("where it is narrow names stand above, and nothing leaves the picture", () 
 test("without entries there is a table, and no drawing", () => {
   const { marks, stops, height, table } = intervals(data([]), spoken, size);
   assert.deepEqual([marks.length, stops.length, height, table.rows.length], [0, 0, 0, 0]);
+});
+
+test("of many that are sorted the last are drawn, too", () => {
+  const entries = ["a", "b", "c", "d", "e"].map((name, i) => ({ name, value: 0.9 - i / 10, low: 0.1, high: 0.95, n: 10 }));
+  assert.deepEqual(drawnOf({ entries, drawn: 3, ends: true }).map(({ name }) => name), ["a", "b", "e"]);
+  assert.deepEqual(drawnOf({ entries, drawn: 3 }).map(({ name }) => name), ["a", "b", "c"]);
+  assert.equal(drawnOf({ entries, ends: true }).length, 5);
 });

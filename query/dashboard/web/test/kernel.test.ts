@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { order, type Place } from "../src/picker.ts";
 import { test } from "node:test";
 import de from "../messages/de.ts";
 import en from "../messages/en.ts";
@@ -90,4 +91,10 @@ test("steps have names, hours those of Rome's clock", () => {
   f("2026-11-22", "dom 22 novembre 2026", "22 nov");
   f("2026-11-22T22:00:00Z", "23–00, 22 nov", "23");
   f("2026-10-25T00:00:00Z", "02 CEST–02 CET, 25 ott", "02 CEST");
+});
+
+test("who writes a name means what is called so, and the comune before its province", () => {
+  const place = (level: Place["level"], code: string, name: string): Place => ({ level, code, name });
+  const found = order([place("region", "08", "Emilia-Romagna"), place("province", "058", "Roma"), place("comune", "018128", "Romagnese"), place("comune", "058091", "Roma")], "roma");
+  assert.deepEqual(found.map(({ code }) => code), ["058091", "058", "018128", "08"]);
 });

@@ -118,10 +118,12 @@ export function roundNumbers(from: number, to: number): number[] {
 }
 
 function legend(spots: readonly Spot[], reference: number | null, referenceName: string, words: Words): LegendEntry[] {
-  const some = (side: Verdict) => spots.some((spot) => sideOf(spot) === side);
+  const some = (side: Verdict, far = false) => spots.some((spot) => sideOf(spot) === side && isFar(spot) === far);
   return [
-    ...(some("above") ? [{ class: "sign above", says: words.say("ranking_outside_above"), path: swatch("above") }] : []),
-    ...(some("below") ? [{ class: "sign below", says: words.say("ranking_outside_below"), path: swatch("below") }] : []),
+    ...(["above", "below"] as const).flatMap((side) => [
+      ...(some(side, true) ? [{ class: `sign ${side}`, says: words.say(`ranking_far_${side}`), path: swatch(side) }] : []),
+      ...(some(side) ? [{ class: `sign ${side} near`, says: words.say(`ranking_outside_${side}`), path: swatch(side) }] : []),
+    ]),
     ...(some("alike") ? [{ class: "sign alike quiet-sign", says: words.say("ranking_inside"), path: swatch("alike") }] : []),
     ...(reference === null ? [] : [
       { class: "reference", says: referenceName, line: true }, { class: "limit", says: words.say("ranking_limits_95"), line: true },

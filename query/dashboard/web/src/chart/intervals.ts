@@ -30,7 +30,8 @@ export interface Intervals {
   readonly tick: (value: number) => string; // Shorter, for the axis.
   readonly bounds: readonly [number, number]; // Beyond which no value can be.
   readonly reference?: { readonly value: number; readonly name: string };
-  readonly drawn?: number; // So many are drawn; the table has all.
+  readonly drawn?: number; // So many are drawn, the first; the table has all.
+  readonly ends?: boolean; // The last instead of half of them: neither the best nor the worst is left out.
   readonly columns?: readonly string[]; // What cells are.
   readonly zero?: boolean; // The axis begins there: lengths are compared.
 }
@@ -50,10 +51,16 @@ interface Sides {
   readonly apart: boolean; // or a line above these.
 }
 
+export function drawnOf({ entries, drawn: most = entries.length, ends = false }: Pick<Intervals, "entries" | "drawn" | "ends">): readonly Entry[] {
+  if (entries.length <= most) return entries;
+  const last = ends ? most >> 1 : 0;
+  return [...entries.slice(0, most - last), ...entries.slice(entries.length - last)];
+}
+
 // intervals draws them. A name that has no room ends with dots; its tip and the table
 // have all of it.
 export function intervals(data: Intervals, words: Words, size: Size): Drawing {
-  const drawn = data.entries.slice(0, data.drawn);
+  const drawn = drawnOf(data);
   const table = tableOf(data, words);
   const summary = summaryOf(data, words);
   if (drawn.length === 0) return { marks: [], height: 0, stops: [], legend: [], table, summary };

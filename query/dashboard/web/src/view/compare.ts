@@ -6,7 +6,7 @@ import { Refused, type Answers, type Ask } from "../ask.ts";
 import { absence, valueOf, type Comparison, type Measure, type Selection } from "../answers.ts";
 import { dots, type Dot, type Estimate } from "../chart/dots.ts";
 import { h, type Child } from "../elements.ts";
-import { share } from "../explain.ts";
+import { explain, share } from "../explain.ts";
 import { field, periodName, type Choice } from "../filters.ts";
 import { failure } from "../notice.ts";
 import { panel } from "../panel.ts";
@@ -154,6 +154,10 @@ function sentences({ differences, selections }: Comparison, names: readonly stri
 }
 
 // figures shows each, as it was counted and with the same mix.
+// explainEach says of each selection what its figures are of, and what they leave out.
+const explainEach = (title: string, names: readonly string[], { shown, ask }: Around): void =>
+  explain({ title, ask, each: chosen(shown.state).map((selection, i) => ({ says: names[i]!, of: parametersOf(selection) })) });
+
 function figures(comparison: Comparison, names: readonly string[], { shown, ask, scale }: Around): HTMLElement {
   const { measure, write, bounds } = scale;
   const title = say("compare_figures", { measure: scale.title });
@@ -181,7 +185,7 @@ function figures(comparison: Comparison, names: readonly string[], { shown, ask,
   const shares = measure === "net" ? null : h("ul", { class: "shares" }, ...comparison.selections.map((of, i) =>
     h("li", {}, h("strong", {}, LETTERS[i]!.toUpperCase()), ` ${names[i]}: `, share(of, measure === "red_share" ? "red" : "green", { title: names[i]!, ask, of: { ...withoutPlace(of, ask), ...parametersOf(ask.parameters?.[LETTERS[i]!] ?? "") } }))));
   const [first] = comparison.selections;
-  return panel({ id: "figures", title, ask, ...(first && { meta: { from: first.from, to: first.to, excluded: first.excluded } }), frame: chart, note: say("compare_note") }, shares, mixOf(comparison, names));
+  return panel({ id: "figures", title, ask, ...(first && { meta: { from: first.from, to: first.to, excluded: first.excluded } }), frame: chart, note: say("compare_note"), explained: () => explainEach(title, names, { shown, ask, scale }) }, shares, mixOf(comparison, names));
 }
 
 // withoutPlace is the time of a selection, of which the request's own says nothing.
@@ -224,5 +228,5 @@ function differences(comparison: Comparison, names: readonly string[], { shown, 
     table: { head: [say("compare_selection"), say("compare_crude"), say("ranking_chance_head"), say("compare_standardised"), say("note")], numeric: [false, true, false, true, false] },
     summary: comparison.differences.map((pair, i) => `${names[i + 1]}: ${crudeOf(pair, measure).difference === null ? "–" : `${differ(crudeOf(pair, measure).difference!)}, ${chance(crudeOf(pair, measure))}`}`).join("; "),
   });
-  return panel({ id: "differences", title, ask, frame: chart, note: say("compare_differences_note") });
+  return panel({ id: "differences", title, ask, frame: chart, note: say("compare_differences_note"), explained: () => explainEach(title, names, { shown, ask, scale }) });
 }

@@ -52,7 +52,7 @@ export const view: View = {
     return [
       headline(map.total, undefined, { title, ask }, map.meta),
       h("section", { class: "card says", "aria-labelledby": "worst" }, h("h2", { id: "worst" }, say("heatmap_question")), ...answer(map, worst, ask)),
-      panel({ id: "week", title, ask, meta: map.meta, frame: chart, note: [say("heatmap_note"), clock(map)].filter(Boolean).join(" ") }),
+      panel({ id: "week", title, ask, meta: map.meta, frame: chart, note: [say("heatmap_note"), state.parameters.channel ? "" : say("heatmap_mix"), clock(map)].filter(Boolean).join(" ") }),
     ];
   },
 };

@@ -8,7 +8,7 @@ import { bars, type Bars } from "../chart/bars.ts";
 import { stacked, type Bar, type Stacked } from "../chart/stacked.ts";
 import { hourBegin, now, romeDay, romeHour } from "../clock.ts";
 import { h, text } from "../elements.ts";
-import { leftOut, share } from "../explain.ts";
+import { leftOut, leftOutTitle, share } from "../explain.ts";
 import { Live, stream, streams, within, type Counts } from "../live.ts";
 import { motiveOf, reasonsOf, sentence } from "../motives.ts";
 import { panel } from "../panel.ts";
@@ -80,7 +80,8 @@ class Today {
   private readonly date = h("p", { class: "when" });
   private readonly kept = h("p", { class: "reckoning" });
   private readonly rest = h("div");
-  private readonly left = h("details", { class: "quiet", hidden: true }, h("summary", {}, say("left_out_title")), this.rest);
+  private readonly restTitle = h("summary");
+  private readonly left = h("details", { class: "quiet", hidden: true }, this.restTitle, this.rest);
   private readonly why = h("p", { class: "quiet" });
   private readonly hidden = h("p", { class: "absent", hidden: true });
   private readonly help = h("span");
@@ -182,6 +183,7 @@ class Today {
     const rest = leftOut(meta);
     this.left.hidden = rest === null;
     if (rest) replace(this.rest, rest);
+    text(this.restTitle, leftOutTitle(meta));
     this.takeHours(answers.maybe<Stats>("hours"));
     const reasons = answers.maybe<Reasons>("reasons");
     const motive = motiveOf(reasons?.rows ?? [], "red");

@@ -55,7 +55,7 @@ function sheet(shown: Shown, { headline }: Bulletin, ask: Ask, table: Table): HT
   const hrefs = new Map(entries.map(({ row, entry }) => [entry.code, table.open?.(row)]));
   const frame = shown.frame(intervals, {
     title: say(table.title), head: say(table.head), measure: label("faces", "green"), entries: entries.map(({ entry }) => entry),
-    write: (value: number) => percent(value), tick: shortPercent, bounds: [0, 1], drawn: DRAWN, columns: [label("faces", "red")],
+    write: (value: number) => percent(value), tick: shortPercent, bounds: [0, 1], drawn: DRAWN, ends: !byVotes, columns: [label("faces", "red")],
     ...(headline.green_share !== null && { reference: { value: headline.green_share, name: say("bulletin_all") } }),
   }, table.open && ((code) => { const href = hrefs.get(code); if (href) shown.go(href); }));
   opened(frame.element);

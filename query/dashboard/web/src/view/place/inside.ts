@@ -32,7 +32,7 @@ export function inside(shown: Shown, ranking: Ranking | null, known: readonly Pl
   const entries = ranking.rows.map((row) => entryOf(row, level, known));
   const frame = shown.frame(intervals, {
     title, head: say(`place_inside_one_${level}`), measure: say("measure_green_share"), entries, write: (value: number) => percent(value), tick: shortPercent, bounds: [0, 1],
-    drawn: DRAWN, columns: [label("faces", "red"), say("place_rank")],
+    drawn: DRAWN, ends: true, columns: [label("faces", "red"), say("place_rank")],
   }, open);
   return panel({ id: "inside", title, ask, meta: ranking.meta, frame },
     entries.length > DRAWN && h("p", { class: "quiet" }, say("drawn_of", { n: number(DRAWN), all: number(entries.length) })),
