@@ -63,6 +63,7 @@ async function show(): Promise<void> {
   } catch (error) {
     await spoken; // What went wrong is said in it.
     if (signal.aborted) return;
+    audience(undefined);
     const said = failure(error);
     if (main.firstElementChild?.textContent !== said.textContent) main.replaceChildren(said, h("button", { type: "button", class: "btn btn-primary", onclick: () => void show() }, say("again")));
     later(error, signal);

@@ -51,6 +51,7 @@ interface Sides {
   readonly apart: boolean; // or a line above these.
 }
 
+// drawnOf are the entries that are drawn.
 export function drawnOf({ entries, drawn: most = entries.length, ends = false }: Pick<Intervals, "entries" | "drawn" | "ends">): readonly Entry[] {
   if (entries.length <= most) return entries;
   const last = ends ? most >> 1 : 0;
