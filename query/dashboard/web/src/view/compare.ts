@@ -144,7 +144,7 @@ function sentences({ differences, selections }: Comparison, names: readonly stri
     const covered = selections[i + 1]!.standardised[measure as Compared]?.covered ?? null;
     return [[
       say("compare_differs", { name, first: names[0]!, difference: differ(crude.difference), range: within(crude.difference_low, crude.difference_high), chance: chance(crude) }),
-      mixed?.difference === null || mixed?.difference === undefined ? "" : say("compare_mixed", { difference: differ(mixed.difference), range: within(mixed.difference_low, mixed.difference_high) }),
+      mixed?.difference === null || mixed?.difference === undefined ? "" : say("compare_mixed", { difference: differ(mixed.difference), range: within(mixed.difference_low, mixed.difference_high), chance: chance({ ...mixed, q: null }) }),
       covered !== null && covered < 0.95 ? say("compare_covered_little", { covered: percent(covered, 0) }) : "",
       pair.shared ? say("compare_shared") : "",
     ].filter(Boolean).join(" ")];
@@ -153,11 +153,11 @@ function sentences({ differences, selections }: Comparison, names: readonly stri
     h("p", { class: "quiet" }, say(`measure_${measureOf(state)}`)), h("ul", {}, ...lines.map((line) => h("li", {}, line))));
 }
 
-// figures shows each, as it was counted and with the same mix.
 // explainEach says of each selection what its figures are of, and what they leave out.
 const explainEach = (title: string, names: readonly string[], { shown, ask }: Around): void =>
   explain({ title, ask, each: chosen(shown.state).map((selection, i) => ({ says: names[i]!, of: parametersOf(selection) })) });
 
+// figures shows each, as it was counted and with the same mix.
 function figures(comparison: Comparison, names: readonly string[], { shown, ask, scale }: Around): HTMLElement {
   const { measure, write, bounds } = scale;
   const title = say("compare_figures", { measure: scale.title });
