@@ -107,6 +107,7 @@ func TestScreens(t *testing.T) {
 	if up != nil {
 		of := newIssuer(t)
 		r.leave(t)
+		published(t, home) // So are lots.
 		again(t, up, of.flags()...)
 		public := addresses()
 		delete(public, "trend-hours") // The public is not told hours.
