@@ -13,7 +13,7 @@ import (
 // TestAWaitingRequestHoldsARecord, and no longer the body that was read nor the
 // votes that were judged: a slow log would hold hundreds of megabytes of them.
 func TestAWaitingRequestHoldsARecord(t *testing.T) {
-	const requests, bytesMax = 100, 48 << 10 // Most of it is the connection, at both ends.
+	const requests, bytesMax = 100, 48 << 10                                         // Most of it is the connection, at both ends.
 	d := open(t, ingest.Config{InflightBytesMax: 256 << 20, AppendMax: time.Minute}) // All may be judged at once, where the machine is busy.
 	tm := d.enrol(nil)
 	sender := workload.Sender{Token: tm.token, Stream: tm.stream, Services: []string{"anagrafe", "tributi"}}
