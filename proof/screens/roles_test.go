@@ -73,7 +73,6 @@ func (i *issuer) flags() []string {
 
 const (
 	whose  = `document.getElementById("audience").hidden ? "the public's" : document.getElementById("audience").textContent`
-	voted  = `Number(document.querySelector("#view .headline .total, #view .total").textContent.replace(/\D/g, ""))`
 	signIn = "#reader .sign-in"
 )
 

@@ -41,6 +41,13 @@ func addresses() map[string]string {
 		"place-small":    "place?comune=" + alone,
 		"quality-comune": "quality?comune=058091",
 	}
+	maps.Copy(all, asTheyCome())
+	return all
+}
+
+// asTheyCome are the views, without a question.
+func asTheyCome() map[string]string {
+	all := make(map[string]string)
 	for _, view := range views() {
 		all[cmp.Or(view, "today")] = view
 	}
@@ -73,6 +80,7 @@ func shown(limit time.Duration) browser.Step {
 
 const (
 	scrolls = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
+	voted   = `Number(document.querySelector("#view .total").textContent.replace(/\D/g, ""))`
 	refused = `[...document.querySelectorAll("#view .notice[role=alert]")].map((e) => e.textContent).join("; ")`
 )
 
@@ -127,14 +135,10 @@ func TestAFirstDay(t *testing.T) {
 	up := harness.NewUp(t)
 	up.Begin(t)
 	r.home = pagesOf(up)
-	all := make(map[string]string)
-	for _, view := range views() {
-		all[cmp.Or(view, "today")] = view
-	}
-	r.each(t, "empty", func(t *testing.T) { everyView(t, r, at{home: r.home, all: all, as: "empty-"}, glances()) })
+	r.each(t, "empty", func(t *testing.T) { everyView(t, r, at{home: r.home, all: asTheyCome(), as: "empty-"}, glances()) })
 	simulation := harness.Start(t, "simulate", "--pace", "real", "--terminals", "1000", "--rate", "20", "--ingest", "http://"+up.Ingest, "--query", "http://"+up.Query, "--kafka", up.Kafka)
 	browser.Reader(t, r.tab)("first votes", chromedp.Navigate(r.home+"?lang=it"), browser.ShowsWithin(2*time.Minute, voted+" > 20", "true"))
-	r.each(t, "first votes", func(t *testing.T) { everyView(t, r, at{home: r.home, all: all, as: "first-"}, glances()) })
+	r.each(t, "first votes", func(t *testing.T) { everyView(t, r, at{home: r.home, all: asTheyCome(), as: "first-"}, glances()) })
 	r.leave(t)
 	if code := simulation.Stop(); code != command.ExitDone {
 		t.Errorf("simulate: exit code %d\n%s", code, harness.Tail(simulation.Stderr()))

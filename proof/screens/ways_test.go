@@ -139,7 +139,6 @@ func live(t *testing.T, tab context.Context, up *harness.Up) {
 		})
 	})
 	run := browser.Reader(t, tab)
-	const total = `document.querySelector("#view .headline .total").textContent.replace(/\D/g, "")`
 	run("live", chromedp.Navigate(srv.URL+"/?lang=it"), shown(20*time.Second), browser.Shows(pulse, "live"))
 	term := harness.Enrol(t, up.Kafka, up.Ingest, up.Query)
 	seq := 0
@@ -150,9 +149,9 @@ func live(t *testing.T, tab context.Context, up *harness.Up) {
 			t.Fatal(status, answer)
 		}
 	}
-	before := browser.Ask[int](t, tab, "Number("+total+")")
+	before := browser.Ask[int](t, tab, voted)
 	vote()
-	run("a vote comes", browser.ShowsWithin(20*time.Second, "Number("+total+") - "+fmt.Sprint(before), "1"))
+	run("a vote comes", browser.ShowsWithin(20*time.Second, voted+" - "+fmt.Sprint(before), "1"))
 	mu.Lock()
 	cut = true
 	mu.Unlock()
@@ -163,5 +162,5 @@ func live(t *testing.T, tab context.Context, up *harness.Up) {
 	mu.Unlock()
 	harness.LetPass(3 * time.Second) // Two votes within as long are one person's.
 	vote()
-	run("mended", browser.ShowsWithin(90*time.Second, pulse, "live"), browser.ShowsWithin(20*time.Second, "Number("+total+") - "+fmt.Sprint(before), "2"))
+	run("mended", browser.ShowsWithin(90*time.Second, pulse, "live"), browser.ShowsWithin(20*time.Second, voted+" - "+fmt.Sprint(before), "2"))
 }

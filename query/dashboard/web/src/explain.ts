@@ -112,10 +112,16 @@ function faces(row: Figures): HTMLElement[] {
 
 const intervalOf = (low: number | null, high: number | null): string => (low === null || high === null ? "" : `, ${range(low, high)}`);
 
+// outOf parts what a question leaves out by class from what is in no figure at all.
+function outOf({ excluded }: Pick<Meta, "excluded">): { quarantined: number; conflicts: number; classes: Record<string, number> } {
+  const { quarantined = 0, conflicts = 0, ...classes } = excluded ?? { quarantined: 0, conflicts: 0 };
+  return { quarantined, conflicts, classes };
+}
+
 // leftOut says which votes a figure does not have in it: those of other classes, of
 // the same question, and what is in no figure at all. Null: none.
 export function leftOut(meta: Pick<Meta, "excluded">): HTMLElement | null {
-  const { quarantined = 0, conflicts = 0, ...classes } = meta.excluded ?? { quarantined: 0, conflicts: 0 };
+  const { quarantined, conflicts, classes } = outOf(meta);
   const lines = Object.entries(classes).filter(([, n]) => n > 0).map(([code, n]) => `${label("classes", code)}: ${number(n)}`);
   const always = [quarantined > 0 && say("left_quarantined", { n: number(quarantined) }), conflicts > 0 && say("left_conflicts", { n: number(conflicts) })].filter((line) => line !== false);
   if (lines.length + always.length === 0) return null;
@@ -124,9 +130,8 @@ export function leftOut(meta: Pick<Meta, "excluded">): HTMLElement | null {
 }
 
 // leftOutTitle says how many votes of the same question those are.
-export function leftOutTitle({ excluded }: Pick<Meta, "excluded">): string {
-  const { quarantined: _, conflicts: __, ...classes } = excluded ?? { quarantined: 0, conflicts: 0 };
-  const n = Object.values(classes).reduce((sum, one) => sum + one, 0);
+export function leftOutTitle(meta: Pick<Meta, "excluded">): string {
+  const n = Object.values(outOf(meta).classes).reduce((sum, one) => sum + one, 0);
   return n > 0 ? say("left_out_n", { n: number(n) }) : say("left_out_title");
 }
 

@@ -77,6 +77,9 @@ export function order(places: readonly Place[], wanted: string): Place[] {
   return [...places].sort((a, b) => near(a) - near(b) || size[a.level] - size[b.level]);
 }
 
+// told is a name with what tells a comune from its namesakes.
+export const told = (place: Place): string => (place.beside ? whole(place) : place.name);
+
 // whole is a name with what tells the place from its namesakes.
 export const whole = ({ name, level, beside }: Place): string => (level === "region" ? name : `${name} (${beside ?? say(level)})`);
 
@@ -108,7 +111,7 @@ export function placePicker(state: State, set: Set): HTMLElement {
   const open = (places: Place[]) => {
     shown = places;
     list.replaceChildren(...places.map((place, i) => h("li", { id: `place-${i}`, role: "option", "aria-selected": "false", onpointerdown: (event: Event) => { event.preventDefault(); take(place); } },
-      place.beside ? whole(place) : place.name, h("span", { class: "level" }, say(place.level)))));
+      told(place), h("span", { class: "level" }, say(place.level)))));
     list.hidden = places.length === 0;
     input.setAttribute("aria-expanded", String(places.length > 0));
     text(found, say("places_found", { n: String(places.length) }));

@@ -10,7 +10,7 @@ import { explain, share } from "../explain.ts";
 import { field, periodName, type Choice } from "../filters.ts";
 import { failure } from "../notice.ts";
 import { panel } from "../panel.ts";
-import { placeOf, placePicker } from "../picker.ts";
+import { placeOf, placePicker, told } from "../picker.ts";
 import { rows as table } from "../table.ts";
 import { chance, verdictOf, type Difference } from "../verdict.ts";
 import type { Shown, View } from "../view.ts";
@@ -97,7 +97,7 @@ async function nameOf(selection: string, signal: AbortSignal): Promise<string> {
   const labelled = Object.entries(LISTS).flatMap(([name, list]) => (parameters[name] ? parameters[name].split(",").map((code) => label(list, code)).join(", ") : []));
   const { period, from, to, office } = parameters;
   const time = period ? [periodName(period)] : from && to ? [span(Date.parse(from), Date.parse(to))] : [];
-  const said = [...(place ? [place.beside ? `${place.name} (${place.beside})` : place.name] : []), ...(office ? [office] : []), ...labelled, ...time];
+  const said = [...(place ? [told(place)] : []), ...(office ? [office] : []), ...labelled, ...time];
   return said.join(" · ") || say("place_all");
 }
 
