@@ -8,9 +8,10 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// ClaimVersion is the first byte of a record of the counts topic, which is
+// ClaimVersion is the newest that is written and read of the first byte of a record of
+// the counts topic, which is
 //
-//	version 1 | log id 16 | teller 16 | number | number - first | last 1
+//	version 1 or 2 | log id 16 | teller 16 | number | number - first | last 1
 //	offices: how many, each as length and bytes
 //	claims:  how many, each as partition, after, next - after, rows, ledger rows
 //	columns of the rows of all claims, one after the other:
@@ -18,13 +19,18 @@ import (
 //	reasons: how many rows have some, each as gap to the one before, reasons,
 //	         and (key, count), ascending
 //	ledger rows of all claims: segment, chain (0, or 1 and the 32 bytes), next, newest,
-//	         records, votes_in, counted, duplicates, conflicts, quarantined, voided
+//	         records, votes_in, counted, duplicates, conflicts, quarantined, voided;
+//	         version 2: events in, used, repeated, stale, conflicts, quarantined
 //	CRC-32C of all that 4, lowest byte first
 //
 // Numbers are varints but where the width is given; comune, hour and segment are
 // zigzag differences to the row before, from 0 on. A mark is one byte: channel 3
-// bits, scale 2, class 3. Values are a byte that says which there are, and those.
-const ClaimVersion = 1
+// bits, scale 2, class 3. Values are a byte that says which there are, and those. What
+// tells of no event is of version 1, for readers that know no other.
+const ClaimVersion = 2
+
+// voteNumbers is how many numbers of an account version 1 has: those of votes.
+const voteNumbers = 7
 
 // Bits of a mark.
 const (
@@ -46,7 +52,12 @@ func AppendClaimBatch(dst []byte, b *ClaimBatch) []byte {
 		panic(fmt.Sprintf("BUG: append claim batch: record %d of those from %d on", b.Number, b.First))
 	}
 	start := len(dst)
-	dst = append(dst, ClaimVersion)
+	a := claimAppender{claims: b.Claims, numbers: numbersIn(b.Claims)}
+	version := byte(1)
+	if a.numbers > voteNumbers {
+		version = ClaimVersion
+	}
+	dst = append(dst, version)
 	dst = append(dst, b.Log[:]...)
 	dst = append(dst, b.Teller[:]...)
 	dst = binary.AppendUvarint(dst, b.Number)
@@ -56,7 +67,6 @@ func AppendClaimBatch(dst []byte, b *ClaimBatch) []byte {
 		last = 1
 	}
 	dst = append(dst, last)
-	a := claimAppender{claims: b.Claims}
 	dst = a.appendOffices(dst)
 	dst = a.appendHeads(dst, b.Last)
 	dst = a.appendPlaces(dst)
@@ -71,6 +81,19 @@ func AppendClaimBatch(dst []byte, b *ClaimBatch) []byte {
 type claimAppender struct {
 	claims  []Claim
 	offices []uint32 // Of each row, the number of its office in the record.
+	numbers int      // Of each account, how many of its numbers.
+}
+
+// numbersIn returns how many numbers of each account claims need.
+func numbersIn(claims []Claim) int {
+	for i := range claims {
+		for j := range claims[i].Ledger {
+			if claims[i].Ledger[j].Events != (EventTally{}) {
+				return TallyNumbers
+			}
+		}
+	}
+	return voteNumbers
 }
 
 // rows calls f with each row of every claim.
@@ -229,8 +252,9 @@ func (a *claimAppender) appendLedger(dst []byte) []byte {
 			}
 			dst = binary.AppendUvarint(dst, uint64(l.Next))
 			dst = binary.AppendUvarint(dst, uint64(l.Newest))
-			for _, n := range [...]uint64{l.Records, l.VotesIn, l.Counted, l.Duplicates, l.Conflicts, l.Quarantined, l.Voided} {
-				dst = appendCount(dst, n)
+			numbers := l.Numbers()
+			for _, n := range numbers[:a.numbers] {
+				dst = appendCount(dst, *n)
 			}
 		}
 	}
@@ -244,7 +268,7 @@ const (
 
 	claimBytes       = 2 + 10 + 10 + 5 + 5
 	claimRowBytes    = 3 + 5 + 3 + 1 + 5 + 5 + 1 // Without office, counts and reasons.
-	claimLedgerBytes = 5 + 1 + 32 + 9 + 6 + 7*8
+	claimLedgerBytes = 5 + 1 + 32 + 9 + 6 + TallyNumbers*8
 )
 
 // ClaimBytes returns the most bytes that c takes in a record besides its rows.

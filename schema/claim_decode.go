@@ -25,10 +25,13 @@ func DecodeClaimBatch(record []byte) (ClaimBatch, error) {
 		return ClaimBatch{}, noClaims("%d bytes", len(record))
 	case checksumOf(record[:n]) != binary.LittleEndian.Uint32(record[n:]):
 		return ClaimBatch{}, noClaims("checksum of %d bytes does not match", n)
-	case record[0] != ClaimVersion:
+	case record[0] < 1 || record[0] > ClaimVersion:
 		return ClaimBatch{}, noClaims("format %d, this program knows %d", record[0], ClaimVersion)
 	}
-	r := claimReader{text: record[:n], at: 1}
+	r := claimReader{text: record[:n], at: 1, numbers: voteNumbers}
+	if record[0] > 1 {
+		r.numbers = TallyNumbers
+	}
 	var b ClaimBatch
 	r.head(&b)
 	offices := r.offices()
@@ -57,6 +60,8 @@ type claimReader struct {
 	text []byte
 	at   int // Where to go on.
 	err  error
+
+	numbers int // Of each account.
 }
 
 // left is how many bytes are still to be read.
@@ -281,12 +286,12 @@ func (r *claimReader) accounts(accounts []LedgerRow) {
 		}
 		l.Next = Offset(r.number("next", 1<<63-1))
 		l.Newest = Instant(r.number("newest", uint64(InstantMax)))
-		t := &l.Tally
-		for _, n := range []*uint64{&t.Records, &t.VotesIn, &t.Counted, &t.Duplicates, &t.Conflicts, &t.Quarantined, &t.Voided} {
+		numbers := l.Numbers()
+		for _, n := range numbers[:r.numbers] {
 			*n = r.number("account", countMax)
 		}
-		if !t.Balanced() {
-			r.fail("account %+v is not balanced", *t)
+		if !l.Balanced() {
+			r.fail("account %+v is not balanced", l.Tally)
 		}
 		if r.err != nil {
 			return

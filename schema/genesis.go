@@ -39,7 +39,7 @@ func AppendGenesis(dst []byte, g Genesis) []byte {
 			dst = protowire.AppendVarint(dst, n)
 		}
 	}
-	return appendChecksum(dst, start)
+	return AppendChecksum(dst, start)
 }
 
 // AppendControl appends the value of the control record c to dst. A c that
@@ -61,7 +61,7 @@ func DecodeGenesis(value []byte) (Genesis, error) { return decodeGenesis(value, 
 // decodeGenesis reads the value of a record that is encoded as a genesis is. Its
 // errors call it what.
 func decodeGenesis(value []byte, what string) (Genesis, error) {
-	body, err := checkSum(value)
+	body, err := CheckSum(value)
 	if err != nil {
 		return Genesis{}, fmt.Errorf("read %s: %w", what, err)
 	}

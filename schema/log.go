@@ -102,6 +102,7 @@ type Rules uint32
 const (
 	RulesV1 Rules = 1 // Those of the first logs.
 	RulesV2 Rules = 2 // Streams of any numbering; limits on time, streams and segments.
+	RulesV3 Rules = 3 // Sources that keep no state: package event.
 )
 
 // Rules 2 take a vote whose time is from VoteAgeMax before its record's ingest time

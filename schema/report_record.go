@@ -45,7 +45,7 @@ func AppendServed(dst []byte, s *Served) []byte {
 			dst = protowire.AppendVarint(dst, n)
 		}
 	}
-	return appendChecksum(dst, start)
+	return AppendChecksum(dst, start)
 }
 
 // numbers returns the fields of s that are numbers, by field.
@@ -62,7 +62,7 @@ func (s *Served) numbers() [servedGone + 1]uint64 {
 // ErrFormat, as those of VoteBatch.Decode; a key that is not the value's is
 // undecodable.
 func DecodeServed(key string, value []byte) (Served, error) {
-	body, err := checkSum(value)
+	body, err := CheckSum(value)
 	if err != nil {
 		return Served{}, fmt.Errorf("read served users %s: %w", key, err)
 	}

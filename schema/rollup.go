@@ -93,25 +93,61 @@ type Tally struct {
 	VotesIn     uint64 `json:"votes_in"`
 	Counted     uint64 `json:"counted"`     // All classes.
 	Duplicates  uint64 `json:"duplicates"`  // The same content again.
-	Conflicts   uint64 `json:"conflicts"`   // Another content under a seq already decided.
+	Conflicts   uint64 `json:"conflicts"`   // Another content under a seq or key already decided.
 	Quarantined uint64 `json:"quarantined"` // Undecodable, misplaced, out of time, or of a gap that was closed.
 	Voided      uint64 `json:"voided"`      // Closed a seq, counted nothing.
+
+	Events EventTally `json:"events"`
+}
+
+// An EventTally is the account of what sources that keep no state have sent. An event
+// is a vote with a key, which is in the account of votes as well, or a reading of
+// counters, of which that account has the votes it added, none to many. Every event is
+// in one of the five: In = Used + Repeated + Stale + Conflicts + Quarantined.
+type EventTally struct {
+	In          uint64 `json:"in"`
+	Used        uint64 `json:"used"`        // A vote counted; a reading that is the newest of its counters now.
+	Repeated    uint64 `json:"repeated"`    // The same again.
+	Stale       uint64 `json:"stale"`       // A reading older than one that was used.
+	Conflicts   uint64 `json:"conflicts"`   // The same key or frame, and another content.
+	Quarantined uint64 `json:"quarantined"` // It may not count: misplaced, out of time, undecodable, or too great a jump.
+}
+
+// TallyNumbers is how many numbers a Tally has.
+const TallyNumbers = 13
+
+// Numbers returns the numbers of t, in the order in which the store, checkpoints and
+// claims have them.
+func (t *Tally) Numbers() [TallyNumbers]*uint64 {
+	e := &t.Events
+	return [...]*uint64{
+		&t.Records, &t.VotesIn, &t.Counted, &t.Duplicates, &t.Conflicts, &t.Quarantined, &t.Voided,
+		&e.In, &e.Used, &e.Repeated, &e.Stale, &e.Conflicts, &e.Quarantined,
+	}
 }
 
 // Add adds u to t.
 func (t *Tally) Add(u Tally) {
-	t.Records += u.Records
-	t.VotesIn += u.VotesIn
-	t.Counted += u.Counted
-	t.Duplicates += u.Duplicates
-	t.Conflicts += u.Conflicts
-	t.Quarantined += u.Quarantined
-	t.Voided += u.Voided
+	numbers := u.Numbers()
+	for i, n := range t.Numbers() {
+		*n += *numbers[i]
+	}
 }
 
-// Balanced tells whether every vote that came in is accounted for.
+// Max raises each number of t to that of u where it is higher: how accounts of one
+// segment are merged.
+func (t *Tally) Max(u Tally) {
+	numbers := u.Numbers()
+	for i, n := range t.Numbers() {
+		*n = max(*n, *numbers[i])
+	}
+}
+
+// Balanced tells whether every vote and every event that came in is accounted for.
 func (t Tally) Balanced() bool {
-	return t.VotesIn == t.Counted+t.Duplicates+t.Conflicts+t.Quarantined+t.Voided
+	e := &t.Events
+	return t.VotesIn == t.Counted+t.Duplicates+t.Conflicts+t.Quarantined+t.Voided &&
+		e.In == e.Used+e.Repeated+e.Stale+e.Conflicts+e.Quarantined
 }
 
 // A LedgerRow is the account of one segment of one partition. Rows of the same

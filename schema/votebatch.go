@@ -139,7 +139,7 @@ func AppendVoteBatch(dst []byte, h *BatchHeader, votes []Vote) []byte {
 	if walled {
 		dst = appendWalls(dst, votes)
 	}
-	return appendChecksum(dst, start)
+	return AppendChecksum(dst, start)
 }
 
 // formatOf returns the first format that can hold votes, and whether any has a
@@ -273,8 +273,8 @@ func appendFixed(dst []byte, tag byte, n uint64) []byte {
 	return binary.LittleEndian.AppendUint64(append(dst, tag), n)
 }
 
-// appendChecksum closes the record that begins at dst[start].
-func appendChecksum(dst []byte, start int) []byte {
+// AppendChecksum closes the record of the votes topic that begins at dst[start].
+func AppendChecksum(dst []byte, start int) []byte {
 	sum := checksumOf(dst[start:])
 	return binary.LittleEndian.AppendUint32(append(dst, tagChecksum), sum)
 }

@@ -48,7 +48,7 @@ type columns struct {
 // error b holds no votes.
 func (b *VoteBatch) Decode(record []byte) error {
 	b.votes, b.next = b.votes[:0], 0
-	body, err := checkSum(record)
+	body, err := CheckSum(record)
 	if err != nil {
 		return err
 	}
@@ -94,8 +94,9 @@ func undecodable(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUndecodable, fmt.Sprintf(format, args...))
 }
 
-// checkSum returns the record without its checksum.
-func checkSum(record []byte) (body []byte, err error) {
+// CheckSum returns a record of the votes topic without its checksum. Its error wraps
+// ErrUndecodable: that is missing, or of other bytes.
+func CheckSum(record []byte) (body []byte, err error) {
 	n := len(record) - checksumBytes
 	if n < 0 || record[n] != tagChecksum {
 		return nil, undecodable("%d bytes without a checksum at their end", len(record))

@@ -15,14 +15,15 @@ import (
 
 // A checkpoint's payload is
 //
-//	"mlfc" | version 2 | zstd frame
+//	"mlfc" | version 2 or 3 | zstd frame
 //
 // and in the frame the whole state of a Fold, numbers as varints but where the
 // width is given, lists as their length and their items:
 //
 //	partition, partitions, rules in force, next, segment, its first offset, log id 16, chain 32
 //	hashes of the records from max(0, next-16) to next, 32 each
-//	open segment: records, votes_in, counted, duplicates, conflicts, quarantined, voided, newest
+//	open segment: records, votes_in, counted, duplicates, conflicts, quarantined, voided,
+//	         version 3: events in, used, repeated, stale, conflicts, quarantined; newest
 //	cells:   comune, office (length, bytes), service, channel, scale, class, hour, five values,
 //	         reasons: (key, count), ascending
 //	streams: terminal 8, stream 8, paced 1, last vote time if paced,
@@ -30,17 +31,37 @@ import (
 //	         spans: (gap before, length), closed gaps likewise,
 //	         contents of the seqs still remembered, 1 each, ascending
 //
-// Version 1, which is read as well, is of rules 1: it has no segment and first
-// offset, for they follow from next, no closed gaps, and no paced 2.
+//	version 3: sources without state (checkpoint_events.go)
+//
+// Version 3 is of rules 3 and later, version 2 of those before: so a program that knows
+// no other goes on where it may. Version 1, which is read as well, is of rules 1: it has
+// no segment and first offset, for they follow from next, no closed gaps, and no paced 2.
 //
 // Cells and streams are sorted, and nothing in it can be written in two ways, so
 // that equal folds have equal checkpoints, whoever makes them.
 const (
 	checkpointMagic = "mlfc"
 
-	// CheckpointVersion is the version that is written, and the newest that is read.
-	CheckpointVersion = 2
+	// CheckpointVersion is the newest version that is written and read.
+	CheckpointVersion = 3
 )
+
+// checkpointVersionOf returns the version of a checkpoint by rules r.
+func checkpointVersionOf(r schema.Rules) byte {
+	if r < schema.RulesV3 {
+		return 2
+	}
+	return CheckpointVersion
+}
+
+// accountNumbers returns how many numbers of an account a version has.
+func accountNumbers(version int) int {
+	const ofVotes = 7
+	if version < 3 {
+		return ofVotes
+	}
+	return schema.TallyNumbers
+}
 
 // A refusal here would come up at a recovery, when it is too late: so the writer
 // checks it, too.
@@ -66,7 +87,7 @@ func (f *Fold) Checkpoint() (schema.CheckpointInfo, []byte, error) {
 		return info, nil, fmt.Errorf("make checkpoint of partition %d at %d: %w", f.partition, f.next, err)
 	}
 	payload := append(make([]byte, 0, len(state)/4+64), checkpointMagic...)
-	payload = append(payload, CheckpointVersion)
+	payload = append(payload, checkpointVersionOf(f.id.Rules))
 	payload = z.EncodeAll(state, payload)
 	// What cannot be compressed grows.
 	if err := errors.Join(checkStateBytes(len(payload)), z.Close()); err != nil {
@@ -82,8 +103,12 @@ func (f *Fold) appendState(dst []byte) []byte {
 	for o := f.Tail(); o < f.next; o++ {
 		dst = append(dst, f.tail[o%tailRecords][:]...)
 	}
-	t := &f.tally
-	dst = appendNumbers(dst, t.Records, t.VotesIn, t.Counted, t.Duplicates, t.Conflicts, t.Quarantined, t.Voided, uint64(f.newest))
+	version := int(checkpointVersionOf(f.id.Rules))
+	numbers := f.tally.Numbers()
+	for _, n := range numbers[:accountNumbers(version)] {
+		dst = binary.AppendUvarint(dst, *n)
+	}
+	dst = binary.AppendUvarint(dst, uint64(f.newest))
 
 	cells := f.sortedCells()
 	dst = binary.AppendUvarint(dst, uint64(len(cells)))
@@ -95,7 +120,10 @@ func (f *Fold) appendState(dst []byte) []byte {
 	for _, s := range streams {
 		dst = s.append(dst)
 	}
-	return dst
+	if version < 3 {
+		return dst
+	}
+	return f.appendEvents(dst)
 }
 
 func (f *Fold) sortedCells() []*cell {

@@ -47,6 +47,7 @@ func readState(state []byte, version int) (*Fold, error) {
 	f := r.head()
 	r.cells(f)
 	r.streams(f)
+	r.events(f)
 	if len(r.rest) > 0 {
 		r.fail("%d bytes too many", len(r.rest))
 	}
@@ -119,7 +120,7 @@ func (r *stateReader) head() *Fold {
 	f.next, f.segment, f.first = next, segment, first
 	copy(f.chain[:], r.bytes("chain", len(f.chain)))
 	if r.err == nil && (next < 1 || int(partition) >= id.Partitions || id.Rules < 1 || id.Rules > RulesMax ||
-		r.version == 1 && id.Rules != schema.RulesV1 || !f.segmentFits()) {
+		r.version == 1 && id.Rules != schema.RulesV1 || r.version > 1 && r.version != int(checkpointVersionOf(id.Rules)) || !f.segmentFits()) {
 		r.fail("partition %d of %d, rules %d, at %d, in segment %d from %d: out of range", partition, id.Partitions, id.Rules, next, segment, first)
 		return f
 	}
@@ -127,7 +128,8 @@ func (r *stateReader) head() *Fold {
 		copy(f.tail[o%tailRecords][:], r.bytes("record hash", len(schema.RecordHash{})))
 	}
 	t := &f.tally
-	for _, n := range []*uint64{&t.Records, &t.VotesIn, &t.Counted, &t.Duplicates, &t.Conflicts, &t.Quarantined, &t.Voided} {
+	numbers := t.Numbers()
+	for _, n := range numbers[:accountNumbers(r.version)] {
 		*n = r.number("account", anyNumber)
 	}
 	f.newest = schema.Instant(r.number("newest", uint64(schema.InstantMax)))

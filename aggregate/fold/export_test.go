@@ -14,8 +14,13 @@ const (
 // Add is spans.add.
 func (s *spans) Add(q schema.Seq) mark { return s.add(q, SpansMax) }
 
-// ReadState is readState.
-func ReadState(state []byte) (*Fold, error) { return readState(state, CheckpointVersion) }
+// ReadState is readState, of the version that goes with the rules in state.
+func ReadState(state []byte) (*Fold, error) {
+	r := stateReader{rest: state}
+	r.number("partition", schema.Slots)
+	r.number("partitions", schema.Slots)
+	return readState(state, int(checkpointVersionOf(schema.Rules(r.number("rules", 1<<32-1)))))
+}
 
 // AppendState is Fold.appendState.
 func (f *Fold) AppendState(dst []byte) []byte { return f.appendState(dst) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"mlf/schema"
+	"mlf/schema/event"
 )
 
 // tailRecords is how many hashes of single records a fold keeps, so that a
@@ -31,6 +32,12 @@ type Fold struct {
 	streams   map[streamKey]*stream
 	terminals map[schema.TerminalID]*terminal
 
+	// Of sources that keep no state.
+	clock   schema.Instant // The log's time: the latest ingest time of any record, by rules 3.
+	sources map[sourceKey]*source
+	keys    int // Of all sources.
+	devices map[schema.TerminalID]*device
+
 	// The open segment.
 	segment schema.Segment
 	first   schema.Offset // Its first record.
@@ -52,8 +59,10 @@ type Fold struct {
 	watched  *watched       // Of whose votes somebody is told; nil: of nobody's.
 
 	// Memory used again for each record.
-	batch  schema.VoteBatch
-	linker schema.Linker
+	batch   schema.VoteBatch
+	keyed   event.Batch
+	reading event.Counters
+	linker  schema.Linker
 }
 
 // New returns the fold of an empty partition. The first record applied must
@@ -65,6 +74,8 @@ func New(p schema.Partition, id schema.Identity) *Fold {
 		rulesMax:  RulesMax,
 		streams:   make(map[streamKey]*stream),
 		terminals: make(map[schema.TerminalID]*terminal),
+		sources:   make(map[sourceKey]*source),
+		devices:   make(map[schema.TerminalID]*device),
 		groups:    make(map[recordKey]cellGroup),
 		dirty:     forStore,
 	}
@@ -158,6 +169,10 @@ func CheckGenesis(rec *schema.Record, p schema.Partition, id schema.Identity) (s
 
 // applyVotes folds the value of a record with votes, and accounts for them in t.
 func (f *Fold) applyVotes(value []byte, t *schema.Tally) error {
+	if k := event.KindOf(value); k != event.None && f.id.Rules >= schema.RulesV3 {
+		f.applyEvent(k, value, t)
+		return nil
+	}
 	err := f.batch.Decode(value)
 	if errors.Is(err, schema.ErrUndecodable) {
 		// Of a foreign or defective producer. How many votes it meant nobody knows.
@@ -172,6 +187,9 @@ func (f *Fold) applyVotes(value []byte, t *schema.Tally) error {
 	t.VotesIn = uint64(b.Len())
 	f.ingested = b.Ingested
 	f.newest = max(f.newest, b.Ingested)
+	if f.id.Rules >= schema.RulesV3 {
+		f.tick(b.Ingested)
+	}
 	if schema.PartitionOf(b.Slot, f.id.Partitions) != f.partition {
 		// The seqs of this stream are known in another partition. Counted here, a
 		// vote could be counted twice.

@@ -9,7 +9,7 @@ import (
 )
 
 // RulesMax is the highest rules by which this program can count.
-const RulesMax = schema.RulesV2
+const RulesMax = schema.RulesV3
 
 // KnowOnly lets f count by rules up to most alone, as an older version did: for
 // tests of how versions go together. Its error wraps ErrCheckpoint: f counts by

@@ -66,7 +66,7 @@ func (s *Store) Segments(ctx context.Context) ([]schema.LedgerRow, error) {
 	var segment proto.ColUInt32
 	var newest proto.ColInt64
 	var next proto.ColUInt64
-	var tally [7]proto.ColUInt64
+	var tally [schema.TallyNumbers]proto.ColUInt64
 	chain := proto.ColFixedStr{Size: len(schema.Chain{})}
 	result := proto.Results{
 		{Name: "partition", Data: &partition},
@@ -75,20 +75,23 @@ func (s *Store) Segments(ctx context.Context) ([]schema.LedgerRow, error) {
 		{Name: "next_max", Data: &next},
 		{Name: "newest_max", Data: &newest},
 	}
-	for i, name := range [...]string{"records", "votes_in", "counted", "duplicates", "conflicts", "quarantined", "voided"} {
+	for i, name := range [schema.TallyNumbers]string{
+		"records", "votes_in", "counted", "duplicates", "conflicts", "quarantined", "voided",
+		"events_in", "events_used", "events_repeated", "events_stale", "events_conflicts", "events_quarantined",
+	} {
 		result = append(result, proto.ResultColumn{Name: name + "_max", Data: &tally[i]})
 	}
 	var rows []schema.LedgerRow
 	err := s.load(ctx, "segments", nil, result, func(n int) error {
 		for i := range n {
-			rows = append(rows, schema.LedgerRow{
+			row := schema.LedgerRow{
 				Partition: schema.Partition(partition[i]), Segment: schema.Segment(segment[i]), Chain: schema.Chain(chain.Row(i)),
 				Next: schema.Offset(next[i]), Newest: schema.Instant(newest[i]),
-				Tally: schema.Tally{
-					Records: tally[0][i], VotesIn: tally[1][i], Counted: tally[2][i], Duplicates: tally[3][i],
-					Conflicts: tally[4][i], Quarantined: tally[5][i], Voided: tally[6][i],
-				},
-			})
+			}
+			for k, number := range row.Numbers() {
+				*number = tally[k][i]
+			}
+			rows = append(rows, row)
 		}
 		return nil
 	})

@@ -83,15 +83,18 @@ func (s *Store) readTallies(ctx context.Context, totals []schema.LedgerTotals) e
 		var next uint64
 		var newest time.Time
 		var t schema.Tally
-		err := scan(&partition, &next, &newest, &t.Records, &t.VotesIn, &t.Counted, &t.Duplicates, &t.Conflicts, &t.Quarantined, &t.Voided)
-		if err != nil {
+		row := []any{&partition, &next, &newest}
+		for _, n := range t.Numbers() {
+			row = append(row, n)
+		}
+		if err := scan(row...); err != nil {
 			return err
 		}
 		if int(partition) >= len(totals) {
 			return fmt.Errorf("partition %d: the log has %d", partition, len(totals))
 		}
-		row := &totals[partition]
-		row.Next, row.Newest, row.Tally = schema.Offset(next), schema.InstantOf(newest), t
+		of := &totals[partition]
+		of.Next, of.Newest, of.Tally = schema.Offset(next), schema.InstantOf(newest), t
 		return nil
 	})
 }

@@ -216,9 +216,10 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// tables are the tables that the migrations make.
+// tables are the tables that the migrations make, and the columns that came later,
+// without which nothing can be counted.
 func tables() []string {
-	return []string{"votes_rollup", "segment_ledger", "terminal_watermark", "checkpoint", "partition_state", "log_identity"}
+	return []string{"votes_rollup", "segment_ledger", "segment_ledger.events_in", "terminal_watermark", "checkpoint", "partition_state", "log_identity"}
 }
 
 // checkTables asks for the tables of database over a connection that does not

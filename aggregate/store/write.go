@@ -70,7 +70,7 @@ func (s *Store) writeSegments(ctx context.Context, rows []schema.LedgerRow) erro
 	n := len(rows)
 	partition, segment, chain := make([]uint16, n), make([]uint32, n), make([]string, n)
 	next, newest := make([]uint64, n), make([]time.Time, n)
-	var tally [7][]uint64
+	var tally [schema.TallyNumbers][]uint64
 	for i := range tally {
 		tally[i] = make([]uint64, n)
 	}
@@ -78,8 +78,8 @@ func (s *Store) writeSegments(ctx context.Context, rows []schema.LedgerRow) erro
 		r := &rows[i]
 		partition[i], segment[i], chain[i] = uint16(r.Partition), uint32(r.Segment), string(r.Chain[:])
 		next[i], newest[i] = uint64(r.Next), r.Newest.Time()
-		for k, v := range [...]uint64{r.Records, r.VotesIn, r.Counted, r.Duplicates, r.Conflicts, r.Quarantined, r.Voided} {
-			tally[k][i] = v
+		for k, n := range r.Numbers() {
+			tally[k][i] = *n
 		}
 	}
 	columns := []any{partition, segment, chain, next, newest}

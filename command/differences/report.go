@@ -158,6 +158,7 @@ func accountText(r, other *schema.LedgerRow) string {
 	add("conflicts", r.Conflicts, other.Conflicts)
 	add("quarantined", r.Quarantined, other.Quarantined)
 	add("voided", r.Voided, other.Voided)
+	add("events", fmt.Sprintf("%+v", r.Events), fmt.Sprintf("%+v", other.Events))
 	return strings.Join(parts, ", ")
 }
 

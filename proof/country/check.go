@@ -173,13 +173,9 @@ func (s *Simulation) compareLedger(l *public.Ledger, grown schema.Tally) {
 
 // minus returns a less b.
 func minus(a, b schema.Tally) schema.Tally {
-	return schema.Tally{
-		Records:     a.Records - b.Records,
-		VotesIn:     a.VotesIn - b.VotesIn,
-		Counted:     a.Counted - b.Counted,
-		Duplicates:  a.Duplicates - b.Duplicates,
-		Conflicts:   a.Conflicts - b.Conflicts,
-		Quarantined: a.Quarantined - b.Quarantined,
-		Voided:      a.Voided - b.Voided,
+	less := b.Numbers()
+	for i, n := range a.Numbers() {
+		*n -= *less[i]
 	}
+	return a
 }

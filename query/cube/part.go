@@ -115,10 +115,7 @@ func highest(a, b schema.LedgerRow) schema.LedgerRow {
 		a.Chain = b.Chain
 	}
 	a.Next, a.Newest = max(a.Next, b.Next), max(a.Newest, b.Newest)
-	a.Records, a.VotesIn = max(a.Records, b.Records), max(a.VotesIn, b.VotesIn)
-	a.Counted, a.Duplicates = max(a.Counted, b.Counted), max(a.Duplicates, b.Duplicates)
-	a.Conflicts, a.Quarantined = max(a.Conflicts, b.Conflicts), max(a.Quarantined, b.Quarantined)
-	a.Voided = max(a.Voided, b.Voided)
+	a.Tally.Max(b.Tally)
 	return a
 }
 

@@ -269,8 +269,8 @@ func readCore(cfg *Config, bytes []byte) (*core, error) {
 type decoder struct{ packed.Decoder }
 
 func (d *decoder) tally() (t schema.Tally) {
-	for _, to := range []*uint64{&t.Records, &t.VotesIn, &t.Counted, &t.Duplicates, &t.Conflicts, &t.Quarantined, &t.Voided} {
-		*to = d.Uvarint()
+	for _, n := range t.Numbers() {
+		*n = d.Uvarint()
 	}
 	return t
 }

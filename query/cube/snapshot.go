@@ -35,7 +35,7 @@ import (
 // late row of a segment would be counted once more.
 const (
 	snapshotMagic  = "mlf cube"
-	snapshotFormat = 1
+	snapshotFormat = 2
 	preambleBytes  = 8 + 8
 	trailerBytes   = 8 + 4 + 4 + 4
 )
@@ -316,8 +316,8 @@ func (p *part) append(b []byte) []byte {
 }
 
 func appendTally(b []byte, t *schema.Tally) []byte {
-	for _, n := range []uint64{t.Records, t.VotesIn, t.Counted, t.Duplicates, t.Conflicts, t.Quarantined, t.Voided} {
-		b = binary.AppendUvarint(b, n)
+	for _, n := range t.Numbers() {
+		b = binary.AppendUvarint(b, *n)
 	}
 	return b
 }

@@ -216,8 +216,8 @@ func (x *VoteMessage) GetReason() string {
 // neither is written in format 1.
 type VoteBatch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 or 2. A reader that meets a higher one than it knows stops: it must not
-	// skip votes.
+	// 1 or 2; 3 and 4 are those of KeyedVotes and CounterReading. A reader that meets a
+	// higher one than it knows stops: it must not skip votes.
 	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
 	// The terminal's id, and its stream's.
 	Terminal uint64 `protobuf:"fixed64,2,opt,name=terminal,proto3" json:"terminal,omitempty"`
@@ -412,6 +412,395 @@ func (x *VoteBatch) GetWall() []uint64 {
 	return nil
 }
 
+// KeyedVotes is the value of a record of the topic votes.v1, too: votes of a source that
+// keeps no state, a rating form or a telephone switch, which numbers nothing. A key takes
+// the place of stream and seq. Of the votes of one source with one key the first counts;
+// the count remembers the key for the source's time, and a vote that is older than that
+// is quarantined. Rules 3 and later. It tells itself from VoteBatch by its format, which
+// must be its first field. As there, checksum is the last, and no field is unknown.
+type KeyedVotes struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 3.
+	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
+	// The source's id, which is that of a terminal.
+	Terminal uint64 `protobuf:"fixed64,2,opt,name=terminal,proto3" json:"terminal,omitempty"`
+	// For how long keys are remembered: 1 ten minutes, 2 thirty days, 3 four hundred days.
+	// Keys of one source with different times are told apart.
+	Memory uint32 `protobuf:"varint,3,opt,name=memory,proto3" json:"memory,omitempty"`
+	// As in VoteBatch.
+	Slot    uint32 `protobuf:"varint,4,opt,name=slot,proto3" json:"slot,omitempty"`
+	Comune  uint32 `protobuf:"varint,5,opt,name=comune,proto3" json:"comune,omitempty"`
+	Office  string `protobuf:"bytes,6,opt,name=office,proto3" json:"office,omitempty"`
+	Channel uint32 `protobuf:"varint,7,opt,name=channel,proto3" json:"channel,omitempty"`
+	Scale   uint32 `protobuf:"varint,8,opt,name=scale,proto3" json:"scale,omitempty"`
+	// Enrolled for tests, or sent by a program that looks at the form.
+	Test bool `protobuf:"varint,9,opt,name=test,proto3" json:"test,omitempty"`
+	// As in VoteBatch.
+	IngestedMs int64 `protobuf:"varint,10,opt,name=ingested_ms,json=ingestedMs,proto3" json:"ingested_ms,omitempty"`
+	// 16 bytes for each vote.
+	Keys []byte `protobuf:"bytes,11,opt,name=keys,proto3" json:"keys,omitempty"`
+	// Of each vote as in VoteBatch; none is voided.
+	AtDelta []int64  `protobuf:"zigzag64,12,rep,packed,name=at_delta,json=atDelta,proto3" json:"at_delta,omitempty"`
+	Marks   []byte   `protobuf:"bytes,13,opt,name=marks,proto3" json:"marks,omitempty"`
+	Service []uint32 `protobuf:"varint,14,rep,packed,name=service,proto3" json:"service,omitempty"`
+	// As in VoteBatch.
+	Checksum      *uint32 `protobuf:"fixed32,15,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyedVotes) Reset() {
+	*x = KeyedVotes{}
+	mi := &file_schema_vote_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyedVotes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyedVotes) ProtoMessage() {}
+
+func (x *KeyedVotes) ProtoReflect() protoreflect.Message {
+	mi := &file_schema_vote_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyedVotes.ProtoReflect.Descriptor instead.
+func (*KeyedVotes) Descriptor() ([]byte, []int) {
+	return file_schema_vote_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *KeyedVotes) GetFormat() uint32 {
+	if x != nil {
+		return x.Format
+	}
+	return 0
+}
+
+func (x *KeyedVotes) GetTerminal() uint64 {
+	if x != nil {
+		return x.Terminal
+	}
+	return 0
+}
+
+func (x *KeyedVotes) GetMemory() uint32 {
+	if x != nil {
+		return x.Memory
+	}
+	return 0
+}
+
+func (x *KeyedVotes) GetSlot() uint32 {
+	if x != nil {
+		return x.Slot
+	}
+	return 0
+}
+
+func (x *KeyedVotes) GetComune() uint32 {
+	if x != nil {
+		return x.Comune
+	}
+	return 0
+}
+
+func (x *KeyedVotes) GetOffice() string {
+	if x != nil {
+		return x.Office
+	}
+	return ""
+}
+
+func (x *KeyedVotes) GetChannel() uint32 {
+	if x != nil {
+		return x.Channel
+	}
+	return 0
+}
+
+func (x *KeyedVotes) GetScale() uint32 {
+	if x != nil {
+		return x.Scale
+	}
+	return 0
+}
+
+func (x *KeyedVotes) GetTest() bool {
+	if x != nil {
+		return x.Test
+	}
+	return false
+}
+
+func (x *KeyedVotes) GetIngestedMs() int64 {
+	if x != nil {
+		return x.IngestedMs
+	}
+	return 0
+}
+
+func (x *KeyedVotes) GetKeys() []byte {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *KeyedVotes) GetAtDelta() []int64 {
+	if x != nil {
+		return x.AtDelta
+	}
+	return nil
+}
+
+func (x *KeyedVotes) GetMarks() []byte {
+	if x != nil {
+		return x.Marks
+	}
+	return nil
+}
+
+func (x *KeyedVotes) GetService() []uint32 {
+	if x != nil {
+		return x.Service
+	}
+	return nil
+}
+
+func (x *KeyedVotes) GetChecksum() uint32 {
+	if x != nil && x.Checksum != nil {
+		return *x.Checksum
+	}
+	return 0
+}
+
+// CounterReading is the value of a record of the topic votes.v1, too: how often each
+// button of a device was pressed since it began to count. What it adds to the newest
+// reading of the same counters counts in the hour of the reading. Rules 3 and later; the
+// rules of KeyedVotes hold for it.
+type CounterReading struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 4.
+	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
+	// The device's id, which is that of a terminal, and the service of all its votes.
+	Terminal uint64 `protobuf:"fixed64,2,opt,name=terminal,proto3" json:"terminal,omitempty"`
+	Service  uint32 `protobuf:"varint,3,opt,name=service,proto3" json:"service,omitempty"`
+	// As in VoteBatch.
+	Slot       uint32 `protobuf:"varint,4,opt,name=slot,proto3" json:"slot,omitempty"`
+	Comune     uint32 `protobuf:"varint,5,opt,name=comune,proto3" json:"comune,omitempty"`
+	Office     string `protobuf:"bytes,6,opt,name=office,proto3" json:"office,omitempty"`
+	Channel    uint32 `protobuf:"varint,7,opt,name=channel,proto3" json:"channel,omitempty"`
+	Scale      uint32 `protobuf:"varint,8,opt,name=scale,proto3" json:"scale,omitempty"`
+	Test       bool   `protobuf:"varint,9,opt,name=test,proto3" json:"test,omitempty"`
+	IngestedMs int64  `protobuf:"varint,10,opt,name=ingested_ms,json=ingestedMs,proto3" json:"ingested_ms,omitempty"`
+	// 16 bytes that name a run of the device's counters: a start, or a session with its
+	// network.
+	Epoch []byte `protobuf:"bytes,11,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// Number of the reading within its epoch, rising, 0 to 2^53-1.
+	Frame uint64 `protobuf:"varint,12,opt,name=frame,proto3" json:"frame,omitempty"`
+	// Of each value of the scale, lowest first, 0 to 2^53-1. None: the device has started
+	// anew, and its counters with it.
+	Counters []uint64 `protobuf:"varint,13,rep,packed,name=counters,proto3" json:"counters,omitempty"`
+	// When it was read, as the difference to ingested_ms.
+	AtDelta int64 `protobuf:"zigzag64,14,opt,name=at_delta,json=atDelta,proto3" json:"at_delta,omitempty"`
+	// As in VoteBatch.
+	Checksum *uint32 `protobuf:"fixed32,15,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
+	// When the device was enrolled, as ingested_ms.
+	SinceMs int64 `protobuf:"varint,16,opt,name=since_ms,json=sinceMs,proto3" json:"since_ms,omitempty"`
+	// The most votes a minute that the device is believed, 1 to 60,000.
+	MostAMinute uint32 `protobuf:"varint,17,opt,name=most_a_minute,json=mostAMinute,proto3" json:"most_a_minute,omitempty"`
+	// The counters go on from one epoch to the next unless the device started anew; else
+	// they begin at 0 in each.
+	Carried bool `protobuf:"varint,18,opt,name=carried,proto3" json:"carried,omitempty"`
+	// The device's first reading ever counts from 0; else it is where counting begins.
+	// Only with carried: other counters begin at 0 anyway.
+	FromZero bool `protobuf:"varint,19,opt,name=from_zero,json=fromZero,proto3" json:"from_zero,omitempty"`
+	// The counters have 16 bits, and begin at 0 again after 65,535.
+	Wraps         bool `protobuf:"varint,20,opt,name=wraps,proto3" json:"wraps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CounterReading) Reset() {
+	*x = CounterReading{}
+	mi := &file_schema_vote_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CounterReading) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CounterReading) ProtoMessage() {}
+
+func (x *CounterReading) ProtoReflect() protoreflect.Message {
+	mi := &file_schema_vote_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CounterReading.ProtoReflect.Descriptor instead.
+func (*CounterReading) Descriptor() ([]byte, []int) {
+	return file_schema_vote_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *CounterReading) GetFormat() uint32 {
+	if x != nil {
+		return x.Format
+	}
+	return 0
+}
+
+func (x *CounterReading) GetTerminal() uint64 {
+	if x != nil {
+		return x.Terminal
+	}
+	return 0
+}
+
+func (x *CounterReading) GetService() uint32 {
+	if x != nil {
+		return x.Service
+	}
+	return 0
+}
+
+func (x *CounterReading) GetSlot() uint32 {
+	if x != nil {
+		return x.Slot
+	}
+	return 0
+}
+
+func (x *CounterReading) GetComune() uint32 {
+	if x != nil {
+		return x.Comune
+	}
+	return 0
+}
+
+func (x *CounterReading) GetOffice() string {
+	if x != nil {
+		return x.Office
+	}
+	return ""
+}
+
+func (x *CounterReading) GetChannel() uint32 {
+	if x != nil {
+		return x.Channel
+	}
+	return 0
+}
+
+func (x *CounterReading) GetScale() uint32 {
+	if x != nil {
+		return x.Scale
+	}
+	return 0
+}
+
+func (x *CounterReading) GetTest() bool {
+	if x != nil {
+		return x.Test
+	}
+	return false
+}
+
+func (x *CounterReading) GetIngestedMs() int64 {
+	if x != nil {
+		return x.IngestedMs
+	}
+	return 0
+}
+
+func (x *CounterReading) GetEpoch() []byte {
+	if x != nil {
+		return x.Epoch
+	}
+	return nil
+}
+
+func (x *CounterReading) GetFrame() uint64 {
+	if x != nil {
+		return x.Frame
+	}
+	return 0
+}
+
+func (x *CounterReading) GetCounters() []uint64 {
+	if x != nil {
+		return x.Counters
+	}
+	return nil
+}
+
+func (x *CounterReading) GetAtDelta() int64 {
+	if x != nil {
+		return x.AtDelta
+	}
+	return 0
+}
+
+func (x *CounterReading) GetChecksum() uint32 {
+	if x != nil && x.Checksum != nil {
+		return *x.Checksum
+	}
+	return 0
+}
+
+func (x *CounterReading) GetSinceMs() int64 {
+	if x != nil {
+		return x.SinceMs
+	}
+	return 0
+}
+
+func (x *CounterReading) GetMostAMinute() uint32 {
+	if x != nil {
+		return x.MostAMinute
+	}
+	return 0
+}
+
+func (x *CounterReading) GetCarried() bool {
+	if x != nil {
+		return x.Carried
+	}
+	return false
+}
+
+func (x *CounterReading) GetFromZero() bool {
+	if x != nil {
+		return x.FromZero
+	}
+	return false
+}
+
+func (x *CounterReading) GetWraps() bool {
+	if x != nil {
+		return x.Wraps
+	}
+	return false
+}
+
 // Control is the value of a record whose key is "mlf.rules": the records after it
 // are counted by other rules. It is the last of its segment. One whose rules are
 // not higher than those in force changes nothing. The rules of VoteBatch hold for
@@ -434,7 +823,7 @@ type Control struct {
 
 func (x *Control) Reset() {
 	*x = Control{}
-	mi := &file_schema_vote_proto_msgTypes[3]
+	mi := &file_schema_vote_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -446,7 +835,7 @@ func (x *Control) String() string {
 func (*Control) ProtoMessage() {}
 
 func (x *Control) ProtoReflect() protoreflect.Message {
-	mi := &file_schema_vote_proto_msgTypes[3]
+	mi := &file_schema_vote_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -459,7 +848,7 @@ func (x *Control) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Control.ProtoReflect.Descriptor instead.
 func (*Control) Descriptor() ([]byte, []int) {
-	return file_schema_vote_proto_rawDescGZIP(), []int{3}
+	return file_schema_vote_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Control) GetFormat() uint32 {
@@ -526,7 +915,7 @@ type Genesis struct {
 
 func (x *Genesis) Reset() {
 	*x = Genesis{}
-	mi := &file_schema_vote_proto_msgTypes[4]
+	mi := &file_schema_vote_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -538,7 +927,7 @@ func (x *Genesis) String() string {
 func (*Genesis) ProtoMessage() {}
 
 func (x *Genesis) ProtoReflect() protoreflect.Message {
-	mi := &file_schema_vote_proto_msgTypes[4]
+	mi := &file_schema_vote_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -551,7 +940,7 @@ func (x *Genesis) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Genesis.ProtoReflect.Descriptor instead.
 func (*Genesis) Descriptor() ([]byte, []int) {
-	return file_schema_vote_proto_rawDescGZIP(), []int{4}
+	return file_schema_vote_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Genesis) GetFormat() uint32 {
@@ -634,7 +1023,7 @@ type Served struct {
 
 func (x *Served) Reset() {
 	*x = Served{}
-	mi := &file_schema_vote_proto_msgTypes[5]
+	mi := &file_schema_vote_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -646,7 +1035,7 @@ func (x *Served) String() string {
 func (*Served) ProtoMessage() {}
 
 func (x *Served) ProtoReflect() protoreflect.Message {
-	mi := &file_schema_vote_proto_msgTypes[5]
+	mi := &file_schema_vote_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -659,7 +1048,7 @@ func (x *Served) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Served.ProtoReflect.Descriptor instead.
 func (*Served) Descriptor() ([]byte, []int) {
-	return file_schema_vote_proto_rawDescGZIP(), []int{5}
+	return file_schema_vote_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Served) GetFormat() uint32 {
@@ -806,6 +1195,50 @@ const file_schema_vote_proto_rawDesc = "" +
 	"\aservice\x18\x0e \x03(\rR\aservice\x12\x1f\n" +
 	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01\x12\x12\n" +
 	"\x04wall\x18\x10 \x03(\x04R\x04wallB\v\n" +
+	"\t_checksum\"\x8e\x03\n" +
+	"\n" +
+	"KeyedVotes\x12\x16\n" +
+	"\x06format\x18\x01 \x01(\rR\x06format\x12\x1a\n" +
+	"\bterminal\x18\x02 \x01(\x06R\bterminal\x12\x16\n" +
+	"\x06memory\x18\x03 \x01(\rR\x06memory\x12\x12\n" +
+	"\x04slot\x18\x04 \x01(\rR\x04slot\x12\x16\n" +
+	"\x06comune\x18\x05 \x01(\rR\x06comune\x12\x16\n" +
+	"\x06office\x18\x06 \x01(\tR\x06office\x12\x18\n" +
+	"\achannel\x18\a \x01(\rR\achannel\x12\x14\n" +
+	"\x05scale\x18\b \x01(\rR\x05scale\x12\x12\n" +
+	"\x04test\x18\t \x01(\bR\x04test\x12\x1f\n" +
+	"\vingested_ms\x18\n" +
+	" \x01(\x03R\n" +
+	"ingestedMs\x12\x12\n" +
+	"\x04keys\x18\v \x01(\fR\x04keys\x12\x19\n" +
+	"\bat_delta\x18\f \x03(\x12R\aatDelta\x12\x14\n" +
+	"\x05marks\x18\r \x01(\fR\x05marks\x12\x18\n" +
+	"\aservice\x18\x0e \x03(\rR\aservice\x12\x1f\n" +
+	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01B\v\n" +
+	"\t_checksum\"\xa4\x04\n" +
+	"\x0eCounterReading\x12\x16\n" +
+	"\x06format\x18\x01 \x01(\rR\x06format\x12\x1a\n" +
+	"\bterminal\x18\x02 \x01(\x06R\bterminal\x12\x18\n" +
+	"\aservice\x18\x03 \x01(\rR\aservice\x12\x12\n" +
+	"\x04slot\x18\x04 \x01(\rR\x04slot\x12\x16\n" +
+	"\x06comune\x18\x05 \x01(\rR\x06comune\x12\x16\n" +
+	"\x06office\x18\x06 \x01(\tR\x06office\x12\x18\n" +
+	"\achannel\x18\a \x01(\rR\achannel\x12\x14\n" +
+	"\x05scale\x18\b \x01(\rR\x05scale\x12\x12\n" +
+	"\x04test\x18\t \x01(\bR\x04test\x12\x1f\n" +
+	"\vingested_ms\x18\n" +
+	" \x01(\x03R\n" +
+	"ingestedMs\x12\x14\n" +
+	"\x05epoch\x18\v \x01(\fR\x05epoch\x12\x14\n" +
+	"\x05frame\x18\f \x01(\x04R\x05frame\x12\x1a\n" +
+	"\bcounters\x18\r \x03(\x04R\bcounters\x12\x19\n" +
+	"\bat_delta\x18\x0e \x01(\x12R\aatDelta\x12\x1f\n" +
+	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01\x12\x19\n" +
+	"\bsince_ms\x18\x10 \x01(\x03R\asinceMs\x12\"\n" +
+	"\rmost_a_minute\x18\x11 \x01(\rR\vmostAMinute\x12\x18\n" +
+	"\acarried\x18\x12 \x01(\bR\acarried\x12\x1b\n" +
+	"\tfrom_zero\x18\x13 \x01(\bR\bfromZero\x12\x14\n" +
+	"\x05wraps\x18\x14 \x01(\bR\x05wrapsB\v\n" +
 	"\t_checksum\"\xba\x01\n" +
 	"\aControl\x12\x16\n" +
 	"\x06format\x18\x01 \x01(\rR\x06format\x12\x15\n" +
@@ -857,14 +1290,16 @@ func file_schema_vote_proto_rawDescGZIP() []byte {
 	return file_schema_vote_proto_rawDescData
 }
 
-var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_schema_vote_proto_goTypes = []any{
-	(*VotesRequest)(nil), // 0: mlf.v1.VotesRequest
-	(*VoteMessage)(nil),  // 1: mlf.v1.VoteMessage
-	(*VoteBatch)(nil),    // 2: mlf.v1.VoteBatch
-	(*Control)(nil),      // 3: mlf.v1.Control
-	(*Genesis)(nil),      // 4: mlf.v1.Genesis
-	(*Served)(nil),       // 5: mlf.v1.Served
+	(*VotesRequest)(nil),   // 0: mlf.v1.VotesRequest
+	(*VoteMessage)(nil),    // 1: mlf.v1.VoteMessage
+	(*VoteBatch)(nil),      // 2: mlf.v1.VoteBatch
+	(*KeyedVotes)(nil),     // 3: mlf.v1.KeyedVotes
+	(*CounterReading)(nil), // 4: mlf.v1.CounterReading
+	(*Control)(nil),        // 5: mlf.v1.Control
+	(*Genesis)(nil),        // 6: mlf.v1.Genesis
+	(*Served)(nil),         // 7: mlf.v1.Served
 }
 var file_schema_vote_proto_depIdxs = []int32{
 	1, // 0: mlf.v1.VotesRequest.votes:type_name -> mlf.v1.VoteMessage
@@ -886,13 +1321,15 @@ func file_schema_vote_proto_init() {
 	file_schema_vote_proto_msgTypes[3].OneofWrappers = []any{}
 	file_schema_vote_proto_msgTypes[4].OneofWrappers = []any{}
 	file_schema_vote_proto_msgTypes[5].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[6].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_schema_vote_proto_rawDesc), len(file_schema_vote_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -64,20 +64,7 @@ func (t *Tables) Account(r schema.LedgerRow) {
 	k := LedgerKey{r.Partition, r.Segment, r.Chain}
 	old := t.Ledger[k]
 	r.Next, r.Newest = max(r.Next, old.Next), max(r.Newest, old.Newest)
-	for _, n := range []struct {
-		to  *uint64
-		old uint64
-	}{
-		{&r.Records, old.Records},
-		{&r.VotesIn, old.VotesIn},
-		{&r.Counted, old.Counted},
-		{&r.Duplicates, old.Duplicates},
-		{&r.Conflicts, old.Conflicts},
-		{&r.Quarantined, old.Quarantined},
-		{&r.Voided, old.Voided},
-	} {
-		*n.to = max(*n.to, n.old)
-	}
+	r.Tally.Max(old.Tally)
 	t.Ledger[k] = r
 }
 

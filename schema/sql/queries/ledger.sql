@@ -9,7 +9,13 @@ SELECT
     sum(duplicates_max),
     sum(conflicts_max),
     sum(quarantined_max),
-    sum(voided_max)
+    sum(voided_max),
+    sum(events_in_max),
+    sum(events_used_max),
+    sum(events_repeated_max),
+    sum(events_stale_max),
+    sum(events_conflicts_max),
+    sum(events_quarantined_max)
 FROM
 (
     SELECT
@@ -23,7 +29,13 @@ FROM
         max(duplicates) AS duplicates_max,
         max(conflicts) AS conflicts_max,
         max(quarantined) AS quarantined_max,
-        max(voided) AS voided_max
+        max(voided) AS voided_max,
+        max(events_in) AS events_in_max,
+        max(events_used) AS events_used_max,
+        max(events_repeated) AS events_repeated_max,
+        max(events_stale) AS events_stale_max,
+        max(events_conflicts) AS events_conflicts_max,
+        max(events_quarantined) AS events_quarantined_max
     FROM segment_ledger
     GROUP BY partition, segment
 )

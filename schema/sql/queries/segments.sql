@@ -12,7 +12,13 @@ SELECT
     max(duplicates)::UInt64 AS duplicates_max,
     max(conflicts)::UInt64 AS conflicts_max,
     max(quarantined)::UInt64 AS quarantined_max,
-    max(voided)::UInt64 AS voided_max
+    max(voided)::UInt64 AS voided_max,
+    max(events_in)::UInt64 AS events_in_max,
+    max(events_used)::UInt64 AS events_used_max,
+    max(events_repeated)::UInt64 AS events_repeated_max,
+    max(events_stale)::UInt64 AS events_stale_max,
+    max(events_conflicts)::UInt64 AS events_conflicts_max,
+    max(events_quarantined)::UInt64 AS events_quarantined_max
 FROM segment_ledger
 GROUP BY partition, segment
 ORDER BY partition, segment
