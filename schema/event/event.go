@@ -117,7 +117,7 @@ func seal(dst []byte, m message) []byte {
 
 // open reads a record into m: no field of it is unknown.
 func open(record []byte, m message, k Kind) error {
-	body, err := schema.CheckSum(record)
+	body, err := schema.CutChecksum(record)
 	if err != nil {
 		return err
 	}
