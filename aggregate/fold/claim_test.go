@@ -52,7 +52,7 @@ func followed(f *fold.Fold) *fold.Fold {
 func TestAFollowerHoldsWhatTheFoldDoes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rules := schema.Rules(rapid.IntRange(1, int(fold.RulesMax)).Draw(rt, "rules"))
-		recs := drawRecords(rt)
+		recs := drawRecords(rt, rules)
 		workers := [2]*fold.Fold{followed(begunBy(t, rules)), followed(begunBy(t, rules))}
 		saved := reopened(t, workers[0])
 		store := &follower{model.New(), 1}

@@ -122,7 +122,13 @@ func (d *device) before(r *event.Counters) (from epoch, fate readingFate) {
 	case r.Carried && !r.FromZero:
 		return epoch{id: r.Epoch, frame: r.Frame, at: r.At, values: r.Values}, readingNew
 	}
-	return epoch{at: max(d.newest, r.Since)}, readingNew
+	from.at = r.Since
+	for i := range d.epochs { // Those of later times say nothing of how long this one took.
+		if at := d.epochs[i].at; at <= r.At {
+			from.at = max(from.at, at)
+		}
+	}
+	return from, readingNew
 }
 
 func (d *device) index(id event.Epoch) int {

@@ -56,7 +56,7 @@ func TestSpansAreASet(t *testing.T) {
 func TestCutsDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rules := schema.Rules(rapid.IntRange(1, int(fold.RulesMax)).Draw(rt, "rules"))
-		recs := drawRecords(rt)
+		recs := drawRecords(rt, rules)
 		whole := begunBy(t, rules)
 		for i := range recs {
 			apply(t, whole, &recs[i])
@@ -123,7 +123,7 @@ func merge(to *model.Tables, f *fold.Fold) {
 	}
 }
 
-func drawRecords(t *rapid.T) []schema.Record {
+func drawRecords(t *rapid.T, rules schema.Rules) []schema.Record {
 	vote := rapid.Custom(func(t *rapid.T) schema.Vote {
 		v := schema.Vote{
 			Seq:       schema.Seq(rapid.IntRange(1, 600).Draw(t, "seq")),
@@ -144,6 +144,9 @@ func drawRecords(t *rapid.T) []schema.Record {
 		return v
 	})
 	record := rapid.Custom(func(t *rapid.T) schema.Record {
+		if rules >= schema.RulesV3 && rapid.IntRange(0, 2).Draw(t, "event") == 0 {
+			return drawEvent(t)
+		}
 		h := counter()
 		h.Terminal = schema.TerminalID(rapid.IntRange(0, 2).Draw(t, "terminal"))
 		h.Stream = schema.StreamID(rapid.IntRange(0, 1).Draw(t, "stream"))
@@ -190,19 +193,21 @@ func reopened(t testing.TB, f *fold.Fold) *fold.Fold {
 
 // TestOpenRefuses what is no checkpoint, or one cut short anywhere.
 func TestOpenRefuses(t *testing.T) {
-	state := sampleStateBy(t, schema.RulesV2)
-	if _, err := fold.ReadState(state); err != nil {
-		t.Fatal(err)
-	}
-	for n := range state {
-		if _, err := fold.ReadState(state[:n]); err == nil {
-			t.Errorf("a state cut after %d of %d bytes was accepted", n, len(state))
+	for r := schema.RulesV1; r <= fold.RulesMax; r++ {
+		state := sampleStateBy(t, r)
+		if _, err := fold.ReadState(state); err != nil {
+			t.Fatal(err)
+		}
+		for n := range state {
+			if _, err := fold.ReadState(state[:n]); err == nil {
+				t.Errorf("rules %d: a state cut after %d of %d bytes was accepted", r, n, len(state))
+			}
+		}
+		if _, err := fold.ReadState(append(bytes.Clone(state), 0)); err == nil {
+			t.Errorf("rules %d: a byte too many was accepted", r)
 		}
 	}
-	if _, err := fold.ReadState(append(bytes.Clone(state), 0)); err == nil {
-		t.Error("a byte too many was accepted")
-	}
-	for _, payload := range []string{"", "mlfc", "mlfc\x01", "mlfc\x02rest", "mlfc\x03rest", "mlfd\x01rest", "mlfc\x01rest"} {
+	for _, payload := range []string{"", "mlfc", "mlfc\x01", "mlfc\x02rest", "mlfc\x03rest", "mlfc\x04rest", "mlfd\x01rest", "mlfc\x01rest"} {
 		if _, err := fold.Open([]byte(payload)); err == nil {
 			t.Errorf("%q was accepted", payload)
 		}
@@ -247,6 +252,9 @@ func sampleStateBy(t testing.TB, r schema.Rules) []byte {
 			recs = append(recs, schema.Record{Value: batch(h, seqsFrom(2+2000*part, schema.BatchVotesMax, 2)...)})
 		}
 	}
+	if r >= schema.RulesV3 {
+		recs = append(recs, sampleEvents()...)
+	}
 	for i := range recs {
 		apply(t, f, &recs[i])
 	}
@@ -260,6 +268,7 @@ func FuzzReadState(f *testing.F) {
 	f.Add(begun(f).AppendState(nil))
 	f.Add(sampleState(f))
 	f.Add(sampleStateBy(f, schema.RulesV2))
+	f.Add(sampleStateBy(f, schema.RulesV3))
 	next := schema.Record{Value: batch(counter(), schema.Vote{Seq: 41, At: nine, Value: 1, Reason: 2}, schema.Vote{Seq: 1, At: nine, Value: 3})}
 	f.Fuzz(func(t *testing.T, state []byte) {
 		sum, err := fold.ReadState(state)
@@ -270,6 +279,11 @@ func FuzzReadState(f *testing.F) {
 			t.Fatalf("got\n%x, want\n%x", again, state)
 		}
 		apply(t, sum, &next)
+		if sum.Identity().Rules >= schema.RulesV3 {
+			for _, rec := range sampleEvents() {
+				apply(t, sum, &rec)
+			}
+		}
 		var rows fold.Rows
 		sum.Drain(&rows)
 	})

@@ -15,6 +15,7 @@ import (
 
 	"mlf/aggregate/fold"
 	"mlf/schema"
+	"mlf/schema/event"
 )
 
 // TestScenarios folds what testdata/*.txt says, and compares what comes of it
@@ -78,6 +79,9 @@ type scenario struct {
 
 	open  *schema.BatchHeader // The record whose votes are being read.
 	votes []schema.Vote
+
+	keyed   *event.Batch // Likewise.
+	devices map[string]event.Counters
 }
 
 func newScenario(t *testing.T) *scenario {
@@ -86,6 +90,7 @@ func newScenario(t *testing.T) *scenario {
 		terminals: make(map[string]*schema.BatchHeader),
 		names:     make(map[schema.TerminalID]string),
 		streams:   make(map[string]schema.StreamID),
+		devices:   make(map[string]event.Counters),
 	}
 	s.begin(0, 1, schema.RulesV1)
 	return s
@@ -103,6 +108,8 @@ func (s *scenario) play(in string) {
 		words := strings.Fields(line)
 		switch {
 		case len(words) == 0:
+		case strings.HasPrefix(line, " ") && s.keyed != nil:
+			s.addKeyed(words)
 		case strings.HasPrefix(line, " "):
 			s.votes = append(s.votes, s.vote(words))
 		default:
@@ -119,7 +126,10 @@ func (s *scenario) seal() {
 	if s.open != nil {
 		s.apply(nil, batch(*s.open, s.votes...))
 	}
-	s.open, s.votes = nil, nil
+	if s.keyed != nil {
+		s.apply(nil, s.keyed.Append(nil))
+	}
+	s.open, s.votes, s.keyed = nil, nil, nil
 }
 
 func (s *scenario) apply(key, value []byte) {
@@ -130,6 +140,9 @@ func (s *scenario) apply(key, value []byte) {
 }
 
 func (s *scenario) command(words []string) {
+	if s.event(words) {
+		return
+	}
 	switch words[0] {
 	case "partition":
 		s.begin(schema.Partition(s.number(words[1])), int(s.number(words[3])), schema.RulesV1)
@@ -271,8 +284,8 @@ func (s *scenario) drain() {
 		if row.Chain != (schema.Chain{}) {
 			open = fmt.Sprintf("closed %x…", row.Chain[:4])
 		}
-		fmt.Fprintf(&s.out, "segment %d %s: next=%d newest=%s records=%d votes_in=%d counted=%d duplicates=%d conflicts=%d quarantined=%d voided=%d\n",
-			row.Segment, open, row.Next, row.Newest.Time().Format("15:04:05"), row.Records, row.VotesIn, row.Counted, row.Duplicates, row.Conflicts, row.Quarantined, row.Voided)
+		fmt.Fprintf(&s.out, "segment %d %s: next=%d newest=%s records=%d votes_in=%d counted=%d duplicates=%d conflicts=%d quarantined=%d voided=%d%s\n",
+			row.Segment, open, row.Next, row.Newest.Time().Format("15:04:05"), row.Records, row.VotesIn, row.Counted, row.Duplicates, row.Conflicts, row.Quarantined, row.Voided, eventsText(row.Events))
 	}
 	for _, m := range rows.Watermarks {
 		stream := ""

@@ -15,7 +15,7 @@ import (
 func TestWhoIsWatchedCountsTheSame(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		rules := schema.Rules(rapid.IntRange(1, int(fold.RulesMax)).Draw(rt, "rules"))
-		recs := drawRecords(rt)
+		recs := drawRecords(rt, rules)
 		plain, seen := begunBy(t, rules), begunBy(t, rules)
 		var b schema.VoteBatch
 		var told, of schema.Tally

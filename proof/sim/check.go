@@ -10,6 +10,7 @@ import (
 
 	"mlf/aggregate/fold"
 	"mlf/aggregate/store/model"
+	"mlf/proof/sim/verdict"
 	"mlf/schema"
 )
 
@@ -32,8 +33,9 @@ type amount struct {
 
 	votes   map[cellKey]uint64
 	settled map[voteKey]bool // Counted or voided, or shown as quarantined.
-	streams map[streamKey]*stream
-	rules   [partitions]schema.Rules // Of the records that come.
+	streams map[streamKey]*verdict.Stream
+	rules   [partitions]schema.Rules    // Of the records that come.
+	events  [partitions]*verdict.Events // By rules 3.
 	tally   schema.Tally
 }
 
@@ -45,7 +47,10 @@ type streamKey struct {
 
 // amount counts what is on the log now.
 func (w *world) amount() amount {
-	a := amount{tables: model.New(), votes: make(map[cellKey]uint64), settled: make(map[voteKey]bool), streams: make(map[streamKey]*stream)}
+	a := amount{tables: model.New(), votes: make(map[cellKey]uint64), settled: make(map[voteKey]bool), streams: make(map[streamKey]*verdict.Stream)}
+	for p := range a.events {
+		a.events[p] = verdict.NewEvents()
+	}
 	for p := range w.log.parts {
 		part := &w.log.parts[p]
 		sum, err := w.fold(schema.Partition(p))
@@ -79,14 +84,23 @@ func (w *world) count(a *amount, p int, rec record) {
 		}
 		return
 	case schema.KeyRules:
-		a.rules[p] = schema.RulesV2
+		if c, err := schema.DecodeControl(rec.value); err == nil {
+			a.rules[p] = max(a.rules[p], c.Rules)
+		}
 		return
 	default: // Nobody's: one vote that nobody can read.
 		a.tally.VotesIn++
 		a.tally.Quarantined++
 		return
 	}
+	if e, is := w.events[string(rec.value)]; is {
+		a.countEvent(w.hits, p, &e)
+		return
+	}
 	r := w.requests[string(rec.value)]
+	if r != nil && a.rules[p] >= schema.RulesV3 {
+		a.events[p].Tick(r.ingested)
+	}
 	switch {
 	case r == nil: // Nobody's: one vote that nobody can read.
 		a.tally.VotesIn++
@@ -101,16 +115,16 @@ func (w *world) count(a *amount, p int, rec record) {
 		a.tally.VotesIn++
 		a.settled[v.key] = true
 		switch w.judge(a, r, v, a.rules[p]) {
-		case duplicate:
+		case verdict.Duplicate:
 			a.tally.Duplicates++
 			continue
-		case conflict:
+		case verdict.Conflict:
 			a.tally.Conflicts++
 			continue
-		case tooLate, tooMany:
+		case verdict.TooLate, verdict.TooMany:
 			a.tally.Quarantined++
 			continue
-		case first:
+		case verdict.First:
 		}
 		if v.Value == schema.Voided {
 			a.tally.Voided++
@@ -127,23 +141,23 @@ func (w *world) count(a *amount, p int, rec record) {
 }
 
 // judge says what must become of a vote.
-func (w *world) judge(a *amount, r *request, v *vote, rules schema.Rules) verdict {
+func (w *world) judge(a *amount, r *request, v *vote, rules schema.Rules) verdict.Verdict {
 	if rules >= schema.RulesV2 && (v.At < r.ingested-schema.VoteAgeMax || v.At > r.ingested+schema.VoteAheadMax) {
 		w.hits[hitTime]++
-		return tooMany
+		return verdict.TooMany
 	}
 	key := streamKey{v.key.terminal, v.key.stream}
 	s := a.streams[key]
 	if s == nil {
-		s = &stream{contents: make(map[schema.Seq]schema.Value)}
+		s = verdict.NewStream()
 		a.streams[key] = s
 	}
-	closed := len(s.closed)
-	is := s.take(v.Seq, v.Value, rules)
-	if len(s.closed) > closed {
+	closed := len(s.Closed)
+	is := s.Take(v.Seq, v.Value, rules)
+	if len(s.Closed) > closed {
 		w.hits[hitGap]++
 	}
-	if is == tooLate {
+	if is == verdict.TooLate {
 		w.hits[hitLate]++
 	}
 	return is
@@ -232,7 +246,7 @@ func (w *world) promised(want amount) error {
 	for _, t := range w.terminals {
 		for _, v := range t.kept {
 			s := want.streams[streamKey{v.key.terminal, v.key.stream}]
-			if !v.ok && s != nil && within(s.closed, v.Seq) {
+			if !v.ok && s != nil && verdict.Within(s.Closed, v.Seq) {
 				continue
 			}
 			if !want.settled[v.key] {

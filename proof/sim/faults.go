@@ -33,6 +33,11 @@ const (
 	hitTime           = "vote out of time"
 	hitGap            = "gap is closed"
 	hitLate           = "vote of a closed gap"
+	hitEvent          = "source without state speaks"
+	hitKeyAgain       = "key comes again"
+	hitKeyOld         = "vote older than its source's memory"
+	hitStale          = "reading is stale"
+	hitJump           = "counter jumps"
 	hitClaimLost      = "claims lost after they were acknowledged"
 	hitClaimParts     = "claims in several records"
 	hitFollowerKilled = "follower starts anew"
@@ -98,7 +103,7 @@ func Faults() []string {
 	names := []string{
 		hitPower, hitCutHeld, hitRestart, hitLeader, hitLag, hitKill, hitStop, hitFreeze, hitZombie, hitReassign, hitForeign,
 		hitMisplaced, hitDamage, hitGhost, hitConflict, hitNewStream, hitNoRoom, hitRewrite, hitSegment,
-		hitRules, hitOld, hitStuck, hitKey, hitTime, hitGap, hitLate,
+		hitRules, hitOld, hitStuck, hitKey, hitTime, hitGap, hitLate, hitEvent, hitKeyAgain, hitKeyOld, hitStale, hitJump,
 		hitClaimLost, hitClaimParts, hitFollowerKilled, hitGapHeard, hitLoadedLoss,
 		hitTopicHead, hitTopicAnew, hitTopicRange, hitRowsBroken, hitQueryKill, hitQueryStop, hitQueryFreeze, hitSnapshot, hitSnapshotTorn,
 		hitQueryLoads, hitQueryBehind, hitQueryUneven, hitQueryGap, hitQuerySeal, hitQueryTainted, hitQueryAsked,

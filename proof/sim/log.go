@@ -65,10 +65,11 @@ func identity() schema.Identity {
 	return schema.Identity{Log: schema.LogID{'s', 'i', 'm'}, Partitions: partitions, Rules: schema.RulesV1}
 }
 
-// change lets the records of p after this one be counted by rules 2.
-func (l *log) change(p int) {
+// change lets the records of p after this one be counted by rules r, unless they are
+// counted by later ones.
+func (l *log) change(p int, r schema.Rules) {
 	id := identity()
-	c := schema.Control{Log: id.Log, Partition: schema.Partition(p), Partitions: id.Partitions, Rules: schema.RulesV2}
+	c := schema.Control{Log: id.Log, Partition: schema.Partition(p), Partitions: id.Partitions, Rules: r}
 	l.append(p, []byte(schema.KeyRules), schema.AppendControl(nil, c))
 }
 
@@ -79,8 +80,8 @@ func (l *log) rules(p int) schema.Rules {
 		r = g.Rules
 	}
 	for _, rec := range l.parts[p].records {
-		if string(rec.key) == schema.KeyRules {
-			r = schema.RulesV2
+		if c, err := schema.DecodeControl(rec.value); string(rec.key) == schema.KeyRules && err == nil {
+			r = max(r, c.Rules)
 		}
 	}
 	return r

@@ -231,6 +231,7 @@ func (n *naive) do(ctx context.Context, kind string, nature nature, effect func(
 // in a bubble of testing/synctest.
 func playNaive(ctx context.Context, seed uint64, v variant) error {
 	w := newWorld(seed, nil)
+	w.sources = nil // They count votes of streams.
 	w.log, w.store = newLog(w, schema.RulesV1), newDatabase(w)
 	w.weather.cuts = 0 // None of the variants knows what to do then.
 	shelf := newShelf()

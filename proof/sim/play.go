@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mlf/schema"
+	"mlf/schema/event"
 )
 
 // A Report is what a schedule came to.
@@ -39,8 +40,12 @@ func playWith(ctx context.Context, g *Ground, w *world, who follower) (Report, e
 	seed := w.seed
 	w.feed = newFeed(w, who)
 	rules := schema.RulesV1
-	if seed%8 == 1 || seed%8 == 5 {
+	switch seed % 16 {
+	case 1, 5:
 		rules = schema.RulesV2
+	case 4, 7, 9, 13:
+		rules = schema.RulesV3
+	default:
 	}
 	w.log, w.store = newLog(w, rules), newDatabase(w)
 	switch seed % 8 {
@@ -115,6 +120,8 @@ func (w *world) vote(ctx context.Context) {
 	switch n := w.dice.IntN(100); {
 	case len(ingests) == 0:
 		w.startIngest(ctx)
+	case n < 20:
+		w.speak(ctx, ingests[w.dice.IntN(len(ingests))])
 	case n < 85:
 		if n < 70 {
 			w.cast(t)
@@ -240,16 +247,17 @@ func (w *world) reassign(of []*process) {
 	w.pass(1)
 }
 
-// changeRules is what mlf schema apply does with a log of rules 1: perhaps twice,
-// perhaps not to its end.
+// changeRules is what mlf schema apply does with a log of older rules: perhaps twice,
+// perhaps not to its end, perhaps by a version that is not the newest either.
 func (w *world) changeRules() {
+	to := schema.RulesV2 + schema.Rules(w.dice.IntN(2))
 	for p := range w.log.parts {
 		if w.dice.IntN(4) == 0 {
 			return
 		}
 		w.note("rules of partition %d change", p)
 		w.hits[hitRules]++
-		w.log.change(p)
+		w.log.change(p, to)
 	}
 }
 
@@ -260,7 +268,9 @@ func (w *world) foreign() {
 	part := &w.log.parts[1-p]
 	value, hit := []byte("what is this"), hitForeign
 	if n := len(part.records); n > 1 && w.dice.IntN(2) == 0 {
-		value, hit = part.records[1+w.dice.IntN(n-1)].value, hitMisplaced
+		if other := part.records[1+w.dice.IntN(n-1)].value; event.KindOf(other) == event.None || w.log.rules(p) >= schema.RulesV3 {
+			value, hit = other, hitMisplaced
+		}
 	}
 	var key []byte
 	if w.dice.IntN(3) == 0 && w.log.rules(p) >= schema.RulesV2 { // By rules 1 it would halt, and rightly.

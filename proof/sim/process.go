@@ -33,7 +33,7 @@ type process struct {
 	counter *aggregate.Aggregator
 	held    chan []schema.Partition
 	rowsMax int  // How many rows may wait for the store; 0: as many as there are.
-	old     bool // Of a version that knows rules 1 alone.
+	old     bool // Of a version that knows no rules but those of when it started.
 
 	// Of one that takes votes in.
 	producer *broker.Producer
@@ -83,8 +83,8 @@ func (w *world) startCounter(ctx context.Context, held []schema.Partition) *proc
 		p.rowsMax = 1 + w.dice.IntN(20)
 	}
 	rules := fold.RulesMax
-	if p.old = !w.calm && w.dice.IntN(4) == 0 && w.log.rules(0) == schema.RulesV1; p.old {
-		rules = schema.RulesV1
+	if now := max(w.log.rules(0), w.log.rules(1)); !w.calm && w.dice.IntN(4) == 0 && now < rules {
+		p.old, rules = true, now
 	}
 	counter, err := aggregate.New(
 		aggregate.Parts{Log: &reader{w: w, who: p}, Store: writer{w, p}, Assigner: &assigner{w, p, held}, Teller: w.newTeller(p)},

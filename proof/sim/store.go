@@ -140,7 +140,7 @@ func (s writer) WriteState(ctx context.Context, states []schema.PartitionState) 
 			switch {
 			case st.State == schema.StateStuck:
 				s.w.hits[hitStuck]++
-			case st.State == schema.StateHalted && s.who.old && strings.Contains(st.Reason, `"`+schema.KeyRules+`", which this version does not know`):
+			case st.State == schema.StateHalted && s.who.old && strings.Contains(st.Reason, ", which this version does not know"):
 				s.w.hits[hitOld]++ // As it must: others go on.
 			case st.State == schema.StateHalted:
 				s.w.store.halts[st.Partition] = st.Reason

@@ -11,9 +11,11 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
+	"mlf/proof/sim/sources"
 	"mlf/schema"
 )
 
@@ -102,7 +104,10 @@ type world struct {
 	start     func(ctx context.Context, held []schema.Partition) *process // Starts one that counts.
 	terminals []*terminal
 	requests  map[string]*request // By the record they are on the log as.
-	processes []*process          // All that ever were.
+	sources   []*sources.Source
+	events    map[string]sources.Said        // Likewise.
+	answers   map[*sources.Said]*atomic.Bool // Whether who said it last was told that it was taken.
+	processes []*process                     // All that ever were.
 	ghosts    []ghost
 	hits      map[string]int // How often what went wrong: see Faults.
 	ground    *Ground        // nil: the log begins at its genesis.
@@ -123,6 +128,9 @@ func newWorld(seed uint64, trace io.Writer) *world {
 		dice:      rand.New(rand.NewPCG(seed, 0)),
 		terminals: newTerminals(),
 		requests:  make(map[string]*request),
+		sources:   sources.New(),
+		events:    make(map[string]sources.Said),
+		answers:   make(map[*sources.Said]*atomic.Bool),
 		hits:      make(map[string]int),
 		began:     time.Now(),
 		sum:       fnv.New64a(),

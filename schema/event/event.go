@@ -82,7 +82,7 @@ type message interface {
 // they are cut to their types.
 func source(m message) (Source, error) {
 	if m.GetSlot() >= schema.Slots || m.GetComune() > uint32(comuneMax) || m.GetChannel() > uint32(schema.ChannelDigital) || m.GetScale() > uint32(schema.ScaleStars5) {
-		return Source{}, undecodable("slot %d, comune %d, channel %d, scale %d: out of range", m.GetSlot(), m.GetComune(), m.GetChannel(), m.GetScale())
+		return Source{}, schema.Undecodable("slot %d, comune %d, channel %d, scale %d: out of range", m.GetSlot(), m.GetComune(), m.GetChannel(), m.GetScale())
 	}
 	s := Source{
 		Terminal: schema.TerminalID(m.GetTerminal()),
@@ -95,14 +95,9 @@ func source(m message) (Source, error) {
 		Ingested: schema.Instant(m.GetIngestedMs()),
 	}
 	if err := s.check(); err != nil {
-		return s, undecodable("%w", err)
+		return s, schema.Undecodable("%v", err)
 	}
 	return s, nil
-}
-
-// undecodable returns an error that wraps schema.ErrUndecodable and says why.
-func undecodable(format string, args ...any) error {
-	return fmt.Errorf("%w: %w", schema.ErrUndecodable, fmt.Errorf(format, args...))
 }
 
 // seal appends m, which is whole, to dst as a record.
@@ -122,13 +117,13 @@ func open(record []byte, m message, k Kind) error {
 		return err
 	}
 	if err := proto.Unmarshal(body, m); err != nil {
-		return undecodable("%w", err)
+		return schema.Undecodable("%v", err)
 	}
 	if len(m.ProtoReflect().GetUnknown()) > 0 {
-		return undecodable("unknown field")
+		return schema.Undecodable("unknown field")
 	}
 	if Kind(m.GetFormat()) != k {
-		return undecodable("format %d", m.GetFormat())
+		return schema.Undecodable("format %d", m.GetFormat())
 	}
 	return nil
 }

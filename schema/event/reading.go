@@ -94,13 +94,13 @@ func (r *Counters) Decode(record []byte) (err error) {
 		return err
 	}
 	if m.Service > serviceMax || len(m.Epoch) != len(r.Epoch) || !r.Restart && len(m.Counters) != int(r.Scale.Max()) {
-		return undecodable("service %d, epoch of %d bytes, %d counters of %v", m.Service, len(m.Epoch), len(m.Counters), r.Scale)
+		return schema.Undecodable("service %d, epoch of %d bytes, %d counters of %v", m.Service, len(m.Epoch), len(m.Counters), r.Scale)
 	}
 	r.At = r.Ingested + schema.Instant(m.AtDelta) // Out of its range where that overflows: the other has 43 bits.
 	copy(r.Epoch[:], m.Epoch)
 	copy(r.Values[:], m.Counters)
 	if err := r.check(); err != nil {
-		return undecodable("%w", err)
+		return schema.Undecodable("%v", err)
 	}
 	return nil
 }

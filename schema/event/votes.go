@@ -114,7 +114,7 @@ func (b *Batch) Decode(record []byte) (err error) {
 	}
 	n := len(m.Marks)
 	if len(m.Keys) != n*len(Key{}) || len(m.AtDelta) != n || len(m.Service) != n || m.Memory > uint32(MemoryCall) {
-		return undecodable("memory %d, %d bytes of keys, %d times, %d services of %d votes", m.Memory, len(m.Keys), len(m.AtDelta), len(m.Service), n)
+		return schema.Undecodable("memory %d, %d bytes of keys, %d times, %d services of %d votes", m.Memory, len(m.Keys), len(m.AtDelta), len(m.Service), n)
 	}
 	b.Memory, b.Votes = Memory(m.Memory), b.Votes[:0]
 	at := b.Ingested
@@ -122,7 +122,7 @@ func (b *Batch) Decode(record []byte) (err error) {
 		// Cannot come back into range by overflow: check refuses each that is out of it.
 		at += schema.Instant(m.AtDelta[i])
 		if !inTime(at) || m.Service[i] > serviceMax {
-			return undecodable("vote %d: time %d, service %d: out of range", i, at, m.Service[i])
+			return schema.Undecodable("vote %d: time %d, service %d: out of range", i, at, m.Service[i])
 		}
 		v := Vote{
 			At: at, Service: schema.ServiceID(m.Service[i]), Value: schema.Value(mark & markValue),
@@ -132,7 +132,7 @@ func (b *Batch) Decode(record []byte) (err error) {
 		b.Votes = append(b.Votes, v)
 	}
 	if err := b.check(); err != nil {
-		return undecodable("%w", err)
+		return schema.Undecodable("%v", err)
 	}
 	return nil
 }
