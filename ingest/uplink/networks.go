@@ -15,16 +15,16 @@ const wantDevEUI = "16 hexadecimal digits"
 // readTTN3 reads a webhook of The Things Stack v3 (its documentation: Data Formats).
 // What is zero or empty is left out of its JSON: the first frame of a session has no
 // f_cnt, one for the network alone has neither f_port nor frm_payload.
-func readTTN3(o object) (u Uplink, err error) {
+func readTTN3(o object) (u Uplink) {
 	if !o.has("uplink_message") {
 		for name := range o.members {
 			if strings.HasPrefix(name, "join_") || strings.HasPrefix(name, "downlink_") || strings.HasPrefix(name, "location_") ||
 				name == "service_data" || name == "uplink_normalized" {
-				return Uplink{}, ErrOther
+				o.other()
 			}
 		}
 		o.wanted("uplink_message", "an object")
-		return Uplink{}, nil
+		return u
 	}
 	ids, message := o.object("end_device_ids"), o.object("uplink_message")
 	u.Device = ids.devEUI("dev_eui")
@@ -40,19 +40,19 @@ func readTTN3(o object) (u Uplink, err error) {
 		u.At = o.instant("received_at") // Some ms later: what the application server says.
 	}
 	u.Simulated = o.flag("simulated")
-	return u, nil
+	return u
 }
 
 // readChirpStack4 reads an uplink of ChirpStack v4 (its documentation: Event types).
 // It leaves out what is zero, too.
-func readChirpStack4(o object) (u Uplink, err error) {
+func readChirpStack4(o object) (u Uplink) {
 	u.Device = o.object("deviceInfo").devEUI("devEui")
 	u.Session = o.address("devAddr")
 	u.Frame = o.number("fCnt", frameMax)
 	u.Port = uint8(o.number("fPort", 255))
 	u.Payload = o.base64("data")
 	u.At = o.instant("time")
-	return u, nil
+	return u
 }
 
 // devEUI returns the DevEUI called name.
@@ -89,7 +89,7 @@ func (o object) base64(name string) []byte {
 // again in numbers: index has the totals as the device keeps them. What it calls
 // increment is what its server found new in a frame, so a push that is lost loses
 // votes, and one that comes twice doubles them: it is not read.
-func readSkiply(o object) (u Uplink, err error) {
+func readSkiply(o object) (u Uplink) {
 	if device := o.text("device"); device != "" && strings.Trim(device, alphanumeric) == "" {
 		u.Device = strings.ToLower(device)
 	} else {
@@ -101,13 +101,11 @@ func readSkiply(o object) (u Uplink, err error) {
 	case "02", "03":
 		u.Payload = o.object("data").frame("index", kind[1]-'0')
 	case "01", "04": // Batteries, settings: in no form that is documented.
-		if *o.fault == nil {
-			return Uplink{}, ErrOther
-		}
+		o.other()
 	default:
 		o.wanted("frameType", `"02" or "03": running modes that send counters`)
 	}
-	return u, nil
+	return u
 }
 
 // alphanumeric has the characters of Skiply's ids.
@@ -144,15 +142,17 @@ func (o object) frame(name string, header byte) []byte {
 // writes, with variables in it: here device, time, data and seqNumber under their own
 // names, the numbers bare or in quotation marks (Sigfox's documentation: Callbacks,
 // Data).
-func readSigfox(o object) (u Uplink, err error) {
+func readSigfox(o object) (u Uplink) {
 	if u.Device = hexDigits(o.text("device"), 8); u.Device == "" {
 		o.wanted("device", "1 to 8 hexadecimal digits")
 	}
 	u.Session = sessionOf("sigfox", "")
 	seconds := o.either("time", secondsMax)
 	u.timed(o, schema.Instant(seconds*1000), "time", o.either("seqNumber", sequenceMax))
-	if u.Payload, err = hex.DecodeString(o.text("data")); err != nil {
+	payload, err := hex.DecodeString(o.text("data"))
+	if err != nil {
 		o.wanted("data", "hexadecimal digits, two a byte")
 	}
-	return u, nil
+	u.Payload = payload
+	return u
 }

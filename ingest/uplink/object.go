@@ -72,6 +72,13 @@ func (o object) wanted(name, what string) {
 	}
 }
 
+// other notes that the body is none to count, where it has no fault.
+func (o object) other() {
+	if *o.fault == nil {
+		*o.fault = ErrOther
+	}
+}
+
 // value returns the member called name as it is written; nil where there is none.
 func (o object) value(name string) json.RawMessage {
 	if raw := o.members[name]; !bytes.Equal(raw, []byte("null")) {

@@ -113,21 +113,18 @@ func Read(n Network, event string, body []byte) (Uplink, error) {
 	var u Uplink
 	switch n {
 	case TTN3:
-		u, err = readTTN3(o)
+		u = readTTN3(o)
 	case ChirpStack4:
-		u, err = readChirpStack4(o)
+		u = readChirpStack4(o)
 	case Skiply:
-		u, err = readSkiply(o)
+		u = readSkiply(o)
 	case Sigfox:
-		u, err = readSigfox(o)
+		u = readSigfox(o)
 	default:
 		return Uplink{}, fmt.Errorf("%v: want a known network", n)
 	}
-	if err == nil {
-		err = *o.fault
-	}
-	if err != nil {
-		return Uplink{}, err
+	if *o.fault != nil {
+		return Uplink{}, *o.fault
 	}
 	return u, nil
 }
