@@ -47,6 +47,8 @@ var mayImport = map[string][]string{
 	"ingest":                         {"schema", "schema/served", "ingest/wire"},
 	"ingest/wire":                    {"schema"},
 	"ingest/uplink":                  {"schema"},
+	"ingest/call":                    {"schema"},
+	"ingest/call/cdr":                {"schema", "ingest/call"},
 	"ingest/archive":                 {"schema"},
 	"ingest/broker/inspect":          {"schema/finding", "ingest/broker/settings"},
 	"ingest/broker":                  {"schema", "schema/finding", "ingest/broker/inspect", "ingest/broker/lines", "ingest/broker/members", "ingest/broker/recordset", "ingest/broker/refill", "ingest/broker/settings"},
