@@ -17,7 +17,7 @@ type Kind uint8
 
 // The kinds.
 const (
-	Yeastar Kind = 1 // Event 30019 of P-Series exchanges, "satisfaction survey feedback" (their developer guide).
+	Yeastar Kind = 1 // Event 30019 of P-Series exchanges, "satisfaction" of older ones (Yeastar's developer guides).
 	Generic Kind = 2 // {"id":"…","key":"1","queue":"tributi","at":"2026-11-26T08:00:00Z"}: what anyone can write.
 )
 
@@ -48,8 +48,12 @@ func ParseKind(code string) (Kind, error) {
 // BytesMax is the longest body, in bytes. One says some hundred.
 const BytesMax = 8 << 10
 
-// surveyed is the number of the event that says which key a caller pressed.
-const surveyed = "30019"
+// What the event is called that says which key a caller pressed: by its number (P-Series)
+// and by its name (Cloud PBX, S-Series and K2).
+const (
+	surveyed      = "30019"
+	surveyedNamed = "satisfaction"
+)
 
 // ErrOther says that a body is another event of an exchange, or a survey that nobody
 // answered. It is answered as if all were well.
@@ -71,15 +75,31 @@ func Read(kind Kind, body []byte) (Call, error) {
 	return Call{}, fmt.Errorf("%v: want a known kind of calls", kind)
 }
 
-// readYeastar reads an event. Its msg is documented as an object and was seen as a text
-// that has the object in it.
+// readYeastar reads an event. The msg of P-Series exchanges is documented as an object
+// and shown as a text that has the object in it; older ones have its members beside the
+// others.
 func readYeastar(o object) (Call, error) {
-	if kind, err := o.word("type"); err != nil || kind != surveyed {
-		if err == nil {
-			err = ErrOther
+	switch {
+	case o.is("type", surveyed):
+		message, err := o.message("msg")
+		if err != nil {
+			return Call{}, err
 		}
-		return Call{}, err
+		return o.surveyed(message, "call_id", "survey_result")
+	case o.is("event", surveyedNamed), o.is("action", surveyedNamed):
+		return o.surveyed(o, "callid", "surveyresult")
 	}
+	return Call{}, ErrOther
+}
+
+// is tells whether the text or integer called name is value.
+func (o object) is(name, value string) bool {
+	word, err := o.word(name)
+	return err == nil && word == value
+}
+
+// surveyed returns the call that message, of the event o, says under two names.
+func (o object) surveyed(message object, idName, keyName string) (Call, error) {
 	serial, err := o.text("sn")
 	if err != nil {
 		return Call{}, err
@@ -87,15 +107,11 @@ func readYeastar(o object) (Call, error) {
 	if serial == "" {
 		return Call{}, errors.New("sn: want the serial number of the exchange")
 	}
-	message, err := o.message("msg")
+	id, err := message.word(idName)
 	if err != nil {
 		return Call{}, err
 	}
-	id, err := message.word("call_id")
-	if err != nil {
-		return Call{}, err
-	}
-	key, err := message.word("survey_result")
+	key, err := message.word(keyName)
 	if err != nil {
 		return Call{}, err
 	}

@@ -88,7 +88,9 @@ func (o object) base64(name string) []byte {
 // readSkiply reads the maker's own push. Of a frame with counters it says the bytes
 // again in numbers: index has the totals as the device keeps them. What it calls
 // increment is what its server found new in a frame, so a push that is lost loses
-// votes, and one that comes twice doubles them: it is not read.
+// votes, and one that comes twice doubles them: it is not read. Nor is rawPayload, which
+// not all of its servers send; in the example of its documentation ("What is the format
+// of the data pushed by Skiply") it says other totals than index.
 func readSkiply(o object) (u Uplink) {
 	if device := o.text("device"); device != "" && strings.Trim(device, alphanumeric) == "" {
 		u.Device = strings.ToLower(device)
@@ -96,7 +98,7 @@ func readSkiply(o object) (u Uplink) {
 		o.wanted("device", "letters and digits")
 	}
 	u.Session = sessionOf("skiply", "")
-	u.timed(o, o.instant("time"), "time", o.number("sq_num", sequenceMax))
+	u.timed(o, o.instant("time"), "time", o.number("sq_num", frameMax))
 	switch kind := o.text("frameType"); kind {
 	case "02", "03":
 		u.Payload = o.object("data").frame("index", kind[1]-'0')
@@ -111,18 +113,15 @@ func readSkiply(o object) (u Uplink) {
 // alphanumeric has the characters of Skiply's ids.
 const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// sequenceMax is the highest number by which Skiply or Sigfox tell frames of a second
-// apart. LoRaWAN sends 16 bits of it over the air, Sigfox 12.
-const sequenceMax = 1<<16 - 1
-
 // timed sets when u was received, which is needed to order frames that are numbered
-// from 0 again without a word.
+// from 0 again without a word. Of the number 16 bits are enough: it only tells frames of
+// one second apart.
 func (u *Uplink) timed(o object, at schema.Instant, name string, sequence uint64) {
 	if at == 0 {
 		o.wanted(name, "when the frame was received")
 	}
 	u.At = at
-	u.Frame = uint64(at/1000)<<16 | sequence
+	u.Frame = uint64(at/1000)<<16 | sequence&(1<<16-1)
 }
 
 // frame returns the totals of the array called name as a Smilio would have sent them.
@@ -148,7 +147,7 @@ func readSigfox(o object) (u Uplink) {
 	}
 	u.Session = sessionOf("sigfox", "")
 	seconds := o.either("time", secondsMax)
-	u.timed(o, schema.Instant(seconds*1000), "time", o.either("seqNumber", sequenceMax))
+	u.timed(o, schema.Instant(seconds*1000), "time", o.either("seqNumber", frameMax))
 	payload, err := hex.DecodeString(o.text("data"))
 	if err != nil {
 		o.wanted("data", "hexadecimal digits, two a byte")

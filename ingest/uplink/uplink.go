@@ -87,7 +87,7 @@ type Uplink struct {
 	// often it is delivered: f_cnt (TTN3), fCnt (ChirpStack4), 0 to 2^32-1; left out
 	// means 0. Skiply and Sigfox number frames as well (sq_num, seqNumber), but from 0
 	// again after a power cut or 4,096 frames, and do not say so: there it is the
-	// second of reception times 65,536 and that number.
+	// second of reception times 65,536 and 16 bits of that number.
 	Frame uint64
 
 	Port      uint8          // LoRaWAN's FPort; left out means 0.
