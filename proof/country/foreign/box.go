@@ -22,12 +22,12 @@ type box struct {
 // playBox plays one box, and the server of its network.
 func playBox(s *source) {
 	b := box{devEUI: fmt.Sprintf("0004A30B%08X", s.index), chirp: s.index%2 == 1, index: s.index}
-	s.name = strings.ToLower(b.devEUI)
+	s.Name = strings.ToLower(b.devEUI)
 	m := meter{
 		values: 5, busy: 10 + 40*s.votes.Float64(),
-		interval: schema.Instant(10+s.votes.IntN(50)) * hour / 60, trusted: s.index%4 < 2,
+		interval: schema.Instant(10+s.votes.IntN(50)) * hour / 60,
 	}
-	if !m.trusted {
+	if s.Scale, s.FromZero = schema.ScaleStars5, s.index%4 < 2; !s.FromZero {
 		for i := range m.start {
 			m.start[i] = 1<<16 - 1 - s.votes.Uint64N(100)
 		}
@@ -40,7 +40,7 @@ func playBox(s *source) {
 			s.other(&b, &reports[i])
 		}
 	}
-	for _, a := range s.deliver(&m, reports) {
+	for _, a := range s.deliver(reports) {
 		s.post(a.at, b.path("up"), bodies[a.index])
 	}
 }

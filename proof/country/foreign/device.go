@@ -21,13 +21,14 @@ type counted struct {
 // playDevice plays a device with three faces that tells its totals over HTTP every few
 // minutes, and begins a new epoch each time that it is started.
 func playDevice(s *source) {
-	s.name = fmt.Sprintf("device-%d", s.index)
+	s.Name = fmt.Sprintf("device-%d", s.index)
+	s.Scale, s.FromZero = schema.ScaleMLF3, true
 	m := meter{
-		values: int(schema.ScaleMLF3.Max()), busy: 10 + 30*s.votes.Float64(),
-		interval: schema.Instant(2+s.votes.IntN(8)) * hour / 60, trusted: true,
+		values: int(s.Scale.Max()), busy: 10 + 30*s.votes.Float64(),
+		interval: schema.Instant(2+s.votes.IntN(8)) * hour / 60,
 	}
 	reports := slices.DeleteFunc(s.reports(&m), func(r report) bool { return r.kind != totalsReport })
-	for _, a := range s.deliver(&m, reports) {
+	for _, a := range s.deliver(reports) {
 		r := &reports[a.index]
 		body := counted{Epoch: fmt.Sprintf("boot-%d", r.session), Seq: r.number}
 		body.Counters.Red, body.Counters.Yellow, body.Counters.Green = r.totals[schema.Red-1], r.totals[schema.Yellow-1], r.totals[schema.Green-1]

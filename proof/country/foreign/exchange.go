@@ -38,7 +38,11 @@ func (c *phoned) value() schema.Value {
 // playExchange plays a telephone exchange: a webhook for each call whose caller pressed
 // a key, sent again where no answer came, and in the end the file with all its calls.
 func playExchange(s *source) {
-	s.name = fmt.Sprintf("exchange-%d", s.index)
+	s.Name = fmt.Sprintf("exchange-%d", s.index)
+	s.Scale = schema.ScaleMLF3
+	if s.index%2 == 0 {
+		s.Serial = fmt.Sprintf("3631A%08X", s.index)
+	}
 	var file bytes.Buffer
 	number := 0
 	for h := range s.cfg.Hours {
@@ -52,11 +56,11 @@ func playExchange(s *source) {
 			path, body := s.webhook(c)
 			arrived := s.send(c.ended(), path, body)
 			if v := c.value(); v != schema.Voided {
-				s.vote(Vote{ID: c.id, At: c.ended(), Value: v, Arrived: arrived})
+				s.vote(Vote{ID: c.id, At: c.ended(), Value: v, Arrived: arrived, Filed: true})
 			}
 		}
 	}
-	s.play.Files = append(s.play.Files, File{Source: s.name, Name: "Master.csv", Body: file.Bytes()})
+	s.play.Files = append(s.play.Files, File{Source: s.Name, Name: "Master.csv", Body: file.Bytes()})
 }
 
 func (s *source) call(at schema.Instant, number int) *phoned {
@@ -73,27 +77,17 @@ func (s *source) call(at schema.Instant, number int) *phoned {
 // webhook returns what the exchange pushes of c: Yeastar's event, whose msg is a text or
 // an object, or the generic form.
 func (s *source) webhook(c *phoned) (path string, body []byte) {
-	if s.index%2 == 1 {
+	if s.Serial == "" {
 		return "/v1/calls/generic", marshal(map[string]string{
 			"id": c.id, "key": c.key, "queue": c.queue, "at": c.ended().Time().Format(time.RFC3339),
 		})
 	}
 	message := map[string]string{"call_id": c.id, "survey_result": c.key}
-	event := map[string]any{"type": 30019, "sn": SerialOf(s.name), "msg": message}
+	event := map[string]any{"type": 30019, "sn": s.Serial, "msg": message}
 	if s.weather.IntN(2) == 0 {
 		event["msg"] = string(marshal(message))
 	}
 	return "/v1/calls/yeastar", marshal(event)
-}
-
-// SerialOf returns what the exchange with a name calls itself in its webhooks ("sn"); ""
-// where they say nothing of the kind. Who imports its file needs it.
-func SerialOf(name string) string {
-	var index int
-	if _, err := fmt.Sscanf(name, "exchange-%d", &index); err != nil || index%2 == 1 {
-		return ""
-	}
-	return fmt.Sprintf("3631A%08X", index)
 }
 
 // writeTo adds c to file as Asterisk writes Master.csv, with uniqueid and userfield.

@@ -12,8 +12,7 @@ type meter struct {
 	values   int            // How many buttons it has.
 	busy     float64        // Presses an hour, by day.
 	interval schema.Instant // Between two reports.
-	start    Totals         // What its first session begins with.
-	trusted  bool           // The first session begins at 0, and whoever enrolled it said so.
+	start    Totals         // What its first session begins with: zeros where the source is FromZero.
 }
 
 // A report is what a meter says: totals, or only that it was started or is alive.
@@ -95,7 +94,7 @@ type arrival struct {
 
 // deliver decides what becomes of reports, and writes down what can be known from it. It
 // returns the arrivals in order.
-func (s *source) deliver(m *meter, reports []report) (all []arrival) {
+func (s *source) deliver(reports []report) (all []arrival) {
 	for i := range reports {
 		lost := s.cfg.Weather.Lost
 		if reports[i].kind == bootReport {
@@ -116,7 +115,7 @@ func (s *source) deliver(m *meter, reports []report) (all []arrival) {
 		}
 		t := told[r.session]
 		if t == nil {
-			t = &Told{Source: s.name, Session: r.session, FromZero: r.session > 0 || m.trusted}
+			t = &Told{Source: s.Name, Session: r.session, FromZero: r.session > 0 || s.FromZero}
 			told[r.session] = t
 		}
 		t.arrive(r.number, r.totals, r.session == last)

@@ -113,8 +113,31 @@ type File struct {
 	Body   []byte
 }
 
+// A Source is one of those that are played, as whoever enrols it has to know it.
+type Source struct {
+	Name  string // Of a box its DevEUI, 16 lower-case hexadecimal digits.
+	Kind  Kind
+	Scale schema.Scale // Of what it tells. A box's button n is n stars.
+
+	FromZero bool   // Of boxes and devices: the first report is news. Else it only says where counters stand.
+	Serial   string // Of an exchange: what it calls itself in its webhooks; "": nothing.
+	Origin   string // Of a site: where its pages are.
+}
+
+// A Kind of sources.
+type Kind uint8
+
+// The kinds.
+const (
+	Box      Kind = 1
+	Device   Kind = 2
+	Exchange Kind = 3
+	Site     Kind = 4
+)
+
 // A Play is all that arrives, and what is true of it.
 type Play struct {
+	Sources  []Source
 	Requests []Request // In the order in which they arrive.
 	Files    []File
 	Truth    Truth
@@ -133,33 +156,36 @@ func New(cfg Config) (*Play, error) {
 	}
 	p := &Play{Truth: Truth{Pressed: make(map[Cell]uint64)}}
 	kinds := []struct {
+		kind Kind
 		n    int
 		play func(*source)
 	}{
-		{cfg.Boxes, playBox},
-		{cfg.Devices, playDevice},
-		{cfg.Exchanges, playExchange},
-		{cfg.Sites, playSite},
+		{Box, cfg.Boxes, playBox},
+		{Device, cfg.Devices, playDevice},
+		{Exchange, cfg.Exchanges, playExchange},
+		{Site, cfg.Sites, playSite},
 	}
-	for kind, k := range kinds {
+	for _, k := range kinds {
 		for i := range k.n {
-			id := uint64(kind)<<40 | uint64(i)<<8
-			k.play(&source{
-				cfg: &cfg, play: p, index: i,
+			id := uint64(k.kind)<<40 | uint64(i)<<8
+			s := &source{
+				Source: Source{Kind: k.kind}, cfg: &cfg, play: p, index: i,
 				votes:   rand.New(rand.NewPCG(cfg.Seed, id|drawVotes)),
 				weather: rand.New(rand.NewPCG(cfg.Seed, id|drawWeather)),
-			})
+			}
+			k.play(s)
+			p.Sources = append(p.Sources, s.Source)
 		}
 	}
 	slices.SortStableFunc(p.Requests, func(a, b Request) int { return cmp.Compare(a.At, b.At) })
 	return p, nil
 }
 
-// A source is one of those that are played.
+// A source is a Source that is being played.
 type source struct {
+	Source
 	cfg     *Config
 	play    *Play
-	name    string
 	index   int // Among those of its kind.
 	votes   *rand.Rand
 	weather *rand.Rand
@@ -175,7 +201,7 @@ const hour = 3600 * 1000
 // post adds a request that arrives at an instant, with a body of JSON.
 func (s *source) post(at schema.Instant, path string, body []byte) {
 	s.play.Requests = append(s.play.Requests, Request{
-		At: at, Source: s.name, Path: path, Body: body,
+		At: at, Source: s.Name, Path: path, Body: body,
 		Header: map[string]string{"Content-Type": "application/json"},
 	})
 }

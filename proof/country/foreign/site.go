@@ -23,7 +23,8 @@ type rated struct {
 // that fill in the field that nobody sees; and the checker that rates every page, which
 // the script says is a test.
 func playSite(s *source) {
-	s.name = fmt.Sprintf("site-%d", s.index)
+	s.Name, s.Scale = fmt.Sprintf("site-%d", s.index), schema.ScaleStars5
+	s.Origin = fmt.Sprintf("https://comune-%d.example", s.index)
 	for h := range s.cfg.Hours {
 		for _, at := range s.moments(s.cfg.First+schema.Hour(h), 15) {
 			switch pick(s.votes, 90, 7, 3) {
@@ -42,7 +43,7 @@ func playSite(s *source) {
 func (s *source) rate(at schema.Instant, test bool) {
 	r := rated{
 		ID:    fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", s.votes.Uint32(), s.votes.Uint32N(1<<16), s.votes.Uint32N(1<<12), s.votes.Uint32N(1<<12), s.votes.Uint64N(1<<48)),
-		Value: uint8(1 + pick(s.votes, 10, 5, 10, 25, 50)), Page: s.origin() + "/servizi/" + []string{"anagrafe", "tari", "mensa"}[s.votes.IntN(3)],
+		Value: uint8(1 + pick(s.votes, 10, 5, 10, 25, 50)), Page: s.Origin + "/servizi/" + []string{"anagrafe", "tari", "mensa"}[s.votes.IntN(3)],
 		HasText: s.votes.IntN(3) == 0, Test: test,
 	}
 	reasons := []string{"unclear", "incomplete", "unsure", "technical", "other", ""}
@@ -70,11 +71,8 @@ func (s *source) bot(at schema.Instant) {
 	s.play.Truth.Bots++
 }
 
-// origin is where the pages of the site are.
-func (s *source) origin() string { return fmt.Sprintf("https://comune-%d.example", s.index) }
-
 // fromPage adds a request of a page of the site.
 func (s *source) fromPage(at schema.Instant, body []byte) {
 	s.post(at, "/v1/ratings/{site}", body)
-	s.play.Requests[len(s.play.Requests)-1].Header["Origin"] = s.origin()
+	s.play.Requests[len(s.play.Requests)-1].Header["Origin"] = s.Origin
 }

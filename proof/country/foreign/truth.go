@@ -101,17 +101,18 @@ type Vote struct {
 	At      schema.Instant
 	Value   schema.Value
 	Test    bool
-	Arrived bool // By a request. Calls are in the exchange's file all the same.
+	Arrived bool // By a request.
+	Filed   bool // In the file that its source keeps.
 }
 
 // pressed notes that somebody pressed.
 func (s *source) pressed(at schema.Instant, value schema.Value, test bool) {
-	s.play.Truth.Pressed[Cell{Source: s.name, Hour: at.Hour(), Value: value, Test: test}]++
+	s.play.Truth.Pressed[Cell{Source: s.Name, Hour: at.Hour(), Value: value, Test: test}]++
 }
 
 // vote notes a vote with an identity.
 func (s *source) vote(v Vote) {
-	v.Source = s.name
+	v.Source = s.Name
 	s.pressed(v.At, v.Value, v.Test)
 	s.play.Truth.Votes = append(s.play.Truth.Votes, v)
 }
@@ -124,4 +125,22 @@ func (t *Truth) PressedBy(name string) (sum Totals) {
 		}
 	}
 	return sum
+}
+
+// Known returns the least and the most that may be counted of a source in the end, tests
+// apart: what came in time, and all that came, twice or late as it may be. imported: the
+// files of sources were read as well.
+func (t *Truth) Known(name string, imported bool) (least, most Totals) {
+	for i := range t.Told {
+		if t.Told[i].Source == name {
+			least, most = least.Plus(t.Told[i].AtLeast()), most.Plus(t.Told[i].Counted())
+		}
+	}
+	for _, v := range t.Votes {
+		if v.Source == name && !v.Test && (v.Arrived || imported && v.Filed) {
+			least[v.Value-1]++
+			most[v.Value-1]++
+		}
+	}
+	return least, most
 }
