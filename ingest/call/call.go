@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"mlf/schema"
 )
@@ -77,9 +78,10 @@ func maybeNumber(text string) bool {
 	return countDigits(text) >= numberDigitsMin
 }
 
+// countDigits counts the digits of all scripts.
 func countDigits(text string) (n int) {
 	for _, c := range text {
-		if strings.ContainsRune(digits, c) {
+		if unicode.IsDigit(c) {
 			n++
 		}
 	}
@@ -118,7 +120,9 @@ func QueueOf(text string) (string, error) {
 	switch {
 	case len(text) > QueueMax:
 		return "", fmt.Errorf("want the name of a queue of at most %d bytes", QueueMax)
-	case countDigits(text) >= numberDigitsMin || strings.ContainsAny(text, "@\x00"):
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return "", errors.New("want the name of a queue without control characters")
+	case countDigits(text) >= numberDigitsMin || strings.Contains(text, "@"):
 		return "", fmt.Errorf("want the name of a queue with fewer than %d digits: more may be a telephone number", numberDigitsMin)
 	}
 	return text, nil

@@ -115,7 +115,10 @@ func (s *source) deliver(reports []report) (all []arrival) {
 		}
 		t := told[r.session]
 		if t == nil {
-			t = &Told{Source: s.Name, Session: r.session, FromZero: r.session > 0 || s.FromZero}
+			t = &Told{
+				Source: s.Name, Session: r.session,
+				FromZero: s.FromZero || r.session > 0, begun: s.FromZero || r.session > lowest(told, r.session),
+			}
 			told[r.session] = t
 		}
 		t.arrive(r.number, r.totals, r.session == last)
@@ -126,4 +129,12 @@ func (s *source) deliver(reports []report) (all []arrival) {
 		}
 	}
 	return all
+}
+
+// lowest returns the lowest session of which something was told, or number.
+func lowest(told map[int]*Told, number int) int {
+	for session := range told {
+		number = min(number, session)
+	}
+	return number
 }

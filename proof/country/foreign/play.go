@@ -28,8 +28,8 @@ type Config struct {
 
 // Limits of a play, which is made in memory.
 const (
-	HoursMax   = 24 * 400
-	SourcesMax = 10_000 // Of each kind.
+	HoursMax       = 24 * 400
+	SourceHoursMax = 250_000 // Sources times hours: at most 2.5 GB, a third of it without exchanges.
 )
 
 // Validate tells what is out of range.
@@ -37,10 +37,15 @@ func (c *Config) Validate() error {
 	if c.Hours < 1 || c.Hours > HoursMax {
 		return fmt.Errorf("play: want 1 to %d hours", HoursMax)
 	}
+	hours := 0
 	for _, n := range []int{c.Boxes, c.Devices, c.Exchanges, c.Sites} {
-		if n < 0 || n > SourcesMax {
-			return fmt.Errorf("play: want 0 to %d sources of each kind", SourcesMax)
+		if n < 0 || n > SourceHoursMax {
+			return fmt.Errorf("play: want 0 to %d sources of each kind", SourceHoursMax)
 		}
+		hours += n * c.Hours
+	}
+	if hours > SourceHoursMax {
+		return fmt.Errorf("play: want at most %d hours of all sources together", SourceHoursMax)
 	}
 	return c.Weather.validate()
 }

@@ -45,13 +45,14 @@ func (t Totals) Plus(more Totals) Totals {
 type Told struct {
 	Source   string
 	Session  int  // From 0.
-	FromZero bool // Its totals began at 0, so that its first report is news, too.
+	FromZero bool // Its totals began at 0: its first report is news, too.
 
 	// Totals as of its reports that arrived, beyond 65,535 as well: the first of them
 	// to arrive; the newest of them; and the newest that arrived before any report of a
 	// later session. Zero where Told is FromZero and nothing arrived in time.
 	First, Newest, Prompt Totals
 
+	begun             bool // Whoever saw what arrived knows that the session began at 0.
 	arrived, prompt   bool
 	newest, promptSeq uint64 // The numbers of those reports.
 }
@@ -59,18 +60,21 @@ type Told struct {
 // Counted returns what is to be counted of the session by who takes reports of a session
 // whenever they come. Who leaves what comes after a later session began counts at least
 // AtLeast.
-func (t *Told) Counted() Totals { return t.since(t.Newest) }
+func (t *Told) Counted() Totals { return t.since(t.Newest, t.FromZero) }
 
-// AtLeast returns what is to be counted of what came in time.
+// AtLeast returns what is to be counted of what came in time. Where nothing had come of
+// earlier sessions of a source that is not enrolled as beginning at 0, its first report
+// may be taken for one that only says where counters stand.
 func (t *Told) AtLeast() Totals {
 	if !t.prompt {
 		return Totals{}
 	}
-	return t.since(t.Prompt)
+	return t.since(t.Prompt, t.begun)
 }
 
-func (t *Told) since(now Totals) Totals {
-	if t.FromZero {
+// since returns what was pressed from the beginning, or from the first report, until now.
+func (t *Told) since(now Totals, fromZero bool) Totals {
+	if fromZero {
 		return now
 	}
 	before := t.First
