@@ -47,6 +47,9 @@ var mayImport = map[string][]string{
 	"schema/votepb":                  {},
 	"ingest":                         {"schema", "schema/served", "ingest/wire"},
 	"ingest/wire":                    {"schema", "schema/served"},
+	"ingest/uplink":                  {"schema"},
+	"ingest/call":                    {"schema"},
+	"ingest/call/cdr":                {"schema", "ingest/call"},
 	"ingest/archive":                 {"schema"},
 	"ingest/broker/inspect":          {"schema/finding", "ingest/broker/settings"},
 	"ingest/broker":                  {"schema", "schema/finding", "schema/served", "ingest/broker/inspect", "ingest/broker/lines", "ingest/broker/members", "ingest/broker/recordset", "ingest/broker/refill", "ingest/broker/settings"},
@@ -68,6 +71,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/embedded/fetch": {"aggregate/store/embedded"},
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
+	"proof/country/foreign":          {"schema"},
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/metrics",

@@ -1,0 +1,140 @@
+package foreign
+
+import (
+	"cmp"
+	"slices"
+
+	"mlf/schema"
+)
+
+// A meter counts presses and reports totals: what boxes and devices have in common.
+type meter struct {
+	values   int            // How many buttons it has.
+	busy     float64        // Presses an hour, by day.
+	interval schema.Instant // Between two reports.
+	start    Totals         // What its first session begins with: zeros where the source is FromZero.
+}
+
+// A report is what a meter says: totals, or only that it was started or is alive.
+type report struct {
+	session int
+	number  uint64 // Within the session, from 0.
+	at      schema.Instant
+	kind    reportKind
+	totals  Totals
+}
+
+type reportKind uint8
+
+const (
+	totalsReport reportKind = iota
+	bootReport
+	aliveReport
+)
+
+// aliveEvery is after how many reports a box tells of its batteries.
+const aliveEvery = 96
+
+// reports plays a meter: it presses, counts, and returns all reports in order. Presses
+// between the last report and a power cut are told by none; while there is no power
+// nothing is pressed. The last report comes after the last press.
+func (s *source) reports(m *meter) (all []report) {
+	now := report{at: s.first(), totals: m.start}
+	say := func(kind reportKind) {
+		said := now
+		said.kind = kind
+		all = append(all, said)
+		now.number++
+	}
+	say(totalsReport)
+	next := s.first() + m.interval
+	darkUntil := s.first()
+	for h := range s.cfg.Hours {
+		for _, at := range s.moments(s.cfg.First+schema.Hour(h), m.busy) {
+			for ; next <= at; next += m.interval {
+				if now.at = next; next < darkUntil {
+					continue
+				}
+				switch {
+				case s.cut(m.interval):
+					now.session, now.number, now.totals = now.session+1, 0, Totals{}
+					darkUntil = next + hour/6 + schema.Instant(s.weather.IntN(2*hour))
+					now.at = darkUntil
+					say(bootReport)
+				case now.number%aliveEvery == aliveEvery-1:
+					say(aliveReport)
+				default:
+					say(totalsReport)
+				}
+			}
+			value := schema.Value(1 + s.votes.IntN(m.values))
+			if at < darkUntil {
+				continue
+			}
+			now.totals[value-1]++
+			s.pressed(at, value, false)
+		}
+	}
+	now.at = max(s.end(), darkUntil)
+	say(totalsReport)
+	return all
+}
+
+// cut tells whether the power fails rather than that the meter reports.
+func (s *source) cut(interval schema.Instant) bool {
+	perReport := s.cfg.Weather.Cuts * float64(interval) / (24 * hour)
+	return s.weather.Float64() < perReport
+}
+
+// An arrival is a report on its way.
+type arrival struct {
+	at    schema.Instant
+	index int // Of the report.
+}
+
+// deliver decides what becomes of reports, and writes down what can be known from it. It
+// returns the arrivals in order.
+func (s *source) deliver(reports []report) (all []arrival) {
+	for i := range reports {
+		lost := s.cfg.Weather.Lost
+		if reports[i].kind == bootReport {
+			lost = max(lost, s.cfg.Weather.Boots)
+		}
+		for _, at := range s.cfg.Weather.arrivals(s.weather, reports[i].at, lost) {
+			all = append(all, arrival{at, i})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b arrival) int { return cmp.Compare(a.at, b.at) })
+	last := 0
+	told := make(map[int]*Told)
+	for _, a := range all {
+		r := &reports[a.index]
+		last = max(last, r.session)
+		if r.kind != totalsReport {
+			continue
+		}
+		t := told[r.session]
+		if t == nil {
+			t = &Told{
+				Source: s.Name, Session: r.session,
+				FromZero: s.FromZero || r.session > 0, begun: s.FromZero || r.session > lowest(told, r.session),
+			}
+			told[r.session] = t
+		}
+		t.arrive(r.number, r.totals, r.session == last)
+	}
+	for session := range last + 1 {
+		if t := told[session]; t != nil {
+			s.play.Truth.Told = append(s.play.Truth.Told, *t)
+		}
+	}
+	return all
+}
+
+// lowest returns the lowest session of which something was told, or number.
+func lowest(told map[int]*Told, number int) int {
+	for session := range told {
+		number = min(number, session)
+	}
+	return number
+}
