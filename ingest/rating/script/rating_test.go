@@ -192,6 +192,9 @@ func unfinished(t *testing.T, tab context.Context, d *door, s *site) {
 	run("an answer", chromedp.Navigate(s.page("static")), click(star(5)), click("label[for=radio-1]"), click(".btn-next"), leave)
 	run("back to the beginning", chromedp.Navigate(s.page("static")), click(star(5)), click(".btn-next"), click(".btn-back"), click(".btn-back"), leave)
 	run("volto", chromedp.Navigate(s.page("volto")), click(star(5)), click("[for=positive-0]"), click("#next"), click("#prev"), leave)
+	run("another page, without loading", chromedp.Navigate(s.page("volto")), click(star(5)), click("[for=positive-0]"), click("#next"),
+		browser.Script(`document.querySelector("textarea").insertAdjacentHTML("afterend", '<button type="button" id="clean">Cancella</button>')`), click("#clean"),
+		browser.Script(`history.pushState(null, "", "/a/other/"); document.querySelector("#volto").remove()`), chromedp.Sleep(700*time.Millisecond))
 	run("an event without a star", chromedp.Navigate(s.page("static")), browser.Script(`document.dispatchEvent(new Event("feedback-submit"))`))
 	run("leave", append([]browser.Step{chromedp.Navigate(s.page("static"))}, settled()...)...)
 	comes(t, d)
@@ -273,6 +276,21 @@ func hostile(t *testing.T, tab context.Context, d *door, s *site) {
 	comes(t, d, page)
 	in("no fetch", append(append([]browser.Step{browser.Before(`window.fetch = undefined;`), chromedp.Navigate(s.page("static"))}, rated{4, 0, ""}.rate()...), thanks, fine)...)
 	comes(t, d)
+}
+
+// TestIntegrity: a site may pin the script to its sum, and another script does not run.
+func TestIntegrity(t *testing.T) {
+	tab := human(t)
+	d := newDoor(t)
+	for _, name := range []string{"widget.js", "rating.js"} {
+		pinned := newSite(t, d, fmt.Sprintf(`rating.js" integrity=%q crossorigin="anonymous" data-site="%s"`, file(t, name).Integrity, key))
+		browser.Reader(t, tab)(name, append(append([]browser.Step{chromedp.Navigate(pinned.page("static"))}, rated{1, 4, ""}.rate()...), chromedp.Sleep(500*time.Millisecond))...)
+		if name == "rating.js" {
+			comes(t, d, "1 other clarity "+pinned.URL+"/a/static/")
+		} else {
+			comes(t, d)
+		}
+	}
 }
 
 // TestAProgramSaysSo: what a browser under control rates is a test.

@@ -107,7 +107,7 @@ function watch(rating: Rating): void {
   const pauses = [0, 150, 500, 1500, 4000, 10000];
   const look = safely((i: number) => {
     if (pending !== rating) return;
-    const over = gone(rating.value);
+    const over = rating.page === here() && gone(rating.value); // Elsewhere the form is gone, and nothing is finished.
     if (over) finish(rating);
     else if (over === false || i === pauses.length) pending = null;
     else setTimeout(look, pauses[i], i + 1);
