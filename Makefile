@@ -37,11 +37,13 @@ install-systemd: ## Install bin/mlf-static and the units of deploy/systemd (DEST
 engine: ## Fetch the ClickHouse engine (libchdb, 178 MB, from npm) into the user's cache.
 	$(GO) run ./aggregate/store/embedded/fetch
 
-page: ## Build the pages of query/dashboard/built from query/dashboard/web (npm).
+page: ## Build what browsers get, query/dashboard/built and ingest/rating/script/built, from the web folders beside them (npm).
 	cd query/dashboard/web && npm ci --no-audit --no-fund && npm run --silent build
+	cd ingest/rating/script/web && npm ci --no-audit --no-fund && npm run --silent build
 
-page-check: ## Check the pages: types, tests, and that what is built is what the sources make (npm).
+page-check: ## Check what browsers get: types, tests, and that what is built is what the sources make (npm).
 	cd query/dashboard/web && npm ci --no-audit --no-fund && npm run --silent types && npm run --silent check && npm test --silent && npm run --silent build -- --check
+	cd ingest/rating/script/web && npm ci --no-audit --no-fund && npm run --silent check && npm run --silent build -- --check
 
 screens: engine ## Walk through the pages in Chromium, on a country that voted for a year (SIZE=million; PICTURES=folder).
 	$(if $(PICTURES),mkdir -p $(PICTURES) && )MLF_TEST_SCREENS=$(or $(SIZE),small) MLF_SCREENSHOTS=$(abspath $(PICTURES)) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 60m -v ./proof/screens

@@ -26,9 +26,9 @@ type Step = chromedp.Action[chromedp.Void]
 // openMax is how long a test may use a browser.
 const openMax = 20 * time.Minute
 
-// Open opens a Chromium whose reader reads Italian, until the test ends. It skips the
-// test where there is none and MLF_REQUIRE_BROWSER is not 1.
-func Open(t *testing.T) context.Context {
+// Open opens a Chromium whose reader reads Italian, until the test ends, with what is
+// asked for beside. It skips the test where there is none and MLF_REQUIRE_BROWSER is not 1.
+func Open(t *testing.T, beside ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		if os.Getenv("MLF_REQUIRE_BROWSER") == "1" {
@@ -38,6 +38,7 @@ func Open(t *testing.T) context.Context {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath("chromium"), chromedp.NoSandbox,
 		chromedp.Flag("lang", "it"), chromedp.Flag("accept-lang", "it"))
+	options = append(options, beside...)
 	allocated, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
 	limited, cancel := context.WithTimeout(allocated, openMax)
