@@ -70,6 +70,10 @@ type Config struct {
 	// addresses.
 	Reports *Reports
 
+	// Sources takes what sources say that keep no state. Nil: there is nothing at its
+	// addresses.
+	Sources *Sources
+
 	// Now is the server's clock. Default time.Now.
 	Now func() time.Time
 

@@ -13,8 +13,9 @@ const (
 	allowOrigin   = "*"
 	exposeHeaders = "ETag, Retry-After, X-Request-Id"
 
-	// allowHeaders are those that a page may not send unasked.
-	allowHeaders = "Authorization, Content-Type, Content-Encoding, Traceparent, Tracestate"
+	// allowHeaders are those that a page may not send unasked. Cache-Control is what the
+	// forms of many municipal sites send.
+	allowHeaders = "Authorization, Cache-Control, Content-Type, Content-Encoding, Traceparent, Tracestate"
 
 	// preflightAge is how long a browser need not ask again: a day. Browsers have
 	// lower limits of their own.

@@ -102,6 +102,10 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 		x.answer(fasthttp.StatusOK, []byte(`{"status":"ok"}`))
 		return nil
 	}
+	if e, is := sourceEndpoint(x.Path()); is && s.cfg.Sources != nil {
+		x.endpoint = e
+		return s.said(appends, x)
+	}
 	return refuse(notFound, "want %s, %s, %s or %s", votesPath, streamsPath, servedPath, statusPath)
 }
 
@@ -273,15 +277,14 @@ func codingOf(values [][]byte) (coding, bool) {
 // have one answer, so that nobody learns which tokens exist. While the registry
 // is still being read nobody is refused for good: a terminal takes 401 seriously.
 func (s *Server) authenticate(x *exchange) (*schema.Enrolment, *refusal) {
-	const scheme = "Bearer "
-	values := x.Request.Header.PeekAll(fasthttp.HeaderAuthorization)
-	if len(values) != 1 || len(values[0]) <= len(scheme) || !strings.EqualFold(string(values[0][:len(scheme)]), scheme) {
+	token := bearer(&x.Request.Header)
+	if token == nil {
 		return nil, badToken()
 	}
 	if !s.terminals.Complete() {
 		return nil, s.later(terminalsUnread, "this process has just started")
 	}
-	e := s.terminal(x, values[0][len(scheme):])
+	e := s.terminal(x, token)
 	switch {
 	case e == nil:
 		return nil, badToken()
@@ -289,6 +292,16 @@ func (s *Server) authenticate(x *exchange) (*schema.Enrolment, *refusal) {
 		return nil, refuse(revokedTerminal, "terminal %v may send no more; keep its votes", e.Terminal)
 	}
 	return e, nil
+}
+
+// bearer returns the token of a header; nil where it has none, or several.
+func bearer(h *fasthttp.RequestHeader) []byte {
+	const scheme = "Bearer "
+	values := h.PeekAll(fasthttp.HeaderAuthorization)
+	if len(values) != 1 || len(values[0]) <= len(scheme) || !strings.EqualFold(string(values[0][:len(scheme)]), scheme) {
+		return nil
+	}
+	return values[0][len(scheme):]
 }
 
 // badToken is the answer to a missing token and to an unknown one.

@@ -20,10 +20,14 @@ const (
 	streamsEndpoint
 	servedEndpoint
 	statusEndpoint
+	ratingsEndpoint
+	uplinksEndpoint
+	callsEndpoint
+	countersEndpoint
 )
 
 // endpoints is how many endpoints there are.
-const endpoints = int(statusEndpoint) + 1
+const endpoints = int(countersEndpoint) + 1
 
 func (e endpoint) String() string {
 	switch e {
@@ -37,6 +41,14 @@ func (e endpoint) String() string {
 		return "served"
 	case statusEndpoint:
 		return "status"
+	case ratingsEndpoint:
+		return "ratings"
+	case uplinksEndpoint:
+		return "uplinks"
+	case callsEndpoint:
+		return "calls"
+	case countersEndpoint:
+		return "counters"
 	}
 	panic("BUG: unknown endpoint")
 }
@@ -44,11 +56,11 @@ func (e endpoint) String() string {
 // success is the status of the endpoint's usual answer.
 func (e endpoint) success() int {
 	switch e {
-	case votesEndpoint, servedEndpoint:
+	case votesEndpoint, servedEndpoint, countersEndpoint:
 		return fasthttp.StatusAccepted
 	case streamsEndpoint:
 		return fasthttp.StatusCreated
-	case statusEndpoint:
+	case statusEndpoint, ratingsEndpoint, uplinksEndpoint, callsEndpoint:
 		return fasthttp.StatusOK
 	default:
 		return fasthttp.StatusNotFound
@@ -65,6 +77,8 @@ func (e endpoint) failures() []int {
 		return []int{204, 400, 401, 403, 405, 408, 411, 413, 415, 417, 429, 500, 503}
 	case statusEndpoint:
 		return []int{204, 400, 405, 500}
+	case ratingsEndpoint, uplinksEndpoint, callsEndpoint, countersEndpoint:
+		return []int{204, 400, 401, 403, 404, 405, 408, 411, 413, 415, 417, 422, 429, 500, 503}
 	default:
 		return []int{400, 408, 431, 500, 503}
 	}
@@ -82,6 +96,8 @@ type metrics struct {
 	served    *prometheus.CounterVec
 	panics    prometheus.Counter
 	unacked   prometheus.Counter
+	said      *prometheus.CounterVec
+	refused   *prometheus.CounterVec
 
 	handshakes, resumed prometheus.Counter // Of TLS.
 }
@@ -110,6 +126,14 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 			Help: "Requests whose votes the log did not acknowledge; the terminals send again. Rising: look at the brokers.",
 		}),
 	}
+	m.said = auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_events_total",
+		Help: "What sources without state have said and is on the log, by kind: rating, reading, call.",
+	}, []string{"kind"})
+	m.refused = auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_events_refused_total",
+		Help: "What sources without state have said and was not taken, by the answer's type. unknown-device: a box is not enrolled. other-way: a site sends by two ways. uncountable: a box is set to tell only what is new.",
+	}, []string{"code"})
 	durations := auto.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "mlf_ingest_request_duration_seconds",
 		Help:    "Time from a request's header to its answer. Slow votes with a quiet processor: the log's acknowledgements are slow.",

@@ -38,6 +38,12 @@ const (
 	terminalsUnread
 	reportsUnread
 	rowsUnacknowledged
+	unknownDevice
+	otherOrigin
+	otherWay
+	badValue
+	uncountable
+	sourcesUnready
 )
 
 // about returns the problem's code, its status and its title for people.
@@ -89,6 +95,18 @@ func (p problem) about() (code string, status int, title string) {
 		return "reports-unread", fasthttp.StatusServiceUnavailable, "What was reported before is still being read; send again later"
 	case rowsUnacknowledged:
 		return "rows-unacknowledged", fasthttp.StatusServiceUnavailable, "The rows were not acknowledged; send again later"
+	case unknownDevice:
+		return "unknown-device", fasthttp.StatusNotFound, "No device of that address is enrolled"
+	case otherOrigin:
+		return "other-origin", fasthttp.StatusForbidden, "The page is none of the site's"
+	case otherWay:
+		return "other-way", fasthttp.StatusForbidden, "The source is enrolled to speak another way"
+	case badValue:
+		return "bad-value", fasthttp.StatusBadRequest, "The rating has no value from 1 to 5"
+	case uncountable:
+		return "uncountable", fasthttp.StatusUnprocessableEntity, "What the device tells cannot be counted without losing votes"
+	case sourcesUnready:
+		return "sources-unready", fasthttp.StatusServiceUnavailable, "Sources without state cannot be taken yet; send again later"
 	case noSigningKey:
 		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
 	}

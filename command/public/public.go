@@ -16,6 +16,7 @@ import (
 	"mlf/query/access"
 	"mlf/query/disclosure"
 	"mlf/query/opendata"
+	"mlf/schema/proxies"
 )
 
 // Flags say what the public is shown, who is shown more, and how much each may
@@ -65,7 +66,7 @@ func (f *Flags) Quota() (*access.QuotaConfig, error) {
 	if f.QuotaPublic == Off && f.QuotaKnown == Off {
 		return nil, nil //nolint:nilnil // No quota is no error.
 	}
-	cfg := access.QuotaConfig{Proxies: access.Proxies{Field: f.ProxyField}}
+	cfg := access.QuotaConfig{Proxies: proxies.Proxies{Field: f.ProxyField}}
 	var err error
 	if cfg.Public, err = parseRate(f.QuotaPublic); err != nil {
 		return nil, fmt.Errorf("--quota-public %w", err)

@@ -107,6 +107,20 @@ func (c *Client) LogPartitions(ctx context.Context) (int, error) {
 	return g.Partitions, err
 }
 
+// LogRules returns which log Kafka has, and by which rules it began. Of a log whose
+// beginning retention has taken away neither is known: the zero LogID, and 0.
+func (c *Client) LogRules(ctx context.Context) (schema.LogID, schema.Rules, error) {
+	topic, err := c.Partitions(ctx)
+	if err != nil {
+		return schema.LogID{}, 0, err
+	}
+	g, err := c.firstGenesis(ctx, topic)
+	if errors.Is(err, schema.ErrOffsetOutOfRange) {
+		return schema.LogID{}, 0, nil
+	}
+	return g.Log, g.Rules, err
+}
+
 // firstGenesis returns the first genesis that retention has left of n partitions.
 func (c *Client) firstGenesis(ctx context.Context, n int) (g schema.Genesis, err error) {
 	for p := range n {

@@ -231,7 +231,8 @@ func writeKeys(t testing.TB, path string, keys ...signer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
+	// At once: who reads beside must not find half of it.
+	if err := errors.Join(os.WriteFile(path+".new", text, 0o600), os.Rename(path+".new", path)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"mlf/schema/proxies"
 )
 
 // A Rate is a bucket of tokens: Burst may be taken at once, PerSecond come back.
@@ -28,7 +30,7 @@ type QuotaConfig struct {
 	Public Rate // Of an address without a token; default 600 at once, 10 a second.
 	Known  Rate // Of who has a token; default 6,000 at once, 100 a second.
 
-	Proxies Proxies
+	Proxies proxies.Proxies
 
 	// ClientsMax is the most clients that are told apart, about 40 bytes each; default
 	// 65,536. Beyond, newcomers share one quota until others are idle.
@@ -54,11 +56,7 @@ func (c QuotaConfig) Validate() error {
 	if c.ClientsMax < 0 {
 		return errors.New("clients: want none below 0")
 	}
-	switch c.Proxies.Field {
-	case "", XForwardedFor, Forwarded:
-		return nil
-	}
-	return fmt.Errorf("proxies: field %q: want %s or %s", c.Proxies.Field, XForwardedFor, Forwarded)
+	return c.Proxies.Validate()
 }
 
 // fillMax is the longest time in which an empty bucket fills: clients are remembered for so
@@ -186,7 +184,7 @@ func (q *Quota) client(r *http.Request, id Identity) uint64 {
 	if id.Subject != "" {
 		return maphash.String(q.seed, "s"+id.Subject)
 	}
-	addr := q.cfg.Proxies.Client(r)
+	addr := q.cfg.Proxies.Client(r.RemoteAddr, r.Header)
 	if addr.Is6() {
 		addr = netip.PrefixFrom(addr, 64).Masked().Addr()
 	}

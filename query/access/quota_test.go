@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"mlf/query/access"
+	"mlf/schema/proxies"
 )
 
 func quota(t testing.TB, change func(*access.QuotaConfig)) *access.Quota {
@@ -216,7 +217,7 @@ func TestQuotaConfigIsRefused(t *testing.T) {
 	f(access.QuotaConfig{Public: access.Rate{Burst: 1_000_000, PerSecond: 1}})
 	f(access.QuotaConfig{Public: access.Rate{Burst: 1, PerSecond: 1, Off: true}})
 	f(access.QuotaConfig{ClientsMax: -1})
-	f(access.QuotaConfig{Proxies: access.Proxies{Field: "X-Real-IP"}})
+	f(access.QuotaConfig{Proxies: proxies.Proxies{Field: "X-Real-IP"}})
 }
 
 func BenchmarkTake(b *testing.B) {

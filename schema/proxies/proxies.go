@@ -1,6 +1,11 @@
-package access
+// Package proxies says whose word for a client's address is taken.
+//
+// It knows the fields of HTTP that tell it. It must not know any server, or what an
+// address is wanted for.
+package proxies
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -27,16 +32,16 @@ type Proxies struct {
 	Field string
 }
 
-// Client returns the address that r comes from: going back from who is connected, the first
+// Client returns the address that a request comes from, whose fields are h: going back from who is connected, remote, the first
 // that is not a trusted proxy. What is left of it in the field anybody may have written.
 // Where a proxy told what is no address it is that proxy's own. The zero Addr where the
 // connection has none.
-func (p Proxies) Client(r *http.Request) netip.Addr {
-	client := addressOf(r.RemoteAddr)
+func (p Proxies) Client(remote string, h http.Header) netip.Addr {
+	client := addressOf(remote)
 	if !p.trusts(client) {
 		return client
 	}
-	hops := p.hops(r.Header)
+	hops := p.hops(h)
 	for i := range min(len(hops), hopsMax) {
 		before := addressOf(hops[len(hops)-1-i])
 		if !before.IsValid() {
@@ -47,6 +52,15 @@ func (p Proxies) Client(r *http.Request) netip.Addr {
 		}
 	}
 	return client
+}
+
+// Validate refuses a field that proxies do not write.
+func (p Proxies) Validate() error {
+	switch p.Field {
+	case "", XForwardedFor, Forwarded:
+		return nil
+	}
+	return fmt.Errorf("proxies: field %q: want %s or %s", p.Field, XForwardedFor, Forwarded)
 }
 
 func (p Proxies) trusts(a netip.Addr) bool {
