@@ -6,8 +6,8 @@ import (
 
 	"mlf/command/process"
 	"mlf/ingest"
-	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/served"
 )
 
 // reportsPart follows what is reported beside votes. Votes do without: no check waits
@@ -27,7 +27,7 @@ type roomyReports struct {
 }
 
 // PutServed refuses rows where there is no room.
-func (r roomyReports) PutServed(ctx context.Context, rows []schema.Served) error {
+func (r roomyReports) PutServed(ctx context.Context, rows []served.Served) error {
 	if err := r.room(ctx); err != nil {
 		return err
 	}

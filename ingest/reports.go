@@ -21,7 +21,7 @@ import (
 // error the outcome is unknown. FollowServed calls apply for each record that is
 // there and that comes, in order, and caughtUp once, until ctx ends.
 type ReportLog interface {
-	PutServed(ctx context.Context, rows []schema.Served) error
+	PutServed(ctx context.Context, rows []served.Served) error
 	FollowServed(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error
 }
 

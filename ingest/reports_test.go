@@ -22,14 +22,14 @@ import (
 // A reportLog is a topic of served users that the test commands.
 type reportLog struct {
 	mu    sync.Mutex
-	rows  []schema.Served
+	rows  []served.Served
 	err   error
 	added chan struct{} // Closed and made anew with each change.
 }
 
 func newReportLog() *reportLog { return &reportLog{added: make(chan struct{})} }
 
-func (l *reportLog) PutServed(_ context.Context, rows []schema.Served) error {
+func (l *reportLog) PutServed(_ context.Context, rows []served.Served) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err != nil {
@@ -47,7 +47,7 @@ func (l *reportLog) FollowServed(ctx context.Context, apply func(string, []byte)
 		rows, added := l.rows[at:], l.added
 		l.mu.Unlock()
 		for _, s := range rows {
-			if err := apply(s.String(), schema.AppendServed(nil, &s)); err != nil {
+			if err := apply(s.String(), served.Append(nil, &s)); err != nil {
 				return err
 			}
 		}
@@ -211,14 +211,14 @@ func TestServedProblems(t *testing.T) {
 // came last is followed by the one that holds.
 func TestTwoProcessesAgree(t *testing.T) {
 	d, tm, log := openReports(t)
-	number := func(users uint32, revision uint64) schema.Served {
-		return schema.Served{
-			ServedKey: schema.ServedKey{Comune: 58091, Office: "eur", Service: 1, Channel: schema.ChannelCounter, Day: 20779},
-			Users:     users, Revision: revision,
+	number := func(users uint32, revision uint64) served.Served {
+		return served.Served{
+			Key:   served.Key{Comune: 58091, Office: "eur", Service: 1, Channel: schema.ChannelCounter, Day: 20779},
+			Users: users, Revision: revision,
 		}
 	}
 	older, newer := number(90, 1), number(120, 2)
-	if err := log.PutServed(t.Context(), []schema.Served{newer, older}); err != nil { // By another, at once.
+	if err := log.PutServed(t.Context(), []served.Served{newer, older}); err != nil { // By another, at once.
 		t.Fatal(err)
 	}
 	eventually(t, "the other's is known", func() bool {
@@ -233,7 +233,7 @@ func TestTwoProcessesAgree(t *testing.T) {
 	log.mu.Lock()
 	defer log.mu.Unlock()
 	book.Note(log.rows[len(log.rows)-1]) // All that compaction leaves.
-	if got, _ := book.Held(newer.ServedKey); got != newer {
+	if got, _ := book.Held(newer.Key); got != newer {
 		t.Errorf("got %+v, want %+v", got, newer)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"mlf/query"
 	"mlf/schema"
+	book "mlf/schema/served"
 )
 
 // A bulletin, as far as tests look at it.
@@ -80,9 +81,9 @@ func (g *guarded) castIn(at schema.Hour, comune schema.ComuneID, v schema.Value,
 // served tells how many were served in Roma where cell votes.
 func (g *guarded) served(at schema.Hour, users uint32, revision uint64) {
 	c := cell(at)
-	g.book.Note(schema.Served{
-		ServedKey: schema.ServedKey{Comune: roma, Office: c.Office, Service: c.Service, Channel: c.Channel, Day: schema.Day(at / 24)},
-		Users:     users, Revision: revision,
+	g.book.Note(book.Served{
+		Key:   book.Key{Comune: roma, Office: c.Office, Service: c.Service, Channel: c.Channel, Day: schema.Day(at / 24)},
+		Users: users, Revision: revision,
 	})
 }
 

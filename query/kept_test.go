@@ -169,7 +169,7 @@ func TestAnswersAreKept(t *testing.T) {
 // apply tells of users served.
 func apply(t *testing.T, b *book.Book, now time.Time) {
 	t.Helper()
-	b.Note(schema.Served{ServedKey: schema.ServedKey{Comune: roma, Service: 1, Channel: schema.ChannelCounter, Day: schema.Day(now.Unix() / 86400)}, Users: 9, Revision: 1})
+	b.Note(book.Served{Key: book.Key{Comune: roma, Service: 1, Channel: schema.ChannelCounter, Day: schema.Day(now.Unix() / 86400)}, Users: 9, Revision: 1})
 	b.SetComplete()
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"mlf/query"
 	"mlf/schema"
+	book "mlf/schema/served"
 )
 
 type turnout struct {
@@ -38,10 +39,10 @@ func TestParticipation(t *testing.T) {
 		t.Errorf("got %+v, want null", got)
 	}
 	c := cell(at)
-	key := schema.ServedKey{Comune: c.Comune, Office: c.Office, Service: c.Service, Channel: schema.ChannelCounter, Day: schema.DayOf(at.Time())}
+	key := book.Key{Comune: c.Comune, Office: c.Office, Service: c.Service, Channel: schema.ChannelCounter, Day: schema.DayOf(at.Time())}
 	empty := key
 	empty.Day += 5
-	w.served.Note(schema.Served{ServedKey: key, Revision: 1, Users: 100}, schema.Served{ServedKey: empty, Revision: 1, Users: 20})
+	w.served.Note(book.Served{Key: key, Revision: 1, Users: 100}, book.Served{Key: empty, Revision: 1, Users: 20})
 	if got := rows(all)[0]; got.N != 100 || *got.Votes != 30 || *got.Served != 120 || *got.Participation != 0.25 || *got.Coverage != 0.3 {
 		t.Errorf("got %+v", got)
 	}

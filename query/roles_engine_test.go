@@ -18,6 +18,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	book "mlf/schema/served"
 )
 
 // A later store is some minutes ahead, so that a release holds at once.
@@ -169,8 +170,8 @@ func TestTheEngineKeepsBulletins(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.book.SetComplete()
-	w.book.Note(schema.Served{
-		ServedKey: schema.ServedKey{Comune: c.Comune, Service: c.Service, Channel: c.Channel, Day: schema.Day(at / 24)}, Users: 60, Revision: 1,
+	w.book.Note(book.Served{
+		Key: book.Key{Comune: c.Comune, Service: c.Service, Channel: c.Channel, Day: schema.Day(at / 24)}, Users: 60, Revision: 1,
 	})
 	w.publishing(t)
 	address := "/v1/bulletin/" + month.Format("2006-01")
@@ -180,8 +181,8 @@ func TestTheEngineKeepsBulletins(t *testing.T) {
 	if len(b.Participation) == 0 || b.Headline.N != 12 || b.Participation[0].Participation == nil || *b.Participation[0].Participation != 0.2 {
 		t.Errorf("got %s", first.body)
 	}
-	w.book.Note(schema.Served{
-		ServedKey: schema.ServedKey{Comune: c.Comune, Service: c.Service, Channel: c.Channel, Day: schema.Day(at / 24)}, Users: 99, Revision: 2,
+	w.book.Note(book.Served{
+		Key: book.Key{Comune: c.Comune, Service: c.Service, Channel: c.Channel, Day: schema.Day(at / 24)}, Users: 99, Revision: 2,
 	})
 	w.publishing(t) // Another process, as it were.
 	if again := w.get(address + "?vintage=1"); !bytes.Equal(again.body, first.body) || again.Header.Get("ETag") != first.Header.Get("ETag") {

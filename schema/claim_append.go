@@ -125,7 +125,7 @@ func (a *claimAppender) appendHeads(dst []byte, last bool) []byte {
 func (a *claimAppender) appendPlaces(dst []byte) []byte {
 	var before int64
 	a.rows(func(r *Rollup) {
-		if r.Comune == 0 || r.Comune > comuneMax || r.Channel < ChannelCounter || r.Channel > ChannelDigital ||
+		if r.Comune == 0 || r.Comune > ComuneMax || r.Channel < ChannelCounter || r.Channel > ChannelDigital ||
 			r.Scale.Max() == 0 || r.Class < ClassOK || r.Class > ClassMax {
 			panic(fmt.Sprintf("BUG: append claim batch: cell %+v", r.Cell))
 		}

@@ -187,7 +187,7 @@ func (r *claimReader) claims(b *ClaimBatch) ([]Rollup, []LedgerRow) {
 func (r *claimReader) places(rows []Rollup, offices []OfficeCode) {
 	var comune int64
 	for i := range rows {
-		if comune = r.delta("comune", comune, int64(comuneMax)); comune == 0 {
+		if comune = r.delta("comune", comune, int64(ComuneMax)); comune == 0 {
 			r.fail("comune 0")
 		}
 		rows[i].Comune = ComuneID(comune)

@@ -39,7 +39,7 @@ func AppendGenesis(dst []byte, g Genesis) []byte {
 			dst = protowire.AppendVarint(dst, n)
 		}
 	}
-	return appendChecksum(dst, start)
+	return AppendChecksum(dst, start)
 }
 
 // AppendControl appends the value of the control record c to dst. A c that
@@ -61,13 +61,13 @@ func DecodeGenesis(value []byte) (Genesis, error) { return decodeGenesis(value, 
 // decodeGenesis reads the value of a record that is encoded as a genesis is. Its
 // errors call it what.
 func decodeGenesis(value []byte, what string) (Genesis, error) {
-	body, err := checkSum(value)
+	body, err := CutChecksum(value)
 	if err != nil {
 		return Genesis{}, fmt.Errorf("read %s: %w", what, err)
 	}
 	g, err := splitGenesis(body)
 	if err != nil {
-		return Genesis{}, fmt.Errorf("read %s: %w", what, newerFormat(body, genesisFormat, err))
+		return Genesis{}, fmt.Errorf("read %s: %w", what, NewerFormat(body, genesisFormat, err))
 	}
 	return g, nil
 }
@@ -80,7 +80,7 @@ func splitGenesis(body []byte) (Genesis, error) {
 	for len(body) > 0 {
 		num, kind, n := protowire.ConsumeTag(body)
 		if n < 0 || num > genesisRules || seen&(1<<num) != 0 {
-			return Genesis{}, undecodable("field %d: unknown, cut off, or there twice", num)
+			return Genesis{}, Undecodable("field %d: unknown, cut off, or there twice", num)
 		}
 		seen |= 1 << num
 		body = body[n:]
@@ -88,25 +88,25 @@ func splitGenesis(body []byte) (Genesis, error) {
 		case num == genesisLogID && kind == protowire.BytesType:
 			var id []byte
 			if id, n = protowire.ConsumeBytes(body); n < 0 || copy(g.Log[:], id) != len(g.Log) || len(id) != len(g.Log) {
-				return Genesis{}, undecodable("log id of %d bytes: want %d", len(id), len(g.Log))
+				return Genesis{}, Undecodable("log id of %d bytes: want %d", len(id), len(g.Log))
 			}
 		case num != genesisLogID && kind == protowire.VarintType:
 			if numbers[num], n = protowire.ConsumeVarint(body); n < 0 || numbers[num] > genesisNumberMax {
-				return Genesis{}, undecodable("field %d: cut off, or out of range", num)
+				return Genesis{}, Undecodable("field %d: cut off, or out of range", num)
 			}
 		default:
-			return Genesis{}, undecodable("field %d has wire type %d", num, kind)
+			return Genesis{}, Undecodable("field %d has wire type %d", num, kind)
 		}
 		body = body[n:]
 	}
 	if numbers[1] != genesisFormat {
-		return Genesis{}, undecodable("format %d", numbers[1])
+		return Genesis{}, Undecodable("format %d", numbers[1])
 	}
 	g.Partition = Partition(numbers[genesisPartition])
 	g.Partitions = int(numbers[genesisPartitions])
 	g.Rules = Rules(numbers[genesisRules])
 	if err := g.check(); err != nil {
-		return Genesis{}, undecodable("%v", err)
+		return Genesis{}, Undecodable("%v", err)
 	}
 	return g, nil
 }

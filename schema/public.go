@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// A Day is a day of Rome's calendar, in days since 1970-01-01.
-type Day int32
-
 // A Spot is where votes are cast, and in which faces: a cell without its class and
 // hour. Comparable.
 type Spot struct {

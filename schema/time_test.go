@@ -63,3 +63,32 @@ func TestHourOfRome(t *testing.T) {
 		t.Errorf("got hours %v and %v, want one after the other", a, b)
 	}
 }
+
+func TestDays(t *testing.T) {
+	f := func(text string, want schema.Day) {
+		t.Helper()
+		got, err := schema.ParseDay(text)
+		if err != nil || got != want || got.String() != text {
+			t.Errorf("%s: got %d (%s), %v, want %d", text, got, got, err, want)
+		}
+	}
+	f("1970-01-01", 0)
+	f("2026-11-25", 20782)
+	f("2024-02-29", 19782)
+	f("2149-06-06", schema.DayMax)
+	for _, text := range []string{"", "1969-12-31", "2149-06-07", "2026-02-29", "2026-11-25T00:00:00Z", "25/11/2026"} {
+		if got, err := schema.ParseDay(text); err == nil {
+			t.Errorf("%q: got %v, want an error", text, got)
+		}
+	}
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := schema.DayOf(time.Date(2026, 11, 24, 23, 30, 0, 0, time.UTC).In(rome)).String(); got != "2026-11-25" {
+		t.Errorf("half past midnight in Rome: got %s", got)
+	}
+	if got := schema.DayOf(time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC)); got != 0 {
+		t.Errorf("before 1970: got %d", got)
+	}
+}

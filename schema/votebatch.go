@@ -139,7 +139,7 @@ func AppendVoteBatch(dst []byte, h *BatchHeader, votes []Vote) []byte {
 	if walled {
 		dst = appendWalls(dst, votes)
 	}
-	return appendChecksum(dst, start)
+	return AppendChecksum(dst, start)
 }
 
 // formatOf returns the first format that can hold votes, and whether any has a
@@ -160,7 +160,7 @@ func formatOf(votes []Vote) (format byte, walled bool) {
 // check refuses a header that ingest cannot have meant. The office is checked
 // apart: a reader meets the same few again and again.
 func (h *BatchHeader) check() error {
-	if h.Slot >= Slots || h.Comune == 0 || h.Comune > comuneMax || h.Ingested < 0 || h.Ingested > InstantMax {
+	if h.Slot >= Slots || h.Comune == 0 || h.Comune > ComuneMax || h.Ingested < 0 || h.Ingested > InstantMax {
 		return fmt.Errorf("slot %d, comune %v, ingest time %d: out of range", h.Slot, h.Comune, h.Ingested)
 	}
 	if h.Channel < ChannelCounter || h.Channel > ChannelDigital || h.Scale.Max() == 0 {
@@ -169,8 +169,8 @@ func (h *BatchHeader) check() error {
 	return nil
 }
 
-// comuneMax is the highest ISTAT code of six digits.
-const comuneMax ComuneID = 999999
+// ComuneMax is the highest ISTAT code of six digits.
+const ComuneMax ComuneID = 999999
 
 func appendSeqs(dst []byte, votes []Vote) []byte {
 	dst, start := openColumn(dst, tagSeqs)
@@ -273,8 +273,8 @@ func appendFixed(dst []byte, tag byte, n uint64) []byte {
 	return binary.LittleEndian.AppendUint64(append(dst, tag), n)
 }
 
-// appendChecksum closes the record that begins at dst[start].
-func appendChecksum(dst []byte, start int) []byte {
+// AppendChecksum closes the record that begins at dst[start] by its CRC-32C, in field 15.
+func AppendChecksum(dst []byte, start int) []byte {
 	sum := checksumOf(dst[start:])
 	return binary.LittleEndian.AppendUint32(append(dst, tagChecksum), sum)
 }

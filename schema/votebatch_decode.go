@@ -48,19 +48,19 @@ type columns struct {
 // error b holds no votes.
 func (b *VoteBatch) Decode(record []byte) error {
 	b.votes, b.next = b.votes[:0], 0
-	body, err := checkSum(record)
+	body, err := CutChecksum(record)
 	if err != nil {
 		return err
 	}
 	var c columns
 	if err := c.split(body); err != nil {
-		return newerFormat(body, format2, err)
+		return NewerFormat(body, format2, err)
 	}
 	if c.format < format1 || c.format > format2 {
-		return newerFormat(body, format2, undecodable("format %d", c.format))
+		return NewerFormat(body, format2, Undecodable("format %d", c.format))
 	}
 	if c.format == format1 && c.walls != nil {
-		return undecodable("wall clocks in format 1")
+		return Undecodable("wall clocks in format 1")
 	}
 	if err := b.readHeader(&c); err != nil {
 		return err
@@ -90,27 +90,28 @@ func (b *VoteBatch) Next(v *Vote) bool {
 }
 
 // undecodable returns an error that wraps ErrUndecodable and says why.
-func undecodable(format string, args ...any) error {
+func Undecodable(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUndecodable, fmt.Sprintf(format, args...))
 }
 
-// checkSum returns the record without its checksum.
-func checkSum(record []byte) (body []byte, err error) {
+// CutChecksum returns record, which AppendChecksum closed, without its checksum. The
+// errors wrap ErrUndecodable.
+func CutChecksum(record []byte) (body []byte, err error) {
 	n := len(record) - checksumBytes
 	if n < 0 || record[n] != tagChecksum {
-		return nil, undecodable("%d bytes without a checksum at their end", len(record))
+		return nil, Undecodable("%d bytes without a checksum at their end", len(record))
 	}
 	body = record[:n]
 	if got, want := checksumOf(body), binary.LittleEndian.Uint32(record[n+1:]); got != want {
-		return nil, undecodable("checksum of %d bytes is %08x, the record says %08x", n, got, want)
+		return nil, Undecodable("checksum of %d bytes is %08x, the record says %08x", n, got, want)
 	}
 	return body, nil
 }
 
-// newerFormat returns an error that wraps ErrFormat where body is a message
+// NewerFormat returns an error that wraps ErrFormat where body is a message
 // whose field 1 names a format after known, and err otherwise: a newer format may
 // have fields that this one has not.
-func newerFormat(body []byte, known uint64, err error) error {
+func NewerFormat(body []byte, known uint64, err error) error {
 	var format uint64
 	for len(body) > 0 {
 		num, kind, n := protowire.ConsumeTag(body)
@@ -139,12 +140,12 @@ func (c *columns) split(body []byte) error {
 		tag := body[0]
 		field := uint32(1) << (tag >> 3)
 		if c.seen&field != 0 {
-			return undecodable("field %d comes twice", tag>>3)
+			return Undecodable("field %d comes twice", tag>>3)
 		}
 		c.seen |= field
 		n := c.take(tag, body[1:])
 		if n < 0 {
-			return undecodable("field %d, wire type %d: unknown, or cut off", tag>>3, tag&7)
+			return Undecodable("field %d, wire type %d: unknown, or cut off", tag>>3, tag&7)
 		}
 		body = body[1+n:]
 	}
@@ -199,11 +200,11 @@ func (c *columns) take(tag byte, rest []byte) (n int) {
 // readHeader sets the header. The limits of the numbers are checked before they
 // are cut to their types.
 func (b *VoteBatch) readHeader(c *columns) error {
-	if c.slot >= Slots || c.comune > uint64(comuneMax) || c.ingested > uint64(InstantMax) {
-		return undecodable("slot %d, comune %d, ingest time %d: out of range", c.slot, c.comune, c.ingested)
+	if c.slot >= Slots || c.comune > uint64(ComuneMax) || c.ingested > uint64(InstantMax) {
+		return Undecodable("slot %d, comune %d, ingest time %d: out of range", c.slot, c.comune, c.ingested)
 	}
 	if c.channel > uint64(ChannelDigital) || c.scale > uint64(ScaleStars5) || c.test > 1 {
-		return undecodable("channel %d, scale %d, test %d: out of range", c.channel, c.scale, c.test)
+		return Undecodable("channel %d, scale %d, test %d: out of range", c.channel, c.scale, c.test)
 	}
 	office, err := b.office(c.office)
 	if err != nil {
@@ -221,7 +222,7 @@ func (b *VoteBatch) readHeader(c *columns) error {
 		Ingested: Instant(c.ingested),
 	}
 	if err := b.check(); err != nil {
-		return undecodable("%v", err)
+		return Undecodable("%v", err)
 	}
 	return nil
 }
@@ -236,7 +237,7 @@ func (b *VoteBatch) office(code []byte) (OfficeCode, error) {
 	}
 	office, err := ParseOffice(string(code))
 	if err != nil {
-		return "", undecodable("%v", err)
+		return "", Undecodable("%v", err)
 	}
 	if b.offices == nil {
 		b.offices = make(map[string]OfficeCode)
@@ -253,7 +254,7 @@ func (b *VoteBatch) office(code []byte) (OfficeCode, error) {
 func (b *VoteBatch) readVotes(c *columns) error {
 	n := len(c.marks)
 	if n == 0 || n > BatchVotesMax {
-		return undecodable("%d votes: want 1 to %d", n, BatchVotesMax)
+		return Undecodable("%d votes: want 1 to %d", n, BatchVotesMax)
 	}
 	if cap(b.votes) < n {
 		b.votes = make([]Vote, n)
@@ -287,7 +288,7 @@ func (b *VoteBatch) readMarks(column []byte, reasonMax Reason) error {
 	for i, mark := range column {
 		value, reason := Value(mark&markValue), Reason(mark>>reasonShift&markReason)
 		if value > valueMax || reason > reasonMax {
-			return undecodable("vote %d: value %d of %v, reason %d", i, value, b.Scale, reason)
+			return Undecodable("vote %d: value %d of %v, reason %d", i, value, b.Scale, reason)
 		}
 		v := &b.votes[i]
 		v.Value, v.Reason, v.LateClock = value, reason, mark&markLateClock != 0
@@ -300,13 +301,13 @@ func (b *VoteBatch) readSeqs(column []byte) error {
 	for i := range b.votes {
 		delta, n := consumeVarint(column)
 		if n < 0 {
-			return undecodable("vote %d: no seq", i)
+			return Undecodable("vote %d: no seq", i)
 		}
 		column = column[n:]
 		// Cannot come back into range by overflow: seq has 53 bits.
 		seq += protowire.DecodeZigZag(delta)
 		if seq < 1 || seq > int64(SeqMax) {
-			return undecodable("vote %d: seq %d", i, seq)
+			return Undecodable("vote %d: seq %d", i, seq)
 		}
 		b.votes[i].Seq = Seq(seq)
 	}
@@ -318,13 +319,13 @@ func (b *VoteBatch) readTimes(column []byte) error {
 	for i := range b.votes {
 		delta, n := consumeVarint(column)
 		if n < 0 {
-			return undecodable("vote %d: no time", i)
+			return Undecodable("vote %d: no time", i)
 		}
 		column = column[n:]
 		// Cannot come back into range by overflow: at has 43 bits.
 		at += Instant(protowire.DecodeZigZag(delta))
 		if at < 0 || at > InstantMax {
-			return undecodable("vote %d: time %d", i, at)
+			return Undecodable("vote %d: time %d", i, at)
 		}
 		b.votes[i].At = at
 	}
@@ -335,7 +336,7 @@ func (b *VoteBatch) readServices(column []byte) error {
 	for i := range b.votes {
 		id, n := consumeVarint(column)
 		if n < 0 || id > serviceMax {
-			return undecodable("vote %d: no service, or %d", i, id)
+			return Undecodable("vote %d: no service, or %d", i, id)
 		}
 		column = column[n:]
 		b.votes[i].Service = ServiceID(id)
@@ -359,7 +360,7 @@ func (b *VoteBatch) sameService(id ServiceID) {
 // wholly refuses a column that has more numbers than there are votes.
 func wholly(rest []byte, name string) error {
 	if len(rest) > 0 {
-		return undecodable("column %s has %d bytes too many", name, len(rest))
+		return Undecodable("column %s has %d bytes too many", name, len(rest))
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func (b *VoteBatch) readWalls(column []byte) error {
 	for i := range b.votes {
 		code, n := consumeVarint(column)
 		if n < 0 || code > wallCodeMax {
-			return undecodable("vote %d: no wall clock, or one too far from the vote time", i)
+			return Undecodable("vote %d: no wall clock, or one too far from the vote time", i)
 		}
 		column = column[n:]
 		b.votes[i].setWall(code)

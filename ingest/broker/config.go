@@ -13,6 +13,7 @@ import (
 	"mlf/ingest/broker/lines"
 	"mlf/ingest/broker/recordset"
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // A Config tells how to reach Kafka and how much to ask of it. Only Brokers must
@@ -22,7 +23,7 @@ type Config struct {
 	VotesTopic    string   // schema.VotesTopic.
 	RegistryTopic string   // schema.RegistryTopic.
 	CountsTopic   string   // schema.CountsTopic.
-	ServedTopic   string   // schema.ServedTopic.
+	ServedTopic   string   // served.Topic.
 	Groups        string   // What the names of the workers' consumer groups begin with; DefaultGroups.
 
 	// TLS returns the settings of one more connection; nil: connections are not
@@ -160,7 +161,7 @@ func (c Config) withDefaults() Config {
 	c.VotesTopic = cmp.Or(c.VotesTopic, schema.VotesTopic)
 	c.RegistryTopic = cmp.Or(c.RegistryTopic, schema.RegistryTopic)
 	c.CountsTopic = cmp.Or(c.CountsTopic, schema.CountsTopic)
-	c.ServedTopic = cmp.Or(c.ServedTopic, schema.ServedTopic)
+	c.ServedTopic = cmp.Or(c.ServedTopic, served.Topic)
 	c.Groups = cmp.Or(c.Groups, DefaultGroups)
 	if c.SASLUser != "" {
 		c.SASLMechanism = cmp.Or(c.SASLMechanism, MechanismScramSHA512)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"mlf/ingest/broker/recordset"
-	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // ServedRowsMax is the most numbers of served users that are put at once: a record of
@@ -19,7 +19,7 @@ const ServedRowsMax = 1000
 // with acks=all. They are one batch: after nil all of them are there. It tries for
 // Config.GiveUp, or until ctx ends or Kafka refuses for good; after an error the
 // outcome is unknown.
-func (c *Client) PutServed(ctx context.Context, rows []schema.Served) error {
+func (c *Client) PutServed(ctx context.Context, rows []served.Served) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -29,7 +29,7 @@ func (c *Client) PutServed(ctx context.Context, rows []schema.Served) error {
 	var set recordset.Set
 	var value []byte
 	for i := range rows {
-		value = schema.AppendServed(value[:0], &rows[i])
+		value = served.Append(value[:0], &rows[i])
 		set.Add([]byte(rows[i].String()), value)
 	}
 	if err := c.putSet(ctx, c.served, compactedPartition, &set); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // A ServedForm is what numbers of served users are read and judged against. Its
@@ -13,8 +14,8 @@ import (
 type ServedForm struct {
 	Enrolled *schema.Enrolment                          // Who sends: rows are of its comune.
 	Service  func(code string) (schema.ServiceID, bool) // What is a service besides those of the terminal.
-	Held     func(schema.ServedKey) (schema.Served, bool)
-	Room     func(schema.ServedKey) bool     // For a number that is the first of its key.
+	Held     func(served.Key) (served.Served, bool)
+	Room     func(served.Key) bool           // For a number that is the first of its key.
 	Day      func(schema.Instant) schema.Day // The day by Rome's clock.
 	Now      schema.Instant                  // When the first byte of the request came.
 	RowsMax  int                             // From 1.
@@ -45,10 +46,10 @@ func ServedFaults() []string {
 
 // A ServedReport is what becomes of a body's rows.
 type ServedReport struct {
-	Rows      []schema.Served // To be put, in their order.
+	Rows      []served.Served // To be put, in their order.
 	Unchanged int             // Rows that are on the topic as they are.
 	Rejected  []Fault
-	said      map[schema.ServedKey]schema.Served // By the rows before.
+	said      map[served.Key]served.Served // By the rows before.
 	form      *ServedForm
 }
 
@@ -73,8 +74,8 @@ func (r *ServedReport) reject(i int, code, detail string) {
 
 // take puts s, unless what holds already says no. A lower revision is told to its
 // sender, who may have two programs that count the same.
-func (r *ServedReport) take(i int, s *schema.Served) {
-	before, known := r.before(s.ServedKey)
+func (r *ServedReport) take(i int, s *served.Served) {
+	before, known := r.before(s.Key)
 	switch {
 	case !known || s.Revision > before.Revision:
 		r.put(i, s, known)
@@ -89,20 +90,20 @@ func (r *ServedReport) take(i int, s *schema.Served) {
 
 // put notes that s, of row i, is to be put, if it has room: where another of its key
 // is known, it has.
-func (r *ServedReport) put(i int, s *schema.Served, known bool) {
-	if !known && !r.form.Room(s.ServedKey) {
+func (r *ServedReport) put(i int, s *served.Served, known bool) {
+	if !known && !r.form.Room(s.Key) {
 		r.reject(i, "too_many_places", "this comune has numbers of as many offices, services and channels as it may have")
 		return
 	}
 	if r.said == nil {
-		r.said = make(map[schema.ServedKey]schema.Served)
+		r.said = make(map[served.Key]served.Served)
 	}
-	r.said[s.ServedKey] = *s
+	r.said[s.Key] = *s
 	r.Rows = append(r.Rows, *s)
 }
 
 // before returns the number that holds for k, the rows before included.
-func (r *ServedReport) before(k schema.ServedKey) (schema.Served, bool) {
+func (r *ServedReport) before(k served.Key) (served.Served, bool) {
 	if s, ok := r.said[k]; ok {
 		return s, true
 	}
@@ -110,7 +111,7 @@ func (r *ServedReport) before(k schema.ServedKey) (schema.Served, bool) {
 }
 
 // told says what s says, for people.
-func told(s *schema.Served) string {
+func told(s *served.Served) string {
 	if s.Withdrawn {
 		return "withdrawn"
 	}
@@ -183,7 +184,7 @@ func (row statement) over(common *statement) statement {
 }
 
 // read makes a number of served users of row; code is empty where it could.
-func (f *ServedForm) read(row *statement, today schema.Day) (s schema.Served, code, detail string) {
+func (f *ServedForm) read(row *statement, today schema.Day) (s served.Served, code, detail string) {
 	if row.broken {
 		return s, "bad_row", "want an object, or a line with as many fields as the header"
 	}
@@ -208,7 +209,7 @@ func (f *ServedForm) read(row *statement, today schema.Day) (s schema.Served, co
 		return s, "bad_day", wantDay(today)
 	}
 	users, ok := row.served.whole()
-	if s.Withdrawn = row.served.withdrawn; !s.Withdrawn && (!ok || users > schema.UsersMax) {
+	if s.Withdrawn = row.served.withdrawn; !s.Withdrawn && (!ok || users > served.UsersMax) {
 		return s, "bad_served", "want an integer from 0 to 1000000, or withdrawn"
 	}
 	revision, ok := row.revision.whole()
@@ -224,7 +225,7 @@ func (f *ServedForm) read(row *statement, today schema.Day) (s schema.Served, co
 // can be corrected tomorrow.
 func (f *ServedForm) revisionMax() int64 {
 	const day = 24 * 60 * 60 * 1000
-	return min(int64(f.Now+day)*1000, schema.RevisionMax)
+	return min(int64(f.Now+day)*1000, served.RevisionMax)
 }
 
 // wantDay says which days may be told of.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"mlf/ingest/wire"
-	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // FuzzServed: no body of any kind makes a reader panic; what it takes can be
@@ -34,10 +34,10 @@ func FuzzServed(f *testing.F) {
 			if s.Comune != 58091 {
 				t.Errorf("got comune %v", s.Comune)
 			}
-			if got, err := schema.DecodeServed(s.String(), schema.AppendServed(nil, &s)); err != nil || got != s {
+			if got, err := served.Decode(s.String(), served.Append(nil, &s)); err != nil || got != s {
 				t.Errorf("got %+v, %v, want %+v", got, err, s)
 			}
-			d.held[s.ServedKey] = s
+			d.held[s.Key] = s
 		}
 		var answer struct {
 			Accepted, Unchanged int

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // A queue system tells the number on its display (ticketServed of a QueueMonitor,
@@ -137,7 +138,7 @@ func (f *ServedForm) called(r *ServedReport, i int, m monitor, notified string) 
 		r.reject(i, "bad_queue", "want an id and the type QueueMonitor")
 		return
 	}
-	var s schema.Served
+	var s served.Served
 	var ok bool
 	s.Comune, s.Office, s.Channel = f.Enrolled.Comune, f.Enrolled.Office, f.Enrolled.Channel
 	if s.Service, ok = f.serviceOf(m); !ok {
@@ -157,7 +158,7 @@ func (f *ServedForm) called(r *ServedReport, i int, m monitor, notified string) 
 		return
 	}
 	s.Day, s.Revision = min(s.Day, today), uint64(at)
-	f.moved(r, i, &s, schema.Tickets{Queue: queueOf(id), First: ticket, Last: ticket})
+	f.moved(r, i, &s, served.Tickets{Queue: queueOf(id), First: ticket, Last: ticket})
 }
 
 // serviceOf returns the service of m: the terminal's own where it names none.
@@ -176,7 +177,7 @@ func (f *ServedForm) serviceOf(m monitor) (id schema.ServiceID, ok bool) {
 // ticketOf reads the number of a ticket, bare or in quotation marks.
 func ticketOf(value json.RawMessage) (uint32, bool) {
 	n, err := strconv.ParseUint(strings.Trim(string(value), `"`), 10, 32)
-	return uint32(n), err == nil && n <= schema.TicketMax
+	return uint32(n), err == nil && n <= served.TicketMax
 }
 
 // observed returns the first of times that is given, the request's own where none is.
@@ -198,8 +199,8 @@ func queueOf(id string) uint64 {
 }
 
 // moved counts how far the display has moved to now.Last since it was last seen.
-func (f *ServedForm) moved(r *ServedReport, i int, s *schema.Served, now schema.Tickets) {
-	before, known := r.before(s.ServedKey)
+func (f *ServedForm) moved(r *ServedReport, i int, s *served.Served, now served.Tickets) {
+	before, known := r.before(s.Key)
 	was := before.Tickets
 	switch {
 	case !known, before.Withdrawn && s.Revision > before.Revision:
@@ -221,7 +222,7 @@ func (f *ServedForm) moved(r *ServedReport, i int, s *schema.Served, now schema.
 		s.Tickets.Before = before.Users
 	}
 	users := uint64(s.Tickets.Before) + uint64(s.Tickets.Last-s.Tickets.First)
-	if users > schema.UsersMax {
+	if users > served.UsersMax {
 		r.reject(i, "bad_served", "the display has moved by more than 1000000")
 		return
 	}

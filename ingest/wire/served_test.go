@@ -10,17 +10,18 @@ import (
 
 	"mlf/ingest/wire"
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // A desk is what a sender of served users meets: its form, and what was put before.
 type desk struct {
 	t    testing.TB
 	form wire.ServedForm
-	held map[schema.ServedKey]schema.Served
+	held map[served.Key]served.Served
 }
 
 func newDesk(t testing.TB) *desk {
-	d := &desk{t: t, held: make(map[schema.ServedKey]schema.Served)}
+	d := &desk{t: t, held: make(map[served.Key]served.Served)}
 	rome, err := time.LoadLocation("Europe/Rome")
 	if err != nil {
 		t.Fatal(err)
@@ -32,8 +33,8 @@ func newDesk(t testing.TB) *desk {
 			Services: []schema.EnrolledService{{Code: "anagrafe", ID: 1}, {Code: "sportello", ID: 1001}},
 		},
 		Service: func(code string) (schema.ServiceID, bool) { id, ok := codes[code]; return id, ok },
-		Held:    func(k schema.ServedKey) (schema.Served, bool) { s, ok := d.held[k]; return s, ok },
-		Room:    func(k schema.ServedKey) bool { return k.Office != "full" },
+		Held:    func(k served.Key) (served.Served, bool) { s, ok := d.held[k]; return s, ok },
+		Room:    func(k served.Key) bool { return k.Office != "full" },
 		Day:     func(at schema.Instant) schema.Day { return schema.DayOf(at.Time().In(rome)) },
 		Now:     schema.InstantOf(time.Date(2026, 11, 25, 23, 30, 0, 0, time.UTC)), // The 26th in Rome.
 		RowsMax: 4,
@@ -53,7 +54,7 @@ func (d *desk) said(r *wire.ServedReport, err error) string {
 			line += " withdrawn"
 		}
 		lines = append(lines, line)
-		d.held[s.ServedKey] = s
+		d.held[s.Key] = s
 	}
 	if r.Unchanged > 0 {
 		lines = append(lines, fmt.Sprintf("%d unchanged", r.Unchanged))

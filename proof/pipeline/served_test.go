@@ -60,7 +60,7 @@ func wantServed(t *testing.T, kafka string, want served.Sum) {
 	if err != nil || !book.Complete() {
 		t.Fatalf("topic not read to its end: %v", err)
 	}
-	if got := book.Sums(served.Question{Next: schema.DayMax})[schema.ServedKey{}]; got != want {
+	if got := book.Sums(served.Question{Next: schema.DayMax})[served.Key{}]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }

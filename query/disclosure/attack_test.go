@@ -105,8 +105,8 @@ type lotsRule struct {
 	lots      []schema.Lot
 	sets      []voteSet // Of the votes of lots.
 	view      *disclosure.Lots
-	number    uint32                          // Of releases. Each makes a vintage, of whatever month.
-	served    map[schema.ServedKey]served.Sum // Who came, as everybody may know.
+	number    uint32                    // Of releases. Each makes a vintage, of whatever month.
+	served    map[served.Key]served.Sum // Who came, as everybody may know.
 }
 
 func (p *lotsRule) night(t *testing.T, today schema.Day) {
@@ -205,8 +205,8 @@ func (p *lotsRule) turnouts(t *testing.T) []voteSet {
 	return slices.Collect(maps.Values(figures))
 }
 
-func (p *lotsRule) servedIn(m calendar.Month, t *testing.T) map[schema.ServedKey]served.Sum {
-	of := make(map[schema.ServedKey]served.Sum)
+func (p *lotsRule) servedIn(m calendar.Month, t *testing.T) map[served.Key]served.Sum {
+	of := make(map[served.Key]served.Sum)
 	for k, sum := range p.served {
 		if rome(t).MonthOf(noon(k.Day)) == m {
 			of[k] = sum
@@ -217,9 +217,9 @@ func (p *lotsRule) servedIn(m calendar.Month, t *testing.T) map[schema.ServedKey
 
 // serve makes known who came, here and there.
 func (p *lotsRule) serve(rng *rand.Rand) {
-	p.served = make(map[schema.ServedKey]served.Sum)
+	p.served = make(map[served.Key]served.Sum)
 	for _, v := range p.w.votes {
-		if k := (schema.ServedKey{Comune: v.Comune, Office: v.Office, Service: v.Service, Channel: v.Channel, Day: v.day}); rng.IntN(3) > 0 {
+		if k := (served.Key{Comune: v.Comune, Office: v.Office, Service: v.Service, Channel: v.Channel, Day: v.day}); rng.IntN(3) > 0 {
 			p.served[k] = served.Sum{Users: 9, Known: 1}
 		}
 	}

@@ -28,7 +28,7 @@ func PublishServed(ctx context.Context, rules *Rules, ledger Ledger, of ViewOf, 
 }
 
 // Turnout sets lots of the month of a day against users served.
-func Turnout(places *Places, d schema.Day, users map[schema.ServedKey]served.Sum, lots []schema.Lot) []schema.Turnout {
+func Turnout(places *Places, d schema.Day, users map[served.Key]served.Sum, lots []schema.Lot) []schema.Turnout {
 	q := newQueues(places, monthOf(d), users)
 	for i := range lots {
 		q.add(&lots[i])

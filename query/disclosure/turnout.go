@@ -84,7 +84,7 @@ type days uint32
 func through(first, last days) days { return last<<1 - first }
 
 // newQueues returns those of m that users are told of.
-func newQueues(places *Places, m month, users map[schema.ServedKey]served.Sum) *queues {
+func newQueues(places *Places, m month, users map[served.Key]served.Sum) *queues {
 	q := &queues{
 		month: m, places: places, of: make(map[schema.Spot]*queue), groups: make(map[schema.Spot]bool),
 		lots: make(map[schema.Spot][]stretch), others: make(map[schema.Spot]bool),

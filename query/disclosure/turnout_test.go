@@ -36,11 +36,11 @@ func TestTurnout(t *testing.T) {
 		{"the last day of the month", "- 31 9", "- 31-31 3", "3/9"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			users := make(map[schema.ServedKey]served.Sum)
+			users := make(map[served.Key]served.Sum)
 			eachOf(tt.served, func(office schema.OfficeCode, at string, n uint64) {
 				var d int
 				scan(t, at, "%d", &d)
-				users[schema.ServedKey{Comune: 9001, Office: office, Service: 1, Channel: 2, Day: day(time.October, d)}] = served.Sum{Users: n, Known: 1}
+				users[served.Key{Comune: 9001, Office: office, Service: 1, Channel: 2, Day: day(time.October, d)}] = served.Sum{Users: n, Known: 1}
 			})
 			lots := []schema.Lot{
 				lot(schema.LotLabel{Level: schema.LotService, Spot: schema.Spot{Comune: 1001, Service: 1, Scale: 1}}, day(time.October, 1), day(time.October, 31), 9),
@@ -104,7 +104,7 @@ func TestTurnoutIsFrozen(t *testing.T) {
 		}
 		book := new(served.Book)
 		tell := func(users uint32, revision uint64) {
-			book.Note(schema.Served{ServedKey: schema.ServedKey{Comune: 1001, Service: 1, Channel: 2, Day: january + 4}, Users: users, Revision: revision})
+			book.Note(served.Served{Key: served.Key{Comune: 1001, Service: 1, Channel: 2, Day: january + 4}, Users: users, Revision: revision})
 		}
 		release := func(today schema.Day) *schema.Release {
 			t.Helper()

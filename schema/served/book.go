@@ -19,7 +19,7 @@ type Place struct {
 }
 
 // placeOf returns the place of k.
-func placeOf(k *schema.ServedKey) Place { return Place{k.Comune, k.Office, k.Service, k.Channel} }
+func placeOf(k *Key) Place { return Place{k.Comune, k.Office, k.Service, k.Channel} }
 
 // A Book is the numbers of served users as of the last record applied. Its zero
 // value is empty and ready. Safe for use by several goroutines.
@@ -35,8 +35,8 @@ type Book struct {
 
 	mu       sync.RWMutex
 	places   map[Place]*days
-	comuni   map[schema.ComuneID]int       // How many places each has.
-	behind   map[schema.ServedKey]struct{} // The topic's last record is not the one that holds.
+	comuni   map[schema.ComuneID]int // How many places each has.
+	behind   map[Key]struct{}        // The topic's last record is not the one that holds.
 	complete atomic.Bool
 	version  atomic.Uint64
 }
@@ -46,7 +46,7 @@ type days struct {
 	of []number // By day.
 
 	// How the newest number came of a queue's display, if it did.
-	tickets   schema.Tickets
+	tickets   Tickets
 	ticketDay schema.Day
 }
 
@@ -61,7 +61,7 @@ type number struct {
 const withdrawn = 1<<32 - 1
 
 // numberOf returns what is kept of s.
-func numberOf(s *schema.Served) number {
+func numberOf(s *Served) number {
 	n := number{s.Revision, s.Users, s.Day}
 	if s.Withdrawn {
 		n.users = withdrawn
@@ -70,11 +70,11 @@ func numberOf(s *schema.Served) number {
 }
 
 // served returns what n was made of, for a key.
-func (n number) served(k schema.ServedKey) schema.Served {
+func (n number) served(k Key) Served {
 	if n.users == withdrawn {
-		return schema.Served{ServedKey: k, Revision: n.revision, Withdrawn: true}
+		return Served{Key: k, Revision: n.revision, Withdrawn: true}
 	}
-	return schema.Served{ServedKey: k, Revision: n.revision, Users: n.users}
+	return Served{Key: k, Revision: n.revision, Users: n.users}
 }
 
 // SetComplete tells that everything was applied that the topic held when reading
@@ -111,7 +111,7 @@ func (b *Book) Apply(key string, value []byte) error {
 	if value == nil {
 		return nil
 	}
-	s, err := schema.DecodeServed(key, value)
+	s, err := Decode(key, value)
 	if err == nil {
 		b.Note(s)
 	}
@@ -120,7 +120,7 @@ func (b *Book) Apply(key string, value []byte) error {
 
 // Note takes rows that are on the topic, before they are read from there: whoever
 // wrote them need not wait for that. They are read all the same.
-func (b *Book) Note(rows ...schema.Served) {
+func (b *Book) Note(rows ...Served) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for i := range rows {
@@ -131,34 +131,34 @@ func (b *Book) Note(rows ...schema.Served) {
 }
 
 // note takes s, which is the last of its key on the topic so far. b is locked.
-func (b *Book) note(s *schema.Served) {
+func (b *Book) note(s *Served) {
 	if b.places == nil {
 		b.places, b.comuni = make(map[Place]*days), make(map[schema.ComuneID]int)
-		b.behind = make(map[schema.ServedKey]struct{})
+		b.behind = make(map[Key]struct{})
 	}
-	d := b.places[placeOf(&s.ServedKey)]
+	d := b.places[placeOf(&s.Key)]
 	if d == nil {
 		d = new(days)
-		b.places[placeOf(&s.ServedKey)] = d
+		b.places[placeOf(&s.Key)] = d
 		b.comuni[s.Comune]++
 	}
-	before := d.stamp(&s.ServedKey)
+	before := d.stamp(&s.Key)
 	superseded := d.take(s)
-	b.version.Add(d.stamp(&s.ServedKey) - before)
+	b.version.Add(d.stamp(&s.Key) - before)
 	if superseded {
-		b.behind[s.ServedKey] = struct{}{}
+		b.behind[s.Key] = struct{}{}
 		return
 	}
-	delete(b.behind, s.ServedKey)
+	delete(b.behind, s.Key)
 }
 
 // take keeps s where it holds, and tells whether another does.
-func (d *days) take(s *schema.Served) (superseded bool) {
+func (d *days) take(s *Served) (superseded bool) {
 	i, found := d.find(s.Day)
 	if !found {
 		d.of = slices.Insert(d.of, i, number{})
 	}
-	held := d.of[i].served(s.ServedKey)
+	held := d.of[i].served(s.Key)
 	switch order := s.Compare(&held); {
 	case order < 0:
 		return true
@@ -172,7 +172,7 @@ func (d *days) take(s *schema.Served) (superseded bool) {
 }
 
 // stamp returns what the number of k's day adds to a version, 0 where there is none.
-func (d *days) stamp(k *schema.ServedKey) uint64 {
+func (d *days) stamp(k *Key) uint64 {
 	i, found := d.find(k.Day)
 	if !found {
 		return 0
@@ -202,21 +202,21 @@ func (d *days) find(day schema.Day) (i int, found bool) {
 
 // Held returns what holds for k, a withdrawal too; false where nothing was told. Its Tickets
 // are there while no later day of the place is known.
-func (b *Book) Held(k schema.ServedKey) (schema.Served, bool) {
+func (b *Book) Held(k Key) (Served, bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.held(k)
 }
 
 // held is Held while b is locked.
-func (b *Book) held(k schema.ServedKey) (schema.Served, bool) {
+func (b *Book) held(k Key) (Served, bool) {
 	d := b.places[placeOf(&k)]
 	if d == nil {
-		return schema.Served{}, false
+		return Served{}, false
 	}
 	i, found := d.find(k.Day)
 	if !found {
-		return schema.Served{}, false
+		return Served{}, false
 	}
 	s := d.of[i].served(k)
 	if d.ticketDay == k.Day {
@@ -232,7 +232,7 @@ const PlacesMax = 4096
 
 // Room tells whether a number of k has room: its place has some already, or its
 // comune may have another place.
-func (b *Book) Room(k schema.ServedKey) bool {
+func (b *Book) Room(k Key) bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.places[placeOf(&k)] != nil || b.comuni[k.Comune] < PlacesMax
@@ -241,7 +241,7 @@ func (b *Book) Room(k schema.ServedKey) bool {
 // Behind returns up to most numbers that hold and are not the last of their keys on
 // the topic: until each is appended again compaction may take it away. They are
 // behind until they are read again.
-func (b *Book) Behind(most int) (rows []schema.Served) {
+func (b *Book) Behind(most int) (rows []Served) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	for k := range b.behind {

@@ -14,14 +14,14 @@ import (
 
 const today schema.Day = 20782
 
-func number(office schema.OfficeCode, day schema.Day, users uint32, revision uint64) schema.Served {
-	return schema.Served{
-		ServedKey: schema.ServedKey{Comune: 58091, Office: office, Service: 1, Channel: schema.ChannelCounter, Day: day},
-		Users:     users, Revision: revision,
+func number(office schema.OfficeCode, day schema.Day, users uint32, revision uint64) served.Served {
+	return served.Served{
+		Key:   served.Key{Comune: 58091, Office: office, Service: 1, Channel: schema.ChannelCounter, Day: day},
+		Users: users, Revision: revision,
 	}
 }
 
-func gone(office schema.OfficeCode, day schema.Day, revision uint64) schema.Served {
+func gone(office schema.OfficeCode, day schema.Day, revision uint64) served.Served {
 	s := number(office, day, 0, revision)
 	s.Withdrawn = true
 	return s
@@ -32,10 +32,10 @@ type failer interface {
 	Fatal(args ...any)
 }
 
-func apply(t failer, b *served.Book, rows ...schema.Served) {
+func apply(t failer, b *served.Book, rows ...served.Served) {
 	t.Helper()
 	for _, s := range rows {
-		if err := b.Apply(s.String(), schema.AppendServed(nil, &s)); err != nil {
+		if err := b.Apply(s.String(), served.Append(nil, &s)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,13 +50,13 @@ func TestSums(t *testing.T) {
 		number("eur", today-1, 80, 1), number("eur", today-40, 7, 1),
 		number("ostia", today, 0, 1), number("ostia", today-1, 5, 1), gone("ostia", today-1, 2),
 	)
-	f := func(q served.Question, want map[schema.ServedKey]served.Sum) {
+	f := func(q served.Question, want map[served.Key]served.Sum) {
 		t.Helper()
 		if got := b.Sums(q); !maps.Equal(got, want) {
 			t.Errorf("%+v: got %v, want %v", q, got, want)
 		}
 	}
-	type key = schema.ServedKey
+	type key = served.Key
 	type sums = map[key]served.Sum
 	f(served.Question{From: today, Next: today + 1}, sums{{}: {Users: 120, Known: 2}})
 	f(served.Question{From: today - 1, Next: today + 1}, sums{{}: {Users: 200, Known: 3}})
@@ -88,7 +88,7 @@ func TestSums(t *testing.T) {
 func TestOldDaysAreNotKept(t *testing.T) {
 	b := served.Book{Since: today}
 	apply(t, &b, number("eur", today-1, 100, 1), number("eur", today, 100, 1))
-	if got := b.Sums(served.Question{Next: today + 1}); got[schema.ServedKey{}].Known != 1 {
+	if got := b.Sums(served.Question{Next: today + 1}); got[served.Key{}].Known != 1 {
 		t.Errorf("got %v, want one day", got)
 	}
 }
@@ -99,15 +99,15 @@ func TestPlacesAreBounded(t *testing.T) {
 	var b served.Book
 	for i := range served.PlacesMax {
 		s := number(schema.OfficeCode(fmt.Sprint(i)), today, 1, 1)
-		if !b.Room(s.ServedKey) {
+		if !b.Room(s.Key) {
 			t.Fatalf("no room for place %d", i)
 		}
 		b.Note(s)
 	}
 	one, other, elsewhere := number("0", today-1, 1, 1), number("other", today, 1, 1), number("other", today, 1, 1)
 	elsewhere.Comune = 15146
-	if !b.Room(one.ServedKey) || b.Room(other.ServedKey) || !b.Room(elsewhere.ServedKey) {
-		t.Errorf("got room %v, %v, %v, want true, false, true", b.Room(one.ServedKey), b.Room(other.ServedKey), b.Room(elsewhere.ServedKey))
+	if !b.Room(one.Key) || b.Room(other.Key) || !b.Room(elsewhere.Key) {
+		t.Errorf("got room %v, %v, %v, want true, false, true", b.Room(one.Key), b.Room(other.Key), b.Room(elsewhere.Key))
 	}
 }
 
@@ -116,14 +116,14 @@ func TestABadRecordChangesNothing(t *testing.T) {
 	s := number("eur", today, 100, 1)
 	apply(t, &b, s)
 	for _, key := range []string{"", "x", number("eur", today-1, 1, 1).String()} {
-		if err := b.Apply(key, schema.AppendServed(nil, &s)); err == nil {
+		if err := b.Apply(key, served.Append(nil, &s)); err == nil {
 			t.Errorf("key %q: taken", key)
 		}
 	}
 	if err := b.Apply(s.String(), []byte("x")); err == nil {
 		t.Error("a value that is none: taken")
 	}
-	if got, ok := b.Held(s.ServedKey); !ok || got != s {
+	if got, ok := b.Held(s.Key); !ok || got != s {
 		t.Errorf("got %+v, want %+v", got, s)
 	}
 }
@@ -133,16 +133,16 @@ func TestABadRecordChangesNothing(t *testing.T) {
 // are behind have been put again.
 func TestAnyOrderComesToTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) schema.Served {
+		rows := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) served.Served {
 			s := number(rapid.SampledFrom([]schema.OfficeCode{"", "eur"}).Draw(t, "office"), today-schema.Day(rapid.IntRange(0, 3).Draw(t, "day")),
 				uint32(rapid.IntRange(0, 3).Draw(t, "users")), uint64(rapid.IntRange(1, 3).Draw(t, "revision")))
 			s.Withdrawn = s.Users == 0 && rapid.Bool().Draw(t, "withdrawn")
 			return s
 		}), 0, 30).Draw(t, "rows")
-		want := make(map[schema.ServedKey]schema.Served)
+		want := make(map[served.Key]served.Served)
 		for _, s := range rows {
-			if held := want[s.ServedKey]; s.Compare(&held) > 0 {
-				want[s.ServedKey] = s
+			if held := want[s.Key]; s.Compare(&held) > 0 {
+				want[s.Key] = s
 			}
 		}
 		log := rapid.Permutation(append(slices.Clone(rows), rows...)).Draw(t, "log")
@@ -155,9 +155,9 @@ func TestAnyOrderComesToTheSame(t *testing.T) {
 		if left := first.Behind(len(log)); len(left) > 0 {
 			t.Fatalf("%v are behind, and were put again", left)
 		}
-		compacted := make(map[schema.ServedKey]schema.Served) // The last of each key.
+		compacted := make(map[served.Key]served.Served) // The last of each key.
 		for _, s := range append(log, again...) {
-			compacted[s.ServedKey] = s
+			compacted[s.Key] = s
 		}
 		var second served.Book
 		apply(t, &second, slices.Collect(maps.Values(compacted))...)
@@ -165,7 +165,7 @@ func TestAnyOrderComesToTheSame(t *testing.T) {
 	})
 }
 
-func check(t *rapid.T, b *served.Book, want map[schema.ServedKey]schema.Served) {
+func check(t *rapid.T, b *served.Book, want map[served.Key]served.Served) {
 	t.Helper()
 	known := 0
 	for k, s := range want {
@@ -176,7 +176,7 @@ func check(t *rapid.T, b *served.Book, want map[schema.ServedKey]schema.Served) 
 			t.Fatalf("got %+v, want %+v", got, s)
 		}
 	}
-	if got := b.Sums(served.Question{Next: today + 1})[schema.ServedKey{}]; got.Known != known {
+	if got := b.Sums(served.Question{Next: today + 1})[served.Key{}]; got.Known != known {
 		t.Fatalf("got %d keys, want %d", got.Known, known)
 	}
 }
@@ -184,7 +184,7 @@ func check(t *rapid.T, b *served.Book, want map[schema.ServedKey]schema.Served) 
 // TestVersionIsOfWhatIsKnown: whoever knows the same has the same version, in whatever
 // order and however often it came; every number tells in it.
 func TestVersionIsOfWhatIsKnown(t *testing.T) {
-	rows := []schema.Served{
+	rows := []served.Served{
 		number("eur", today, 100, 1), number("eur", today, 120, 3), number("eur", today-1, 80, 1),
 		number("ostia", today, 0, 1), number("ostia", today-1, 5, 1), gone("ostia", today-1, 2),
 	}
@@ -197,7 +197,7 @@ func TestVersionIsOfWhatIsKnown(t *testing.T) {
 		t.Errorf("got versions %x, %x, %x", v, back.Version(), twice.Version())
 	}
 	seen := map[uint64]bool{forth.Version(): true}
-	for _, s := range []schema.Served{number("eur", today, 121, 4), number("eur", today, 121, 5), number("eur", today+1, 0, 1), gone("ostia", today, 2)} {
+	for _, s := range []served.Served{number("eur", today, 121, 4), number("eur", today, 121, 5), number("eur", today+1, 0, 1), gone("ostia", today, 2)} {
 		apply(t, &forth, s)
 		if seen[forth.Version()] {
 			t.Errorf("%+v: the version was there already", s)

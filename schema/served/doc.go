@@ -6,5 +6,5 @@
 // takes what is not known for nobody (sums.go). Who writes to the topic asks it
 // first, and mends what two that wrote at once have left (Behind).
 //
-// It knows records and keys. It must not know Kafka, HTTP, votes, or what day it is.
+// It knows records and keys, byte by byte (record.go). It must not know Kafka, HTTP, votes, or what day it is.
 package served

@@ -14,7 +14,7 @@ type Question struct {
 type By struct{ Comune, Office, Service, Channel, Day bool }
 
 // of returns k without what is not asked for.
-func (by By) of(p Place, day schema.Day) (k schema.ServedKey) {
+func (by By) of(p Place, day schema.Day) (k Key) {
 	if by.Comune {
 		k.Comune = p.Comune
 	}
@@ -43,8 +43,8 @@ type Sum struct {
 
 // Sums answers q. A key that is missing is not known: it is null, and not 0. Whether
 // everything was read that there is, Complete tells.
-func (b *Book) Sums(q Question) map[schema.ServedKey]Sum {
-	sums := make(map[schema.ServedKey]Sum)
+func (b *Book) Sums(q Question) map[Key]Sum {
+	sums := make(map[Key]Sum)
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	for place, d := range b.places {
@@ -70,6 +70,6 @@ func (b *Book) Sums(q Question) map[schema.ServedKey]Sum {
 // Users returns how many users were served at a place on a day; false where it is
 // not known.
 func (b *Book) Users(p Place, day schema.Day) (users uint32, known bool) {
-	s, told := b.Held(schema.ServedKey{Comune: p.Comune, Office: p.Office, Service: p.Service, Channel: p.Channel, Day: day})
+	s, told := b.Held(Key{Comune: p.Comune, Office: p.Office, Service: p.Service, Channel: p.Channel, Day: day})
 	return s.Users, told && !s.Withdrawn
 }

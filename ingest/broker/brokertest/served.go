@@ -26,11 +26,11 @@ func (e *env) followServed(t *testing.T) *served.Book {
 }
 
 // someServed are n numbers, as long as they can be.
-func someServed(n int, revision uint64) (rows []schema.Served) {
+func someServed(n int, revision uint64) (rows []served.Served) {
 	for day := range n {
-		rows = append(rows, schema.Served{
-			ServedKey: schema.ServedKey{Comune: 58091, Office: "an-office-of-thirty-two-letters.", Service: 1, Channel: schema.ChannelDigital, Day: schema.Day(20_000 + day)},
-			Users:     schema.UsersMax, Revision: revision, Tickets: schema.Tickets{Queue: 1<<64 - 1, Last: schema.UsersMax},
+		rows = append(rows, served.Served{
+			Key:   served.Key{Comune: 58091, Office: "an-office-of-thirty-two-letters.", Service: 1, Channel: schema.ChannelDigital, Day: schema.Day(20_000 + day)},
+			Users: served.UsersMax, Revision: revision, Tickets: served.Tickets{Queue: 1<<64 - 1, Last: served.UsersMax},
 		})
 	}
 	return rows
@@ -52,14 +52,14 @@ func servedFollowed(t *testing.T, e *env) {
 	book := e.followServed(t)
 	eventually(e.ctx, t, "caught up", book.Complete)
 	all := served.Question{Next: schema.DayMax}
-	if got := book.Sums(all)[schema.ServedKey{}]; got.Known != len(rows) || got.Users != uint64(len(rows))*schema.UsersMax {
+	if got := book.Sums(all)[served.Key{}]; got.Known != len(rows) || got.Users != uint64(len(rows))*served.UsersMax {
 		t.Errorf("got %+v, want %d days", got, len(rows))
 	}
 	if err := e.client.PutServed(e.ctx, someServed(1, 2)); err != nil {
 		t.Fatal(err)
 	}
 	eventually(e.ctx, t, "a correction is followed", func() bool {
-		s, _ := book.Held(rows[0].ServedKey)
+		s, _ := book.Held(rows[0].Key)
 		return s.Revision == 2
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"mlf/proof/kafka"
 	"mlf/schema"
 	"mlf/schema/finding"
+	"mlf/schema/served"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -91,7 +92,7 @@ type setting struct {
 // settings tries each setting that breaks a promise, and puts it right again.
 func (p *patient) settings() {
 	p.t.Helper()
-	const votes, registry, counts, served = schema.VotesTopic, schema.RegistryTopic, schema.CountsTopic, schema.ServedTopic
+	const votes, registry, counts, served = schema.VotesTopic, schema.RegistryTopic, schema.CountsTopic, served.Topic
 	p.try(
 		setting{votes, "min.insync.replicas", "1", "2", finding.Fail},
 		setting{votes, "unclean.leader.election.enable", "true", "false", finding.Fail},
@@ -255,7 +256,7 @@ func TestRightsAreHeldToTheStage(t *testing.T) {
 		return acls
 	}
 	const describe, read, write = kmsg.ACLOperationDescribe, kmsg.ACLOperationRead, kmsg.ACLOperationWrite
-	enough := slices.Concat(topic(schema.VotesTopic, describe, read, write), topic(schema.RegistryTopic, describe, read), topic(schema.ServedTopic, describe, read, write))
+	enough := slices.Concat(topic(schema.VotesTopic, describe, read, write), topic(schema.RegistryTopic, describe, read), topic(served.Topic, describe, read, write))
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(3), kfake.ClusterID("three"), kfake.EnableSASL(), kfake.EnableACLs(),
 		kfake.Superuser(broker.MechanismScramSHA512, "admin", "secret"),

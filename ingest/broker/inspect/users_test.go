@@ -8,6 +8,7 @@ import (
 	"mlf/proof/kafka"
 	"mlf/proof/rights"
 	"mlf/schema"
+	"mlf/schema/served"
 )
 
 // besides is what users of the manifests may do and do not need: a test on a real
@@ -18,7 +19,7 @@ func besides(user string, r kafka.Right) bool {
 		return true // Clients ask where all topics lie; without it they say so in the broker's log, and go on.
 	case user == "mlf-schema" && (r.Operation == "DESCRIBE_CONFIGS" || r.Resource == "CLUSTER"):
 		return true // Settings, clocks and disks. What cannot be looked at is a warning.
-	case user == "mlf-schema" && r.Name == schema.ServedTopic:
+	case user == "mlf-schema" && r.Name == served.Topic:
 		return true // mlf log restore.
 	}
 	return false
@@ -32,7 +33,7 @@ func TestUsersOfTheManifestsAreThoseOfTheDoctor(t *testing.T) {
 		t.Fatal(err)
 	}
 	topics := map[settings.Kind]string{
-		settings.Votes: schema.VotesTopic, settings.Registry: schema.RegistryTopic, settings.Counts: schema.CountsTopic, settings.Served: schema.ServedTopic,
+		settings.Votes: schema.VotesTopic, settings.Registry: schema.RegistryTopic, settings.Counts: schema.CountsTopic, settings.Served: served.Topic,
 	}
 	stages := []Stage{Schema, Ingest, Aggregate, Query, Operator, Archive, Inquiry}
 	if len(m.Users) != len(stages) {

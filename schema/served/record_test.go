@@ -1,40 +1,76 @@
-package schema_test
+package served_test
 
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"mlf/schema"
+	"mlf/schema/served"
 	"mlf/schema/votepb"
 )
 
-func servedUsers() schema.Served {
-	return schema.Served{
-		ServedKey: schema.ServedKey{Comune: 58091, Office: "eur", Service: 1, Channel: schema.ChannelCounter, Day: 20782},
-		Users:     120, Revision: 1,
+var update = flag.Bool("update", false, "rewrite the golden file in testdata") //nolint:gochecknoglobals // A flag must exist before main.
+
+// golden compares got with the golden file. A difference means that what was written
+// before cannot be read the same way.
+func golden(t *testing.T, got []byte) {
+	t.Helper()
+	const file = "testdata/served.golden"
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
+	}
+}
+
+// hexLines writes record in lines of 32 bytes.
+func hexLines(record []byte) string {
+	var text strings.Builder
+	for part := range slices.Chunk(record, 32) {
+		fmt.Fprintf(&text, "%x\n", part)
+	}
+	return text.String()
+}
+
+// sealed returns body with its checksum.
+func sealed(body []byte) []byte { return schema.AppendChecksum(bytes.Clone(body), 0) }
+
+func servedUsers() served.Served {
+	return served.Served{
+		Key:   served.Key{Comune: 58091, Office: "eur", Service: 1, Channel: schema.ChannelCounter, Day: 20782},
+		Users: 120, Revision: 1,
 	}
 }
 
 // servedSeeds are one of each kind.
-func servedSeeds() []schema.Served {
+func servedSeeds() []served.Served {
 	called := servedUsers()
 	called.Users, called.Revision = 150, 1_795_611_600_000
-	called.Tickets = schema.Tickets{Queue: 1<<64 - 1, First: 1, Last: 61, Before: 90}
-	return []schema.Served{
+	called.Tickets = served.Tickets{Queue: 1<<64 - 1, First: 1, Last: 61, Before: 90}
+	return []served.Served{
 		servedUsers(),
 		called,
-		{ServedKey: schema.ServedKey{Comune: 1001, Channel: schema.ChannelDigital}, Revision: 1},
-		{ServedKey: schema.ServedKey{Comune: 1001, Channel: schema.ChannelDigital}, Revision: 2, Withdrawn: true},
+		{Key: served.Key{Comune: 1001, Channel: schema.ChannelDigital}, Revision: 1},
+		{Key: served.Key{Comune: 1001, Channel: schema.ChannelDigital}, Revision: 2, Withdrawn: true},
 		{
-			ServedKey: schema.ServedKey{Comune: 999999, Office: schema.OfficeCode(strings.Repeat("o", schema.OfficeCodeMax)), Service: 65535, Channel: schema.ChannelDigital, Day: schema.DayMax},
-			Users:     schema.UsersMax, Revision: schema.RevisionMax,
-			Tickets: schema.Tickets{Queue: 1, First: schema.TicketMax, Last: schema.TicketMax, Before: schema.UsersMax},
+			Key:   served.Key{Comune: 999999, Office: schema.OfficeCode(strings.Repeat("o", schema.OfficeCodeMax)), Service: 65535, Channel: schema.ChannelDigital, Day: schema.DayMax},
+			Users: served.UsersMax, Revision: served.RevisionMax,
+			Tickets: served.Tickets{Queue: 1, First: served.TicketMax, Last: served.TicketMax, Before: served.UsersMax},
 		},
 	}
 }
@@ -43,16 +79,16 @@ func servedSeeds() []schema.Served {
 func TestGoldenServed(t *testing.T) {
 	var text bytes.Buffer
 	for _, s := range servedSeeds() {
-		record := schema.AppendServed(nil, &s)
+		record := served.Append(nil, &s)
 		fmt.Fprintf(&text, "# %s: %d users, revision %d: %d bytes\n%s\n", s.String(), s.Users, s.Revision, len(record), hexLines(record))
 	}
-	golden(t, "served.golden", text.Bytes())
+	golden(t, text.Bytes())
 }
 
 func TestServedRoundTrip(t *testing.T) {
 	for _, want := range servedSeeds() {
-		value := schema.AppendServed([]byte("x"), &want)[1:]
-		got, err := schema.DecodeServed(want.String(), value)
+		value := served.Append([]byte("x"), &want)[1:]
+		got, err := served.Decode(want.String(), value)
 		if err != nil || got != want {
 			t.Errorf("got %+v, error %v, want %+v", got, err, want)
 		}
@@ -74,8 +110,8 @@ func TestServedRefusals(t *testing.T) {
 	key := good.String()
 	f := func(want error, parts ...string) {
 		t.Helper()
-		got, err := schema.DecodeServed(key, sealed([]byte(strings.Join(parts, ""))))
-		if !errors.Is(err, want) || err != nil && got != (schema.Served{}) {
+		got, err := served.Decode(key, sealed([]byte(strings.Join(parts, ""))))
+		if !errors.Is(err, want) || err != nil && got != (served.Served{}) {
 			t.Errorf("%q: got %+v, error %v, want %v", parts, got, err, want)
 		}
 	}
@@ -103,42 +139,13 @@ func TestServedRefusals(t *testing.T) {
 	f(nil, format, comune, office, service, channel, day, revision, "\x68\x01")
 	f(undecodable, format, comune, office, service, channel, day, users, revision, "\x70\x01")
 
-	value := schema.AppendServed(nil, &good)
+	value := served.Append(nil, &good)
 	for i := range value {
 		value[i] ^= 4
-		if _, err := schema.DecodeServed(key, value); !errors.Is(err, undecodable) {
+		if _, err := served.Decode(key, value); !errors.Is(err, undecodable) {
 			t.Errorf("byte %d changed: got %v, want %v", i, err, undecodable)
 		}
 		value[i] ^= 4
-	}
-}
-
-func TestDays(t *testing.T) {
-	f := func(text string, want schema.Day) {
-		t.Helper()
-		got, err := schema.ParseDay(text)
-		if err != nil || got != want || got.String() != text {
-			t.Errorf("%s: got %d (%s), %v, want %d", text, got, got, err, want)
-		}
-	}
-	f("1970-01-01", 0)
-	f("2026-11-25", 20782)
-	f("2024-02-29", 19782)
-	f("2149-06-06", schema.DayMax)
-	for _, text := range []string{"", "1969-12-31", "2149-06-07", "2026-02-29", "2026-11-25T00:00:00Z", "25/11/2026"} {
-		if got, err := schema.ParseDay(text); err == nil {
-			t.Errorf("%q: got %v, want an error", text, got)
-		}
-	}
-	rome, err := time.LoadLocation("Europe/Rome")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := schema.DayOf(time.Date(2026, 11, 24, 23, 30, 0, 0, time.UTC).In(rome)).String(); got != "2026-11-25" {
-		t.Errorf("half past midnight in Rome: got %s", got)
-	}
-	if got := schema.DayOf(time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC)); got != 0 {
-		t.Errorf("before 1970: got %d", got)
 	}
 }
 
@@ -146,14 +153,14 @@ func TestDays(t *testing.T) {
 // writes, under the same key.
 func FuzzServed(f *testing.F) {
 	for _, s := range servedSeeds() {
-		f.Add(s.String(), schema.AppendServed(nil, &s))
+		f.Add(s.String(), served.Append(nil, &s))
 	}
 	f.Fuzz(func(t *testing.T, key string, body []byte) {
-		want, err := schema.DecodeServed(key, sealed(body[:max(0, len(body)-5)]))
+		want, err := served.Decode(key, sealed(body[:max(0, len(body)-5)]))
 		if err != nil {
 			return
 		}
-		got, err := schema.DecodeServed(want.String(), schema.AppendServed(nil, &want))
+		got, err := served.Decode(want.String(), served.Append(nil, &want))
 		if err != nil || got != want || want.String() != key {
 			t.Fatalf("got %+v, error %v, want %+v", got, err, want)
 		}

@@ -1,56 +1,33 @@
-package schema
+package served
 
 import (
 	"cmp"
-	"fmt"
+	"mlf/schema"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// ServedTopic is where numbers of served users are kept: one partition, compacted,
-// the key of each record a ServedKey.
-const ServedTopic = "served.v1"
+// Topic is where numbers of served users are kept: one partition, compacted,
+// the key of each record a Key.
+const Topic = "served.v1"
 
-// DayMax is the last day that is told of served users, 2149-06-06; the first is day 0.
-const DayMax Day = 1<<16 - 1
-
-// DayOf returns the day that t's own clock shows; day 0 for any before 1970.
-func DayOf(t time.Time) Day {
-	year, month, day := t.Date()
-	seconds := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix()
-	return min(Day(max(0, seconds/86400)), DayMax)
-}
-
-// ParseDay reads a day as 2026-11-25.
-func ParseDay(text string) (Day, error) {
-	t, err := time.Parse(time.DateOnly, text)
-	if err != nil || t.Unix() < 0 || t.Unix()/86400 > int64(DayMax) {
-		return 0, fmt.Errorf("day %q: want one like 2026-11-25", text)
-	}
-	return Day(t.Unix() / 86400), nil
-}
-
-// String writes d as 2026-11-25.
-func (d Day) String() string { return time.Unix(int64(d)*86400, 0).UTC().Format(time.DateOnly) }
-
-// A ServedKey is what users were served for, where and when.
-type ServedKey struct {
-	Comune  ComuneID
-	Office  OfficeCode
-	Service ServiceID
-	Channel Channel
-	Day     Day
+// A Key is what users were served for, where and when.
+type Key struct {
+	Comune  schema.ComuneID
+	Office  schema.OfficeCode
+	Service schema.ServiceID
+	Channel schema.Channel
+	Day     schema.Day
 }
 
 // String writes k as the key of its record: 058091/eur/1/counter/2026-11-25. No
 // part of it can have a slash.
-func (k ServedKey) String() string {
+func (k Key) String() string {
 	return strings.Join([]string{k.Comune.String(), string(k.Office), strconv.Itoa(int(k.Service)), k.Channel.String(), k.Day.String()}, "/")
 }
 
 const (
-	// UsersMax is the most users of one ServedKey: more than any office serves in
+	// UsersMax is the most users of one Key: more than any office serves in
 	// a day, and few enough that a ticket number or an amount is found out.
 	UsersMax = 1_000_000
 
@@ -62,7 +39,7 @@ const (
 // A Served says how many users were served. Of several with one key the one that
 // supersedes all others holds, in whatever order, and however often, they come.
 type Served struct {
-	ServedKey
+	Key
 	Users     uint32 // 0 to UsersMax. That nobody came is known; what is not known is not written.
 	Revision  uint64 // 1 to RevisionMax; the sender raises it with each correction.
 	Withdrawn bool   // What was said before was of something else: nothing is known. Without users.

@@ -1,13 +1,14 @@
-package schema
+package served
 
 import (
 	"fmt"
+	"mlf/schema"
 	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// servedFormat is the one format of a record of ServedTopic.
+// servedFormat is the one format of a record of Topic.
 const servedFormat = 1
 
 // Fields of Served in schema/vote.proto after the format, which is field 1 as in
@@ -27,14 +28,14 @@ const (
 	servedGone     = 13
 )
 
-// AppendServed appends the value of the record of s to dst; its key is s.String().
-// An s that DecodeServed would refuse panics.
-func AppendServed(dst []byte, s *Served) []byte {
+// Append appends the value of the record of s to dst; its key is s.String().
+// An s that Decode would refuse panics.
+func Append(dst []byte, s *Served) []byte {
 	if err := s.check(); err != nil {
 		panic(fmt.Sprintf("BUG: append served users: %v", err))
 	}
 	start := len(dst)
-	dst = append(dst, tagFormat, servedFormat)
+	dst = protowire.AppendVarint(protowire.AppendTag(dst, 1, protowire.VarintType), servedFormat)
 	if s.Office != "" {
 		dst = protowire.AppendTag(dst, servedOffice, protowire.BytesType)
 		dst = protowire.AppendString(dst, string(s.Office))
@@ -45,7 +46,7 @@ func AppendServed(dst []byte, s *Served) []byte {
 			dst = protowire.AppendVarint(dst, n)
 		}
 	}
-	return appendChecksum(dst, start)
+	return schema.AppendChecksum(dst, start)
 }
 
 // numbers returns the fields of s that are numbers, by field.
@@ -58,20 +59,20 @@ func (s *Served) numbers() [servedGone + 1]uint64 {
 	}
 }
 
-// DecodeServed reads a record of ServedTopic. The errors wrap ErrUndecodable or
+// Decode reads a record of Topic. The errors wrap ErrUndecodable or
 // ErrFormat, as those of VoteBatch.Decode; a key that is not the value's is
 // undecodable.
-func DecodeServed(key string, value []byte) (Served, error) {
-	body, err := checkSum(value)
+func Decode(key string, value []byte) (Served, error) {
+	body, err := schema.CutChecksum(value)
 	if err != nil {
 		return Served{}, fmt.Errorf("read served users %s: %w", key, err)
 	}
 	s, err := splitServed(body)
 	if err == nil && s.String() != key {
-		err = undecodable("the value is of %s", s.String())
+		err = schema.Undecodable("the value is of %s", s.String())
 	}
 	if err != nil {
-		return Served{}, fmt.Errorf("read served users %s: %w", key, newerFormat(body, servedFormat, err))
+		return Served{}, fmt.Errorf("read served users %s: %w", key, schema.NewerFormat(body, servedFormat, err))
 	}
 	return s, nil
 }
@@ -79,12 +80,12 @@ func DecodeServed(key string, value []byte) (Served, error) {
 // splitServed reads the fields of body: each at most once, none unknown.
 func splitServed(body []byte) (Served, error) {
 	var numbers [servedGone + 1]uint64
-	var office OfficeCode
+	var office schema.OfficeCode
 	var seen uint32
 	for len(body) > 0 {
 		num, kind, n := protowire.ConsumeTag(body)
 		if n < 0 || num > servedGone || seen&(1<<num) != 0 {
-			return Served{}, undecodable("field %d: unknown, cut off, or there twice", num)
+			return Served{}, schema.Undecodable("field %d: unknown, cut off, or there twice", num)
 		}
 		seen |= 1 << num
 		body = body[n:]
@@ -92,30 +93,30 @@ func splitServed(body []byte) (Served, error) {
 		case num == servedOffice && kind == protowire.BytesType:
 			var code string
 			if code, n = protowire.ConsumeString(body); n < 0 {
-				return Served{}, undecodable("office is cut off")
+				return Served{}, schema.Undecodable("office is cut off")
 			}
-			office = OfficeCode(code)
+			office = schema.OfficeCode(code)
 		case num != servedOffice && kind == protowire.VarintType:
 			if numbers[num], n = protowire.ConsumeVarint(body); n < 0 {
-				return Served{}, undecodable("field %d is cut off", num)
+				return Served{}, schema.Undecodable("field %d is cut off", num)
 			}
 		default:
-			return Served{}, undecodable("field %d has wire type %d", num, kind)
+			return Served{}, schema.Undecodable("field %d has wire type %d", num, kind)
 		}
 		body = body[n:]
 	}
 	if numbers[1] != servedFormat {
-		return Served{}, undecodable("format %d", numbers[1])
+		return Served{}, schema.Undecodable("format %d", numbers[1])
 	}
 	return servedOf(office, numbers)
 }
 
 // servedOf makes a Served of its fields, where each is in its range.
-func servedOf(office OfficeCode, numbers [servedGone + 1]uint64) (Served, error) {
+func servedOf(office schema.OfficeCode, numbers [servedGone + 1]uint64) (Served, error) {
 	s := Served{
-		ServedKey: ServedKey{
-			Comune: ComuneID(numbers[servedComune]), Office: office, Service: ServiceID(numbers[servedService]),
-			Channel: Channel(numbers[servedChannel]), Day: Day(numbers[servedDay]),
+		Key: Key{
+			Comune: schema.ComuneID(numbers[servedComune]), Office: office, Service: schema.ServiceID(numbers[servedService]),
+			Channel: schema.Channel(numbers[servedChannel]), Day: schema.Day(numbers[servedDay]),
 		},
 		Users: uint32(numbers[servedUsers]), Revision: numbers[servedRevision], Withdrawn: numbers[servedGone] == 1,
 		Tickets: Tickets{
@@ -125,17 +126,17 @@ func servedOf(office OfficeCode, numbers [servedGone + 1]uint64) (Served, error)
 	}
 	numbers[1] = 0
 	if s.numbers() != numbers { // A number was cut to its type.
-		return Served{}, undecodable("a number is out of range")
+		return Served{}, schema.Undecodable("a number is out of range")
 	}
 	if err := s.check(); err != nil {
-		return Served{}, undecodable("%v", err)
+		return Served{}, schema.Undecodable("%v", err)
 	}
 	return s, nil
 }
 
 // check refuses what nobody can have been served as.
 func (s *Served) check() error {
-	if s.Comune < 1 || s.Comune > comuneMax || !slices.Contains(Channels(), s.Channel) || s.Day < 0 || s.Day > DayMax {
+	if s.Comune < 1 || s.Comune > schema.ComuneMax || !slices.Contains(schema.Channels(), s.Channel) || s.Day < 0 || s.Day > schema.DayMax {
 		return fmt.Errorf("comune %v, channel %v, day %d: out of range", s.Comune, s.Channel, s.Day)
 	}
 	if s.Users > UsersMax || s.Revision < 1 || s.Revision > RevisionMax {
@@ -149,6 +150,6 @@ func (s *Served) check() error {
 			return fmt.Errorf("tickets %+v of %d users: out of range", *t, s.Users)
 		}
 	}
-	_, err := ParseOffice(string(s.Office))
+	_, err := schema.ParseOffice(string(s.Office))
 	return err
 }
