@@ -6,7 +6,7 @@ func recordFaults() []fault {
 		decode.fault("checksum of a record", "TestVoteBatchEveryBit", "; got != want {", "; got != want && n < 0 {"),
 		decode.fault("newer format is quarantined", "TestVoteBatchRefusals", "if format <= known {", "if format >= 0 {"),
 		decode.fault("field twice", "TestVoteBatchRefusals", "if c.seen&field != 0 {", "if c.seen&field != 0 && field == 0 {"),
-		decode.fault("numbers left in a column", "TestVoteBatchRefusals", "if len(rest) > 0 {\n\t\treturn undecodable(\"column", "if len(rest) < 0 {\n\t\treturn undecodable(\"column"),
+		decode.fault("numbers left in a column", "TestVoteBatchRefusals", "if len(rest) > 0 {\n\t\treturn Undecodable(\"column", "if len(rest) < 0 {\n\t\treturn Undecodable(\"column"),
 		decode.fault("seq out of range", "TestVoteBatchRefusals", "if seq < 1 || seq > int64(SeqMax) {", "if seq < 0 {"),
 		decode.fault("value beyond its scale", "TestVoteBatchRefusals", "if value > valueMax || reason > reasonMax {", "if value > valueMax+1 || reason > reasonMax {"),
 		decode.fault("format 1 with reasons of format 2", "TestVoteBatchRefusals", "reasonMax = reasonMax1", "reasonMax = ReasonMax"),
