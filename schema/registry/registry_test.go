@@ -68,9 +68,9 @@ func TestShippedFigures(t *testing.T) {
 		{"comuni", len(comuni), 7896},
 		{"residents", residents, 59_580_936},
 		{"comuni below 5,000", perClass["under-5000"], 5505},
-		{"comuni from 5,000 to 40,000", perClass["5000-40000"], 2181},
-		{"comuni from 40,000 to 200,000", perClass["40000-200000"], 193},
-		{"comuni from 200,000", perClass["from-200000"], 17},
+		{"comuni of 5,000 to 40,000", perClass["5000-40000"], 2181},
+		{"comuni of 40,001 to 200,000", perClass["40000-200000"], 193},
+		{"comuni above 200,000", perClass["from-200000"], 17},
 		{"residents of comuni below 5,000", small, 9_656_067},
 		{"bilingual comuni", bilingual, 124},
 		{"comuni with an IPA code", withIPA, 7639},
@@ -145,9 +145,9 @@ func TestPopulationClassOf(t *testing.T) {
 	r := load(t)
 	for residents, want := range map[uint32]string{
 		0: "under-5000", 4999: "under-5000",
-		5000: "5000-40000", 39_999: "5000-40000",
-		40_000: "40000-200000", 199_999: "40000-200000",
-		200_000: "from-200000", 1<<32 - 1: "from-200000",
+		5000: "5000-40000", 40_000: "5000-40000",
+		40_001: "40000-200000", 200_000: "40000-200000",
+		200_001: "from-200000", 1<<32 - 1: "from-200000",
 	} {
 		if got := r.PopulationClass(residents).Code; got != want {
 			t.Errorf("%d residents: got %s, want %s", residents, got, want)

@@ -39,8 +39,10 @@ test("classes of population have their limits in their codes", () => {
   f(0, "under-5000");
   f(4999, "under-5000");
   f(5000, "5000-40000");
-  f(199999, "40000-200000");
-  f(200000, "from-200000");
+  f(40000, "5000-40000");
+  f(40001, "40000-200000");
+  f(200000, "40000-200000");
+  f(200001, "from-200000");
   assert.equal(classOf(1, []), undefined);
 });
 

@@ -20,11 +20,12 @@ export function benchmarkAsk(state: State, parameters: Record<string, string>): 
   return { id: "benchmark", path: "/v1/ranking", parameters: { ...parameters, by: level, reference: level === "comune" ? "class" : "nation", min_n: "1" } };
 }
 
-// classOf is the class of so many residents: the codes have the limits.
+// classOf is the class of so many residents: the codes have the limits, and what one and the next
+// have in common is the lower one's.
 export function classOf(population: number, classes: readonly string[]): string | undefined {
   return classes.find((code) => {
-    const [from, to] = code.startsWith("under-") ? [0, Number(code.slice(6))] : code.startsWith("from-") ? [Number(code.slice(5)), Infinity] : code.split("-").map(Number) as [number, number];
-    return population >= from && population < to;
+    const [from, to] = code.startsWith("under-") ? [0, Number(code.slice(6)) - 1] : code.startsWith("from-") ? [Number(code.slice(5)), Infinity] : code.split("-").map(Number) as [number, number];
+    return population >= from && population <= to;
   });
 }
 
