@@ -180,7 +180,11 @@ func (t *Terminals) Version() uint64 { return t.version.Load() }
 // ByToken returns the enrolment whose token is token, revoked or not; nil for
 // none. The enrolment is shared: do not change it.
 func (t *Terminals) ByToken(token []byte) *Enrolment {
-	h := HashToken(token)
+	return t.ByHash(HashToken(token))
+}
+
+// ByHash returns the enrolment whose token has this hash, as ByToken does.
+func (t *Terminals) ByHash(h TokenHash) *Enrolment {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.byToken[h]
