@@ -18,13 +18,16 @@ import (
 var mayImport = map[string][]string{
 	"main": {"command"},
 	"command": {
-		"command/process", "command/probe", "command/datadir", "command/certificates", "command/differences", "command/doctor", "command/found",
+		"command/network", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
 		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
 		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
 		"query", "query/access", "query/cube", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
 		"schema", "schema/annotation", "schema/finding", "schema/registry", "schema/served", "schema/shares",
 	},
+	"command/network":                {"command/network/sheet", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
+	"command/network/sheet":          {},
+	"command/tool":                   {"command/certificates", "command/password", "ingest/broker", "schema/registry"},
 	"command/process":                {},
 	"command/probe":                  {"query/client", "schema"},
 	"command/certificates":           {"schema/finding"},
@@ -173,6 +176,7 @@ var onlyIn = map[string][]string{
 
 	"github.com/google/go-containerregistry": {"deploy/image"},
 	"golang.org/x/image":                     {"query/embed"},
+	"rsc.io/qr":                              {"command/network/sheet"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {
