@@ -125,6 +125,7 @@ type RegistryFlags struct {
 	Registry string `placeholder:"DIR" help:"Folder with lists (CSV) that replace the built-in ones of the same name: labels, services, comuni."`
 }
 
+// Load returns the lists, those of the folder before the program's.
 func (f *RegistryFlags) Load() (*registry.Registry, error) {
 	if f.Registry == "" {
 		return registry.Load()

@@ -14,10 +14,7 @@ import (
 
 const listHeader = "comune,office,channel,services,scale,since,count\n"
 
-func lists(t interface {
-	Helper()
-	Fatal(args ...any)
-}) *registry.Registry {
+func lists(t testing.TB) *registry.Registry {
 	t.Helper()
 	r, err := registry.Load()
 	if err != nil {

@@ -172,8 +172,8 @@ func TestOneClaimIsTold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o := offer("BCDFGHJKLMNP", 2)
 		var topic []record
-		put := func(make func() (string, []byte, error)) {
-			key, value, err := make()
+		put := func(write func() (string, []byte, error)) {
+			key, value, err := write()
 			if err != nil {
 				t.Fatal(err)
 			}

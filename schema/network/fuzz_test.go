@@ -12,10 +12,10 @@ import (
 // as what is taken.
 func FuzzApply(f *testing.F) {
 	o := offer("BCDFGHJKLMNP", 2)
-	for _, make := range []func() (string, []byte, error){
+	for _, write := range []func() (string, []byte, error){
 		sestriere(f).RegistryRecord, order(f).RegistryRecord, o.RegistryRecord, on(o, redemption(1, 2)),
 	} {
-		key, value, err := make()
+		key, value, err := write()
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -75,11 +75,10 @@ type ClaimID string
 func ParseClaimID(text string) (ClaimID, error) {
 	bad := len(text) != schema.DeviceMax
 	for i := range len(text) {
-		c := text[i] | 0x20
 		if hyphen := i == 8 || i == 13 || i == 18 || i == 23; hyphen {
 			bad = bad || text[i] != '-'
 		} else {
-			bad = bad || !(text[i] >= '0' && text[i] <= '9' || c >= 'a' && c <= 'f')
+			bad = bad || strings.IndexByte("0123456789abcdefABCDEF", text[i]) < 0
 		}
 	}
 	if bad {
