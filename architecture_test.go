@@ -103,6 +103,7 @@ var mayImport = map[string][]string{
 	"query/files":         {},
 	"query/uncounted":     {"schema"},
 	"query/copies":        {"schema", "query/question"},
+	"query/network":       {"schema", "schema/network", "schema/registry", "query/answer", "query/answer/meta", "query/calendar", "query/format", "query/question"},
 	"query/form":          {"query/departure", "query/format", "query/question"},
 	"query/turnout":       {"schema", "schema/served", "query/calendar", "query/question", "query/figures"},
 	"query/live":          {},
