@@ -18,13 +18,16 @@ import (
 var mayImport = map[string][]string{
 	"main": {"command"},
 	"command": {
-		"command/process", "command/probe", "command/datadir", "command/certificates", "command/differences", "command/doctor", "command/found",
+		"command/network", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
 		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
 		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
 		"query", "query/access", "query/cube", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
 		"schema", "schema/annotation", "schema/finding", "schema/registry", "schema/served", "schema/shares",
 	},
+	"command/network":                {"command/network/sheet", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
+	"command/network/sheet":          {},
+	"command/tool":                   {"command/certificates", "command/password", "ingest/broker", "schema/registry"},
 	"command/process":                {},
 	"command/probe":                  {"query/client", "schema"},
 	"command/certificates":           {"schema/finding"},
@@ -43,6 +46,7 @@ var mayImport = map[string][]string{
 	"schema/finding":                 {},
 	"schema/proxies":                 {},
 	"schema/source":                  {"schema"},
+	"schema/network":                 {"schema", "schema/registry"},
 	"schema/registry":                {"schema"},
 	"schema/served":                  {"schema"},
 	"schema/sql":                     {},
@@ -53,7 +57,6 @@ var mayImport = map[string][]string{
 	"ingest/uplink":                  {"schema"},
 	"ingest/call":                    {"schema"},
 	"ingest/call/cdr":                {"schema", "ingest/call"},
-	"ingest/wire":                    {"schema"},
 	"ingest/rating":                  {"schema"},
 	"ingest/rating/export":           {"ingest/rating", "schema"},
 	"ingest/rating/script":           {},
@@ -67,7 +70,7 @@ var mayImport = map[string][]string{
 	"ingest/broker/lines":            {},
 	"ingest/broker/recordset":        {"schema"},
 	"ingest/broker/embedded":         {},
-	"ingest/enrolment":               {"schema", "schema/registry"},
+	"ingest/enrolment":               {"schema", "schema/network", "schema/registry"},
 	"ingest/broker/brokertest":       {"schema", "schema/served", "ingest/broker"},
 	"aggregate":                      {"schema", "aggregate/fold"},
 	"aggregate/fold":                 {"schema", "schema/event"},
@@ -111,6 +114,7 @@ var mayImport = map[string][]string{
 	"query/files":         {},
 	"query/uncounted":     {"schema"},
 	"query/copies":        {"schema", "query/question"},
+	"query/network":       {"schema", "schema/network", "schema/registry", "query/answer", "query/answer/meta", "query/calendar", "query/format", "query/question"},
 	"query/form":          {"query/departure", "query/format", "query/question"},
 	"query/turnout":       {"schema", "schema/served", "query/calendar", "query/question", "query/figures"},
 	"query/live":          {},
@@ -186,6 +190,7 @@ var onlyIn = map[string][]string{
 
 	"github.com/google/go-containerregistry": {"deploy/image"},
 	"golang.org/x/image":                     {"query/embed"},
+	"rsc.io/qr":                              {"command/network/sheet"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {

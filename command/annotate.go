@@ -49,7 +49,7 @@ type annotateAddCmd struct {
 
 // Run adds.
 func (c *annotateAddCmd) Run(ctx context.Context, p *console) error {
-	reg, err := c.load()
+	reg, err := c.Load()
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (c *annotateAddCmd) Run(ctx context.Context, p *console) error {
 	if err := book.Apply(key, value); err != nil {
 		return err
 	}
-	client, err := c.client(p.Log)
+	client, err := c.Client(p.Log)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func checkScope(reg *registry.Registry, scope map[string][]string) error {
 
 // readAnnotations returns the annotations that there are.
 func readAnnotations(ctx context.Context, f *toolFlags, p *console) (*annotation.Book, error) {
-	client, err := f.client(p.Log)
+	client, err := f.Client(p.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (c *annotateRemoveCmd) Run(ctx context.Context, p *console) error {
 	if !slices.ContainsFunc(book.All(), func(a *annotation.Annotation) bool { return a.ID == c.ID }) {
 		return fmt.Errorf("annotation %q: there is none; mlf annotate list shows those that there are", c.ID)
 	}
-	client, err := c.client(p.Log)
+	client, err := c.Client(p.Log)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,9 @@ import (
 	"mlf/aggregate/store/embedded"
 	"mlf/bench/rig"
 	"mlf/bench/setup"
+	"mlf/command/network"
 	"mlf/command/process"
+	"mlf/command/tool"
 	"mlf/ingest/broker"
 )
 
@@ -38,22 +40,25 @@ type cli struct {
 	ConfigFile kong.ConfigFlag `name:"config" placeholder:"FILE" help:"Read flags from a YAML file, under the command's name (ingest: {listen: …}). The command line wins over the environment, the environment over the file."`
 	LogLevel   slog.Level      `default:"info" help:"Least level of the JSON log on stderr: debug, info, warn or error."`
 
-	Up        upCmd        `cmd:"" help:"Run everything with one command, on embedded engines: no Kafka, no ClickHouse, no Docker."`
-	Ingest    ingestCmd    `cmd:"" help:"Take votes over HTTP into Kafka."`
-	Aggregate aggregateCmd `cmd:"" help:"Count the votes of the log into ClickHouse."`
-	Query     queryCmd     `cmd:"" help:"Serve the statistics and the page that shows them."`
-	Probe     probeCmd     `cmd:"" help:"Vote for tests through the public addresses, and watch the votes become counted and shown."`
-	Schema    schemaCmd    `cmd:"" help:"Create topics, genesis records and tables."`
-	Compare   compareCmd   `cmd:"" help:"Prove that two databases that count the same log are equal, cell by cell."`
-	Doctor    doctorCmd    `cmd:"" help:"Look whether Kafka and ClickHouse keep what mlf promises."`
-	Log       logCmd       `cmd:"" help:"Archive the log, put it back, verify an archive."`
-	Terminal  terminalCmd  `cmd:"" help:"Enrol, list and revoke terminals."`
-	Vote      voteCmd      `cmd:"" help:"Find out what became of a vote."`
-	Annotate  annotateCmd  `cmd:"" help:"Note breaks and events beside the figures."`
-	Simulate  simulateCmd  `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`
-	Bench     rig.Cmd      `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
-	Config    configCmd    `cmd:"" help:"Check a configuration."`
-	Version   versionCmd   `cmd:"" help:"Print the version."`
+	Up        upCmd            `cmd:"" help:"Run everything with one command, on embedded engines: no Kafka, no ClickHouse, no Docker."`
+	Ingest    ingestCmd        `cmd:"" help:"Take votes over HTTP into Kafka."`
+	Aggregate aggregateCmd     `cmd:"" help:"Count the votes of the log into ClickHouse."`
+	Query     queryCmd         `cmd:"" help:"Serve the statistics and the page that shows them."`
+	Probe     probeCmd         `cmd:"" help:"Vote for tests through the public addresses, and watch the votes become counted and shown."`
+	Schema    schemaCmd        `cmd:"" help:"Create topics, genesis records and tables."`
+	Compare   compareCmd       `cmd:"" help:"Prove that two databases that count the same log are equal, cell by cell."`
+	Doctor    doctorCmd        `cmd:"" help:"Look whether Kafka and ClickHouse keep what mlf promises."`
+	Log       logCmd           `cmd:"" help:"Archive the log, put it back, verify an archive."`
+	Terminal  network.Terminal `cmd:"" help:"Enrol, list, close and revoke terminals."`
+	Body      network.BodyCmd  `cmd:"" help:"Bodies that take part, and the comuni that belong to them."`
+	Order     network.OrderCmd `cmd:"" help:"What bodies ordered, and whether a programme pays for it."`
+	Claim     network.ClaimCmd `cmd:"" help:"Codes by which devices become terminals by themselves."`
+	Vote      voteCmd          `cmd:"" help:"Find out what became of a vote."`
+	Annotate  annotateCmd      `cmd:"" help:"Note breaks and events beside the figures."`
+	Simulate  simulateCmd      `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`
+	Bench     rig.Cmd          `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
+	Config    configCmd        `cmd:"" help:"Check a configuration."`
+	Version   versionCmd       `cmd:"" help:"Print the version."`
 }
 
 // A console is what a command may use of the world around it.
@@ -92,14 +97,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	log, messages := process.NewLog(stderr, c.LogLevel)
 	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(&console{Stdout: stdout, Stderr: stderr, Log: log, Messages: messages}, &setup.Parts{Stdout: stdout, Stderr: stderr, Log: log})
+	command.Bind(&console{Stdout: stdout, Stderr: stderr, Log: log, Messages: messages}, &tool.Console{Stdout: stdout, Stderr: stderr, Log: log}, &setup.Parts{Stdout: stdout, Stderr: stderr, Log: log})
 	if err := command.Run(); err != nil {
 		fmt.Fprintf(stderr, "mlf: %v\n", err)
 		if errors.Is(err, broker.ErrGivenUp) {
 			fmt.Fprintln(stderr, "mlf: is Kafka running, and its address (--kafka) right? Where there is --wait, it waits longer")
 		}
 		var usage usageError
-		if errors.As(err, &usage) {
+		var toolUsage tool.UsageError
+		if errors.As(err, &usage) || errors.As(err, &toolUsage) {
 			return ExitUsage
 		}
 		return ExitFailed

@@ -53,7 +53,7 @@ func (c *compareCmd) Run(ctx context.Context, p *console) error {
 	if err := c.check(c.ClickhouseA, c.ClickhouseB); err != nil {
 		return usageError{err}
 	}
-	lists, err := c.load()
+	lists, err := c.Load()
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (c *doctorCmd) Validate() error {
 func (c *doctorCmd) Run(ctx context.Context, p *console) error {
 	quiet := slog.New(slog.DiscardHandler) // What is wrong is a finding.
 	keeper := certificates.New(certificates.Telemetry{})
-	client, err := c.client(broker.Config{GiveUp: c.Limit, Timeout: c.Limit}, keeper, broker.Telemetry{Logger: quiet})
+	client, err := c.Client(broker.Config{GiveUp: c.Limit, Timeout: c.Limit}, keeper, broker.Telemetry{Logger: quiet})
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (c *doctorCmd) certificates(keeper *certificates.Keeper) (checks []finding.
 	}
 	for _, address := range c.Kafka {
 		checks = append(checks, certificates.CheckServer(address, func(ctx context.Context) (net.Conn, error) {
-			settings, err := c.tls(keeper)
+			settings, err := c.TLS(keeper)
 			if err != nil {
 				return nil, err
 			}

@@ -5,17 +5,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
-	"os"
 	"strings"
-	"time"
 
 	"mlf/aggregate/store"
 	"mlf/command/certificates"
 	"mlf/command/password"
-	"mlf/ingest/broker"
-	"mlf/schema/registry"
+	"mlf/command/tool"
 )
 
 // listen opens addr for a part of the process.
@@ -67,107 +63,13 @@ func (f tlsFlags) url(ln net.Listener) string {
 	return scheme + "://" + host
 }
 
-// kafkaFlags say where the log is.
-type kafkaFlags struct {
-	Kafka []string `required:"" placeholder:"ADDR" help:"Kafka brokers to begin with, host:port, comma-separated."`
-	loginFlags
-}
-
-// loginFlags say how brokers are spoken to.
-type loginFlags struct {
-	KafkaTLS          bool          `name:"kafka-tls" help:"Speak TLS to the brokers."`
-	KafkaCA           string        `name:"kafka-ca" placeholder:"FILE" help:"Authorities (PEM) that may sign the brokers' certificates. Default: the system's."`
-	KafkaCert         string        `placeholder:"FILE" help:"Client certificate (PEM), where brokers ask for one."`
-	KafkaKey          string        `placeholder:"FILE" help:"Private key (PEM) of --kafka-cert."`
-	KafkaSASL         string        `name:"kafka-sasl" enum:",SCRAM-SHA-256,SCRAM-SHA-512,PLAIN" default:"" placeholder:"MECHANISM" help:"SCRAM-SHA-512 (the default with a user), SCRAM-SHA-256 or, over TLS, PLAIN."`
-	KafkaUser         string        `help:"User name for SASL."`
-	KafkaPassword     string        `secret:"" help:"Password for SASL. Better in a file: --kafka-password-file."`
-	KafkaPasswordFile password.File `placeholder:"FILE" help:"File with the password for SASL, read at each connection: it may be replaced at any time."`
-}
-
-// Validate refuses what belongs together and is not. kong calls it.
-func (f *loginFlags) Validate() error {
-	if !f.KafkaTLS && (f.KafkaCA != "" || f.KafkaCert != "" || f.KafkaKey != "") {
-		return errors.New("--kafka-ca, --kafka-cert and --kafka-key want --kafka-tls")
-	}
-	if (f.KafkaCert == "") != (f.KafkaKey == "") {
-		return errors.New("--kafka-cert and --kafka-key go together")
-	}
-	if f.KafkaUser == "" && (f.KafkaPassword != "" || f.KafkaPasswordFile != "") {
-		return errors.New("a password for Kafka, and no --kafka-user")
-	}
-	if f.KafkaPassword != "" && f.KafkaPasswordFile != "" {
-		return errors.New("--kafka-password and --kafka-password-file: want one")
-	}
-	return nil
-}
-
-// client returns a client for the brokers, with what cfg says beside where they
-// are; it has not dialled yet. Its certificates are those of keeper.
-func (f *kafkaFlags) client(cfg broker.Config, keeper *certificates.Keeper, tel broker.Telemetry) (*broker.Client, error) {
-	cfg.Brokers = f.Kafka
-	cfg.SASLMechanism, cfg.SASLUser = f.KafkaSASL, f.KafkaUser
-	if f.KafkaUser != "" {
-		cfg.SASLPassword = f.KafkaPasswordFile.OrElse(f.KafkaPassword)
-	}
-	var err error
-	if cfg.TLS, err = f.tls(keeper); err != nil {
-		return nil, usageError{err}
-	}
-	client, err := broker.New(cfg, tel)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return client, nil
-}
-
-// tls returns what each connection is to ask for its settings; nil where brokers
-// do not speak TLS.
-func (f *kafkaFlags) tls(keeper *certificates.Keeper) (func() *tls.Config, error) {
-	if !f.KafkaTLS {
-		return nil, nil
-	}
-	settings := &tls.Config{MinVersion: tls.VersionTLS12}
-	if f.KafkaCert != "" {
-		pair, err := keeper.Pair("kafka_client", f.KafkaCert, f.KafkaKey)
-		if err != nil {
-			return nil, err
-		}
-		settings.GetClientCertificate = pair.ForServer
-	}
-	if f.KafkaCA == "" {
-		return func() *tls.Config { return settings }, nil
-	}
-	authorities, err := keeper.Authorities("kafka_ca", f.KafkaCA)
-	if err != nil {
-		return nil, err
-	}
-	return func() *tls.Config {
-		now := settings.Clone()
-		now.RootCAs = authorities.Pool()
-		return now
-	}, nil
-}
-
-// toolFlags are those of a command that asks Kafka something and ends.
-type toolFlags struct {
-	kafkaFlags
-	Wait time.Duration `default:"15s" help:"Longest time without an answer from Kafka."`
-}
-
-// client returns a client that gives up after --wait.
-func (f *toolFlags) client(log *slog.Logger) (*broker.Client, error) {
-	if f.Wait <= 0 {
-		return nil, usageError{fmt.Errorf("--wait %v: want more than 0", f.Wait)}
-	}
-	return f.once(broker.Config{GiveUp: f.Wait}, log)
-}
-
-// once returns a client for a process that ends soon: what files have does not
-// change meanwhile.
-func (f *kafkaFlags) once(cfg broker.Config, log *slog.Logger) (*broker.Client, error) {
-	return f.client(cfg, certificates.New(certificates.Telemetry{}), broker.Telemetry{Logger: log})
-}
+// Flags that commands of other packages have, too.
+type (
+	kafkaFlags    = tool.KafkaFlags
+	loginFlags    = tool.LoginFlags
+	toolFlags     = tool.Flags
+	registryFlags = tool.RegistryFlags
+)
 
 // databaseFlags say how databases are spoken to.
 type databaseFlags struct {
@@ -260,15 +162,3 @@ type storesFlags struct {
 
 // Validate refuses addresses that cannot be some.
 func (f *storesFlags) Validate() error { return f.checkList(f.Clickhouse) }
-
-// registryFlags say where the reference data is.
-type registryFlags struct {
-	Registry string `placeholder:"DIR" help:"Folder with lists (CSV) that replace the built-in ones of the same name: labels, services, comuni."`
-}
-
-func (f *registryFlags) load() (*registry.Registry, error) {
-	if f.Registry == "" {
-		return registry.Load()
-	}
-	return registry.LoadFS(os.DirFS(f.Registry))
-}

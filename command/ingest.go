@@ -33,7 +33,7 @@ func (c *ingestCmd) Validate() error {
 
 // Run takes votes until ctx ends.
 func (c *ingestCmd) Run(ctx context.Context, p *console) error {
-	lists, err := c.load()
+	lists, err := c.Load()
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (c *logArchiveCmd) Run(ctx context.Context, p *console) error {
 	if c.Every <= 0 || c.Rate < 0 {
 		return usageError{fmt.Errorf("--every %v, --rate %d: want more than 0", c.Every, c.Rate)}
 	}
-	client, err := c.client(p.Log)
+	client, err := c.Client(p.Log)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (t restoreTarget) Create(ctx context.Context, partitions, replicas int) err
 
 // Run restores.
 func (c *logRestoreCmd) Run(ctx context.Context, p *console) error {
-	client, err := c.client(p.Log)
+	client, err := c.Client(p.Log)
 	if err != nil {
 		return err
 	}
@@ -202,8 +202,8 @@ func (c *logVerifyCmd) Run(ctx context.Context, p *console) error {
 	defer bar.Close()
 	cfg := archive.VerifyConfig{From: dir, Tell: bar.Tell}
 	if len(c.Kafka) > 0 {
-		tool := toolFlags{kafkaFlags: kafkaFlags{Kafka: c.Kafka, loginFlags: c.loginFlags}, Wait: c.Wait}
-		client, err := tool.client(p.Log)
+		tool := toolFlags{KafkaFlags: kafkaFlags{Kafka: c.Kafka, LoginFlags: c.loginFlags}, Wait: c.Wait}
+		client, err := tool.Client(p.Log)
 		if err != nil {
 			return err
 		}

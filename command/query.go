@@ -33,7 +33,7 @@ func (c *queryCmd) Validate() error {
 
 // Run answers until ctx ends.
 func (c *queryCmd) Run(ctx context.Context, p *console) error {
-	lists, err := c.load()
+	lists, err := c.Load()
 	if err != nil {
 		return err
 	}

@@ -75,11 +75,11 @@ const applyMax = 5 * time.Minute
 
 // Run applies. What an attempt leaves half done the next one completes.
 func (c *applyCmd) Run(ctx context.Context, p *console) error {
-	lists, err := c.load()
+	lists, err := c.Load()
 	if err != nil {
 		return err
 	}
-	client, err := c.once(broker.Config{GiveUp: c.Wait}, p.Log)
+	client, err := c.Once(broker.Config{GiveUp: c.Wait}, p.Log)
 	if err != nil {
 		return err
 	}

@@ -48,11 +48,11 @@ Other votes that arrive meanwhile show as differences: run it against a service 
 
 // Run plays, compares and reports.
 func (c *simulateCmd) Run(ctx context.Context, p *console) error {
-	lists, err := c.load()
+	lists, err := c.Load()
 	if err != nil {
 		return err
 	}
-	client, err := c.client(p.Log)
+	client, err := c.Client(p.Log)
 	if err != nil {
 		return err
 	}

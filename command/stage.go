@@ -218,7 +218,7 @@ func (f *stageFlags) run(ctx context.Context, p *console, name string, serve fun
 	b := newBase(p, on...)
 	b.waiter = &process.Waiter{Log: p.Log, Attempt: process.AttemptMax, Hopeless: hopeless}
 	var err error
-	if b.client, err = f.client(broker.Config{}, b.keeper, broker.Telemetry{Registerer: b.metrics, Logger: p.Log}); err != nil {
+	if b.client, err = f.Client(broker.Config{}, b.keeper, broker.Telemetry{Registerer: b.metrics, Logger: p.Log}); err != nil {
 		return err
 	}
 	if err := b.trace(ctx, f.Config, name); err != nil {

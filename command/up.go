@@ -75,7 +75,7 @@ func (c *upCmd) Run(ctx context.Context, p *console) error {
 	if !clickhouse.Built {
 		return usageError{clickhouse.ErrNotBuilt} // Before anything is made in the data folder.
 	}
-	lists, err := c.load()
+	lists, err := c.Load()
 	if err != nil {
 		return err
 	}

@@ -59,9 +59,9 @@ func (c *voteFindCmd) Validate() error {
 		return fmt.Errorf("--since %v: want how long ago", c.Since)
 	}
 	if c.Clickhouse == "" {
-		return c.kafkaFlags.Validate()
+		return c.KafkaFlags.Validate()
 	}
-	return errors.Join(c.kafkaFlags.Validate(), c.check(c.Clickhouse))
+	return errors.Join(c.KafkaFlags.Validate(), c.check(c.Clickhouse))
 }
 
 // Run finds out and reports.
@@ -74,11 +74,11 @@ func (c *voteFindCmd) Run(ctx context.Context, p *console) error {
 	if err != nil || seq == 0 || schema.Seq(seq) > schema.SeqMax {
 		return usageError{fmt.Errorf("seq %q: want 1 to %d", c.Seq, schema.SeqMax)}
 	}
-	lists, err := c.load()
+	lists, err := c.Load()
 	if err != nil {
 		return err
 	}
-	client, err := c.client(p.Log)
+	client, err := c.Client(p.Log)
 	if err != nil {
 		return err
 	}

@@ -126,14 +126,6 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 			Help: "Requests whose votes the log did not acknowledge; the terminals send again. Rising: look at the brokers.",
 		}),
 	}
-	m.said = auto.NewCounterVec(prometheus.CounterOpts{
-		Name: "mlf_ingest_events_total",
-		Help: "What sources without state have said and is on the log, by kind: rating, reading, call.",
-	}, []string{"kind"})
-	m.refused = auto.NewCounterVec(prometheus.CounterOpts{
-		Name: "mlf_ingest_events_refused_total",
-		Help: "What sources without state have said and was not taken, by the answer's type. unknown-device: a box is not enrolled. other-way: a site sends by two ways. uncountable: a box is set to tell only what is new.",
-	}, []string{"code"})
 	durations := auto.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "mlf_ingest_request_duration_seconds",
 		Help:    "Time from a request's header to its answer. Slow votes with a quiet processor: the log's acknowledgements are slow.",
@@ -173,8 +165,24 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 	for _, code := range wire.ServedFaults() {
 		m.served.WithLabelValues("rejected", code)
 	}
+	m.registerEvents(auto)
 	registerLimits(auto, b, c)
 	return m
+}
+
+// registerEvents counts what sources say that keep no state.
+func (m *metrics) registerEvents(auto promauto.Factory) {
+	m.said = auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_events_total",
+		Help: "What sources without state have said and is on the log, by kind: rating, reading, call.",
+	}, []string{"kind"})
+	m.refused = auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_events_refused_total",
+		Help: "What sources without state have said and was not taken, by the answer's type. unknown-device: a box is not enrolled. other-way: a site sends by two ways. uncountable: a box is set to tell only what is new.",
+	}, []string{"code"})
+	for _, kind := range []string{"rating", "reading", "call"} {
+		m.said.WithLabelValues(kind)
+	}
 }
 
 // registerLimits shows how near the limits are.

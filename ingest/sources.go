@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
@@ -111,16 +110,9 @@ func (s *Server) requestOf(x *exchange) form.Request {
 		Path: string(x.Path()), Event: string(x.QueryArgs().Peek("event")), Origin: string(h.Peek(fasthttp.HeaderOrigin)),
 		Kind: string(h.ContentType()), At: s.cfg.Now(), Token: bearer(h),
 	}
-	var fields http.Header
-	field := s.cfg.Sources.Proxies.Field
-	if field == "" {
-		field = proxies.XForwardedFor
-	}
-	for _, value := range h.PeekAll(field) {
-		if fields == nil {
-			fields = make(http.Header, 1)
-		}
-		fields.Add(field, string(value))
+	var fields []string
+	for _, value := range h.PeekAll(s.cfg.Sources.Proxies.Name()) {
+		fields = append(fields, string(value))
 	}
 	r.Client = s.cfg.Sources.Proxies.Client(x.RemoteAddr().String(), fields)
 	return r

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // A ComuneID is the ISTAT code of a comune (PRO_COM_T): 58091 is Roma, written
@@ -84,6 +85,23 @@ func ParseOffice(code string) (OfficeCode, error) {
 		return "", fmt.Errorf("office %q: want at most %d characters", code, OfficeCodeMax)
 	}
 	return OfficeCode(code), nil
+}
+
+// A BodyCode names a body, an administration of any kind, by its code in the index
+// of public administrations (IPA): c_h501 is the comune of Roma. The index does not
+// tell capitals from small letters; these are the small ones.
+type BodyCode string
+
+// BodyCodeMax is the most bytes of a BodyCode. The index's own have at most 16.
+const BodyCodeMax = 32
+
+// ParseBody accepts letters, digits, '.', '_' and '-', 1 to BodyCodeMax of them, and
+// returns them in small letters.
+func ParseBody(code string) (BodyCode, error) {
+	if _, err := ParseOffice(code); err != nil || code == "" {
+		return "", fmt.Errorf("body %.40q: want an IPA code like c_h501: 1 to %d letters, digits, '.', '_' or '-'", code, BodyCodeMax)
+	}
+	return BodyCode(strings.ToLower(code)), nil
 }
 
 // A ServiceID is the number of a service in schema/registry. It is what the log

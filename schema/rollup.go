@@ -126,6 +126,14 @@ func (t *Tally) Numbers() [TallyNumbers]*uint64 {
 	}
 }
 
+// TallyNames are the columns of Numbers in the store.
+func TallyNames() [TallyNumbers]string {
+	return [...]string{
+		"records", "votes_in", "counted", "duplicates", "conflicts", "quarantined", "voided",
+		"events_in", "events_used", "events_repeated", "events_stale", "events_conflicts", "events_quarantined",
+	}
+}
+
 // Add adds u to t.
 func (t *Tally) Add(u Tally) {
 	numbers := u.Numbers()

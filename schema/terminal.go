@@ -98,7 +98,9 @@ type EnrolledService struct {
 // it was cast, however late it comes.
 type Enrolment struct {
 	Terminal TerminalID        `json:"terminal"`
-	Token    TokenHash         `json:"token_sha256"`
+	Token    TokenHash         `json:"token_sha256,omitzero"`
+	Body     BodyCode          `json:"body,omitempty"`   // Whose terminal it is, where anybody said.
+	Device   string            `json:"device,omitempty"` // The claim that enrolled it, and others with it; empty without one.
 	Comune   ComuneID          `json:"comune"`
 	Office   OfficeCode        `json:"office,omitempty"`
 	Channel  Channel           `json:"channel"`
@@ -109,6 +111,10 @@ type Enrolment struct {
 	Ordinal  uint32            `json:"ordinal"` // Position among the comune's terminals, from 0.
 	Slot     Slot              `json:"slot"`
 	Revoked  bool              `json:"revoked,omitempty"`
+
+	// Closed is when the terminal was closed; zero where it was not. It is told by a
+	// record of its own, a Closure. Votes that were cast before are still taken.
+	Closed time.Time `json:"-"`
 }
 
 // EnrolledServicesMax is the most services one terminal offers.
@@ -127,8 +133,11 @@ func (e *Enrolment) Service(code []byte) (ServiceID, bool) {
 // DefaultService returns the service of a vote that names none.
 func (e *Enrolment) DefaultService() ServiceID { return e.Services[0].ID }
 
-// validate refuses an enrolment that ingest could not serve.
-func (e *Enrolment) validate() error {
+// DeviceMax is the most bytes of Enrolment.Device: a UUID as text.
+const DeviceMax = 36
+
+// Validate refuses an enrolment that ingest could not serve.
+func (e *Enrolment) Validate() error {
 	if len(e.Services) == 0 || len(e.Services) > EnrolledServicesMax {
 		return fmt.Errorf("terminal %v: %d services: want 1 to %d", e.Terminal, len(e.Services), EnrolledServicesMax)
 	}
@@ -138,6 +147,14 @@ func (e *Enrolment) validate() error {
 	if _, err := ParseOffice(string(e.Office)); err != nil {
 		return fmt.Errorf("terminal %v: %w", e.Terminal, err)
 	}
+	if e.Body != "" {
+		if _, err := ParseBody(string(e.Body)); err != nil {
+			return fmt.Errorf("terminal %v: %w", e.Terminal, err)
+		}
+	}
+	if len(e.Device) > DeviceMax {
+		return fmt.Errorf("terminal %v: device of %d bytes: want at most %d", e.Terminal, len(e.Device), DeviceMax)
+	}
 	return nil
 }
 
@@ -145,15 +162,22 @@ func (e *Enrolment) validate() error {
 const (
 	terminalKeyPrefix  = "terminal/"
 	revokedKeyPrefix   = "revoked/"
+	closedKeyPrefix    = "closed/"
 	rulesKeyPrefix     = "rules/"
 	streamKeyKeyPrefix = "stream-key/"
 
-	AnnotationKeyPrefix = "annotation/" // What is noted beside figures: see package annotation.
+	AnnotationKeyPrefix  = "annotation/" // What is noted beside figures: see package annotation.
+	BodyKeyPrefix        = "body/"       // Bodies, orders and claims: see package network.
+	OrderKeyPrefix       = "order/"
+	ClaimKeyPrefix       = "claim/"
+	SiteKeyPrefix        = "site/" // Sources that keep no state: see package source.
+	IntegrationKeyPrefix = "integration/"
+	DeviceKeyPrefix      = "device/"
 )
 
 // RegistryRecord returns the key and value under which the registry topic keeps e.
 func (e *Enrolment) RegistryRecord() (key string, value []byte, err error) {
-	if err := e.validate(); err != nil {
+	if err := e.Validate(); err != nil {
 		return "", nil, err
 	}
 	value, err = json.Marshal(e)
@@ -172,6 +196,23 @@ type Revocation struct {
 func (r Revocation) RegistryRecord() (key string, value []byte, err error) {
 	value, err = json.Marshal(r)
 	return revokedKeyPrefix + r.Terminal.String(), value, err
+}
+
+// A Closure ends a terminal that was moved or is broken: what it still holds of
+// votes cast before is taken. The one that is read last holds. It has a key of its
+// own for the reason that a Revocation has.
+type Closure struct {
+	Terminal TerminalID `json:"terminal"`
+	At       time.Time  `json:"at"`
+}
+
+// RegistryRecord returns the key and value under which the registry topic keeps c.
+func (c Closure) RegistryRecord() (key string, value []byte, err error) {
+	if c.At.IsZero() {
+		return "", nil, fmt.Errorf("terminal %v: closed, and no time: want when", c.Terminal)
+	}
+	value, err = json.Marshal(c)
+	return closedKeyPrefix + c.Terminal.String(), value, err
 }
 
 // An Enrolled is what enrolment hands out: the only time that a token is seen.

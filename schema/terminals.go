@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Terminals is the registry topic in memory: every enrolment, revocation, stream key
-// and the ticket secret, as of the last record applied. Its zero value is empty and ready. Safe for
+// Terminals is the registry topic in memory: every enrolment, revocation, closure, stream
+// key and the ticket secret, as of the last record applied. Its zero value is empty and ready. Safe for
 // use by several goroutines: one applies, all look up.
 type Terminals struct {
 	mu        sync.RWMutex
@@ -18,6 +18,7 @@ type Terminals struct {
 	byToken   map[TokenHash]*Enrolment
 	perComune map[ComuneID]uint32
 	revoked   map[TerminalID]time.Time // By a Revocation, whatever their enrolment says; zero: it is not known when.
+	closed    map[TerminalID]time.Time // As revoked; never zero.
 	rules     map[LogID]Rules
 	keys      map[uint32]StreamKey
 	newest    StreamKey
@@ -36,18 +37,18 @@ func (t *Terminals) Complete() bool { return t.complete.Load() }
 
 // Apply takes one record of the registry topic. A record applied again changes
 // nothing. Of a kind it does not know, it returns an error and changes nothing:
-// a newer writer may be at work, and the rest of the registry still holds. Annotations
-// are none of its, and nothing else is ever taken back by a nil value.
+// a newer writer may be at work, and the rest of the registry still holds. What other
+// packages keep there is none of its, and nothing else is ever taken back by a nil value.
 func (t *Terminals) Apply(key string, value []byte) error {
 	switch {
-	case value == nil, strings.HasPrefix(key, AnnotationKeyPrefix):
+	case value == nil, isOfOthers(key):
 		return nil
 	case strings.HasPrefix(key, terminalKeyPrefix):
 		e := new(Enrolment)
 		if err := json.Unmarshal(value, e); err != nil {
 			return fmt.Errorf("read registry record %s: %w", key, err)
 		}
-		if err := e.validate(); err != nil {
+		if err := e.Validate(); err != nil {
 			return fmt.Errorf("read registry record %s: %w", key, err)
 		}
 		t.enrol(e)
@@ -61,6 +62,8 @@ func (t *Terminals) Apply(key string, value []byte) error {
 		_ = json.Unmarshal(value, &r) // The key says it; when it was is told where it is known.
 		t.revoke(id, r.At)
 		return nil
+	case strings.HasPrefix(key, closedKeyPrefix):
+		return t.readClosure(key, value)
 	case strings.HasPrefix(key, rulesKeyPrefix):
 		return t.setRules(key, value)
 	case strings.HasPrefix(key, streamKeyKeyPrefix):
@@ -79,6 +82,29 @@ func (t *Terminals) Apply(key string, value []byte) error {
 	return fmt.Errorf("read registry record %s: unknown kind", key)
 }
 
+// isOfOthers tells whether a record of the registry topic is kept by another package.
+func isOfOthers(key string) bool {
+	for _, prefix := range [...]string{AnnotationKeyPrefix, BodyKeyPrefix, OrderKeyPrefix, ClaimKeyPrefix, SiteKeyPrefix, IntegrationKeyPrefix, DeviceKeyPrefix} {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// readClosure takes a Closure. Without its time nobody could say which votes it leaves.
+func (t *Terminals) readClosure(key string, value []byte) error {
+	var c Closure
+	if err := json.Unmarshal(value, &c); err != nil {
+		return fmt.Errorf("read registry record %s: %w", key, err)
+	}
+	if wanted, _, err := c.RegistryRecord(); err != nil || wanted != key {
+		return fmt.Errorf("read registry record %s: terminal %v closed at %v: want the key's, and a time", key, c.Terminal, c.At)
+	}
+	t.close(c)
+	return nil
+}
+
 func (t *Terminals) enrol(e *Enrolment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -90,6 +116,7 @@ func (t *Terminals) enrol(e *Enrolment) {
 	if _, revoked := t.revoked[e.Terminal]; revoked {
 		e.Revoked = true
 	}
+	e.Closed = t.closed[e.Terminal]
 	t.put(e)
 	t.perComune[e.Comune] = max(t.perComune[e.Comune], e.Ordinal+1)
 }
@@ -105,6 +132,21 @@ func (t *Terminals) revoke(id TerminalID, at time.Time) {
 	if old := t.byID[id]; old != nil && !old.Revoked {
 		e := *old // Others hold the old one.
 		e.Revoked = true
+		t.put(&e)
+	}
+}
+
+// close notes that a terminal is closed, which may yet have to be read.
+func (t *Terminals) close(c Closure) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed == nil {
+		t.closed = make(map[TerminalID]time.Time)
+	}
+	t.closed[c.Terminal] = c.At
+	if old := t.byID[c.Terminal]; old != nil && !old.Closed.Equal(c.At) {
+		e := *old // Others hold the old one.
+		e.Closed = c.At
 		t.put(&e)
 	}
 }
@@ -138,7 +180,11 @@ func (t *Terminals) Version() uint64 { return t.version.Load() }
 // ByToken returns the enrolment whose token is token, revoked or not; nil for
 // none. The enrolment is shared: do not change it.
 func (t *Terminals) ByToken(token []byte) *Enrolment {
-	h := HashToken(token)
+	return t.ByHash(HashToken(token))
+}
+
+// ByHash returns the enrolment whose token has this hash, as ByToken does.
+func (t *Terminals) ByHash(h TokenHash) *Enrolment {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.byToken[h]

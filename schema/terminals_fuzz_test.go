@@ -14,6 +14,7 @@ func FuzzTerminalsApply(f *testing.F) {
 	at := time.Unix(1_793_610_000, 0)
 	for _, record := range []func() (string, []byte, error){
 		e.RegistryRecord, streamKey(1).RegistryRecord, schema.Revocation{Terminal: e.Terminal, At: at}.RegistryRecord,
+		schema.Closure{Terminal: e.Terminal, At: at}.RegistryRecord,
 		schema.NewTicketSecret(at).RegistryRecord,
 	} {
 		key, value, err := record()

@@ -114,6 +114,10 @@ func TestTerminalsRefusals(t *testing.T) {
 		}
 	}
 	f("heartbeat/1", "{}")
+	f("closed/x", "{}")
+	f("closed/"+e.Terminal.String(), "?")
+	f("closed/"+e.Terminal.String(), `{"terminal":"`+e.Terminal.String()+`"}`)                                       // No time,
+	f("closed/"+schema.TerminalID(1).String(), `{"terminal":"`+e.Terminal.String()+`","at":"2026-11-27T09:00:00Z"}`) // another's.
 	f("revoked/x", "{}")
 	f("", "{}")
 	f("terminal/x", "")
@@ -142,6 +146,8 @@ func TestTerminalsRefusals(t *testing.T) {
 	change(func(e *schema.Enrolment) { e.Scale = 0 })
 	change(func(e *schema.Enrolment) { e.Comune = 0 })
 	change(func(e *schema.Enrolment) { e.Office = "sede nord" })
+	change(func(e *schema.Enrolment) { e.Body = "c/h501" })
+	change(func(e *schema.Enrolment) { e.Device = strings.Repeat("d", schema.DeviceMax+1) })
 }
 
 // TestTerminalsTogether is for the race detector: one applies, many look up.
@@ -299,4 +305,70 @@ func TestRevocationWins(t *testing.T) {
 	if err := later.Apply(key, []byte("?")); err != nil || !later.ByID(enrolled.Terminal).Revoked {
 		t.Errorf("a revocation of another form: error %v", err)
 	}
+}
+
+// TestClosureHolds: a closure has a record of its own, so a new token does not open the
+// terminal again, and it is known in whatever order the two are read.
+func TestClosureHolds(t *testing.T) {
+	enrolled, changed := enrolment(), enrolment()
+	changed.Token = schema.HashToken([]byte("second"))
+	at := time.Date(2026, 11, 27, 9, 30, 0, 0, time.UTC)
+	closure := schema.Closure{Terminal: enrolled.Terminal, At: at}
+	f := func(want time.Time, order ...func() (string, []byte, error)) {
+		t.Helper()
+		var terminals schema.Terminals
+		for _, record := range order {
+			apply(t, &terminals, record)
+		}
+		e := terminals.ByID(enrolled.Terminal)
+		if e == nil || !e.Closed.Equal(want) || e.Revoked {
+			t.Fatalf("got %+v, want closed %v", e, want)
+		}
+	}
+	f(time.Time{}, enrolled.RegistryRecord, changed.RegistryRecord)
+	f(at, enrolled.RegistryRecord, closure.RegistryRecord)
+	f(at, closure.RegistryRecord, enrolled.RegistryRecord)
+	f(at, enrolled.RegistryRecord, closure.RegistryRecord, changed.RegistryRecord, closure.RegistryRecord)
+	later := schema.Closure{Terminal: enrolled.Terminal, At: at.Add(time.Hour)}
+	f(later.At, enrolled.RegistryRecord, closure.RegistryRecord, later.RegistryRecord)
+	f(later.At, later.RegistryRecord, enrolled.RegistryRecord)
+
+	var terminals schema.Terminals
+	apply(t, &terminals, enrolled.RegistryRecord)
+	before, version := terminals.ByID(enrolled.Terminal), terminals.Version()
+	apply(t, &terminals, closure.RegistryRecord)
+	if !before.Closed.IsZero() || terminals.Version() == version {
+		t.Error("an enrolment that somebody looked up changed under his hands, or the version did not change")
+	}
+	if _, _, err := (schema.Closure{Terminal: 1}).RegistryRecord(); err == nil {
+		t.Error("a closure without a time became a record")
+	}
+}
+
+// TestRecordsOfOthersAreSkipped: what is none of its makes no error and no terminal.
+func TestRecordsOfOthersAreSkipped(t *testing.T) {
+	var terminals schema.Terminals
+	for _, key := range []string{"annotation/x", "body/c_h501", "order/o-1", "claim/00", "claim/00/u/n"} {
+		if err := terminals.Apply(key, []byte("?")); err != nil || len(terminals.All()) != 0 {
+			t.Errorf("%s: got %v", key, err)
+		}
+	}
+}
+
+func TestParseBody(t *testing.T) {
+	f := func(code string, want schema.BodyCode) {
+		t.Helper()
+		if got, err := schema.ParseBody(code); got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: got %q, %v, want %q", code, got, err, want)
+		}
+	}
+	f("c_h501", "c_h501")
+	f("C_H501", "c_h501")
+	f("UNI.a-1", "uni.a-1")
+	f("", "")
+	f("c/h501", "")
+	f("c h501", "")
+	f("città", "")
+	f(strings.Repeat("b", schema.BodyCodeMax), schema.BodyCode(strings.Repeat("b", schema.BodyCodeMax)))
+	f(strings.Repeat("b", schema.BodyCodeMax+1), "")
 }

@@ -75,10 +75,7 @@ func (s *Store) Segments(ctx context.Context) ([]schema.LedgerRow, error) {
 		{Name: "next_max", Data: &next},
 		{Name: "newest_max", Data: &newest},
 	}
-	for i, name := range [schema.TallyNumbers]string{
-		"records", "votes_in", "counted", "duplicates", "conflicts", "quarantined", "voided",
-		"events_in", "events_used", "events_repeated", "events_stale", "events_conflicts", "events_quarantined",
-	} {
+	for i, name := range schema.TallyNames() {
 		result = append(result, proto.ResultColumn{Name: name + "_max", Data: &tally[i]})
 	}
 	var rows []schema.LedgerRow

@@ -83,18 +83,18 @@ func (s *Store) readTallies(ctx context.Context, totals []schema.LedgerTotals) e
 		var next uint64
 		var newest time.Time
 		var t schema.Tally
-		row := []any{&partition, &next, &newest}
+		into := []any{&partition, &next, &newest}
 		for _, n := range t.Numbers() {
-			row = append(row, n)
+			into = append(into, n)
 		}
-		if err := scan(row...); err != nil {
+		if err := scan(into...); err != nil {
 			return err
 		}
 		if int(partition) >= len(totals) {
 			return fmt.Errorf("partition %d: the log has %d", partition, len(totals))
 		}
-		of := &totals[partition]
-		of.Next, of.Newest, of.Tally = schema.Offset(next), schema.InstantOf(newest), t
+		row := &totals[partition]
+		row.Next, row.Newest, row.Tally = schema.Offset(next), schema.InstantOf(newest), t
 		return nil
 	})
 }

@@ -71,15 +71,12 @@ func (s *Store) writeSegments(ctx context.Context, rows []schema.LedgerRow) erro
 	partition, segment, chain := make([]uint16, n), make([]uint32, n), make([]string, n)
 	next, newest := make([]uint64, n), make([]time.Time, n)
 	var tally [schema.TallyNumbers][]uint64
-	for i := range tally {
-		tally[i] = make([]uint64, n)
-	}
 	for i := range rows {
 		r := &rows[i]
 		partition[i], segment[i], chain[i] = uint16(r.Partition), uint32(r.Segment), string(r.Chain[:])
 		next[i], newest[i] = uint64(r.Next), r.Newest.Time()
 		for k, n := range r.Numbers() {
-			tally[k][i] = *n
+			tally[k] = append(tally[k], *n)
 		}
 	}
 	columns := []any{partition, segment, chain, next, newest}

@@ -7,6 +7,7 @@ package enrolment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -105,6 +106,37 @@ func (e *Enroller) Change(ctx context.Context, id schema.TerminalID, change func
 		return &changed, e.holds(ctx, &changed)
 	}
 	return &changed, nil
+}
+
+// Close writes that a terminal is closed since at, and returns its enrolment. One that is
+// closed already stays closed since then.
+func (e *Enroller) Close(ctx context.Context, id schema.TerminalID, at time.Time) (*schema.Enrolment, error) {
+	known := e.terminals.ByID(id)
+	if known == nil {
+		return nil, fmt.Errorf("terminal %v: not enrolled; mlf terminal list shows those that are", id)
+	}
+	if !known.Closed.IsZero() {
+		return known, nil
+	}
+	if err := e.write(ctx, schema.Closure{Terminal: id, At: at.UTC()}.RegistryRecord); err != nil {
+		return nil, fmt.Errorf("write closure of %v: %w", id, err)
+	}
+	return e.terminals.ByID(id), nil
+}
+
+// chunk is how many terminals EnrolAll enrols between two reports: some tenths of a second.
+const chunk = 500
+
+// EnrolAll is Enrol of many: it reports those that are on the topic as it goes, so that
+// tokens are not lost by what comes after them. It ends with the first error of report.
+func (e *Enroller) EnrolAll(ctx context.Context, templates []schema.Enrolment, report func(enrolled []schema.Enrolled) error) error {
+	for part := range slices.Chunk(templates, chunk) {
+		enrolled, err := e.Enrol(ctx, part)
+		if err := errors.Join(report(enrolled), err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // holds reads the registry again and tells whether t's token is the one that holds.

@@ -31,10 +31,7 @@ func newDesk(t testing.TB, cfg form.Config) *form.Desk {
 	put := func(key string, value []byte, err error) {
 		t.Helper()
 		if err == nil {
-			err = errors.Join(sources.Apply(key, value))
-			if !strings.Contains(key, "site/") && !strings.Contains(key, "integration/") && !strings.Contains(key, "device/") {
-				err = terminals.Apply(key, value)
-			}
+			err = errors.Join(sources.Apply(key, value), terminals.Apply(key, value))
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -48,11 +48,9 @@ type streamKey struct {
 // amount counts what is on the log now.
 func (w *world) amount() amount {
 	a := amount{tables: model.New(), votes: make(map[cellKey]uint64), settled: make(map[voteKey]bool), streams: make(map[streamKey]*verdict.Stream)}
-	for p := range a.events {
-		a.events[p] = verdict.NewEvents()
-	}
 	for p := range w.log.parts {
 		part := &w.log.parts[p]
+		a.events[p] = verdict.NewEvents()
 		sum, err := w.fold(schema.Partition(p))
 		a.err = errors.Join(a.err, err)
 		for i, rec := range part.records {

@@ -19,9 +19,9 @@ func (w *world) speak(ctx context.Context, by *process) {
 			return
 		}
 	}
+	w.hits[hitEvent]++
 	s := w.sources[w.dice.IntN(len(w.sources))]
 	s.Speak(w.dice, schema.InstantOf(time.Now()))
-	w.hits[hitEvent]++
 	s.Kept = slices.DeleteFunc(s.Kept, func(what *sources.Said) bool {
 		answer := w.answers[what]
 		switch heard := answer != nil && answer.Load() && !w.chance(100); {
@@ -46,8 +46,9 @@ func (w *world) tell(ctx context.Context, what *sources.Said, by *process) {
 	w.note("source %v says something by %s", said.Source().Terminal, by)
 	heard := new(atomic.Bool)
 	w.answers[what] = heard
-	partition := schema.PartitionOf(said.Source().Slot, partitions)
-	go func() { heard.Store(by.producer.Append(ctx, partition, value) == nil) }()
+	go func() {
+		heard.Store(by.producer.Append(ctx, schema.PartitionOf(said.Source().Slot, partitions), value) == nil)
+	}()
 }
 
 // countEvent accounts for an event on partition p.
@@ -62,10 +63,9 @@ func (a *amount) countEvent(hits map[string]int, p int, said *sources.Said) {
 				a.votes[key] += v.N
 			}
 		}
-		hits[hitKeyAgain] += int(t.Duplicates)
-		hits[hitKeyOld] += int(t.Quarantined)
-		hits[hitStale] += int(t.Events.Stale)
-		hits[hitJump] += int(t.Events.Quarantined - t.Quarantined)
+		for hit, n := range map[string]uint64{hitKeyAgain: t.Duplicates, hitKeyOld: t.Quarantined, hitStale: t.Events.Stale, hitJump: t.Events.Quarantined - t.Quarantined} {
+			hits[hit] += int(n)
+		}
 	}
 	misplaced := int(schema.PartitionOf(said.Source().Slot, partitions)) != p
 	if len(said.Batch.Votes) > 0 {

@@ -184,7 +184,7 @@ func (q *Quota) client(r *http.Request, id Identity) uint64 {
 	if id.Subject != "" {
 		return maphash.String(q.seed, "s"+id.Subject)
 	}
-	addr := q.cfg.Proxies.Client(r.RemoteAddr, r.Header)
+	addr := q.cfg.Proxies.Client(r.RemoteAddr, r.Header.Values(q.cfg.Proxies.Name()))
 	if addr.Is6() {
 		addr = netip.PrefixFrom(addr, 64).Masked().Addr()
 	}

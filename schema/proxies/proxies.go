@@ -6,7 +6,6 @@ package proxies
 
 import (
 	"fmt"
-	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -32,16 +31,25 @@ type Proxies struct {
 	Field string
 }
 
-// Client returns the address that a request comes from, whose fields are h: going back from who is connected, remote, the first
-// that is not a trusted proxy. What is left of it in the field anybody may have written.
-// Where a proxy told what is no address it is that proxy's own. The zero Addr where the
-// connection has none.
-func (p Proxies) Client(remote string, h http.Header) netip.Addr {
+// Name returns the field that p reads.
+func (p Proxies) Name() string {
+	if strings.EqualFold(p.Field, Forwarded) {
+		return Forwarded
+	}
+	return XForwardedFor
+}
+
+// Client returns the address that a request comes from, of whoever is connected, remote,
+// and what the field Name says, as often as it comes: going back, the first that is not a
+// trusted proxy. What is left of it in the field anybody may have written. Where a proxy
+// told what is no address it is that proxy's own. The zero Addr where the connection has
+// none.
+func (p Proxies) Client(remote string, fields []string) netip.Addr {
 	client := addressOf(remote)
 	if !p.trusts(client) {
 		return client
 	}
-	hops := p.hops(h)
+	hops := p.hops(fields)
 	for i := range min(len(hops), hopsMax) {
 		before := addressOf(hops[len(hops)-1-i])
 		if !before.IsValid() {
@@ -68,13 +76,9 @@ func (p Proxies) trusts(a netip.Addr) bool {
 }
 
 // hops returns the addresses in the field, the last proxy's last.
-func (p Proxies) hops(h http.Header) (hops []string) {
-	forwarded := strings.EqualFold(p.Field, Forwarded)
-	name := XForwardedFor
-	if forwarded {
-		name = Forwarded
-	}
-	for _, field := range h.Values(name) {
+func (p Proxies) hops(fields []string) (hops []string) {
+	forwarded := p.Name() == Forwarded
+	for _, field := range fields {
 		for hop := range strings.SplitSeq(field, ",") {
 			if forwarded {
 				hop = forOf(hop)

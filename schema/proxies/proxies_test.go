@@ -18,7 +18,7 @@ func prefixes(texts ...string) (of []netip.Prefix) {
 func TestClientIsWhoStandsBeforeTheTrusted(t *testing.T) {
 	f := func(want, connected string, p proxies.Proxies, header http.Header) {
 		t.Helper()
-		got := p.Client(connected, header)
+		got := p.Client(connected, header.Values(p.Name()))
 		if text := got.String(); text != want && (want != "" || got.IsValid()) {
 			t.Errorf("%s with %v: got %s, want %s", connected, header, text, want)
 		}
@@ -62,7 +62,7 @@ func FuzzNobodyChoosesAnAddress(f *testing.F) {
 			{Trusted: prefixes("10.0.0.0/8")}, {Trusted: prefixes("10.0.0.0/8"), Field: proxies.Forwarded},
 		} {
 			h := http.Header{"X-Forwarded-For": {written, "192.0.2.7"}, "Forwarded": {written, "for=192.0.2.7"}}
-			if got := p.Client("10.0.0.1:1", h).String(); got != "192.0.2.7" {
+			if got := p.Client("10.0.0.1:1", h.Values(p.Name())).String(); got != "192.0.2.7" {
 				t.Errorf("got %s, want what the proxy says", got)
 			}
 		}

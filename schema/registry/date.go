@@ -30,5 +30,22 @@ func ParseDate(text string) (Date, error) {
 	return DateOf(t), nil
 }
 
+// MarshalText writes the day as 2026-02-21, the zero Date as nothing.
+func (d Date) MarshalText() ([]byte, error) {
+	if d == 0 {
+		return nil, nil
+	}
+	return []byte(d.String()), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Date) UnmarshalText(text []byte) (err error) {
+	*d = 0
+	if len(text) > 0 {
+		*d, err = ParseDate(string(text))
+	}
+	return err
+}
+
 // String returns the day as 2026-02-21.
 func (d Date) String() string { return time.Unix(int64(d)*86400, 0).UTC().Format(time.DateOnly) }

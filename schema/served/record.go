@@ -2,8 +2,9 @@ package served
 
 import (
 	"fmt"
-	"mlf/schema"
 	"slices"
+
+	"mlf/schema"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )

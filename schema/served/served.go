@@ -2,9 +2,10 @@ package served
 
 import (
 	"cmp"
-	"mlf/schema"
 	"strconv"
 	"strings"
+
+	"mlf/schema"
 )
 
 // Topic is where numbers of served users are kept: one partition, compacted,

@@ -19,18 +19,6 @@ import (
 	"mlf/schema"
 )
 
-// The keys of the registry topic: a kind, a slash and what names one.
-const (
-	sitePrefix        = "site/"
-	integrationPrefix = "integration/"
-	devicePrefix      = "device/"
-)
-
-// IsRecord tells whether a record of the registry topic is one of this package's.
-func IsRecord(key string) bool {
-	return strings.HasPrefix(key, sitePrefix) || strings.HasPrefix(key, integrationPrefix) || strings.HasPrefix(key, devicePrefix)
-}
-
 // A Way is how a source speaks. A site has one: what came by two would count twice.
 type Way string
 
@@ -132,7 +120,7 @@ func (s Site) RegistryRecord() (key string, value []byte, err error) {
 		return "", nil, err
 	}
 	value, err = json.Marshal(s)
-	return sitePrefix + s.Name, value, err
+	return schema.SiteKeyPrefix + s.Name, value, err
 }
 
 // An Integration is whoever sends in the name of devices or of an exchange, by one token.
@@ -162,7 +150,7 @@ func (i Integration) RegistryRecord() (key string, value []byte, err error) {
 		return "", nil, err
 	}
 	value, err = json.Marshal(i)
-	return integrationPrefix + i.Name, value, err
+	return schema.IntegrationKeyPrefix + i.Name, value, err
 }
 
 // A Device is a box with buttons, or a telephone exchange, by the address that its network
@@ -225,7 +213,7 @@ func (d Device) RegistryRecord() (key string, value []byte, err error) {
 		return "", nil, err
 	}
 	value, err = json.Marshal(d)
-	return devicePrefix + d.Integration + "/" + d.Address, value, err
+	return schema.DeviceKeyPrefix + d.Integration + "/" + d.Address, value, err
 }
 
 // Sources is all of them in memory, as of the last record applied. Its zero value is empty
@@ -246,9 +234,9 @@ func (s *Sources) Apply(key string, value []byte) error {
 	}
 	var err error
 	switch {
-	case strings.HasPrefix(key, sitePrefix):
+	case strings.HasPrefix(key, schema.SiteKeyPrefix):
 		err = apply(s, value, func(site *Site) { put(&s.sites, site.Name, site) })
-	case strings.HasPrefix(key, integrationPrefix):
+	case strings.HasPrefix(key, schema.IntegrationKeyPrefix):
 		err = apply(s, value, func(i *Integration) {
 			if old := s.integrations[i.Name]; old != nil {
 				delete(s.byToken, old.Token)
@@ -256,7 +244,7 @@ func (s *Sources) Apply(key string, value []byte) error {
 			put(&s.integrations, i.Name, i)
 			put(&s.byToken, i.Token, i)
 		})
-	case strings.HasPrefix(key, devicePrefix):
+	case strings.HasPrefix(key, schema.DeviceKeyPrefix):
 		err = apply(s, value, func(d *Device) { put(&s.devices, d.Integration+"/"+d.Address, d) })
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-package command
+package network
 
 import (
 	"strings"
@@ -23,8 +23,8 @@ func TestEnrolByCodesThatChanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := enrolCmd{Comune: code, Channel: "counter", Scale: "mlf3", Services: []string{"anagrafe"}, Since: "2025-11-01"}
-		got, err := cmd.template(reg, now)
+		flags := placeFlags{Channel: "counter", Scale: "mlf3", Services: []string{"anagrafe"}}
+		got, err := flags.template(reg, code, now)
 		if refusal != "" {
 			if err == nil || !strings.Contains(err.Error(), refusal) {
 				t.Errorf("comune %s on %s: got %v, %v, want %q", code, day, got.Comune, err, refusal)
@@ -42,8 +42,8 @@ func TestEnrolByCodesThatChanged(t *testing.T) {
 	f("090001", "2025-12-31 22:59:59", 90001, "")
 	f("090001", "2025-12-31 23:00:00", 113001, "") // The year begins in Rome.
 	f("018082", "2026-01-30 12:00:00", 18082, "")
-	f("018082", "2026-01-31 12:00:00", 0, "--comune 018082: Lirio was merged into Montalto Pavese on 2026-01-31; want --comune 018094")
-	f("024071", "2026-11-26 12:00:00", 0, "Nanto was merged into Castegnero Nanto on 2026-02-21; want --comune 024129")
+	f("018082", "2026-01-31 12:00:00", 0, "--comune: comune 018082: Lirio was merged into Montalto Pavese on 2026-01-31; want 018094")
+	f("024071", "2026-11-26 12:00:00", 0, "Nanto was merged into Castegnero Nanto on 2026-02-21; want 024129")
 	f("024129", "2026-11-26 12:00:00", 24129, "")
 	f("104001", "2026-11-26 12:00:00", 0, "not in the registry")
 	f("58091", "2026-11-26 12:00:00", 0, "--comune: comune \"58091\"")
