@@ -44,7 +44,7 @@ func TestWidget(t *testing.T) {
 	run("narrow", `data-text="event"`, widgetIsNarrow)
 	run("languages", "", widgetSpeaks)
 	run("trap", "", widgetTraps)
-	run("broken", "", widgetOnBrokenPages)
+	run("both", "", widgetBesideTheOther)
 }
 
 func widgetByMouse(t *testing.T, tab context.Context, d *door, s *site) {
@@ -72,7 +72,7 @@ func widgetByKeys(t *testing.T, tab context.Context, d *door, s *site) {
 		chromedp.KeyEvent("\t"), browser.Shows("document.activeElement.className", "mlf-send"), chromedp.KeyEvent("\r"),
 		browser.Shows("document.activeElement.textContent", "Grazie"), d.arrives(1),
 		browser.Shows("window.told", `{"value":4,"reason":"complete","text":"Bravi, davvero"}`))
-	if body := d.bodies[0]; strings.Contains(body, "Bravi") || strings.Contains(body, "text") {
+	if body := d.last(); strings.Contains(body, "Bravi") || strings.Contains(body, "text") {
 		t.Errorf("what the citizen wrote was sent: %s", body)
 	}
 	comes(t, d, "4 complete ease "+s.URL+"/a/none/")
@@ -158,14 +158,28 @@ func widgetTraps(t *testing.T, tab context.Context, d *door, s *site) {
 	comes(t, d)
 }
 
-// widgetOnBrokenPages: two tags are two forms, and the script for pages with a form of
-// their own leaves ours alone.
-func widgetOnBrokenPages(t *testing.T, tab context.Context, d *door, _ *site) {
+// widgetBesideTheOther: the script for pages with a form of their own leaves ours alone.
+func widgetBesideTheOther(t *testing.T, tab context.Context, d *door, _ *site) {
 	both := newSite(t, d, `rating.js" data-site="`+key+`" defer></script><script src="`+d.URL+`/v1/widget.js" data-site="`+key+`"`)
 	run := browser.Reader(t, tab)
 	run("both", chromedp.Navigate(both.page("none")), click(star(3)), click(`label[for$="-negative-other"]`), click(".mlf-send"), d.arrives(1))
 	run("leave", append([]browser.Step{chromedp.Navigate(both.page("none"))}, settled()...)...)
 	comes(t, d, "3 other clarity "+both.URL+"/a/none/")
+}
+
+// TestWidgetOnAGuardedPage: a site with a content policy allows our scripts, our styles
+// and what they send, and nothing else is asked for.
+func TestWidgetOnAGuardedPage(t *testing.T) {
+	tab := human(t)
+	d := newDoor(t)
+	s := newSite(t, d, `widget.js" data-site="`+key+`"`)
+	complaints := browser.Listen(t, tab)
+	browser.Reader(t, tab)("guarded", chromedp.Navigate(s.page("guarded")), browser.Shows(`getComputedStyle(document.querySelector(".mlf-star")).minWidth`, "48px"),
+		click(star(4)), click(`label[for$="-positive-clear"]`), click(".mlf-send"), d.arrives(1))
+	comes(t, d, "4 clear clarity "+s.URL+"/a/guarded/")
+	if found := complaints.Take(); len(found) > 0 {
+		t.Errorf("complaints: %s", strings.Join(found, "\n"))
+	}
 }
 
 // TestPhonePage: the page behind the code on a poster takes one rating a session.
