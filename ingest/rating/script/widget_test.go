@@ -192,14 +192,20 @@ func TestPhonePage(t *testing.T) {
 	thanks := browser.Shows(`document.querySelector("main").textContent`, "Grazie, il tuo parere")
 	run("narrow", phone(), chromedp.Navigate(address("?s=anagrafe")), browser.Shows(`document.title`, "Come valuti questo servizio?"), browser.Shows(fits+` + "."`, "wider by 0."),
 		click(".mlf-star"), click(`.mlf-row label:nth-of-type(4)`), browser.Shows(fits+` + "."`, "wider by 0."), browser.Shows(targets+` + "."`, "small: ."), browser.Picture("rating-phone"))
-	t.Run("axe", func(t *testing.T) { audited(t, browser.NewAuditor(t, axeFile), tab) })
+	axe := func(name string) {
+		t.Run("axe "+name, func(t *testing.T) { audited(t, browser.NewAuditor(t, axeFile), tab) })
+	}
+	axe("form")
 	run("rate", click(`label[for$="-positive-sure"]`), click(".mlf-send"), thanks, d.arrives(1))
+	axe("thanks")
 	run("again", chromedp.Navigate("about:blank"), chromedp.Navigate(address("?s=anagrafe")), thanks)
+	axe("again")
 	run("another service", chromedp.Navigate(address("?s=tributi&lang=de")), browser.Shows(`document.documentElement.lang`, "de"), click(".mlf-star"), click(".mlf-send"), d.arrives(2))
 	run("large letters", browser.Script(`document.documentElement.style.fontSize = "200%"`), chromedp.Navigate(address("?s=urp&lang=de")), click(`.mlf-row label:nth-of-type(2)`),
 		browser.Script(`document.documentElement.style.fontSize = "200%"`), browser.Shows(fits+` + "."`, "wider by 0."))
 	run("no service", chromedp.Navigate(address("")), click(".mlf-star"), click(".mlf-send"), thanks, d.arrives(3))
 	run("no key", chromedp.Navigate(d.URL+"/v/?s=anagrafe"), browser.Shows(`document.querySelector("main").textContent`, "non è completo"))
+	axe("no key")
 	run("a broken key", chromedp.Navigate(d.URL+"/v/%3Cb%3E"), browser.Shows(`document.querySelector("main").textContent`, "non è completo"))
 	run("leave", append([]browser.Step{chromedp.Navigate(address("?s=anagrafe"))}, settled()...)...)
 	comes(t, d, "4 sure   anagrafe", "1 skipped   tributi", "1 skipped  ")
