@@ -36,7 +36,7 @@ type Rating struct {
 	HasAge bool
 
 	// Text is a hash of what the citizen wrote, where it has ten letters or more: to
-	// tell that somebody sent the same again.
+	// tell that somebody sent the same again. Own sends no words: it has an ID for that.
 	Text    [16]byte
 	HasText bool
 

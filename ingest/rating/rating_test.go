@@ -192,3 +192,33 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestStored: what a site has kept is judged as what its form sends.
+func TestStored(t *testing.T) {
+	f := func(s rating.Stored, want string) {
+		t.Helper()
+		r, err := s.Rating()
+		got := "bad_value"
+		if err == nil {
+			got = strings.Join(append([]string{string('0' + byte(r.Value)), r.Reason.String(), r.Page, r.Title}, r.Warnings.Codes()...), " ")
+		}
+		if got != want || err == nil && (r.Shape != s.Shape || r.HasID || r.HasAge || r.Test) {
+			t.Errorf("%+v: got %q %+v, want %q", s, got, r, want)
+		}
+	}
+	f(rating.Stored{Shape: rating.WordPress, Value: "4", Answer: "Le indicazioni erano chiare", Page: "https://c.it/a?x=1", Title: "A"}, "4 clear https://c.it/a A")
+	f(rating.Stored{Shape: rating.Volto, Value: "2"}, "2 skipped  ")
+	f(rating.Stored{Shape: rating.Citfac, Value: "2", Answer: "positivo1", Page: "/a"}, "2 other /a  unknown_reason")
+	f(rating.Stored{Shape: rating.Volto, Value: ""}, "bad_value")
+	f(rating.Stored{Shape: rating.Volto, Value: "cinque"}, "bad_value")
+}
+
+// BenchmarkRead has the form of WordPress with an answer of the end of the table.
+func BenchmarkRead(b *testing.B) {
+	body := []byte("action=save_rating&title=Servizi&star=4&radioResponse=Le+indicazioni+erano+chiare&freeText=Tutto+bene%2C+grazie+mille&page=https%3A%2F%2Fwww.comune.esempio.it%2Fservizi%2F")
+	for b.Loop() {
+		if _, err := rating.Read(form, body); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

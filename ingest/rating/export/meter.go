@@ -14,6 +14,7 @@ type meter struct {
 	progress func(int64)
 	read     int64
 	most     int64 // Bytes that may be read by now; 0: any number.
+	row      int64 // Of which a row may have so many.
 
 	lines    bool    // Whether anybody asks for lines.
 	line     int     // Of the offset that was asked for last.
@@ -24,11 +25,11 @@ type meter struct {
 const readAhead = 1 << 20
 
 // allow lets the next row, which begins at offset, be of at most limit bytes.
-func (m *meter) allow(offset, limit int64) { m.most = offset + limit + readAhead }
+func (m *meter) allow(offset, limit int64) { m.most, m.row = offset+limit+readAhead, limit }
 
 func (m *meter) Read(p []byte) (int, error) {
 	if m.most > 0 && m.read >= m.most {
-		return 0, fmt.Errorf("line %d: a row that does not end: want less than %d bytes", m.line, m.most)
+		return 0, fmt.Errorf("after %d bytes: a row that does not end: want at most %d bytes", m.read, m.row)
 	}
 	n, err := m.from.Read(p[:min(len(p), 64<<10)])
 	for i, c := range p[:n] {

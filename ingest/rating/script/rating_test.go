@@ -79,8 +79,9 @@ func (r rated) rate() []browser.Step {
 	return append(steps, press(".btn-next"), browser.Script(fmt.Sprintf(`document.querySelector("#formGroupExampleInputWithHelp").value = %q`, r.text)), press(".btn-next"))
 }
 
-// everyRating is given to the theme of each age. Of 1.12.6 the site itself gets only
-// those with text; all arrive here, exactly once.
+// everyRating is given to the theme of each age: of 1.12.6, of which the site itself gets
+// only those with text, every way there is; of the others some. All arrive here, exactly
+// once.
 func everyRating(t *testing.T, tab context.Context, d *door, s *site) {
 	for kind, kept := range map[string]func(rated) bool{
 		"wordpress-1.12.6": func(r rated) bool { return r.text != "" },
@@ -89,7 +90,11 @@ func everyRating(t *testing.T, tab context.Context, d *door, s *site) {
 	} {
 		var want []string
 		keeps := 0
-		for i, r := range everyWay() {
+		ways := everyWay()
+		if kind != "wordpress-1.12.6" {
+			ways = []rated{ways[0], ways[3], ways[4], ways[20], ways[23], ways[25]}
+		}
+		for i, r := range ways {
 			browser.Reader(t, tab)(kind, append(append([]browser.Step{chromedp.Navigate(s.page(kind))}, r.rate()...), d.arrives(i+1))...)
 			want = append(want, fmt.Sprintf("%d %s clarity %s/a/%s/", r.value, r.reason(), s.URL, kind))
 			if kept(r) {
@@ -104,7 +109,7 @@ func everyRating(t *testing.T, tab context.Context, d *door, s *site) {
 			t.Errorf("%s: the site itself got %d ratings, want %d", kind, len(took), keeps)
 		}
 	}
-	if d.asked == 0 {
+	if d.preflights() == 0 {
 		t.Error("the browser has asked for nothing beforehand: this is no other origin")
 	}
 }

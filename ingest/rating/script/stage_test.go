@@ -135,6 +135,20 @@ func (d *door) count() int {
 	return len(d.came)
 }
 
+// last is the newest body that came.
+func (d *door) last() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.bodies[len(d.bodies)-1]
+}
+
+// preflights is how often a browser has asked before it sent.
+func (d *door) preflights() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asked
+}
+
 // arrives waits until n ratings have come in all.
 func (d *door) arrives(n int) browser.Step {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
@@ -192,7 +206,9 @@ func newSite(t *testing.T, d *door, tag string) *site {
 		"volto":            `<div id="volto"></div><script src="/volto.js"></script>`,
 		"strict":           component,
 		"none":             `<p>Una pagina</p><div data-mlf-rating></div>`,
+		"guarded":          `<p>Una pagina</p><div data-mlf-rating></div>`,
 	}
+	own := map[bool]string{false: `<style>.off { display: none }</style><script>window.wrongs = []; addEventListener("error", (e) => wrongs.push(e.message)); addEventListener("unhandledrejection", (e) => wrongs.push("promise: " + e.reason))</script>`}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
 			body, _ := io.ReadAll(r.Body) // A test's own.
@@ -204,13 +220,14 @@ func newSite(t *testing.T, d *door, tag string) *site {
 		switch kind := strings.Trim(strings.TrimPrefix(r.URL.Path, "/a/"), "/"); {
 		case forms[kind] != "":
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			if kind == "strict" {
+			switch kind {
+			case "strict":
 				w.Header().Set("Content-Security-Policy", "connect-src 'self'")
+			case "guarded": // What a site must allow, and no more.
+				w.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'self'; script-src %[1]s; style-src %[1]s; connect-src %[1]s; img-src data:", d.URL))
 			}
 			http.SetCookie(w, &http.Cookie{Name: "session", Value: "secret"})
-			_, _ = fmt.Fprintf(w, `<!doctype html><html lang="it"><title>Servizi</title><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,"><style>.off { display: none }</style>
-				<script>window.wrongs = []; addEventListener("error", (e) => wrongs.push(e.message)); addEventListener("unhandledrejection", (e) => wrongs.push("promise: " + e.reason))</script>
-				<main><h1>Servizi</h1>%s</main><script src="%s/v1/%s defer></script></html>`, forms[kind], d.URL, tag)
+			_, _ = fmt.Fprintf(w, `<!doctype html><html lang="it"><title>Servizi</title><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">%s<main><h1>Servizi</h1>%s</main><script src="%s/v1/%s defer></script></html>`, own[kind == "guarded"], forms[kind], d.URL, tag)
 		case strings.HasSuffix(r.URL.Path, ".js"):
 			w.Header().Set("Content-Type", "text/javascript")
 			_, _ = io.WriteString(w, read(strings.TrimPrefix(r.URL.Path, "/")))

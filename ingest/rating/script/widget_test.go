@@ -44,7 +44,7 @@ func TestWidget(t *testing.T) {
 	run("narrow", `data-text="event"`, widgetIsNarrow)
 	run("languages", "", widgetSpeaks)
 	run("trap", "", widgetTraps)
-	run("broken", "", widgetOnBrokenPages)
+	run("both", "", widgetBesideTheOther)
 }
 
 func widgetByMouse(t *testing.T, tab context.Context, d *door, s *site) {
@@ -72,7 +72,7 @@ func widgetByKeys(t *testing.T, tab context.Context, d *door, s *site) {
 		chromedp.KeyEvent("\t"), browser.Shows("document.activeElement.className", "mlf-send"), chromedp.KeyEvent("\r"),
 		browser.Shows("document.activeElement.textContent", "Grazie"), d.arrives(1),
 		browser.Shows("window.told", `{"value":4,"reason":"complete","text":"Bravi, davvero"}`))
-	if body := d.bodies[0]; strings.Contains(body, "Bravi") || strings.Contains(body, "text") {
+	if body := d.last(); strings.Contains(body, "Bravi") || strings.Contains(body, "text") {
 		t.Errorf("what the citizen wrote was sent: %s", body)
 	}
 	comes(t, d, "4 complete ease "+s.URL+"/a/none/")
@@ -158,14 +158,28 @@ func widgetTraps(t *testing.T, tab context.Context, d *door, s *site) {
 	comes(t, d)
 }
 
-// widgetOnBrokenPages: two tags are two forms, and the script for pages with a form of
-// their own leaves ours alone.
-func widgetOnBrokenPages(t *testing.T, tab context.Context, d *door, _ *site) {
+// widgetBesideTheOther: the script for pages with a form of their own leaves ours alone.
+func widgetBesideTheOther(t *testing.T, tab context.Context, d *door, _ *site) {
 	both := newSite(t, d, `rating.js" data-site="`+key+`" defer></script><script src="`+d.URL+`/v1/widget.js" data-site="`+key+`"`)
 	run := browser.Reader(t, tab)
 	run("both", chromedp.Navigate(both.page("none")), click(star(3)), click(`label[for$="-negative-other"]`), click(".mlf-send"), d.arrives(1))
 	run("leave", append([]browser.Step{chromedp.Navigate(both.page("none"))}, settled()...)...)
 	comes(t, d, "3 other clarity "+both.URL+"/a/none/")
+}
+
+// TestWidgetOnAGuardedPage: a site with a content policy allows our scripts, our styles
+// and what they send, and nothing else is asked for.
+func TestWidgetOnAGuardedPage(t *testing.T) {
+	tab := human(t)
+	d := newDoor(t)
+	s := newSite(t, d, `widget.js" data-site="`+key+`"`)
+	complaints := browser.Listen(t, tab)
+	browser.Reader(t, tab)("guarded", chromedp.Navigate(s.page("guarded")), browser.Shows(`getComputedStyle(document.querySelector(".mlf-star")).minWidth`, "48px"),
+		click(star(4)), click(`label[for$="-positive-clear"]`), click(".mlf-send"), d.arrives(1))
+	comes(t, d, "4 clear clarity "+s.URL+"/a/guarded/")
+	if found := complaints.Take(); len(found) > 0 {
+		t.Errorf("complaints: %s", strings.Join(found, "\n"))
+	}
 }
 
 // TestPhonePage: the page behind the code on a poster takes one rating a session.
@@ -178,14 +192,20 @@ func TestPhonePage(t *testing.T) {
 	thanks := browser.Shows(`document.querySelector("main").textContent`, "Grazie, il tuo parere")
 	run("narrow", phone(), chromedp.Navigate(address("?s=anagrafe")), browser.Shows(`document.title`, "Come valuti questo servizio?"), browser.Shows(fits+` + "."`, "wider by 0."),
 		click(".mlf-star"), click(`.mlf-row label:nth-of-type(4)`), browser.Shows(fits+` + "."`, "wider by 0."), browser.Shows(targets+` + "."`, "small: ."), browser.Picture("rating-phone"))
-	t.Run("axe", func(t *testing.T) { audited(t, browser.NewAuditor(t, axeFile), tab) })
+	axe := func(name string) {
+		t.Run("axe "+name, func(t *testing.T) { audited(t, browser.NewAuditor(t, axeFile), tab) })
+	}
+	axe("form")
 	run("rate", click(`label[for$="-positive-sure"]`), click(".mlf-send"), thanks, d.arrives(1))
+	axe("thanks")
 	run("again", chromedp.Navigate("about:blank"), chromedp.Navigate(address("?s=anagrafe")), thanks)
+	axe("again")
 	run("another service", chromedp.Navigate(address("?s=tributi&lang=de")), browser.Shows(`document.documentElement.lang`, "de"), click(".mlf-star"), click(".mlf-send"), d.arrives(2))
 	run("large letters", browser.Script(`document.documentElement.style.fontSize = "200%"`), chromedp.Navigate(address("?s=urp&lang=de")), click(`.mlf-row label:nth-of-type(2)`),
 		browser.Script(`document.documentElement.style.fontSize = "200%"`), browser.Shows(fits+` + "."`, "wider by 0."))
 	run("no service", chromedp.Navigate(address("")), click(".mlf-star"), click(".mlf-send"), thanks, d.arrives(3))
 	run("no key", chromedp.Navigate(d.URL+"/v/?s=anagrafe"), browser.Shows(`document.querySelector("main").textContent`, "non è completo"))
+	axe("no key")
 	run("a broken key", chromedp.Navigate(d.URL+"/v/%3Cb%3E"), browser.Shows(`document.querySelector("main").textContent`, "non è completo"))
 	run("leave", append([]browser.Step{chromedp.Navigate(address("?s=anagrafe"))}, settled()...)...)
 	comes(t, d, "4 sure   anagrafe", "1 skipped   tributi", "1 skipped  ")

@@ -93,7 +93,8 @@ export function build(words: Words, asked: Asked, done: (answered: Answered) => 
     if (!n || !form.isConnected) return;
     const chosen = (n > 3 ? positive : negative).answers.find(({ input }) => input.checked);
     const thanks = make("p", { class: "mlf-thanks", role: "status", tabindex: "-1" }, words.thanks);
-    form.replaceWith(make("div", { class: "mlf" }, thanks));
+    const title = asked.heading === "h1" ? [make("h1", { class: "mlf-title" }, asked.title)] : []; // A page is never without.
+    form.replaceWith(make("div", { class: "mlf" }, ...title, thanks));
     thanks.focus();
     done({ value: n, reason: chosen ? chosen.input.value : "skipped", text: text.value.trim(), website: pot.value || undefined });
   }));
