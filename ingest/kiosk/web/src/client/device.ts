@@ -101,7 +101,20 @@ export class Device {
 
   // claim is one that was begun; so that it can be sent again, it is stored before.
   get claim(): Claim | null { return this.row.claim; }
-  async keep(claim: Claim): Promise<void> { await this.note({ claim }); }
+  async keep(claim: Claim | null): Promise<void> { await this.note({ claim }); }
+
+  // exchange gives a terminal another token: its votes and its stream stay.
+  async exchange(key: string, token: string): Promise<void> {
+    await this.with_.storage.write(async (tables) => {
+      const before = await tables.get("terminals", key);
+      if (before) await tables.put("terminals", { ...before, token });
+    });
+    await this.load();
+    await this.mark();
+    const sender = this.senders.get(key);
+    if (sender) sender.notBefore = 0;
+    this.kick();
+  }
 
   troubles(): Sender[] { return [...this.senders.values()].filter(({ trouble }) => trouble !== ""); }
   waiting(key: string): Promise<queue.Waiting> { return queue.waiting(this.with_.storage, key); }

@@ -47,6 +47,7 @@ export class Sender {
   private beatAt = -Infinity;
   private interval = 5 * MINUTE;
   private beats = true; // The service knows heartbeats.
+  private copied = false; // It was told that there is another like it.
   private named = ""; // What this run names itself next,
   private unheard = ""; // and what the run before may have.
   private absent = new Map<number, number>(); // Numbers that nobody has, and since when.
@@ -169,7 +170,8 @@ export class Sender {
         return this.beat();
       }
       await this.put({ install: next });
-      await this.begin();
+      if (!this.copied) await this.begin(); // Whoever was copied before this run has a stream of its own now.
+      this.copied = true;
       this.beatAt = world.mono();
       return;
     }
