@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -77,6 +78,7 @@ type device struct {
 	cancel  context.CancelFunc
 	flags   []chromedp.ExecAllocatorOption
 	url     string
+	dead    atomic.Bool // The browser was killed.
 
 	pressed, thanked int // Of all of its runs: at most, at least.
 }
@@ -119,11 +121,15 @@ func (d *device) launch(durable bool) {
 	options = append(options, d.flags...)
 	allocated, end := chromedp.NewExecAllocator(context.WithoutCancel(d.t.Context()), options...)
 	tab, endTab := chromedp.NewContext(allocated)
+	d.dead.Store(false)
 	d.tab, d.cancel = tab, func() { endTab(); end() }
-	d.do("start the browser", chromedp.Navigate("about:blank"))
+	if err := chromedp.Do(d.tab, chromedp.Navigate("about:blank")); err != nil { // The browser lives as long as the context that it is started with.
+		d.t.Fatal(err)
+	}
 	if durable {
-		granted := []browser.PermissionType{browser.PermissionTypeDurableStorage, browser.PermissionTypeWakeLockScreen}
-		if _, err := chromedp.CallBrowser(d.tab, browser.GrantPermissions, browser.GrantPermissionsParams{Origin: "http://" + d.place.front.addr, Permissions: granted}); err != nil {
+		// A profile that somebody uses has it by use; a new one is asked for it.
+		grant := browser.SetPermissionParams{Permission: &browser.PermissionDescriptor{Name: "persistent-storage"}, Setting: browser.PermissionSettingGranted, Origin: "http://" + d.place.front.addr}
+		if _, err := chromedp.CallBrowser(d.tab, browser.SetPermission, grant); err != nil {
 			d.t.Fatal(err)
 		}
 	}
@@ -152,7 +158,10 @@ func (d *device) do(what string, steps ...page.Step) {
 
 // ask returns an expression of the page; what it throws is the error.
 func ask[T any](d *device, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(d.tab, 5*time.Second)
+	if d.dead.Load() {
+		return *new(T), errDead
+	}
+	ctx, cancel := context.WithTimeout(d.tab, 3*time.Second)
 	defer cancel()
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
@@ -193,6 +202,8 @@ func (d *device) said() (thanked, unstored int, err error) {
 	return both[0], both[1], nil
 }
 
+var errDead = errors.New("the browser was killed")
+
 var errUnstored = errors.New("the page says that the vote is not stored")
 
 // vote presses a face until the press is taken, and returns when the page has said what
@@ -204,6 +215,9 @@ func (d *device) vote(face string) error {
 	}
 	deadline := time.Now().Add(15 * time.Second)
 	for d.pick(face) != nil {
+		if d.dead.Load() {
+			return errDead
+		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("no face to press: %w", d.pick(face))
 		}
@@ -213,8 +227,9 @@ func (d *device) vote(face string) error {
 	for time.Now().Before(deadline) {
 		now, not, err := d.said()
 		switch {
-		case err != nil:
-			return err
+		case d.dead.Load():
+			return errDead
+		case err != nil: // A page that is busy answers later.
 		case now > thanked:
 			d.thanked++
 			return nil
@@ -254,6 +269,7 @@ func (d *device) processes() []int {
 
 // killNow kills the browser; kill waits for its end, too.
 func (d *device) killNow() {
+	d.dead.Store(true)
 	for _, pid := range d.processes() {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
@@ -278,9 +294,7 @@ func (d *device) kill() {
 // quit ends the browser as somebody would who closes it.
 func (d *device) quit() {
 	d.t.Helper()
-	ctx, cancel := context.WithTimeout(d.tab, 10*time.Second)
-	defer cancel()
-	_ = chromedp.Cancel(ctx)
+	_ = chromedp.Cancel(d.tab)
 	harness.Eventually(d.t, 10*time.Second, func() error {
 		if n := len(d.processes()); n > 0 {
 			return fmt.Errorf("%d processes still run", n)
@@ -339,4 +353,3 @@ func (d *device) drained() {
 		return err
 	})
 }
-

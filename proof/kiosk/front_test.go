@@ -34,9 +34,9 @@ type front struct {
 	mu        sync.Mutex
 	server    *http.Server
 	interfere func(w http.ResponseWriter, r *http.Request, on http.Handler) bool // True: it has answered.
-	files     map[string]kiosk.File                                             // In place of the page's, by path; without a body there is none.
-	configs   map[string]map[string]any                                         // By token.
-	installs  map[string]string                                                 // By token: what was told last.
+	files     map[string]kiosk.File                                              // In place of the page's, by path; without a body there is none.
+	configs   map[string]map[string]any                                          // By token.
+	installs  map[string]string                                                  // By token: what was told last.
 	beats     []heartbeat
 	asked     []asked
 	claims    map[string]*claim // By code.

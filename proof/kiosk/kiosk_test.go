@@ -19,7 +19,21 @@ type situation struct {
 func situations() []situation {
 	return []situation{
 		{"votes are counted", votesAreCounted},
-		{"killed at any moment", killedAtAnyMoment},
+		{"1 killed at any moment", killedAtAnyMoment},
+		{"2 power cut", powerCut},
+		{"3 files cut", cutFiles},
+		{"4 cleared under the page", clearedUnderThePage},
+		{"4 database gone while closed", clearedWhileClosed},
+		{"5 noise in the files", noise},
+		{"6 disk full", diskFull},
+		{"7 ten windows", manyTabs},
+		{"7 reloads", reloads},
+		{"8 cloned", cloned},
+		{"9 restored", restored},
+		{"9 restored without a network", restoredOffline},
+		{"10 a browser that promises nothing", incognito},
+		{"11 http", insecure},
+		{"23 renderer crash", crash},
 	}
 }
 
