@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -78,7 +79,10 @@ type device struct {
 	cancel  context.CancelFunc
 	flags   []chromedp.ExecAllocatorOption
 	url     string
-	dead    atomic.Bool // The browser was killed.
+
+	mu         sync.Mutex
+	complaints []string
+	dead       atomic.Bool // The browser was killed.
 
 	pressed, thanked int // Of all of its runs: at most, at least.
 }
@@ -99,6 +103,11 @@ func (p *place) device(on string) *device {
 	d := &device{t: p.t, place: p, profile: profile, url: p.front.url()}
 	p.t.Cleanup(func() {
 		d.kill()
+		if p.t.Failed() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			p.t.Logf("the page complains:\n%s", strings.Join(d.complaints, "\n"))
+		}
 		_ = os.RemoveAll(d.profile)
 	})
 	return d
@@ -126,6 +135,7 @@ func (d *device) launch(durable bool) {
 	if err := chromedp.Do(d.tab, chromedp.Navigate("about:blank")); err != nil { // The browser lives as long as the context that it is started with.
 		d.t.Fatal(err)
 	}
+	d.listen()
 	if durable {
 		// A profile that somebody uses has it by use; a new one is asked for it.
 		grant := browser.SetPermissionParams{Permission: &browser.PermissionDescriptor{Name: "persistent-storage"}, Setting: browser.PermissionSettingGranted, Origin: "http://" + d.place.front.addr}
@@ -133,6 +143,21 @@ func (d *device) launch(durable bool) {
 			d.t.Fatal(err)
 		}
 	}
+}
+
+// listen collects what the page complains of, for when the test fails.
+func (d *device) listen() {
+	messages := chromedp.Console(d.tab)
+	go func() {
+		for m, err := range messages {
+			if err != nil {
+				return // The browser is gone.
+			}
+			d.mu.Lock()
+			d.complaints = append(d.complaints, fmt.Sprintf("%s %v", time.Now().Format(time.TimeOnly), m))
+			d.mu.Unlock()
+		}
+	}()
 }
 
 func (d *device) open(fragment string) {
@@ -342,11 +367,14 @@ func (p *place) settles(conflicts int, devices ...*device) {
 	p.t.Logf("%d pressed, %d thanked, %d counted", pressed, thanked, now.faces-p.before.faces)
 }
 
+// votesKept is how many votes are on the device.
+const votesKept = `new Promise((done, fail) => { const o = indexedDB.open("mlf-kiosk"); o.onerror = () => fail(o.error); o.onsuccess = () => { const c = o.result.transaction("votes").objectStore("votes").count(); c.onsuccess = () => { o.result.close(); done(c.result); }; }; })`
+
 // drained waits until nothing is kept on the device.
 func (d *device) drained() {
 	d.t.Helper()
 	harness.Eventually(d.t, 60*time.Second, func() error {
-		n, err := ask[int](d, `new Promise((done, fail) => { const o = indexedDB.open("mlf-kiosk"); o.onerror = () => fail(o.error); o.onsuccess = () => { const c = o.result.transaction("votes").objectStore("votes").count(); c.onsuccess = () => { o.result.close(); done(c.result); }; }; })`)
+		n, err := ask[int](d, votesKept)
 		if err == nil && n > 0 {
 			err = fmt.Errorf("%d votes are kept", n)
 		}

@@ -203,6 +203,13 @@ func (f *front) handOn(w http.ResponseWriter, r *http.Request) {
 	f.mu.Unlock()
 }
 
+// read reads a request's body, and leaves it to be read again.
+func read(r *http.Request) string {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	return string(body)
+}
+
 type recorder struct {
 	http.ResponseWriter
 	status int

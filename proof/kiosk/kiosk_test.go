@@ -33,7 +33,19 @@ func situations() []situation {
 		{"9 restored without a network", restoredOffline},
 		{"10 a browser that promises nothing", incognito},
 		{"11 http", insecure},
+		{"13 offline", offline},
+		{"14 answers of others", lies},
+		{"15 poisoned", poisoned},
+		{"16 barred", barred},
+		{"17 later", later},
+		{"18 deployed", deployed},
+		{"19 broken version", brokenVersion},
+		{"20 hands", hands},
+		{"21 held key", heldKey},
+		{"22 left alone", leftAlone},
 		{"23 renderer crash", crash},
+		{"24 other keys", otherKeys},
+		{"a totem of a union", totem},
 	}
 }
 

@@ -10,7 +10,7 @@ const parts = (): Parts => { const world = new Made(); return { world, service: 
 async function begin(of: Parts): Promise<Device> {
   const device = new Device({
     storage: of.disk, places: of.places, net: of.service.net, world: of.world, api: (path) => `https://kiosk.example/${path}`,
-    facts: async () => ({}), exclusive: (work) => work(), changed: () => {},
+    facts: async () => ({}), exclusive: (work) => work(), changed: () => {}, failed: () => {},
   });
   await device.start();
   await settle();

@@ -18,6 +18,7 @@ export interface Options {
   facts: () => Promise<Record<string, unknown>>;
   exclusive: <R>(work: () => Promise<R>) => Promise<R>; // One drain at a time, whoever else there is.
   changed: () => void;
+  failed: (reason: unknown) => void; // Told of what went wrong on this device, for its console.
 }
 
 // A State is whether votes can be taken: not yet, not before it was set up, yes, no.
@@ -25,6 +26,7 @@ export type State = "starting" | "unset" | "ready" | "broken";
 
 const MEND = 1000; // Milliseconds; the bound of the first wait for a storage that fails,
 const MENDS = 30_000; // and of any.
+const HANGS = 5000; // Milliseconds after which a storage or a place is taken to be out of order.
 
 export class Device {
   state: State = "starting";
@@ -37,6 +39,7 @@ export class Device {
   private again = false;
   private breaks = 0;
   private mending: Promise<boolean> | null = null;
+  private healing = false;
   private began = false;
   private next: Record<string, number> = {};
   private ended = false;
@@ -50,6 +53,7 @@ export class Device {
   // device is to be set up.
   async start(): Promise<void> {
     while (!await this.mend()) await this.pause();
+    this.kick();
   }
 
   end(): void {
@@ -124,7 +128,10 @@ export class Device {
     if (this.ended) return;
     this.again = true;
     this.cancel();
-    this.turning ??= this.turns().finally(() => { this.turning = null; });
+    this.turning ??= this.turns().finally(() => {
+      this.turning = null;
+      if (this.again) this.kick(); // It was asked for after the last look.
+    });
   }
 
   // settled returns when nothing is being sent.
@@ -139,10 +146,11 @@ export class Device {
       for (const sender of this.senders.values()) {
         try {
           wait = Math.min(wait, await this.with_.exclusive(() => sender.turn()));
-        } catch { // The storage: a press would fail as well.
+        } catch (reason) { // The storage: a press would fail as well.
           if (this.ended) return;
-          wait = Math.min(wait, await this.mend() ? MEND : this.patience());
-          this.again = false;
+          this.with_.failed(reason);
+          void this.mended(); // It has what is left sent when it is done.
+          return;
         }
       }
       await this.count().then(() => this.mark(), () => {});
@@ -155,6 +163,7 @@ export class Device {
     try {
       return await work();
     } catch (reason) {
+      this.with_.failed(reason);
       void this.mended();
       throw reason;
     }
@@ -162,7 +171,12 @@ export class Device {
 
   // mended mends the storage, however long it takes.
   private async mended(): Promise<void> {
+    if (this.healing) return;
+    this.healing = true;
     while (!this.ended && !await this.mend()) await this.pause();
+    this.healing = false;
+    this.cancel();
+    this.cancel = this.with_.world.after(MEND, () => this.kick());
   }
 
   private patience(): number {
@@ -178,15 +192,15 @@ export class Device {
   private mend(): Promise<boolean> {
     this.mending ??= this.open().then(
       () => { this.breaks = 0; return true; },
-      () => { this.breaks++; this.to("broken"); return false; },
+      (reason: unknown) => { this.with_.failed(reason); this.breaks++; this.to("broken"); return false; },
     ).finally(() => { this.mending = null; });
     return this.mending;
   }
 
   private async open(): Promise<void> {
     const { storage, places, world } = this.with_;
-    await storage.open();
-    const marks = await Promise.all(places.map((place) => place.read().catch(() => null)));
+    await this.within(storage.open());
+    const marks = await Promise.all(places.map((place) => this.within(place.read()).catch(() => null)));
     const [row, terminals, streams] = await storage.read(async (tables) => [await tables.get("device", "device"), await tables.all("terminals"), await tables.all("streams")] as const);
     if (row) this.row = row;
     const lost = terminals.length === 0 ? this.remembered(marks) : [];
@@ -200,7 +214,6 @@ export class Device {
     await this.count();
     await this.mark();
     this.to(this.terminals.length > 0 ? "ready" : "unset");
-    this.kick();
   }
 
   // remembered are the terminals that this device was, by what it has in memory or marks.
@@ -279,7 +292,16 @@ export class Device {
   // mark writes down outside what the storage must know.
   private async mark(): Promise<void> {
     const mark: Mark = { marker: this.row.marker, next: this.next, terminals: this.terminals.map(({ key, token, since }) => ({ key, token, since })) };
-    await Promise.all(this.with_.places.map((place) => place.write(mark).catch(() => {})));
+    await Promise.all(this.with_.places.map((place) => this.within(place.write(mark)).catch(() => {})));
+  }
+
+  // within is what a promise comes to, if it comes to something in time: on a disk that was
+  // full, some never do.
+  private within<R>(what: Promise<R>): Promise<R> {
+    return new Promise((done, fail) => {
+      const cancel = this.with_.world.after(HANGS, () => fail(new Error(`there is no answer within ${HANGS} ms`)));
+      what.then(done, fail).finally(cancel);
+    });
   }
 
   private to(state: State): void {

@@ -17,7 +17,7 @@ export const machine: World = {
     return () => clearTimeout(timer);
   },
   random: Math.random,
-  id: () => crypto.randomUUID(),
+  id: () => crypto.randomUUID?.() ?? "", // There is none without https, and nothing is begun without it.
 };
 
 const FIRST = 1000; // Milliseconds; the bound of the first wait,

@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   const brought = given();
   let update: Update | null = null;
   const net = fetched((input, init) => fetch(input, init), machine.wall);
-  const device: Device = new Device({ storage: new Indexed(DATABASE), places: [local, kept()], net, world: machine, api, facts, exclusive, changed: () => kiosk.changed() });
+  const device: Device = new Device({ storage: new Indexed(DATABASE), places: [local, kept()], net, world: machine, api, facts, exclusive, changed: () => kiosk.changed(), failed: (reason) => console.error(reason) });
   const guard = new Guard(machine.mono, (kind) => device.ignored(kind));
   const kiosk: Kiosk = new Kiosk(device, guard, () => update?.maybe());
   if (!isSecureContext) return kiosk.plainScreen("https", "https_more");
