@@ -11,7 +11,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build static image install-systemd engine page page-check screens bench-screens year run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
+.PHONY: help build static image install-systemd engine page page-check kiosk kiosk-check kiosk-proof screens bench-screens year run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,15 @@ page: ## Build what browsers get, query/dashboard/built and ingest/rating/script
 page-check: ## Check what browsers get: types, tests, and that what is built is what the sources make (npm).
 	cd query/dashboard/web && npm ci --no-audit --no-fund && npm run --silent types && npm run --silent check && npm test --silent && npm run --silent build -- --check
 	cd ingest/rating/script/web && npm ci --no-audit --no-fund && npm run --silent check && npm run --silent build -- --check
+
+kiosk: ## Build the page on which citizens vote, ingest/kiosk/built, from ingest/kiosk/web (npm).
+	cd ingest/kiosk/web && npm ci --no-audit --no-fund && npm run --silent build
+
+kiosk-check: ## Check that page: types, tests, and that what is built is what the sources make (npm).
+	cd ingest/kiosk/web && npm ci --no-audit --no-fund && npm run --silent check && npm test --silent && npm run --silent build -- --check
+
+kiosk-proof: engine ## What happens to devices, to a kiosk in Chromium before a service that runs (KILLS=100; PICTURES=folder).
+	$(if $(PICTURES),mkdir -p $(PICTURES) && )MLF_TEST_KIOSK=1 MLF_TEST_KILLS=$(or $(KILLS),20) MLF_SCREENSHOTS=$(abspath $(PICTURES)) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 60m -v ./proof/kiosk
 
 screens: engine ## Walk through the pages in Chromium, on a country that voted for a year (SIZE=million; PICTURES=folder).
 	$(if $(PICTURES),mkdir -p $(PICTURES) && )MLF_TEST_SCREENS=$(or $(SIZE),small) MLF_SCREENSHOTS=$(abspath $(PICTURES)) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 60m -v ./proof/screens

@@ -1,0 +1,255 @@
+package kiosk_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/chromedp"
+
+	"mlf/proof/harness"
+)
+
+// powerCut is situation 2: the disk as it is at some moment is all that is left.
+func powerCut(t *testing.T, p *place) {
+	d := p.device("")
+	d.setUp()
+	d.votes(3)
+	for range 2 {
+		d.votes(2)
+		d = d.after(d.copied())
+		d.shows("face")
+		d.votes(2)
+	}
+	d.drained()
+	p.settles(0, d)
+}
+
+// after is a device in the place of another, which is no more: what was thanked for there
+// is thanked for.
+func (d *device) after(other *device) *device {
+	d.t.Helper()
+	d.kill()
+	other.pressed, other.thanked = other.pressed+d.pressed, other.thanked+d.thanked
+	d.pressed, d.thanked = 0, 0
+	other.start("")
+	return other
+}
+
+// cutFiles is situation 3: the newest file of the database is half gone.
+func cutFiles(t *testing.T, p *place) {
+	d := p.device("")
+	d.setUp()
+	d.votes(6)
+	p.settles(0, d) // What is on the log need not be on the device.
+	d.quit()
+	file := newest(t, filepath.Join(d.profile, "Default", "IndexedDB"))
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, info.Size()/2); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("cut %s to %d bytes", strings.TrimPrefix(file, d.profile), info.Size()/2)
+	d.start("")
+	d.shows("face")
+	d.votes(6)
+	p.settles(0, d)
+	lost := false
+	for _, beat := range p.front.heartbeats() {
+		lost = lost || beat.Storage.Lost
+	}
+	if !lost {
+		t.Error("no heartbeat says that something was lost")
+	}
+}
+
+// newest is the file below a folder that has the newest votes: the log of LevelDB, the
+// largest of SQLite.
+func newest(t *testing.T, folder string) string {
+	t.Helper()
+	var found string
+	var size int64
+	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		base := filepath.Base(name)
+		if of := filepath.Ext(base); (of == ".log" || strings.Contains(base, ".db") || strings.Contains(base, "sqlite") || of == "") && !strings.HasPrefix(base, "MANIFEST") && info.Size() > size {
+			found, size = name, info.Size()
+		}
+		return nil
+	})
+	if err != nil || found == "" {
+		t.Fatalf("no file of a database in %s: %v", folder, err)
+	}
+	return found
+}
+
+func (d *device) clear() {
+	d.t.Helper()
+	d.do("clear the site's data", chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: "http://" + d.place.front.addr, StorageTypes: "indexeddb,local_storage,cache_storage"})
+		return err
+	}))
+}
+
+// clearedUnderThePage is situation 4, while the page is open: one press is not stored, and
+// is not thanked for.
+func clearedUnderThePage(t *testing.T, p *place) {
+	d := p.device("")
+	d.setUp()
+	d.votes(3)
+	p.settles(0, d)
+	d.clear()
+	err := d.vote("green")
+	if err == nil { // Whoever noticed before the press has stored it.
+		t.Log("the page had noticed before")
+	} else if !errors.Is(err, errUnstored) {
+		t.Fatal(err)
+	}
+	d.showsWithin(15*time.Second, "face")
+	d.votes(3)
+	p.settles(0, d)
+}
+
+// clearedWhileClosed is situation 4, while it is closed: only the database is gone.
+func clearedWhileClosed(t *testing.T, p *place) {
+	d := p.device("")
+	d.setUp()
+	d.votes(3)
+	p.settles(0, d)
+	harness.LetPass(6 * time.Second) // Chromium writes what else it keeps within seconds.
+	d.quit()
+	if err := os.RemoveAll(filepath.Join(d.profile, "Default", "IndexedDB")); err != nil {
+		t.Fatal(err)
+	}
+	d.start("")
+	d.shows("face")
+	d.votes(3)
+	p.settles(0, d)
+}
+
+// noise is situation 5: the database's files are overwritten. The page says that it is out
+// of order, or votes in a new stream; it never thanks for what is not counted.
+func noise(t *testing.T, p *place) {
+	d := p.device("")
+	d.setUp()
+	d.votes(3)
+	p.settles(0, d)
+	harness.LetPass(6 * time.Second)
+	d.quit()
+	err := filepath.WalkDir(filepath.Join(d.profile, "Default", "IndexedDB"), func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(name, bytes.Repeat([]byte("noise!?"), int(info.Size()/7)+1), 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.start("")
+	var screen string
+	harness.Eventually(t, 20*time.Second, func() error {
+		var err error
+		if screen, err = ask[string](d, `document.documentElement.dataset.screen`); err != nil {
+			return err
+		}
+		if screen != "broken" && screen != "face" {
+			return fmt.Errorf("screen %q", screen)
+		}
+		return nil
+	})
+	t.Logf("the screen is %q", screen)
+	if screen == "face" {
+		d.votes(3)
+	}
+	p.settles(0, d)
+}
+
+// diskFull is situation 6: a disk of its own, which is filled, and has room again.
+func diskFull(t *testing.T, p *place) {
+	disk := t.TempDir()
+	if out, err := exec.CommandContext(t.Context(), "mount", "-t", "tmpfs", "-o", "size=256m", "tmpfs", disk).CombinedOutput(); err != nil {
+		t.Skipf("needs to mount a small disk: %v: %s", err, out)
+	}
+	d := p.device(disk)
+	t.Cleanup(func() {
+		d.kill()
+		if out, err := exec.Command("umount", disk).CombinedOutput(); err != nil { //nolint:noctx // The test's context is over.
+			t.Errorf("unmount: %v: %s", err, out)
+		}
+	})
+	d.setUp()
+	d.votes(3)
+	filler := filepath.Join(disk, "filler")
+	_ = exec.CommandContext(t.Context(), "sh", "-c", "cat /dev/zero > "+filler).Run() // Until there is no room.
+	refused := 0
+	for range 60 { // What is begun of a file has room for a few.
+		if refused >= 3 {
+			break
+		}
+		if screen, _ := ask[string](d, `document.documentElement.dataset.screen`); screen == "broken" {
+			refused++
+			harness.LetPass(500 * time.Millisecond)
+			continue
+		}
+		switch err := d.vote("green"); {
+		case err == nil:
+		case errors.Is(err, errUnstored):
+			refused++
+		default:
+			if screen, _ := ask[string](d, `document.documentElement.dataset.screen`); screen != "broken" && screen != "not_stored" {
+				t.Fatal(err)
+			}
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("a full disk refused nothing")
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	d.showsWithin(60*time.Second, "face")
+	d.votes(3)
+	p.settles(0, d)
+}
+
+// crash is situation 23: the renderer dies, and the page is loaded again.
+func crash(t *testing.T, p *place) {
+	d := p.device("")
+	d.setUp()
+	d.votes(2)
+	go func() {
+		_ = chromedp.Do(d.tab, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+			return tab.Call(ctx, "Page.crash", struct{}{}, nil)
+		}))
+	}()
+	harness.LetPass(time.Second)
+	d.kill() // What watches a kiosk's browser ends it then.
+	d.start("")
+	d.shows("face")
+	d.votes(2)
+	d.drained()
+	p.settles(0, d)
+}
