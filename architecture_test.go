@@ -20,10 +20,10 @@ var mayImport = map[string][]string{
 	"command": {
 		"command/network", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
 		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
-		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment",
+		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "ingest/form",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
 		"query", "query/access", "query/cube", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
-		"schema", "schema/annotation", "schema/finding", "schema/registry", "schema/served", "schema/shares",
+		"schema", "schema/annotation", "schema/finding", "schema/proxies", "schema/registry", "schema/served", "schema/shares", "schema/source",
 	},
 	"command/network":                {"command/network/sheet", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
 	"command/network/sheet":          {},

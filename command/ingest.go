@@ -8,6 +8,7 @@ import (
 
 	"mlf/command/process"
 	"mlf/ingest"
+	"mlf/ingest/form"
 	"mlf/schema/registry"
 )
 
@@ -16,6 +17,7 @@ type ingestCmd struct {
 	tlsFlags
 	registryFlags
 	drainFlags
+	sourceFlags
 	Listen           string        `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
 	TLSKeyExchange   string        `enum:"auto,hybrid,classical" default:"auto" help:"auto: post-quantum (X25519MLKEM768) where a terminal offers it, but for sessions that are resumed; hybrid: for those, too; classical: never."`
@@ -44,6 +46,9 @@ func (c *ingestCmd) Run(ctx context.Context, p *console) error {
 	if err := cfg.Validate(); err != nil {
 		return usageError{err}
 	}
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
 	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.begin(ctx, b, lists, cfg) }, onKafka)
 }
 
@@ -55,7 +60,11 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	if _, err := b.awaitLog(ctx); err != nil {
 		return err
 	}
-	partitions, err := process.Await(ctx, b.waiter, "the log's genesis", b.client.LogPartitions)
+	id, err := process.Await(ctx, b.waiter, "the log's genesis", b.client.LogIdentity)
+	if err != nil {
+		return err
+	}
+	trusted, err := c.proxies()
 	if err != nil {
 		return err
 	}
@@ -63,8 +72,9 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	if err != nil {
 		return err
 	}
-	producer := b.client.NewProducer(partitions)
+	producer := b.client.NewProducer(id.Partitions)
 	registered := b.newFollower()
+	cfg.Sources = registered.sources(id, form.Config{SiteAMinute: c.RatingsPerSite, ClientAMinute: c.RatingsPerClient}, trusted)
 	var reports process.Part
 	if cfg.Reports, reports, err = b.reportsPart(b.client, lists); err != nil {
 		return err
@@ -74,6 +84,6 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 		return err
 	}
 	b.admin.Set(registered.check(), clockCheck(producer))
-	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
+	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", id.Partitions))
 	return c.serve(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part(), reports)
 }

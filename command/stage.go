@@ -27,6 +27,7 @@ import (
 	"mlf/schema/annotation"
 	"mlf/schema/registry"
 	"mlf/schema/shares"
+	"mlf/schema/source"
 )
 
 // clockSkewMax is how far an ingest process may be from its broker's clock. It
@@ -68,12 +69,13 @@ type follower struct {
 	client      *broker.Client
 	terminals   *schema.Terminals
 	annotations *annotation.Book
+	stateless   *source.Sources
 }
 
 func (f *follower) part() process.Part {
 	return process.Part{Name: "registry", Run: func(ctx context.Context) error {
 		apply := func(key string, value []byte) error {
-			return errors.Join(f.terminals.Apply(key, value), f.annotations.Apply(key, value))
+			return errors.Join(f.terminals.Apply(key, value), f.annotations.Apply(key, value), f.stateless.Apply(key, value))
 		}
 		return f.client.Follow(ctx, apply, func() { f.terminals.SetComplete(); f.annotations.SetComplete() })
 	}}
@@ -90,7 +92,7 @@ func (f *follower) check() process.Check {
 
 // newFollower returns a follower that has read nothing yet.
 func (b *base) newFollower() *follower {
-	return &follower{client: b.client, terminals: new(schema.Terminals), annotations: new(annotation.Book)}
+	return &follower{client: b.client, terminals: new(schema.Terminals), annotations: new(annotation.Book), stateless: new(source.Sources)}
 }
 
 // clockCheck tells whether this process's clock can be trusted.

@@ -21,8 +21,10 @@ import (
 	"mlf/ingest"
 	"mlf/ingest/broker"
 	kafka "mlf/ingest/broker/embedded"
+	"mlf/ingest/form"
 	"mlf/query"
 	"mlf/schema"
+	"mlf/schema/proxies"
 	"mlf/schema/registry"
 	"mlf/schema/served"
 )
@@ -163,12 +165,17 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	registered := u.newFollower()
+	id, err := u.client.LogIdentity(ctx)
+	if err != nil {
+		return err
+	}
 	reports, reporting, err := u.reportsPart(roomyReports{u.client, guard.Room}, lists)
 	if err != nil {
 		return err
 	}
 	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals,
-		ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports})
+		ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports,
+			Sources: registered.sources(id, form.Config{}, proxies.Proxies{})})
 	if err != nil {
 		return err
 	}

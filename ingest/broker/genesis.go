@@ -107,18 +107,18 @@ func (c *Client) LogPartitions(ctx context.Context) (int, error) {
 	return g.Partitions, err
 }
 
-// LogRules returns which log Kafka has, and by which rules it began. Of a log whose
-// beginning retention has taken away neither is known: the zero LogID, and 0.
-func (c *Client) LogRules(ctx context.Context) (schema.LogID, schema.Rules, error) {
-	topic, err := c.Partitions(ctx)
+// LogIdentity returns which log Kafka has, its partitions, and by which rules it began. Of
+// a log whose beginning retention has taken away the partitions alone are known.
+func (c *Client) LogIdentity(ctx context.Context) (schema.Identity, error) {
+	n, err := c.LogPartitions(ctx)
 	if err != nil {
-		return schema.LogID{}, 0, err
+		return schema.Identity{}, err
 	}
-	g, err := c.firstGenesis(ctx, topic)
+	g, err := c.firstGenesis(ctx, n)
 	if errors.Is(err, schema.ErrOffsetOutOfRange) {
-		return schema.LogID{}, 0, nil
+		return schema.Identity{Partitions: n}, nil
 	}
-	return g.Log, g.Rules, err
+	return schema.Identity{Log: g.Log, Partitions: n, Rules: g.Rules}, err
 }
 
 // firstGenesis returns the first genesis that retention has left of n partitions.
