@@ -161,7 +161,7 @@ func (o *Offers) Withdraw(ctx context.Context, hash network.CodeHash, now time.T
 	if err := o.registry.PutRegistry(ctx, key, value); err != nil {
 		return fmt.Errorf("withdraw an offer of %s: %w", offer.Body, err)
 	}
-	if err := o.readOn(ctx); err != nil {
+	if err := o.readTo(ctx, key); err != nil {
 		return err
 	}
 	if _, won := o.network.Winner(hash); won {
@@ -315,7 +315,7 @@ func (o *Offers) readOn(ctx context.Context) error {
 	return o.registry.ReadRecords(ctx, applyTo(o.network))
 }
 
-// readTo reads until the redemption of a key was applied.
+// readTo reads until the record of a key was applied that was just written.
 func (o *Offers) readTo(ctx context.Context, key string) error {
 	if err := o.readOn(ctx); err != nil {
 		return err

@@ -311,6 +311,21 @@ func TestFollowedOffers(t *testing.T) {
 			t.Errorf("got %v and %v", mine, theirs)
 		}
 	}
+	// Withdrawn here and redeemed there, at once: one of the two holds for both.
+	for i := range 20 {
+		code, offer := create(t, o)
+		other := newOffers(t, client)
+		var withdrawn, redeemed error
+		var group sync.WaitGroup
+		group.Go(func() { withdrawn = o.Withdraw(t.Context(), offer.Hash, now().Add(time.Second)) })
+		group.Go(func() { _, redeemed = other.Redeem(t.Context(), attempt(code, 100+i), now()) })
+		group.Wait()
+		held := withdrawn == nil && errors.Is(redeemed, enrolment.ErrGone)
+		late := redeemed == nil && errors.Is(withdrawn, enrolment.ErrUsed)
+		if held == late {
+			t.Errorf("got %v and %v", withdrawn, redeemed)
+		}
+	}
 	end()
 	if err := <-ended; err != nil {
 		t.Error(err)

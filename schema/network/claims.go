@@ -112,10 +112,10 @@ func (n *Network) next() uint64 {
 	return n.records
 }
 
-// Await waits until the redemption of the given key was applied, and with it all that
-// came before it on the topic.
+// Await waits until the record of the given key was applied, a redemption's or, of an offer,
+// the one that withdraws it; and with it all that came before it on the topic.
 func (n *Network) Await(ctx context.Context, key string) error {
-	hash, _, _ := strings.Cut(strings.TrimPrefix(key, schema.ClaimKeyPrefix), "/")
+	hash, _, tried := strings.Cut(strings.TrimPrefix(key, schema.ClaimKeyPrefix), "/")
 	of, err := ParseCodeHash(hash)
 	if err != nil {
 		return err
@@ -123,7 +123,8 @@ func (n *Network) Await(ctx context.Context, key string) error {
 	for {
 		n.mu.RLock()
 		c, changed := n.claims[of], n.changed
-		there := c != nil && slices.ContainsFunc(c.attempts, func(a attempt) bool { return a.key == key })
+		there := c != nil && !tried && c.withdrawn > 0 ||
+			c != nil && slices.ContainsFunc(c.attempts, func(a attempt) bool { return a.key == key })
 		n.mu.RUnlock()
 		if there {
 			return nil
