@@ -1,6 +1,7 @@
 package fold_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -167,33 +168,95 @@ func numbers(n ...uint64) (text []byte) {
 	return text
 }
 
+func terminal(n byte) []byte { return []byte{0, 0, 0, 0, 0, 0, 0, n} }
+
+// green is the content of a green face.
+const green = 1<<4 | 3
+
+func stateOfKey(apart uint64, content byte, n int) []byte {
+	k := numbered(n)
+	return slices.Concat(numbers(apart), []byte{content}, k[:])
+}
+
+func stateOfSource(n byte, memory, floor uint64, keys ...[]byte) []byte {
+	return slices.Concat(terminal(n), numbers(memory, floor, uint64(len(keys))), slices.Concat(keys...))
+}
+
+func stateOfEpoch(n byte, frame, at, green uint64) []byte {
+	return slices.Concat([]byte{n}, make([]byte, 15), numbers(frame, at, 0, 0, green, 0, 0))
+}
+
+// over is the list of epochs that have ended, by the first bytes of their names.
+func over(n ...byte) (text []byte) {
+	text = numbers(uint64(len(n)))
+	for _, n := range n {
+		text = append(text, n, 0, 0, 0, 0, 0, 0, 0)
+	}
+	return text
+}
+
+func stateOfDevice(n byte, newest uint64, ended []byte, epochs ...[]byte) []byte {
+	return slices.Concat(terminal(n), numbers(newest), ended, numbers(uint64(len(epochs))), slices.Concat(epochs...))
+}
+
+func list(items ...[]byte) []byte {
+	return slices.Concat(numbers(uint64(len(items))), slices.Concat(items...))
+}
+
+// stateWithout returns the state of an empty log of rules 3 up to its sources.
+func stateWithout(t *testing.T) []byte {
+	begun := begunBy(t, schema.RulesV3).AppendState(nil)
+	return begun[:len(begun)-3] // Log's time, sources, devices: none.
+}
+
+// TestStateOfEvents fixes what a checkpoint has of sources without state.
+func TestStateOfEvents(t *testing.T) {
+	f := begunBy(t, schema.RulesV3)
+	src := event.Source{Terminal: 2, Slot: 1, Comune: 1, Channel: schema.ChannelWeb, Scale: schema.ScaleMLF3, Test: true, Ingested: nine}
+	b := event.Batch{Source: src, Memory: event.MemoryCall, Votes: []event.Vote{
+		{Key: numbered(7), At: nine, Value: 3}, {Key: numbered(8), At: nine + 5, Value: 1}, {Key: numbered(6), At: nine, Value: 2},
+	}}
+	apply(t, f, &schema.Record{Value: b.Append(nil)})
+	b.Memory, b.Votes = event.MemoryForm, b.Votes[:1]
+	apply(t, f, &schema.Record{Value: b.Append(nil)})
+	b.Terminal = 1
+	apply(t, f, &schema.Record{Value: b.Append(nil)})
+	r := event.Counters{Source: src, Since: nine, MostAMinute: 60}
+	for i := range byte(fold.EpochsKept + 2) {
+		r.Epoch[0], r.Frame, r.At, r.Values[2] = 10-i, uint64(i), nine-schema.Instant(i), 3
+		apply(t, f, &schema.Record{Value: r.Append(nil)})
+	}
+	r.Terminal = 1
+	apply(t, f, &schema.Record{Value: r.Append(nil)})
+	now := uint64(nine)
+	var kept [][]byte
+	for i := uint64(2); i < fold.EpochsKept+2; i++ {
+		kept = append(kept, stateOfEpoch(byte(10-i), i, now-i, 3))
+	}
+	want := slices.Concat(numbers(now), list(
+		stateOfSource(1, 1, 0, stateOfKey(now, green, 7)),
+		stateOfSource(2, 1, 0, stateOfKey(now, green, 7)),
+		stateOfSource(2, 3, 0, stateOfKey(now, green-1, 6), stateOfKey(0, green, 7), stateOfKey(5, green-2, 8)),
+	), list(
+		stateOfDevice(1, now-9, over(), stateOfEpoch(1, 9, now-9, 3)),
+		stateOfDevice(2, now, over(9, 10), kept...),
+	))
+	state := f.AppendState(nil)
+	if !bytes.HasSuffix(state, want) {
+		t.Errorf("got\n%x\nwant at the end\n%x", state, want)
+	}
+	again, err := fold.ReadState(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := again.AppendState(nil); !bytes.Equal(got, state) {
+		t.Errorf("written again: got\n%x\nwant\n%x", got, state)
+	}
+}
+
 // TestOpenRefusesEvents: what can be read, and no log has, of sources without state.
 func TestOpenRefusesEvents(t *testing.T) {
-	begun := begunBy(t, schema.RulesV3).AppendState(nil)
-	head := begun[:len(begun)-3] // Log's time, sources, devices: none.
-	const green = 1<<4 | 3
-	terminal := func(n byte) []byte { return []byte{0, 0, 0, 0, 0, 0, 0, n} }
-	key := func(apart uint64, content byte, n int) []byte {
-		k := numbered(n)
-		return slices.Concat(numbers(apart), []byte{content}, k[:])
-	}
-	source := func(n byte, memory, floor uint64, keys ...[]byte) []byte {
-		return slices.Concat(terminal(n), numbers(memory, floor, uint64(len(keys))), slices.Concat(keys...))
-	}
-	epoch := func(n byte, frame, at, green uint64) []byte {
-		return slices.Concat([]byte{n}, make([]byte, 15), numbers(frame, at, 0, 0, green, 0, 0))
-	}
-	over := func(n ...byte) (text []byte) {
-		text = numbers(uint64(len(n)))
-		for _, n := range n {
-			text = append(text, n, 0, 0, 0, 0, 0, 0, 0)
-		}
-		return text
-	}
-	device := func(n byte, newest uint64, ended []byte, epochs ...[]byte) []byte {
-		return slices.Concat(terminal(n), numbers(newest), ended, numbers(uint64(len(epochs))), slices.Concat(epochs...))
-	}
-	list := func(items ...[]byte) []byte { return slices.Concat(numbers(uint64(len(items))), slices.Concat(items...)) }
+	head := stateWithout(t)
 	f := func(what, want string, sources, devices []byte) {
 		t.Helper()
 		_, err := fold.ReadState(slices.Concat(head, numbers(uint64(nine)), sources, devices))
@@ -203,41 +266,41 @@ func TestOpenRefusesEvents(t *testing.T) {
 	}
 	now, ahead := uint64(nine), uint64(schema.VoteAheadMax)
 	none := list()
-	good := key(now, green, 1)
-	f("sources", "", list(source(1, 1, 0, good), source(1, 2, now, good), source(2, 1, 5)), none)
-	f("order of terminals", "out of order", list(source(2, 1, 0, good), source(1, 1, 0, good)), none)
-	f("order of memories", "out of order", list(source(1, 2, 0, good), source(1, 1, 0, good)), none)
-	f("a source twice", "out of order", list(source(1, 1, 0, good), source(1, 1, 0, good)), none)
-	f("no memory", "is no source", list(source(1, 0, 0, good)), none)
-	f("a memory that nobody knows", "no number up to", list(source(1, 4, 0, good)), none)
-	f("nothing of a source", "0 keys", list(source(1, 1, 0)), none)
-	f("the last that may be ahead", "", list(source(1, 1, 0, key(now+ahead, green, 1))), none)
-	f("a key ahead", "out of range or order", list(source(1, 1, 0, key(now+ahead+1, green, 1))), none)
-	f("a key that was forgotten", "out of range or order", list(source(1, 1, now+1, good)), none)
-	f("a voided vote", "out of range or order", list(source(1, 1, 0, key(now, 0, 1))), none)
-	f("a content that is none", "out of range or order", list(source(1, 1, 0, key(now, 0xff, 1))), none)
-	f("keys of one time", "", list(source(1, 1, 0, good, key(0, green, 2))), none)
-	f("order of keys", "out of range or order", list(source(1, 1, 0, key(now, green, 2), key(0, green, 1))), none)
-	f("a key twice in a row", "out of range or order", list(source(1, 1, 0, good, key(0, green, 1))), none)
-	f("a key twice", "of them different", list(source(1, 1, 0, key(now-1, green, 1), key(1, green, 1))), none)
+	good := stateOfKey(now, green, 1)
+	f("sources", "", list(stateOfSource(1, 1, 0, good), stateOfSource(1, 2, now, good), stateOfSource(2, 1, 5)), none)
+	f("order of terminals", "out of order", list(stateOfSource(2, 1, 0, good), stateOfSource(1, 1, 0, good)), none)
+	f("order of memories", "out of order", list(stateOfSource(1, 2, 0, good), stateOfSource(1, 1, 0, good)), none)
+	f("a source twice", "out of order", list(stateOfSource(1, 1, 0, good), stateOfSource(1, 1, 0, good)), none)
+	f("no memory", "is no source", list(stateOfSource(1, 0, 0, good)), none)
+	f("a memory that nobody knows", "no number up to", list(stateOfSource(1, 4, 0, good)), none)
+	f("nothing of a source", "0 keys", list(stateOfSource(1, 1, 0)), none)
+	f("the last that may be ahead", "", list(stateOfSource(1, 1, 0, stateOfKey(now+ahead, green, 1))), none)
+	f("a key ahead", "out of range or order", list(stateOfSource(1, 1, 0, stateOfKey(now+ahead+1, green, 1))), none)
+	f("a key that was forgotten", "out of range or order", list(stateOfSource(1, 1, now+1, good)), none)
+	f("a voided vote", "out of range or order", list(stateOfSource(1, 1, 0, stateOfKey(now, 0, 1))), none)
+	f("a content that is none", "out of range or order", list(stateOfSource(1, 1, 0, stateOfKey(now, 0xff, 1))), none)
+	f("keys of one time", "", list(stateOfSource(1, 1, 0, good, stateOfKey(0, green, 2))), none)
+	f("order of keys", "out of range or order", list(stateOfSource(1, 1, 0, stateOfKey(now, green, 2), stateOfKey(0, green, 1))), none)
+	f("a key twice in a row", "out of range or order", list(stateOfSource(1, 1, 0, good, stateOfKey(0, green, 1))), none)
+	f("a key twice", "of them different", list(stateOfSource(1, 1, 0, stateOfKey(now-1, green, 1), stateOfKey(1, green, 1))), none)
 
-	e := epoch(1, 1, now, 3)
-	f("devices", "", none, list(device(1, now, over(), e), device(2, now+1, over(3, 3, 4), e, epoch(2, 0, 0, 0))))
-	f("order of devices", "out of order", none, list(device(2, now, over(), e), device(1, now, over(), e)))
-	f("a device twice", "out of order", none, list(device(1, now, over(), e), device(1, now, over(), e)))
-	f("order of those that are over", "is out of order", none, list(device(1, now, over(4, 3), e)))
-	f("no epoch", "0 epochs", none, list(device(1, now, over(1, 2, 3, 4, 5))))
+	e := stateOfEpoch(1, 1, now, 3)
+	f("devices", "", none, list(stateOfDevice(1, now, over(), e), stateOfDevice(2, now+1, over(3, 3, 4), e, stateOfEpoch(2, 0, 0, 0))))
+	f("order of devices", "out of order", none, list(stateOfDevice(2, now, over(), e), stateOfDevice(1, now, over(), e)))
+	f("a device twice", "out of order", none, list(stateOfDevice(1, now, over(), e), stateOfDevice(1, now, over(), e)))
+	f("order of those that are over", "is out of order", none, list(stateOfDevice(1, now, over(4, 3), e)))
+	f("no epoch", "0 epochs", none, list(stateOfDevice(1, now, over(1, 2, 3, 4, 5))))
 	var kept [][]byte
 	for n := range byte(fold.EpochsKept + 1) {
-		kept = append(kept, epoch(n, 1, now, 3))
+		kept = append(kept, stateOfEpoch(n, 1, now, 3))
 	}
-	f("as many as may rise", "", none, list(device(1, now, over(), kept[1:]...)))
-	f("one too many that may rise", "9 epochs", none, list(device(1, now, over(), kept...)))
+	f("as many as may rise", "", none, list(stateOfDevice(1, now, over(), kept[1:]...)))
+	f("one too many that may rise", "9 epochs", none, list(stateOfDevice(1, now, over(), kept...)))
 	many := make([]byte, fold.EpochsEnded+1)
-	f("as many as may be", "", none, list(device(1, now, over(many[1:]...), kept[1:]...)))
-	f("one too many", "4097 that have ended", none, list(device(1, now, over(many...), kept[1:]...)))
-	f("an epoch twice", "comes twice", none, list(device(1, now, over(), e, e)))
-	f("newer than the newest", "newer than the newest", none, list(device(1, now-1, over(), e)))
-	f("a count too high", "no number up to", none, list(device(1, now, over(), epoch(1, 1, now, event.CountMax+1))))
-	f("a frame too high", "no number up to", none, list(device(1, now, over(), epoch(1, event.CountMax+1, now, 1))))
+	f("as many as may be", "", none, list(stateOfDevice(1, now, over(many[1:]...), kept[1:]...)))
+	f("one too many", "4097 that have ended", none, list(stateOfDevice(1, now, over(many...), kept[1:]...)))
+	f("an epoch twice", "comes twice", none, list(stateOfDevice(1, now, over(), e, e)))
+	f("newer than the newest", "newer than the newest", none, list(stateOfDevice(1, now-1, over(), e)))
+	f("a count too high", "no number up to", none, list(stateOfDevice(1, now, over(), stateOfEpoch(1, 1, now, event.CountMax+1))))
+	f("a frame too high", "no number up to", none, list(stateOfDevice(1, now, over(), stateOfEpoch(1, event.CountMax+1, now, 1))))
 }
