@@ -57,20 +57,20 @@ func TestAPartitionsKeysAreShared(t *testing.T) {
 		rating, form = event.MemoryRating, event.MemoryForm
 		day          = 24 * 60 * minute
 		part, fair   = fold.KeysMax, fold.KeysFair
-		few          = 10
+		few, forms   = 10, 5000
 		now          = nine + 2*day
 	)
 	// Keys that are taken again once they are forgotten, and those of yesterday, are no more than they are.
-	s.is("a form", s.send(9, form, 0, 1000, nine, nine, 0), schema.Tally{Counted: 1000})
-	s.is("its keys again", s.send(9, form, 0, 1000, nine+11*minute, nine+11*minute, 0), schema.Tally{Counted: 1000})
+	s.is("a form", s.send(9, form, 0, forms, nine, nine, 0), schema.Tally{Counted: forms})
+	s.is("its keys again", s.send(9, form, 0, forms, nine+11*minute, nine+11*minute, 0), schema.Tally{Counted: forms})
 	s.is("two days later", s.send(8, rating, 0, few, now, now, 0), schema.Tally{Counted: few})
-	s.is("a form today", s.send(9, form, 0, 1000, now, now, 0), schema.Tally{Counted: 1000})
-	s.is("its keys again", s.send(9, form, 0, 1000, now+11*minute, now+11*minute, 0), schema.Tally{Counted: 1000})
+	s.is("a form today", s.send(9, form, forms, forms, now, now, 0), schema.Tally{Counted: forms})
+	s.is("its keys again", s.send(9, form, forms, forms, now+11*minute, now+11*minute, 0), schema.Tally{Counted: forms})
 	at := now + 20*schema.Instant(minute)
 	for n := range schema.TerminalID(3) {
 		s.is("the most of one", s.send(n, rating, 0, part, at, at, 0), schema.Tally{Counted: part})
 	}
-	const rest = part - 1000 - few - 2*fair
+	const rest = part - forms - few - 2*fair
 	s.is("the rest", s.send(3, rating, 0, rest, at, at, 0), schema.Tally{Counted: rest})
 	s.is("a fair share, over some time", s.send(4, rating, 0, fair, at, at-fair, 1), schema.Tally{Counted: fair})
 	s.is("another, of one moment", s.send(5, rating, 0, fair-1, at, at-day, 0), schema.Tally{Counted: fair - 1})
@@ -78,10 +78,10 @@ func TestAPartitionsKeysAreShared(t *testing.T) {
 	s.fold = reopened(t, s.fold)
 
 	s.is("all that one sent", s.send(4, rating, 0, fair, at, at-fair, 1), schema.Tally{Duplicates: fair})
-	// All were taken at the log's time.
-	s.is("one more, of that moment", s.send(5, rating, fair, 1, at, at-day, 0), schema.Tally{Quarantined: 1})
 	s.is("who has few", s.send(8, rating, few, 1, at, at, 0), schema.Tally{Counted: 1})
 	s.is("what it sent before", s.send(8, rating, 0, few, at, now, 0), schema.Tally{Duplicates: few})
+	// All were taken at the log's time.
+	s.is("one more, of that moment", s.send(5, rating, fair, 1, at, at-day, 0), schema.Tally{Quarantined: 1})
 	s.fold = reopened(t, s.fold)
 	s.is("of whom nothing is left", s.send(5, rating, 0, fair, at+day, at-day, 0), schema.Tally{Quarantined: fair})
 	s.is("what it sends after that", s.send(5, rating, 0, 1, at+day, at+1, 0), schema.Tally{Counted: 1})
