@@ -214,7 +214,7 @@ func TestStateOfEvents(t *testing.T) {
 	f := begunBy(t, schema.RulesV3)
 	src := event.Source{Terminal: 2, Slot: 1, Comune: 1, Channel: schema.ChannelWeb, Scale: schema.ScaleMLF3, Test: true, Ingested: nine}
 	b := event.Batch{Source: src, Memory: event.MemoryCall, Votes: []event.Vote{
-		{Key: numbered(7), At: nine, Value: 3}, {Key: numbered(8), At: nine + 5, Value: 1}, {Key: numbered(6), At: nine, Value: 2},
+		{Key: numbered(7), At: nine, Value: 3}, {Key: numbered(8), At: nine + 5, Value: 1}, {Key: numbered(6), At: nine, Value: 2}, {Key: numbered(9), At: nine + 7, Value: 3},
 	}}
 	apply(t, f, &schema.Record{Value: b.Append(nil)})
 	b.Memory, b.Votes = event.MemoryForm, b.Votes[:1]
@@ -236,7 +236,7 @@ func TestStateOfEvents(t *testing.T) {
 	want := slices.Concat(numbers(now), list(
 		stateOfSource(1, 1, 0, stateOfKey(now, green, 7)),
 		stateOfSource(2, 1, 0, stateOfKey(now, green, 7)),
-		stateOfSource(2, 3, 0, stateOfKey(now, green-1, 6), stateOfKey(0, green, 7), stateOfKey(5, green-2, 8)),
+		stateOfSource(2, 3, 0, stateOfKey(now, green-1, 6), stateOfKey(0, green, 7), stateOfKey(5, green-2, 8), stateOfKey(2, green, 9)),
 	), list(
 		stateOfDevice(1, now-9, over(), stateOfEpoch(1, 9, now-9, 3)),
 		stateOfDevice(2, now, over(9, 10), kept...),

@@ -136,7 +136,7 @@ func eventStateFaults() []fault {
 		checkpoint.fault("rules 2 write version 3", "TestAnOlderVersionHaltsAtRules3", "if r < schema.RulesV3 {\n\t\treturn 2", "if r < schema.RulesV2 {\n\t\treturn 2"),
 		checkpoint.fault("rules 3 write version 2", "TestAnOlderVersionHaltsAtRules3", "if r < schema.RulesV3 {\n\t\treturn 2", "if r <= schema.RulesV3 {\n\t\treturn 2"),
 		checkpoint.fault("version 2 has events", older, "if version < 3 {\n\t\treturn ofVotes", "if version < 2 {\n\t\treturn ofVotes"),
-		checkpoint.fault("version 3 has no account of events", fixed, "if version < 3 {\n\t\treturn ofVotes", "if version <= 3 {\n\t\treturn ofVotes"),
+		checkpoint.fault("version 3 has no account of events", "TestScenarios", "if version < 3 {\n\t\treturn ofVotes", "if version <= 3 {\n\t\treturn ofVotes"),
 		state.fault("version 2 has sources", older, "if r.version < 3 {", "if r.version < 2 {"),
 		state.fault("checkpoint without the log's time", fixed, "appendNumbers(dst, uint64(f.clock), uint64(len(f.sources)))", "appendNumbers(dst, 0, uint64(len(f.sources)))"),
 		state.fault("checkpoint without memories", fixed, "uint64(k.terminal)), uint64(k.memory))", "uint64(k.terminal)), uint64(event.MemoryCall))"),
