@@ -74,6 +74,15 @@ func extremeClaims() schema.ClaimBatch {
 	return b
 }
 
+// eventClaims tell of sources without state, in the last of their accounts.
+func eventClaims() schema.ClaimBatch {
+	b := claims(2)
+	l := &b.Claims[1].Ledger[1]
+	l.VotesIn, l.Counted = 15, 11
+	l.Events = schema.EventTally{In: 31, Used: 1, Repeated: 2, Stale: 4, Conflicts: 8, Quarantined: 16}
+	return b
+}
+
 // decodeClaims reads what must be readable. Nothing is nil, whether it was empty or not.
 func decodeClaims(t testing.TB, record []byte) schema.ClaimBatch {
 	t.Helper()
@@ -119,6 +128,7 @@ func TestClaimBatchRoundTrip(t *testing.T) {
 	}
 	f(claims(0))
 	f(claims(1))
+	f(eventClaims())
 	f(claims(1000))
 	f(extremeClaims())
 	f(schema.ClaimBatch{Number: 1, First: 1, Last: true})
@@ -155,6 +165,7 @@ func TestGoldenClaims(t *testing.T) {
 	}
 	record("rows alone, with more to come", part)
 	record("the ends of all ranges", extremeClaims())
+	record("events in an account", eventClaims())
 	golden(t, "claims.golden", text.Bytes())
 }
 
@@ -184,7 +195,7 @@ func TestClaimBatchRefuses(t *testing.T) {
 	}
 	refused("more", sealedClaims(append(bytes.Clone(body), 0)))
 	newer := bytes.Clone(body)
-	newer[0]++
+	newer[0] = schema.ClaimVersion + 1
 	refused("newer", sealedClaims(newer))
 }
 
@@ -215,10 +226,48 @@ func TestClaimBatchTakesNoMoreThanTheRecordPaysFor(t *testing.T) {
 	}
 }
 
+// TestClaimsOfEventsHaveAVersion: who knows version 1 alone reads all that tells of no
+// event, and an account whose events are not balanced nobody reads.
+func TestClaimsOfEventsHaveAVersion(t *testing.T) {
+	f := func(what string, b schema.ClaimBatch, want byte) []byte {
+		t.Helper()
+		record := schema.AppendClaimBatch(nil, &b)
+		if record[0] != want {
+			t.Errorf("%s: got version %d, want %d", what, record[0], want)
+		}
+		return record
+	}
+	f("votes of streams alone", claims(3), 1)
+	f("no account", claims(0), 1)
+	record := f("events", eventClaims(), 2)
+	body := record[:len(record)-4]
+	if !bytes.HasSuffix(body, []byte{31, 1, 2, 4, 8, 16}) {
+		t.Fatalf("got %x: want events in, used, repeated, stale, conflicts, quarantined last", body)
+	}
+	body[len(body)-1]++
+	if _, err := schema.DecodeClaimBatch(sealedClaims(body)); !errors.Is(err, schema.ErrNoClaims) {
+		t.Errorf("events that are not balanced: got %v", err)
+	}
+	high := claims(0)
+	for i := range 8 { // Every number as long as it may be.
+		const most = 1<<56 - 1
+		high.Claims[1].Ledger = append(high.Claims[1].Ledger, schema.LedgerRow{
+			Partition: 9, Segment: 1<<32 - 1, Chain: schema.Chain{byte(i + 1)}, Next: 1<<62 - 1, Newest: schema.InstantMax,
+			Tally: schema.Tally{
+				Records: most, VotesIn: most, Duplicates: most - 3<<49, Conflicts: 1 << 49, Quarantined: 1 << 49, Voided: 1 << 49,
+				Events: schema.EventTally{In: most, Used: most - 4<<49, Repeated: 1 << 49, Stale: 1 << 49, Conflicts: 1 << 49, Quarantined: 1 << 49},
+			},
+		})
+	}
+	if n, most := len(schema.AppendClaimBatch(nil, &high)), schema.ClaimHeadBytes+high.Claims[0].ClaimBytes()+high.Claims[1].ClaimBytes(); n > most {
+		t.Errorf("got %d bytes: ClaimBytes say at most %d", n, most)
+	}
+}
+
 // FuzzClaimBatch: whatever the bytes are, DecodeClaimBatch neither panics nor takes
 // more than they pay for, and what it accepts, AppendClaimBatch can write.
 func FuzzClaimBatch(f *testing.F) {
-	for _, b := range []schema.ClaimBatch{claims(0), claims(3), claims(40), extremeClaims()} {
+	for _, b := range []schema.ClaimBatch{claims(0), claims(3), claims(40), extremeClaims(), eventClaims()} {
 		f.Add(schema.AppendClaimBatch(nil, &b))
 	}
 	f.Fuzz(func(t *testing.T, record []byte) {

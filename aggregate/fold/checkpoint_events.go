@@ -163,7 +163,7 @@ func (r *stateReader) device() *device {
 		}
 	}
 	kept := r.length("epochs", epochBytes)
-	if kept < 1 || kept > EpochsKept || n > EpochsEnded+EpochsKept {
+	if kept < 1 || kept > EpochsKept || n+kept > EpochsEnded+EpochsKept {
 		r.fail("%d epochs, and %d that have ended", kept, n)
 		return d
 	}

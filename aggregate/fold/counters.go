@@ -160,26 +160,26 @@ func (f *Fold) countReading(r *event.Counters, from epoch, t *schema.Tally) read
 // rise returns how many votes of each value were cast between from and r; false where
 // they are more than most, or the counters fell and cannot have.
 //
-// Where one fell, 16 bits began at 0 again if that explains it, else the device started
-// anew, and with it all of its counters: in another epoch that is the case, and then r is
-// what has been cast since, at least.
+// Where one fell, 16 bits began at 0 again, or the device started anew, and with it all
+// of its counters: then r is what has been cast since, at least. In one epoch it is the
+// first if that is believed. In another it is the second, as a device that starts takes a
+// new one, unless the first explains it with fewer votes: of two explanations that nobody
+// can tell apart, the one is taken that cannot be too much.
 func rise(r *event.Counters, from *epoch, most uint64) (added [schema.ValueMax]uint64, ok bool) {
-	fell := false
-	for i, n := range r.Values {
-		added[i] = n - from.values[i]
+	fell, wrapped := false, r.Wraps
+	for i, n := range r.Values[:r.Scale.Max()] { // From may be of a scale with more values.
 		if n < from.values[i] {
 			fell = true
-			added[i] += event.WrapAt
+			n += event.WrapAt
+			wrapped = wrapped && n >= from.values[i] // From may be of a time when they did not wrap.
 		}
+		added[i] = n - from.values[i]
 	}
 	same := r.Epoch == from.id
-	switch {
-	case !fell || same && r.Wraps && sum(added) <= most:
+	if !fell || wrapped && (same && sum(added) <= most || !same && sum(added) < sum(r.Values)) {
 		return added, sum(added) <= most
-	case same && !r.Wraps:
-		return added, false
 	}
-	return r.Values, sum(r.Values) <= most
+	return r.Values, sum(r.Values) <= most && (r.Wraps || !same)
 }
 
 func sum(values [schema.ValueMax]uint64) (n uint64) {

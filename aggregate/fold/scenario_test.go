@@ -189,6 +189,9 @@ func (s *scenario) command(words []string) {
 
 func (s *scenario) terminal(name string, words []string) {
 	h := &schema.BatchHeader{Terminal: schema.TerminalID(len(s.terminals) + 1), Scale: schema.ScaleMLF3, Ingested: nine}
+	if before := s.terminals[name]; before != nil { // Enrolled anew.
+		h.Terminal = before.Terminal
+	}
 	var err error
 	for _, w := range words {
 		key, value, _ := strings.Cut(w, "=")

@@ -39,6 +39,7 @@ func TestOnlyAKeptPromiseIsOK(t *testing.T) {
 	f("2 votes doubled", func(r *Report) { r.Doubled = 2 })
 	f("3 differences", func(r *Report) { r.DifferencesTotal = 3 })
 	f("not balanced", func(r *Report) { r.Ledger.Duplicates-- })
+	f("not balanced", func(r *Report) { r.Ledger.Events.In++ })
 	f("200 votes acked, 195 counted", func(r *Report) { r.Counted-- })
 	f("exact 61 s", func(r *Report) { r.ExactAfterSeconds = 61 })
 	f("1 faults were not recovered", func(r *Report) { r.Unrecovered = 1 })

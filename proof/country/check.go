@@ -155,7 +155,7 @@ func (s *Simulation) compareLedger(l *public.Ledger, grown schema.Tally) {
 	d := &s.differences
 	for _, p := range l.Partitions {
 		if !p.Balanced() {
-			d.addf("ledger partition %d: votes_in %d is not the sum of the others: %+v", p.Partition, p.VotesIn, p.Tally)
+			d.addf("ledger partition %d: votes in %d or events in %d is not the sum of the others: %+v", p.Partition, p.VotesIn, p.Events.In, p.Tally)
 		}
 	}
 	conflicts, attempts := s.counters.conflicts.Load(), s.counters.attempts.Load()

@@ -133,6 +133,35 @@ func TestCompareLedger(t *testing.T) {
 		"ledger votes_in: want at least the 120 answered 202, got 119")
 }
 
+// TestTheLedgerMustBalance: of votes and of events, in every partition.
+func TestTheLedgerMustBalance(t *testing.T) {
+	f := func(tally schema.Tally, want string) {
+		t.Helper()
+		l := ledgerOf(1, 1, 2, 2)
+		l.Partitions[1].Tally = tally
+		s := &Simulation{expectation: newExpectation(), weather: newWeather(&Config{Now: time.Now, GiveUp: time.Hour})}
+		s.compareLedger(l, schema.Tally{})
+		if _, got := s.differences.list(); !strings.HasPrefix(strings.Join(got, "; "), want) || want == "" && len(got) > 0 {
+			t.Errorf("%+v: got %q: want %q", tally, got, want)
+		}
+	}
+	f(schema.Tally{VotesIn: 3, Counted: 2, Duplicates: 1}, "")
+	f(schema.Tally{VotesIn: 3, Counted: 3, Events: schema.EventTally{In: 4, Used: 2, Stale: 2}}, "")
+	f(schema.Tally{VotesIn: 3, Counted: 2}, "ledger partition 1: votes in 3 or events in 0 is not the sum of the others")
+	f(schema.Tally{VotesIn: 3, Counted: 3, Events: schema.EventTally{In: 4, Used: 2, Stale: 1}}, "ledger partition 1: votes in 3 or events in 4 is not the sum of the others")
+}
+
+// TestTheLedgersGrowth: what was there before is no part of it, number by number.
+func TestTheLedgersGrowth(t *testing.T) {
+	before := schema.Tally{Records: 1, VotesIn: 3, Counted: 2, Voided: 1, Events: schema.EventTally{In: 3, Used: 1, Stale: 2}}
+	want := schema.Tally{Records: 5, VotesIn: 7, Duplicates: 4, Quarantined: 3, Events: schema.EventTally{In: 9, Repeated: 4, Conflicts: 2, Quarantined: 3}}
+	sum := before
+	sum.Add(want)
+	if got := minus(sum, before); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestReportNamesDifferences(t *testing.T) {
 	d := differences{code: func(schema.ServiceID) string { return "anagrafe" }}
 	cell := schema.Cell{

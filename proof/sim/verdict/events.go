@@ -195,6 +195,8 @@ func added(r, from *event.Counters) (more [schema.ValueMax]uint64, ok bool) {
 		return more, true
 	case r.Epoch == from.Epoch && !r.Wraps:
 		return more, false
+	case r.Epoch != from.Epoch && r.Wraps && wrapped < rose:
+		return more, wrapped <= most
 	}
 	return r.Values, rose <= most
 }
