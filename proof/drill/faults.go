@@ -6,8 +6,6 @@ import "slices"
 func allFaults() []fault {
 	return slices.Concat(
 		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(), networkFaults(),
-		foldFaults(), claimFaults(), tellFaults(), rulesFaults(), gapFaults(), identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
-		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(),
 		foldFaults(), claimFaults(), tellFaults(), rulesFaults(), gapFaults(), keyFaults(), eventFaults(), counterFaults(), eventStateFaults(), eventFormatFaults(),
 		identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
 		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), figureFaults(), cubeFaults(), compareFaults(), publicFaults(), shareFaults(),
