@@ -20,6 +20,7 @@ import (
 	"mlf/aggregate/store/embedded"
 	"mlf/bench/rig"
 	"mlf/bench/setup"
+	"mlf/command/imports"
 	"mlf/command/network"
 	"mlf/command/process"
 	"mlf/command/tool"
@@ -53,6 +54,7 @@ type cli struct {
 	Body      network.BodyCmd  `cmd:"" help:"Bodies that take part, and the comuni that belong to them."`
 	Order     network.OrderCmd `cmd:"" help:"What bodies ordered, and whether a programme pays for it."`
 	Claim     network.ClaimCmd `cmd:"" help:"Codes by which devices become terminals by themselves."`
+	Import    imports.Cmd      `cmd:"" help:"Import what sites and telephone exchanges have kept of votes."`
 	Vote      voteCmd          `cmd:"" help:"Find out what became of a vote."`
 	Annotate  annotateCmd      `cmd:"" help:"Note breaks and events beside the figures."`
 	Simulate  simulateCmd      `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`

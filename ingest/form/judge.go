@@ -192,7 +192,7 @@ func (s *Sender) call(body []byte, first, last schema.Instant) (Said, error) {
 	if !known {
 		return Said{}, ErrNothing // Somebody pressed a key that stands for nothing.
 	}
-	v := event.Vote{Key: c.Identity(), At: first, Service: ServiceOfQueue(d, e, c.Queue), Value: value}
+	v := event.Vote{Key: KeyOfCall(c), At: first, Service: ServiceOfQueue(d, e, c.Queue), Value: value}
 	if began, ok := call.Began(id); ok {
 		v.At = believed(began, first)
 	}
@@ -201,6 +201,13 @@ func (s *Sender) call(body []byte, first, last schema.Instant) (Said, error) {
 	}
 	b := event.Batch{Source: sourceOf(e, last), Memory: event.MemoryCall, Votes: []event.Vote{v}}
 	return Said{b.Slot, b.Append(nil), "call"}, nil
+}
+
+// KeyOfCall returns the key of a call: the same however it is told, and whatever the case
+// of the letters in which an exchange's number is written.
+func KeyOfCall(c call.Call) event.Key {
+	c.ID = strings.ToLower(c.ID)
+	return c.Identity()
 }
 
 // ValueOfKey returns what a key of a telephone stands for; false for nothing.

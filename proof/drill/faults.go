@@ -22,7 +22,7 @@ func (p site) fault(name, run, before, after string) fault {
 
 func frontDoorFaults() []fault {
 	votes := site{"ingest/votes.go", "ingest"}
-	handle := site{"ingest/handle.go", "ingest"}
+	handle, tokens := site{"ingest/handle.go", "ingest"}, site{"ingest/tokens.go", "ingest"}
 	judge := site{"ingest/wire/judge.go", "ingest/wire"}
 	body := site{"ingest/body.go", "ingest"}
 	timing := site{"ingest/timing.go", "ingest"}
@@ -43,9 +43,9 @@ func frontDoorFaults() []fault {
 		votes.fault("stream of another terminal", "TestChecksInTheProtocolsOrder",
 			"if err != nil || stream.Terminal != p.enrolled.Terminal {", "if err != nil {"),
 		votes.fault("budget is never given back", "TestTooFullIs503AtOnce", "defer s.budget.release(held)\n", "_ = held\n"),
-		handle.fault("unread registry refuses for good", "TestNoStreamsBeforeTheRegistryIsRead",
+		tokens.fault("unread registry refuses for good", "TestNoStreamsBeforeTheRegistryIsRead",
 			"if !s.terminals.Complete() {", "if false {"),
-		handle.fault("revoked terminal", "TestRevocationAndNewTokenTakeEffectAtOnce", "case e.Revoked:", "case e.Revoked && e.Test:"),
+		tokens.fault("revoked terminal", "TestRevocationAndNewTokenTakeEffectAtOnce", "case e.Revoked:", "case e.Revoked && e.Test:"),
 		handle.fault("no budget", "TestTooFullIs503AtOnce", "if s.budget.acquire(rest) {", "if s.budget.acquire(rest) || true {"),
 		handle.fault("body before its length is checked", "TestRefusalReachesWhoStillSends|TestChecksInTheProtocolsOrder",
 			"if n > s.cfg.BodyBytesMax {", "if n > 64*s.cfg.BodyBytesMax {"),

@@ -1,0 +1,291 @@
+// Package imports is mlf import: it puts on the log what sites and telephone exchanges have
+// kept of votes. It may be run every night with the same file, grown longer: each row has
+// a key by which the count knows it again.
+//
+// It knows flags, files and how rows become events. It must not know a format, which are
+// the packages' that read them, nor how anything is counted.
+package imports
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"mlf/command/tool"
+	"mlf/ingest/broker"
+	"mlf/schema"
+	"mlf/schema/event"
+	"mlf/schema/source"
+)
+
+// Cmd groups the imports.
+type Cmd struct {
+	Ratings ratingsCmd `cmd:"" help:"Import the ratings that a municipal site has kept."`
+	Calls   callsCmd   `cmd:"" help:"Import the calls that a telephone exchange has written down."`
+}
+
+// common are the flags of every import.
+type common struct {
+	tool.Flags
+	Write bool   `help:"Put the rows on the log. Without it the file is only looked at."`
+	Zone  string `default:"Europe/Rome" help:"Clock by which the file tells times that name none."`
+	JSON  bool   `name:"json" help:"One JSON object: what became of how many rows."`
+	File  string `arg:"" help:"File to import; '-' reads standard input."`
+}
+
+// A row is one of a file: a vote, or why it is none.
+type row struct {
+	line   int
+	vote   event.Vote
+	reason string // Why it is no vote: a code. Empty: it is one.
+	detail string
+}
+
+// A file is what is imported: rows in order, until io.EOF.
+type file struct {
+	next  func() (row, error)
+	bytes func() int64 // Read so far.
+}
+
+// A Summary is what became of a file.
+type Summary struct {
+	Rows     int            `json:"rows"`
+	Votes    int            `json:"votes"`              // Rows that are votes: what is written.
+	Silent   uint64         `json:"silent,omitempty"`   // Calls that pressed no key.
+	Warnings int            `json:"warnings,omitempty"` // Votes with an answer that nobody knows.
+	Refused  map[string]int `json:"refused,omitempty"`  // By reason.
+	Written  bool           `json:"written"`
+	Oldest   time.Time      `json:"oldest,omitzero"`
+	Newest   time.Time      `json:"newest,omitzero"`
+}
+
+// ageMax is how old a row may be: as long as the count remembers its key, but for a day
+// for what comes late in the night.
+const ageMax = 399 * 24 * time.Hour
+
+// shownMax is how many refused rows are shown one by one.
+const shownMax = 20
+
+// clockMax is how far this machine's clock may be from the brokers', as for mlf ingest.
+const clockMax = 5 * time.Second
+
+// sourcesOf reads what is enrolled.
+func sourcesOf(ctx context.Context, c *broker.Client) (*schema.Terminals, *source.Sources, error) {
+	terminals, sources := new(schema.Terminals), new(source.Sources)
+	err := c.ReadRecords(ctx, func(key string, value []byte) error {
+		return errors.Join(terminals.Apply(key, value), sources.Apply(key, value))
+	})
+	return terminals, sources, err
+}
+
+// A target is where the rows of a file go.
+type target struct {
+	client    *broker.Client
+	terminal  *schema.Enrolment
+	partition schema.Partition
+	producer  *broker.Producer // nil: nothing is written.
+}
+
+// open finds where rows of e go, and whether they can be counted there.
+func (c *common) open(ctx context.Context, client *broker.Client, terminals *schema.Terminals, id schema.TerminalID) (*target, error) {
+	e := terminals.ByID(id)
+	switch {
+	case e == nil:
+		return nil, fmt.Errorf("terminal %v, of the source, is not enrolled", id)
+	case e.Revoked:
+		return nil, fmt.Errorf("terminal %v, of the source, is revoked", id)
+	}
+	log, err := client.LogIdentity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if max(log.Rules, terminals.RulesRaised(log.Log)) < schema.RulesV3 {
+		return nil, errors.New("the log is counted by older rules, which know no imports: run mlf schema apply when every worker is of this version")
+	}
+	t := &target{client: client, terminal: e, partition: schema.PartitionOf(e.Slot, log.Partitions)}
+	if c.Write {
+		t.producer = client.NewProducer(log.Partitions)
+	}
+	return t, nil
+}
+
+// run reads f to its end, writes its votes where that is wanted, and says what became of it.
+func (c *common) run(ctx context.Context, p *tool.Console, t *target, f file, size int64) (Summary, error) {
+	s := Summary{Refused: make(map[string]int), Written: c.Write}
+	var finish func() error
+	if c.Write {
+		writing, cancel := context.WithCancel(ctx)
+		defer cancel()
+		done := make(chan error, 1)
+		go func() { done <- t.producer.Run(writing) }()
+		finish = func() error { cancel(); return <-done }
+	}
+	bar := newBar(p.Stderr, size)
+	defer func() { _ = bar.Clear() }()
+	now := time.Now()
+	batch := make([]event.Vote, 0, schema.BatchVotesMax)
+	flush := func() error {
+		if len(batch) == 0 || !c.Write {
+			batch = batch[:0]
+			return nil
+		}
+		err := t.write(ctx, batch)
+		batch = batch[:0]
+		return err
+	}
+	for {
+		r, err := f.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return s, fmt.Errorf("read %s: %w", c.File, err)
+		}
+		_ = bar.Set64(min(f.bytes(), size)) // A bar that cannot be drawn harms nobody.
+		if s.take(&r, now); r.reason != "" {
+			s.tell(p.Stderr, &r)
+			continue
+		}
+		if batch = append(batch, r.vote); len(batch) == cap(batch) {
+			if err := flush(); err != nil {
+				return s, err
+			}
+		}
+	}
+	err := flush()
+	if finish != nil {
+		err = errors.Join(err, finish())
+	}
+	return s, err
+}
+
+// take accounts for r, and refuses it where it is too old to be known again, or not yet.
+func (s *Summary) take(r *row, now time.Time) {
+	s.Rows++
+	at := r.vote.At.Time()
+	switch {
+	case r.reason != "":
+	case now.Sub(at) > ageMax:
+		r.reason, r.detail = "too_old", fmt.Sprintf("of %s: older than %d days, for which rows are known again", at.Format(time.DateOnly), int(ageMax.Hours()/24))
+	case at.After(now.Add(time.Minute)):
+		r.reason, r.detail = "in_future", "of "+at.Format(time.RFC3339)
+	}
+	if r.reason != "" {
+		s.Refused[r.reason]++
+		return
+	}
+	s.Votes++
+	if s.Oldest.IsZero() || at.Before(s.Oldest) {
+		s.Oldest = at
+	}
+	if at.After(s.Newest) {
+		s.Newest = at
+	}
+}
+
+// tell shows a refused row, the first ones of all.
+func (s *Summary) tell(to io.Writer, r *row) {
+	n := 0
+	for _, of := range s.Refused {
+		n += of
+	}
+	switch {
+	case n <= shownMax:
+		fmt.Fprintf(to, "line %d: %s: %s\n", r.line, r.reason, r.detail)
+	case n == shownMax+1:
+		fmt.Fprintf(to, "more lines are refused; they are counted below\n")
+	}
+}
+
+// write puts votes on the log, again and again until it is known that they are there: what
+// is there twice is counted once.
+func (t *target) write(ctx context.Context, votes []event.Vote) error {
+	if skew, known := t.producer.ClockSkew(); known && skew.Abs() > clockMax {
+		return fmt.Errorf("this machine's clock is %v away from the brokers': want at most %v, as times of rows are held against it", skew, clockMax)
+	}
+	e := t.terminal
+	b := event.Batch{Memory: event.MemoryCall, Votes: votes, Source: event.Source{
+		Terminal: e.Terminal, Slot: e.Slot, Comune: e.Comune, Office: e.Office, Channel: e.Channel, Scale: e.Scale, Test: e.Test, Ingested: schema.InstantOf(time.Now()),
+	}}
+	record := b.Append(nil)
+	<-t.producer.Running()
+	for try := 1; ; try++ {
+		err := t.producer.Append(ctx, t.partition, record)
+		if err == nil || ctx.Err() != nil || try == triesMax {
+			return err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// triesMax is how often rows are put on the log at most.
+const triesMax = 10
+
+// print says what became of a file.
+func (s *Summary) print(to io.Writer) error {
+	verb := "can be imported; nothing was written (--write)"
+	if s.Written {
+		verb = "are on the log; those that were before are counted once"
+	}
+	_, err := fmt.Fprintf(to, "%d rows, %d votes %s\n", s.Rows, s.Votes, verb)
+	if s.Votes > 0 {
+		_, err = fmt.Fprintf(to, "from %s to %s\n", s.Oldest.Format(time.RFC3339), s.Newest.Format(time.RFC3339))
+	}
+	if s.Warnings > 0 {
+		_, err = fmt.Fprintf(to, "%d with an answer that nobody knows, counted as other\n", s.Warnings)
+	}
+	if s.Silent > 0 {
+		_, err = fmt.Fprintf(to, "%d calls without a key\n", s.Silent)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
+		_, err = fmt.Fprintf(to, "%d refused: %s\n", s.Refused[reason], reason)
+	}
+	return err
+}
+
+// newBar returns a bar on a terminal, and one that nobody sees elsewhere.
+func newBar(to io.Writer, size int64) *progressbar.ProgressBar {
+	out := io.Discard
+	if f, ok := to.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			out = to
+		}
+	}
+	return progressbar.NewOptions64(max(size, 1), progressbar.OptionSetWriter(out), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+}
+
+// openFile opens the file to be imported, and tells its length; that of a pipe is not known.
+func (c *common) openFile() (io.ReadCloser, int64, error) {
+	if c.File == "-" {
+		return io.NopCloser(os.Stdin), 0, nil
+	}
+	f, err := os.Open(c.File)
+	if err != nil {
+		return nil, 0, tool.UsageError{Err: err}
+	}
+	info, err := f.Stat()
+	if err != nil || info.IsDir() {
+		return nil, 0, tool.UsageError{Err: fmt.Errorf("%s: want a file", c.File)}
+	}
+	return f, info.Size(), nil
+}
+
+// zone returns the clock of the file.
+func (c *common) zone() (*time.Location, error) {
+	zone, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return nil, tool.UsageError{Err: fmt.Errorf("--zone: %w", err)}
+	}
+	return zone, nil
+}

@@ -1,0 +1,107 @@
+package imports
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"sync/atomic"
+
+	"mlf/command/tool"
+	"mlf/ingest/rating"
+	"mlf/ingest/rating/export"
+	"mlf/schema"
+	"mlf/schema/event"
+	"mlf/schema/source"
+)
+
+type ratingsCmd struct {
+	common
+	Site   string `required:"" placeholder:"NAME" help:"Site whose ratings they are, enrolled with --way import."`
+	Format string `required:"" enum:"plone-csv,wordpress,citfac" help:"plone-csv (/@feedback-csv), wordpress (Tools, Export: WXR) or citfac (feedback of Città Facile, JSON)."`
+}
+
+// Help is shown by mlf import ratings --help.
+func (*ratingsCmd) Help() string {
+	return `First look, then write:
+
+  mlf import ratings --kafka kafka-1:9092 --site NAME --format plone-csv feedback.csv
+  mlf import ratings --kafka kafka-1:9092 --site NAME --format plone-csv --write feedback.csv
+
+Every night, with the whole export as it has grown: only new rows count. Rows older than 399 days are refused, as
+they could not be known again. A site's ratings are imported or sent, not both: mlf source site add --way import.`
+}
+
+// Validate refuses flags that do not go together. kong calls it.
+func (c *ratingsCmd) Validate() error { return c.LoginFlags.Validate() }
+
+// Run imports.
+func (c *ratingsCmd) Run(ctx context.Context, p *tool.Console) error {
+	zone, err := c.zone()
+	if err != nil {
+		return err
+	}
+	from, size, err := c.openFile()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }() // It was only read.
+	client, err := c.Client(p.Log)
+	if err != nil {
+		return err
+	}
+	terminals, sources, err := sourcesOf(ctx, client)
+	if err != nil {
+		return err
+	}
+	site := sources.Site(c.Site)
+	switch {
+	case site == nil:
+		return fmt.Errorf("--site %s: not enrolled; mlf source site list shows those that are", c.Site)
+	case site.Way != source.Import || site.Closed:
+		return fmt.Errorf("--site %s: its ratings come by its %s, or it is closed; what comes by two ways would count twice", c.Site, site.Way)
+	}
+	t, err := c.open(ctx, client, terminals, site.Terminal)
+	if err != nil {
+		return err
+	}
+	if t.terminal.Scale != schema.ScaleStars5 {
+		return fmt.Errorf("--site %s: terminal %v has not five stars", c.Site, t.terminal.Terminal)
+	}
+	var read atomic.Int64
+	formats := map[string]func(io.Reader, export.Options) iter.Seq2[export.Row, error]{"plone-csv": export.Plone, "wordpress": export.WordPress, "citfac": export.Citfac}
+	warnings := 0
+	next, stop := iter.Pull2(formats[c.Format](from, export.Options{Zone: zone, Progress: read.Store}))
+	defer stop()
+	s, err := c.run(ctx, p, t, file{
+		next: func() (row, error) {
+			of, err, ok := next()
+			switch {
+			case !ok:
+				return row{}, io.EOF
+			case err != nil:
+				return row{}, err
+			case of.Code == "" && of.Rating.Warnings&rating.UnknownReason != 0:
+				warnings++
+			}
+			return ratingRow(&of, t.terminal), nil
+		},
+		bytes: read.Load,
+	}, size)
+	if err != nil {
+		return err
+	}
+	s.Warnings = warnings
+	if c.JSON {
+		return json.NewEncoder(p.Stdout).Encode(s)
+	}
+	return s.print(p.Stdout)
+}
+
+// ratingRow returns a row of an export as a vote.
+func ratingRow(of *export.Row, e *schema.Enrolment) row {
+	return row{line: of.Line, reason: of.Code, detail: of.Detail, vote: event.Vote{
+		Key: of.Key, At: of.At, Service: e.DefaultService(), Value: of.Rating.Value, Reason: of.Rating.Reason,
+	}}
+}
