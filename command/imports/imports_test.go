@@ -1,0 +1,235 @@
+package imports
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"mlf/aggregate/fold"
+	"mlf/command/tool"
+	"mlf/ingest/broker"
+	"mlf/ingest/broker/embedded"
+	"mlf/schema"
+	"mlf/schema/source"
+)
+
+// A line is the command line of this package, on a log of its own.
+type line struct {
+	kafka  string
+	client *broker.Client
+	id     schema.Identity
+}
+
+func newLine(t *testing.T, rules schema.Rules) *line {
+	t.Helper()
+	b, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	client, err := broker.New(broker.Config{Brokers: []string{b.Addr()}}, broker.Telemetry{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	id, err := client.Apply(t.Context(), broker.TopicsConfig{Partitions: 1, Replicas: 1})
+	if err == nil {
+		_, err = client.RaiseRules(t.Context(), id, rules)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &line{b.Addr(), client, id}
+	l.put(t, 1, schema.ChannelWeb, schema.ScaleStars5, source.Site{Name: "imported", Terminal: 1, Way: source.Import})
+	l.put(t, 1, schema.ChannelWeb, schema.ScaleStars5, source.Site{Name: "script", Terminal: 1, Way: source.Script})
+	l.put(t, 2, schema.ChannelPhone, schema.ScaleMLF3, source.Device{Integration: "pbx", Address: "36a", Terminal: 2, Queues: map[string]string{"imu": "tributi"}})
+	return l
+}
+
+// put enrols a terminal, and what of it is a source.
+func (l *line) put(t *testing.T, id schema.TerminalID, c schema.Channel, s schema.Scale, of interface {
+	RegistryRecord() (string, []byte, error)
+}) {
+	t.Helper()
+	e := &schema.Enrolment{
+		Terminal: id, Token: schema.HashToken([]byte(fmt.Sprint(id))), Comune: 22205, Channel: c, Scale: s,
+		Services: []schema.EnrolledService{{Code: "anagrafe", ID: 3}, {Code: "tributi", ID: 4}}, Since: time.Now(),
+	}
+	for _, record := range []func() (string, []byte, error){e.RegistryRecord, of.RegistryRecord} {
+		key, value, err := record()
+		if err == nil {
+			err = l.client.PutRegistry(t.Context(), key, value)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// run executes a command and returns what it printed, and its error.
+func (l *line) run(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var cli struct {
+		Import Cmd `cmd:""`
+	}
+	var out, log bytes.Buffer
+	parser, err := kong.New(&cli, kong.Writers(&out, &log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command, err := parser.Parse(append([]string{"import"}, append(args, "--kafka", l.kafka)...))
+	if err != nil {
+		return "", "", tool.UsageError{Err: err}
+	}
+	command.BindTo(t.Context(), (*context.Context)(nil))
+	command.Bind(&tool.Console{Stdout: &out, Stderr: &log, Log: slog.New(slog.DiscardHandler)})
+	err = command.Run()
+	return out.String(), log.String(), err
+}
+
+// summary runs an import and returns what became of its file.
+func (l *line) summary(t *testing.T, args ...string) (s Summary) {
+	t.Helper()
+	stdout, stderr, err := l.run(t, append(args, "--json")...)
+	if err == nil {
+		err = json.Unmarshal([]byte(stdout), &s)
+	}
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, stderr)
+	}
+	return s
+}
+
+// counted folds the log, and returns its account and the votes of each value.
+func (l *line) counted(t *testing.T) (schema.Tally, [schema.ValueMax]uint64) {
+	t.Helper()
+	sum := fold.New(0, l.id)
+	consumer := l.client.NewConsumer()
+	_, end, err := consumer.Bounds(t.Context(), 0)
+	for err == nil && sum.Next() < end {
+		var f schema.Fetched
+		if f, err = consumer.Fetch(t.Context(), 0, sum.Next()); err != nil {
+			break
+		}
+		for i := range f.Records {
+			err = errors.Join(err, sum.Apply(&f.Records[i]))
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows fold.Rows
+	sum.Drain(&rows)
+	var values [schema.ValueMax]uint64
+	for _, r := range rows.Rollups {
+		for i, n := range r.Values {
+			values[i] += n
+		}
+	}
+	return sum.Total(), values
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestALongerExportCountsItsNewRows: a look writes nothing; the same file again, and grown,
+// counts only what is new; of rows that are alike as many count as there are.
+func TestALongerExportCountsItsNewRows(t *testing.T) {
+	l := newLine(t, schema.RulesV3)
+	day := func(ago int) string { return time.Now().AddDate(0, 0, -ago).Format("2006-01-02T15:04:05") }
+	rows := []string{
+		"title,url,vote,comment,date,answer",
+		"Anagrafe,https://www.example.it/anagrafe,5,," + day(3) + ",Le indicazioni erano chiare",
+		"Anagrafe,https://www.example.it/anagrafe,2,," + day(2) + ",boh",
+		"Anagrafe,https://www.example.it/anagrafe,2,," + day(2) + ",boh",
+		"Anagrafe,https://www.example.it/anagrafe,9,," + day(1) + ",",
+		"Anagrafe,https://www.example.it/anagrafe,4,," + day(500) + ",Le indicazioni erano chiare",
+		"Anagrafe,https://www.example.it/anagrafe,4,," + day(-2) + ",Le indicazioni erano chiare",
+	}
+	f := func(text string, flags ...string) Summary {
+		t.Helper()
+		return l.summary(t, append(append([]string{"ratings", "--site", "imported", "--format", "plone-csv"}, flags...), write(t, "feedback.csv", text))...)
+	}
+	short := strings.Join(rows, "\n")
+	look := f(short)
+	if look.Rows != 6 || look.Votes != 3 || look.Warnings != 2 || look.Written || look.Refused["too_old"] != 1 || look.Refused["in_future"] != 1 || look.Refused["bad_value"] != 1 {
+		t.Errorf("a look: got %+v", look)
+	}
+	if got, _ := l.counted(t); got.VotesIn != 0 {
+		t.Errorf("a look has written: %+v", got)
+	}
+	is := func(what string, want schema.Tally, values [schema.ValueMax]uint64) {
+		t.Helper()
+		got, gotValues := l.counted(t)
+		got.Records, got.Events = 0, schema.EventTally{}
+		if got != want || gotValues != values {
+			t.Errorf("%s: got %+v %v, want %+v %v", what, got, gotValues, want, values)
+		}
+	}
+	if got := f(short, "--write"); !got.Written || got.Votes != 3 {
+		t.Errorf("written: got %+v", got)
+	}
+	is("once", schema.Tally{VotesIn: 3, Counted: 3}, [schema.ValueMax]uint64{0, 2, 0, 0, 1})
+	f(short, "--write")
+	is("again", schema.Tally{VotesIn: 6, Counted: 3, Duplicates: 3}, [schema.ValueMax]uint64{0, 2, 0, 0, 1})
+	f(short+"\nTributi,https://www.example.it/tributi,1,,"+day(1)+",Altro", "--write")
+	is("grown", schema.Tally{VotesIn: 10, Counted: 4, Duplicates: 6}, [schema.ValueMax]uint64{1, 2, 0, 0, 1})
+}
+
+// TestACallThatWasSentIsKnownInTheFile: an exchange's message and its file tell of one call.
+func TestACallThatWasSentIsKnownInTheFile(t *testing.T) {
+	l := newLine(t, schema.RulesV3)
+	began := time.Now().Add(-time.Hour).Unix()
+	master := func(n int, key string) string {
+		return fmt.Sprintf(`"","0612345678","800","default","""Rossi"" <0612345678>","SIP/1","SIP/2","Queue","imu","2026-11-27 10:00:00","2026-11-27 10:00:05","2026-11-27 10:01:00",60,55,"ANSWERED","DOCUMENTATION","%d.%d","%s"`, began, n, key) + "\n"
+	}
+	file := write(t, "Master.csv", master(1, "key=1")+master(2, "key=3")+master(3, "")+master(4, "key=9"))
+	args := []string{"calls", "--integration", "pbx", "--serial", "36A", "--format", "asterisk-cdr", "--write", file}
+	if got := l.summary(t, args...); got.Votes != 2 || got.Silent != 1 || got.Refused["other_key"] != 1 {
+		t.Fatalf("got %+v", got)
+	}
+	l.summary(t, args...)
+	got, values := l.counted(t)
+	if want := (schema.EventTally{In: 4, Used: 2, Repeated: 2}); got.Events != want || values != [schema.ValueMax]uint64{1, 0, 1} {
+		t.Errorf("got %+v %v, want %+v", got.Events, values, want)
+	}
+}
+
+func TestImportsThatAreRefused(t *testing.T) {
+	l := newLine(t, schema.RulesV3)
+	file := write(t, "feedback.csv", "title,url,vote,comment,date,answer\n")
+	f := func(want string, args ...string) {
+		t.Helper()
+		if _, _, err := l.run(t, args...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: got %v, want %q", args, err, want)
+		}
+	}
+	f("not enrolled", "ratings", "--site", "nobody", "--format", "plone-csv", file)
+	f("two ways", "ratings", "--site", "script", "--format", "plone-csv", file)
+	f("want a file", "ratings", "--site", "imported", "--format", "plone-csv", t.TempDir())
+	f("no such file", "ratings", "--site", "imported", "--format", "plone-csv", file+"x")
+	f("--zone", "ratings", "--site", "imported", "--format", "plone-csv", "--zone", "Atlantis", file)
+	f("must be one of", "ratings", "--site", "imported", "--format", "punch-cards", file)
+	f("no column title", "ratings", "--site", "imported", "--format", "plone-csv", write(t, "x.csv", "what is this\n"))
+	f("no such exchange", "calls", "--integration", "pbx", "--format", "queue-log", file)
+	old := newLine(t, schema.RulesV2)
+	if _, _, err := old.run(t, "ratings", "--site", "imported", "--format", "plone-csv", file); err == nil || !strings.Contains(err.Error(), "older rules") {
+		t.Errorf("a log of rules 2: got %v", err)
+	}
+}
