@@ -157,7 +157,7 @@ func eventStateFaults() []fault {
 		state.fault("a key ahead of the log", refused, " || at > clock+schema.VoteAheadMax", ""),
 		state.fault("a key of any content", refused, " || !c.valid() ||", " ||"),
 		state.fault("a key of a voided vote", refused, " || c == contentVoided", ""),
-		state.fault("keys in any order", refused, " || i > 0 && apart == 0 && bytes.Compare(last[:], key[:]) >= 0 {", " || len(last) == 0 {"),
+		state.fault("keys in any order", refused, " || i > 0 && apart == 0 && bytes.Compare(last[:], key[:]) >= 0 {", " || i > 0 && apart == 0 && bytes.Compare(last[:], key[:]) > 1 {"),
 		state.fault("a key that comes twice", refused, keysFit, "if n > KeysMax || n == 0 && s.floor == 0 {"),
 		state.fault("a source of nothing", refused, keysFit, "if len(s.keys) != n || n > KeysMax {"),
 		state.fault("devices in any order", refused, "if i > 0 && t <= before {", "if i > 0 && t == 0 && before == 0 {"),
