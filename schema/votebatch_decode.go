@@ -89,7 +89,7 @@ func (b *VoteBatch) Next(v *Vote) bool {
 	return true
 }
 
-// undecodable returns an error that wraps ErrUndecodable and says why.
+// Undecodable returns an error that wraps ErrUndecodable and says why.
 func Undecodable(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUndecodable, fmt.Sprintf(format, args...))
 }
