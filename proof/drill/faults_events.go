@@ -38,6 +38,7 @@ func keyFaults() []fault {
 		keys.fault("the last moment of a key", specified, "if k.at < oldest {", "if k.at <= oldest {"),
 		keys.fault("forgotten keys are still there", shared, "f.keys--", "_ = f.keys"),
 		keys.fault("a source for all memories", specified, "k := sourceKey{b.Terminal, b.Memory}", "k := sourceKey{b.Terminal, event.MemoryCall}"),
+		keys.fault("a source of which nothing counts", specified, "if len(s.keys) > 0 {", "if len(s.keys) >= 0 {"),
 		keys.fault("votes with keys are not told to be used", specified, "t.Events.Used++", "t.Events.In += 0"),
 		events.fault("the log's time goes back", specified, "if at <= f.clock {", "if at == f.clock {"),
 		events.fault("keys are never swept", shared, "if at/dayLength > day {", "if at/dayLength < day {"),
@@ -76,6 +77,7 @@ func counterFaults() []fault {
 	return []fault{
 		counters.fault("a reading of any age", specified, "at < -schema.VoteAgeMax || at >", "at >"),
 		counters.fault("a reading of the future", specified, " || at > schema.VoteAheadMax {", " {"),
+		counters.fault("a device of which nothing counts", specified, "d = new(device)\n", "d = new(device)\n\t\tf.devices[r.Terminal] = d\n"),
 		counters.fault("older frames are news", specified, "case r.Frame < e.frame:\n\t\t\treturn e, readingStale", "case r.Frame < e.frame:\n\t\t\treturn e, readingNew"),
 		counters.fault("the same frame is older", specified, "case r.Frame < e.frame:", "case r.Frame <= e.frame:"),
 		counters.fault("other counts of a frame", specified, "case r.Values == e.values:", "case r.Frame == e.frame:"),
