@@ -14,6 +14,7 @@ import (
 // values: partitions at most.
 type metrics struct {
 	votes         *prometheus.CounterVec
+	events        *prometheus.CounterVec
 	records       prometheus.Counter
 	endToEnd      prometheus.Histogram
 	flushSeconds  prometheus.Histogram
@@ -35,6 +36,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		votes: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "mlf_aggregate_votes_total",
 			Help: "Votes folded, by what became of them; a replay counts again. Look into conflicts (a cloned terminal?) and quarantined (a foreign or broken producer, or a terminal whose votes come for gaps that were closed long ago).",
+		}, []string{"result"}),
+		events: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "mlf_aggregate_events_total",
+			Help: "Events of sources without state folded, by what became of them; a replay counts again. Many quarantined: a device's clock or counters are wrong, or it is believed too few votes a minute. Many stale: a network delivers frames late.",
 		}, []string{"result"}),
 		records: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_aggregate_records_total",
@@ -102,6 +107,13 @@ func (m *metrics) fold(before, after schema.Tally) {
 	m.votes.WithLabelValues("conflict").Add(float64(after.Conflicts - before.Conflicts))
 	m.votes.WithLabelValues("quarantined").Add(float64(after.Quarantined - before.Quarantined))
 	m.votes.WithLabelValues("voided").Add(float64(after.Voided - before.Voided))
+	if after.Events != before.Events {
+		m.events.WithLabelValues("used").Add(float64(after.Events.Used - before.Events.Used))
+		m.events.WithLabelValues("repeated").Add(float64(after.Events.Repeated - before.Events.Repeated))
+		m.events.WithLabelValues("stale").Add(float64(after.Events.Stale - before.Events.Stale))
+		m.events.WithLabelValues("conflict").Add(float64(after.Events.Conflicts - before.Events.Conflicts))
+		m.events.WithLabelValues("quarantined").Add(float64(after.Events.Quarantined - before.Events.Quarantined))
+	}
 }
 
 // landed tells of a flush that the store has acknowledged.

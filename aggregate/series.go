@@ -6,6 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 // without a 0 before it.
 func (m *metrics) begin() {
 	for vec, values := range map[*prometheus.CounterVec][]string{
+		m.events:      {"used", "repeated", "stale", "conflict", "quarantined"},
 		m.votes:       {"counted", "duplicate", "conflict", "quarantined", "voided"},
 		m.flushRows:   {"rollup", "ledger", "watermark"},
 		m.tellErrors:  {"failed", "full"},

@@ -46,7 +46,8 @@ func TestLedger(t *testing.T) {
 		{
 			PartitionState: schema.PartitionState{Partition: 0, State: schema.StateOK, Since: since},
 			Next:           11, Newest: 1_795_338_000_000,
-			Tally: schema.Tally{Records: 10, VotesIn: 100, Counted: 80, Duplicates: 15, Conflicts: 1, Quarantined: 2, Voided: 2},
+			Tally: schema.Tally{Records: 10, VotesIn: 100, Counted: 80, Duplicates: 15, Conflicts: 1, Quarantined: 2, Voided: 2,
+				Events: schema.EventTally{In: 9, Used: 4, Repeated: 2, Stale: 1, Conflicts: 1, Quarantined: 1}},
 		},
 		{
 			PartitionState: schema.PartitionState{Partition: 1, State: schema.StateHalted, Reason: "two logs"},
@@ -70,6 +71,7 @@ func TestLedger(t *testing.T) {
 	want := map[string]any{
 		"partition": 0.0, "state": "ok", "since": "2026-11-22T08:00:00Z", "next_offset": 11.0, "log_end": 12.0, "newest": "2026-11-22T09:00:00Z",
 		"records": 10.0, "votes_in": 100.0, "counted": 80.0, "duplicates": 15.0, "conflicts": 1.0, "quarantined": 2.0, "voided": 2.0,
+		"events": map[string]any{"in": 9.0, "used": 4.0, "repeated": 2.0, "stale": 1.0, "conflicts": 1.0, "quarantined": 1.0},
 	}
 	if len(got.Partitions) != 2 || !equal(got.Partitions[0], want) {
 		t.Errorf("got  %v\nwant %v", got.Partitions, want)

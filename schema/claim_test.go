@@ -194,9 +194,10 @@ func TestClaimBatchRefuses(t *testing.T) {
 		refused("flipped", flipped)
 	}
 	refused("more", sealedClaims(append(bytes.Clone(body), 0)))
-	newer := bytes.Clone(body)
-	newer[0] = schema.ClaimVersion + 1
-	refused("newer", sealedClaims(newer))
+	events := eventClaims()
+	newer := schema.AppendClaimBatch(nil, &events)
+	newer[0]++ // In all else like one that can be read.
+	refused("newer", sealedClaims(newer[:len(newer)-4]))
 }
 
 // TestClaimBatchTakesNoMoreThanTheRecordPaysFor: lists that say that they are long.

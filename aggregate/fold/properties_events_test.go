@@ -18,7 +18,8 @@ const minute = 60_000
 func drawEvent(t *rapid.T) schema.Record {
 	h := counter()
 	src := event.Source{
-		Terminal: schema.TerminalID(rapid.IntRange(0, 1).Draw(t, "source")), Comune: h.Comune, Office: h.Office, Scale: h.Scale,
+		Terminal: schema.TerminalID(rapid.IntRange(0, 1).Draw(t, "source")), Comune: h.Comune, Office: h.Office,
+		Scale:   rapid.SampledFrom([]schema.Scale{schema.ScaleMLF3, schema.ScaleStars5}).Draw(t, "scale"),
 		Channel: schema.ChannelWeb, Ingested: h.Ingested + schema.Instant(rapid.IntRange(0, 40).Draw(t, "minute"))*minute,
 		Test: rapid.IntRange(0, 9).Draw(t, "test") == 0,
 	}
@@ -33,6 +34,9 @@ func drawEvent(t *rapid.T) schema.Record {
 		for i := range r.Scale.Max() {
 			if !r.Restart {
 				r.Values[i] = rapid.SampledFrom([]uint64{0, 1, 30, 65530}).Draw(t, "count")
+				if !r.Wraps && rapid.IntRange(0, 3).Draw(t, "long") == 0 {
+					r.Values[i] += event.WrapAt
+				}
 			}
 		}
 		value = r.Append(nil)

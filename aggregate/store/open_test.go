@@ -50,9 +50,14 @@ func TestOpenSaysWhenNothingWasApplied(t *testing.T) {
 	}
 	conn := dial(t, dsn)
 	defer func() { _ = conn.Close() }()
+	ask(t, conn, "ALTER TABLE segment_ledger DROP COLUMN events_in")
+	_, err = store.Open(t.Context(), store.Config{DSN: dsn}, store.Telemetry{})
+	if !errors.Is(err, store.ErrNotApplied) || !strings.Contains(err.Error(), "[segment_ledger.events_in]") {
+		t.Errorf("a column of a later version is missing: got %v, want %v", err, store.ErrNotApplied)
+	}
 	ask(t, conn, "DROP TABLE segment_ledger")
 	_, err = store.Open(t.Context(), store.Config{DSN: dsn}, store.Telemetry{})
-	if !errors.Is(err, store.ErrNotApplied) || !strings.Contains(err.Error(), "[segment_ledger]") {
+	if !errors.Is(err, store.ErrNotApplied) || !strings.Contains(err.Error(), "[segment_ledger segment_ledger.events_in]") {
 		t.Errorf("a table is missing: got %v, want %v", err, store.ErrNotApplied)
 	}
 	if err := s.Ping(t.Context()); err != nil {

@@ -38,6 +38,7 @@ func keyFaults() []fault {
 		keys.fault("the last moment of a key", specified, "if k.at < oldest {", "if k.at <= oldest {"),
 		keys.fault("forgotten keys are still there", shared, "f.keys--", "_ = f.keys"),
 		keys.fault("a source for all memories", specified, "k := sourceKey{b.Terminal, b.Memory}", "k := sourceKey{b.Terminal, event.MemoryCall}"),
+		keys.fault("a source of which nothing counts", specified, "if len(s.keys) > 0 {", "if len(s.keys) >= 0 {"),
 		keys.fault("votes with keys are not told to be used", specified, "t.Events.Used++", "t.Events.In += 0"),
 		events.fault("the log's time goes back", specified, "if at <= f.clock {", "if at == f.clock {"),
 		events.fault("keys are never swept", shared, "if at/dayLength > day {", "if at/dayLength < day {"),
@@ -76,6 +77,7 @@ func counterFaults() []fault {
 	return []fault{
 		counters.fault("a reading of any age", specified, "at < -schema.VoteAgeMax || at >", "at >"),
 		counters.fault("a reading of the future", specified, " || at > schema.VoteAheadMax {", " {"),
+		counters.fault("a device of which nothing counts", specified, "d = new(device)\n", "d = new(device)\n\t\tf.devices[r.Terminal] = d\n"),
 		counters.fault("older frames are news", specified, "case r.Frame < e.frame:\n\t\t\treturn e, readingStale", "case r.Frame < e.frame:\n\t\t\treturn e, readingNew"),
 		counters.fault("the same frame is older", specified, "case r.Frame < e.frame:", "case r.Frame <= e.frame:"),
 		counters.fault("other counts of a frame", specified, "case r.Values == e.values:", "case r.Frame == e.frame:"),
@@ -150,17 +152,17 @@ func eventStateFaults() []fault {
 		state.fault("checkpoint without counts", fixed, "dst = appendNumbers(dst, e.values[:]...)", "dst = appendNumbers(dst, make([]uint64, len(e.values))...)"),
 		state.fault("epochs come back in another order", fixed, "d.epochs = append(d.epochs, e)", "d.epochs = append([]epoch{e}, d.epochs...)"),
 		state.fault("keys come back uncounted", "TestAPartitionsKeysAreShared", "f.keys += len(s.keys)\n", "\n"),
-		state.fault("sources in any order", refused, sourceFits, "if k.memory.Length() == 0 {"),
+		state.fault("sources in any order", refused, sourceFits, "if k.memory.Length() == 0 || last.memory > event.MemoryCall {"),
 		state.fault("a source without memory", refused, sourceFits, "if last.memory != 0 && last.compare(k) >= 0 {"),
 		state.fault("sources by terminal alone", refused, "cmp.Or(cmp.Compare(k.terminal, other.terminal), cmp.Compare(k.memory, other.memory))", "cmp.Compare(k.terminal, other.terminal)"),
 		state.fault("a key below the floor", refused, keyRange, keyRange[:3]+keyRange[len("if at < s.floor || "):]),
 		state.fault("a key ahead of the log", refused, " || at > clock+schema.VoteAheadMax", ""),
 		state.fault("a key of any content", refused, " || !c.valid() ||", " ||"),
 		state.fault("a key of a voided vote", refused, " || c == contentVoided", ""),
-		state.fault("keys in any order", refused, " || i > 0 && apart == 0 && bytes.Compare(last[:], key[:]) >= 0 {", " {"),
+		state.fault("keys in any order", refused, " || i > 0 && apart == 0 && bytes.Compare(last[:], key[:]) >= 0 {", " || i > 0 && apart == 0 && bytes.Compare(last[:], key[:]) > 1 {"),
 		state.fault("a key that comes twice", refused, keysFit, "if n > KeysMax || n == 0 && s.floor == 0 {"),
 		state.fault("a source of nothing", refused, keysFit, "if len(s.keys) != n || n > KeysMax {"),
-		state.fault("devices in any order", refused, "if i > 0 && t <= before {", "if i > 0 && t < 0 {"),
+		state.fault("devices in any order", refused, "if i > 0 && t <= before {", "if i > 0 && t == 0 && before == 0 {"),
 		state.fault("a device that comes twice", refused, "if i > 0 && t <= before {", "if i > 0 && t < before {"),
 		state.fault("ended epochs in any order", refused, "if i > 0 && d.ended[i] < d.ended[i-1] {", "if i > 0 && d.ended[i] < 0 {"),
 		state.fault("a device without epochs", refused, epochsFit, "if kept > EpochsKept || n+kept > EpochsEnded+EpochsKept {"),
@@ -182,6 +184,7 @@ func eventFormatFaults() []fault {
 	tally := site{"schema/rollup.go", schemaPackage}
 	const (
 		keyed, read           = "TestVotesRefusals", "TestReadingRefusals"
+		written               = "TestWhatCannotBeReadIsNotWritten"
 		versions, merged, all = "TestClaimsOfEventsHaveAVersion", "TestTalliesAreMerged", "TestATallyIsBalanced"
 	)
 	return []fault{
@@ -190,7 +193,7 @@ func eventFormatFaults() []fault {
 		event.fault("fields that nobody knows", keyed, "if len(m.ProtoReflect().GetUnknown()) > 0 {", "if len(m.ProtoReflect().GetUnknown()) < 0 {"),
 		event.fault("an event of another kind", keyed, "if Kind(m.GetFormat()) != k {", "if Kind(m.GetFormat()) == None {"),
 		event.fault("slot cut to its type", keyed, "if m.GetSlot() >= schema.Slots || ", "if "),
-		event.fault("slot of an event", keyed, "if s.Slot >= schema.Slots || ", "if s.Slot > 1<<15 || "),
+		event.fault("slot of an event", written, "if s.Slot >= schema.Slots || ", "if s.Slot > 1<<15 || "),
 		event.fault("channel cut to its type", keyed, " || m.GetChannel() > uint32(schema.ChannelDigital)", ""),
 		event.fault("an event of no comune", keyed, "s.Comune == 0 || ", ""),
 		event.fault("an event ingested at any time", keyed, " || !inTime(s.Ingested) {", " {"),
@@ -198,8 +201,8 @@ func eventFormatFaults() []fault {
 		votes.fault("keys that are cut", keyed, "len(m.Keys) != n*len(Key{}) || ", "len(m.Keys) < n || "),
 		votes.fault("memory cut to its type", keyed, " || m.Memory > uint32(MemoryCall) {", " {"),
 		votes.fault("a memory of none", keyed, "if b.Memory.Length() == 0 || ", "if "),
-		votes.fault("times that wrap around", keyed, "if !inTime(at) || ", "if "),
-		votes.fault("service cut to its type", keyed, " || m.Service[i] > serviceMax {", " {"),
+		votes.fault("votes of a time that no log has", keyed, " || !inTime(v.At) {", " {"),
+		votes.fault("service cut to its type", keyed, "if m.Service[i] > serviceMax {", "if i < 0 {"),
 		votes.fault("a value beyond its scale", keyed, "v.Value > b.Scale.Max() || ", ""),
 		votes.fault("a voided vote with a key", keyed, "if v.Value < 1 || ", "if "),
 		votes.fault("a batch of any length", keyed, " || len(b.Votes) > schema.BatchVotesMax {", " {"),
@@ -214,6 +217,8 @@ func eventFormatFaults() []fault {
 		reading.fault("anything is believed of a device", read, " || r.MostAMinute > MostAMinuteMax", ""),
 		reading.fault("from zero, and not carried", read, " || r.FromZero && !r.Carried {", " {"),
 		reading.fault("counters of 16 bits that are longer", read, "most = WrapAt - 1", "most = CountMax"),
+		reading.fault("counts of buttons that are not there", written, "n > 0 && (i >= int(r.Scale.Max()) || r.Restart)", "n > 0 && r.Restart"),
+		reading.fault("a start with counts", written, "n > 0 && (i >= int(r.Scale.Max()) || r.Restart)", "n > 0 && i >= int(r.Scale.Max())"),
 		reading.fault("counters of any length", read, "most := uint64(CountMax)", "most := uint64(1<<64 - 1)"),
 		claim.fault("claims of events in version 1", versions, "if a.numbers > voteNumbers {", "if a.numbers > TallyNumbers {"),
 		claim.fault("claims of votes in version 2", versions, "return TallyNumbers\n\t\t\t}\n\t\t}\n\t}\n\treturn voteNumbers", "return TallyNumbers\n\t\t\t}\n\t\t}\n\t}\n\treturn TallyNumbers"),

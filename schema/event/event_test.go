@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -170,6 +171,7 @@ func TestVotesRefusals(t *testing.T) {
 	f("channel", func(m *votepb.KeyedVotes) { m.Channel = 1<<8 | 1 })
 	f("scale", func(m *votepb.KeyedVotes) { m.Scale = 4 })
 	f("ingest time", func(m *votepb.KeyedVotes) { m.IngestedMs = -1 })
+	f("ingest time alone", func(m *votepb.KeyedVotes) { m.IngestedMs, m.AtDelta[0] = -1, m.AtDelta[0]+int64(nine)+1 })
 	f("ingest time after all", func(m *votepb.KeyedVotes) { m.IngestedMs = int64(schema.InstantMax) + 1 })
 	f("a key cut", func(m *votepb.KeyedVotes) { m.Keys = m.Keys[1:] })
 	f("a key too many", func(m *votepb.KeyedVotes) { m.Keys = append(m.Keys, make([]byte, 16)...) })
@@ -217,6 +219,45 @@ func TestReadingRefusals(t *testing.T) {
 	f("from zero, and not carried", func(m *votepb.CounterReading) { m.Carried = false })
 	f("unknown field", func(m *votepb.CounterReading) { m.ProtoReflect().SetUnknown([]byte{0x98, 6, 1}) })
 	everyBit(t, record, func(record []byte) error { return new(event.Counters).Decode(record) })
+}
+
+// TestWhatCannotBeReadIsNotWritten: it would be acknowledged and never counted.
+func TestWhatCannotBeReadIsNotWritten(t *testing.T) {
+	f := func(what string, write func()) {
+		t.Helper()
+		defer func() {
+			if said, _ := recover().(string); !strings.HasPrefix(said, "BUG: append") || !strings.Contains(said, "out of range") {
+				t.Errorf("%s: got %q", what, said)
+			}
+		}()
+		write()
+	}
+	keyed := func(what string, change func(b *event.Batch)) {
+		t.Helper()
+		b := votes()
+		change(&b)
+		f(what, func() { b.Append(nil) })
+	}
+	read := func(what string, change func(r *event.Counters)) {
+		t.Helper()
+		r := reading()
+		change(&r)
+		f(what, func() { r.Append(nil) })
+	}
+	keyed("slot", func(b *event.Batch) { b.Slot = schema.Slots })
+	keyed("comune", func(b *event.Batch) { b.Comune = 1_000_000 })
+	keyed("channel", func(b *event.Batch) { b.Channel = schema.ChannelDigital + 1 })
+	keyed("no channel", func(b *event.Batch) { b.Channel = 0 })
+	keyed("scale", func(b *event.Batch) { b.Scale = 0 })
+	keyed("memory", func(b *event.Batch) { b.Memory = event.MemoryCall + 1 })
+	keyed("a vote of before 1970", func(b *event.Batch) { b.Votes[1].At = -1 })
+	keyed("a voided vote", func(b *event.Batch) { b.Votes[1].Value = 0 })
+	keyed("reason", func(b *event.Batch) { b.Votes[1].Reason = schema.ReasonMax + 1 })
+	keyed("nothing", func(b *event.Batch) { b.Votes = nil })
+	read("slot", func(r *event.Counters) { r.Slot = schema.Slots })
+	read("a counter that its scale does not have", func(r *event.Counters) { r.Scale = schema.ScaleMLF3 })
+	read("a start with counts", func(r *event.Counters) { r.Restart = true })
+	read("a frame too high", func(r *event.Counters) { r.Frame = event.CountMax + 1 })
 }
 
 // everyBit checks that a record with any one bit flipped, or cut anywhere, is refused.

@@ -121,8 +121,8 @@ func (b *Batch) Decode(record []byte) (err error) {
 	for i, mark := range m.Marks {
 		// Cannot come back into range by overflow: check refuses each that is out of it.
 		at += schema.Instant(m.AtDelta[i])
-		if !inTime(at) || m.Service[i] > serviceMax {
-			return schema.Undecodable("vote %d: time %d, service %d: out of range", i, at, m.Service[i])
+		if m.Service[i] > serviceMax {
+			return schema.Undecodable("vote %d: service %d: out of range", i, m.Service[i])
 		}
 		v := Vote{
 			At: at, Service: schema.ServiceID(m.Service[i]), Value: schema.Value(mark & markValue),

@@ -32,6 +32,7 @@ func NewStream() *Stream { return &Stream{contents: make(map[schema.Seq]schema.V
 // A Verdict is what must become of a vote.
 type Verdict int
 
+// The verdicts.
 const (
 	First Verdict = iota // It decides.
 	Duplicate
