@@ -8,7 +8,7 @@ import { spoken } from "./words.ts";
 type Account = Ledger["totals"];
 type Partition = Ledger["partitions"][number];
 
-const totals = (change: Partial<Account> = {}): Account => ({ next_offset: 50, log_end: 50, newest: "2026-11-27T09:59:57Z", records: 50, votes_in: 120, counted: 100, duplicates: 15, conflicts: 3, quarantined: 0, voided: 2, ...change });
+const totals = (change: Partial<Account> = {}): Account => ({ next_offset: 50, log_end: 50, newest: "2026-11-27T09:59:57Z", records: 50, votes_in: 120, counted: 100, duplicates: 15, conflicts: 3, quarantined: 0, voided: 2, events: { in: 0, used: 0, repeated: 0, stale: 0, conflicts: 0, quarantined: 0 }, ...change });
 const ledger = (change: Partial<Account> = {}, ...states: Partition["state"][]): Ledger => ({ as_of: "2026-11-27T10:00:00Z", totals: totals(change), partitions: (states.length > 0 ? states : ["ok" as const]).map((state, partition) => ({ ...totals(), partition, state })) });
 const now = Date.parse("2026-11-27T10:00:00Z");
 const signs = (change: Partial<Signs> = {}): Signs => ({ link: "live", since: 0, grown: 0, lots: false, ledger: { data: ledger(), at: now, trouble: "" }, figures: { at: now, trouble: "" }, ...change });

@@ -94,9 +94,18 @@ function ledgerParts(shown: Shown, ledger: Ledger): HTMLElement[] {
       h("div", { class: "heading" }, h("div", {}, h("h2", { id: "ledger" }, title), h("p", { class: "when" }, say("quality_ledger_when", { time: moment(Date.parse(ledger.as_of), at) })))),
       h("p", { class: "lead equation" }, accounted(ledger, words)), chart.element,
       h("p", {}, ledger.totals.quarantined > 0 ? say("quality_quarantine_some", { n: number(ledger.totals.quarantined) }) : say("quality_quarantine_none")),
+      ledger.totals.events.in > 0 && h("p", { class: "events" }, events(ledger)),
       h("h3", {}, say("quality_partitions")), partitions(ledger, at),
       h("h3", {}, say("explain_call")), apiCall(address("v1/ledger"))),
   ];
+}
+
+// events says what became of what sources without state have sent.
+function events(ledger: Ledger): string {
+  const of = ledger.totals.events;
+  return say("quality_events", {
+    n: number(of.in), used: number(of.used), repeated: number(of.repeated), stale: number(of.stale), conflicts: number(of.conflicts), quarantined: number(of.quarantined),
+  });
 }
 
 function partitions(ledger: Ledger, at: number): HTMLElement {
