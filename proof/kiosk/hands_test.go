@@ -38,7 +38,8 @@ func touch(kind input.DispatchTouchEventType, points ...*input.TouchPoint) page.
 }
 
 func finger(id int, x, y float64) *input.TouchPoint {
-	return &input.TouchPoint{X: x, Y: y, ID: float64(id)}
+	number := float64(id)
+	return &input.TouchPoint{X: x, Y: y, ID: &number}
 }
 
 // hands is situation 20: what hands do that is no vote, or one.
@@ -85,7 +86,7 @@ func key(kind input.DispatchKeyEventType, name string, again bool) page.Step {
 		if name == "Enter" && kind == input.DispatchKeyEventTypeKeyDown {
 			text = "\r"
 		}
-		_, err := cdp.Call(ctx, tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: name, Code: name, WindowsVirtualKeyCode: code, Text: text, AutoRepeat: again})
+		_, err := cdp.Call(ctx, tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: name, Code: name, WindowsVirtualKeyCode: code, Text: text, AutoRepeat: &again})
 		return err
 	})
 }

@@ -46,6 +46,7 @@ func situations() []situation {
 		{"23 renderer crash", crash},
 		{"24 other keys", otherKeys},
 		{"a totem of a union", totem},
+		{"screens", screens},
 	}
 }
 

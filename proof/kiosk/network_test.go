@@ -214,10 +214,10 @@ func deployed(t *testing.T, p *place) {
 	d.pressed++
 	d.shows("reason")
 	p.change("VERSION OF TOMORROW")
-	if _, err := ask[bool](d, `navigator.serviceWorker.getRegistration().then((r) => r.update()).then(() => true)`); err != nil {
+	if _, err := ask[bool](d, `navigator.serviceWorker.getRegistration().then((r) => { void r.update(); return true; })`); err != nil {
 		t.Fatal(err)
 	}
-	harness.LetPass(2 * time.Second)
+	harness.LetPass(4 * time.Second)
 	d.shows("reason")
 	if got := d.version(); strings.Contains(got, "TOMORROW") {
 		t.Fatal("the page was replaced while a reason was asked")
