@@ -33,6 +33,7 @@ func situations() []situation {
 		{"9 restored without a network", restoredOffline},
 		{"10 a browser that promises nothing", incognito},
 		{"11 http", insecure},
+		{"12 clocks", clocks},
 		{"13 offline", offline},
 		{"14 answers of others", lies},
 		{"15 poisoned", poisoned},

@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"mlf/ingest/kiosk"
+	page "mlf/proof/browser"
 	"mlf/proof/harness"
 )
 
@@ -280,9 +283,9 @@ func (p *place) replace(name string, body []byte) {
 
 // change deploys a page with another title, and a worker that knows.
 func (p *place) change(title string) {
-	page, _ := p.front.page.Lookup(kiosk.Root)
+	index, _ := p.front.page.Lookup(kiosk.Root)
 	worker, _ := p.front.page.Lookup(kiosk.Root + "sw.js")
-	p.replace("", []byte(strings.Replace(string(page.Body), "<title>Mettiamoci la faccia", "<title>"+title, 1)))
+	p.replace("", []byte(strings.Replace(string(index.Body), "<title>Mettiamoci la faccia", "<title>"+title, 1)))
 	p.replace("sw.js", []byte(strings.Replace(string(worker.Body), "mlf-kiosk-files-", "mlf-kiosk-files-next-", 1)))
 }
 
@@ -320,5 +323,51 @@ func otherKeys(t *testing.T, p *place) {
 	p.settles(0, d)
 	if kept, err := ask[int](d, votesKept); err != nil || kept == 0 {
 		t.Errorf("%d votes are kept, %v: want the one of the stream that is not known", kept, err)
+	}
+}
+
+// clocks is situation 12: a wall clock that begins in 1970, one that jumps while votes
+// wait, and one that is put right before they are sent.
+func clocks(t *testing.T, p *place) {
+	d := p.device("")
+	d.setUp()
+	d.do("hours jump when told to", page.Before(`const wall = Date.now.bind(Date); Date.now = () => wall() + Number(localStorage.getItem("jump") ?? 0) * 3600e3;`), chromedp.Reload())
+	d.shows("face")
+	jump := func(hours int) {
+		t.Helper()
+		if _, err := ask[bool](d, fmt.Sprintf(`(localStorage.setItem("jump", "%d"), true)`, hours)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	since1970 := -int(time.Since(time.Unix(0, 0)).Hours())
+	for _, hours := range []int{3, -5, since1970, 0} {
+		p.front.close()
+		d.votes(1)
+		jump(hours)
+		d.votes(1)
+		p.front.listen()
+		harness.LetPass(2 * time.Second)
+		p.front.close()
+		d.votes(1)
+		d.do("load again", chromedp.Reload())
+		jump(0)
+		p.front.listen()
+		d.shows("face")
+		p.settles(0, d)
+	}
+	from, to := time.Now().AddDate(0, 0, -399).Format(time.DateOnly), time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
+	_, body, err := harness.Get(t, fmt.Sprintf("http://%s/v1/stats?from=%s&to=%s&class=all&group=hour", p.front.up.Query, from, to))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range harness.Decode[struct {
+		Rows []struct {
+			Hour time.Time
+			N    int
+		}
+	}](t, body).Rows {
+		if age := time.Since(row.Hour); age > 3*time.Hour || age < 0 {
+			t.Errorf("%d votes are in the hour of %v", row.N, row.Hour)
+		}
 	}
 }
