@@ -102,6 +102,10 @@ func (p *place) device(on string) *device {
 	}
 	d := &device{t: p.t, place: p, profile: profile, url: p.front.url()}
 	p.t.Cleanup(func() {
+		if p.t.Failed() && d.cancel != nil {
+			text, err := ask[string](d, `document.body.innerText`)
+			p.t.Logf("the page says (%v):\n%s", err, text)
+		}
 		d.kill()
 		if p.t.Failed() {
 			d.mu.Lock()
