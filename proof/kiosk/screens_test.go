@@ -34,7 +34,12 @@ func screens(t *testing.T, p *place) {
 	p.front.configure(p.term, map[string]any{"services": services, "reasons": []string{"waiting_time", "staff", "must_return", "negative_answer", "other"}, "cooldown_ms": 3000})
 	auditor := page.NewAuditor(t, axe)
 	d := p.device("")
-	d.start("#t=" + p.term.Token)
+	d.start("")
+	for _, l := range looks()[:2] {
+		d.do("look", chromedp.EmulateViewport(l.width, l.height))
+		d.see(auditor, "setup", l, "it")
+	}
+	d.open("#t=" + p.term.Token)
 	d.shows("service")
 	for _, l := range looks() {
 		feature := "none"
@@ -46,7 +51,32 @@ func screens(t *testing.T, p *place) {
 			d.tour(auditor, l, language)
 		}
 	}
+	d.do("nobody comes", page.Prefer("forced-colors", "none"), page.Before(`const later = setTimeout; globalThis.setTimeout = (what, when, ...more) => later(what, when === 60000 ? 100 : when, ...more);`), chromedp.Reload())
+	for _, l := range looks()[:2] {
+		d.do("look", chromedp.EmulateViewport(l.width, l.height))
+		d.see(auditor, "attract", l, "it")
+	}
+	if err := d.pick("begin"); err != nil {
+		t.Error(err)
+	}
+	d.shows("service")
 	p.settles(0, d)
+}
+
+// see looks at a screen when it is there.
+func (d *device) see(auditor *page.Auditor, screen string, l look, language string) {
+	d.t.Helper()
+	d.shows(screen)
+	name := strings.Join([]string{"kiosk", screen, language, l.name}, "-")
+	d.do(name, page.Picture(name))
+	d.fits(name)
+	found, err := auditor.Audit(d.tab)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, line := range found {
+		d.t.Errorf("%s: %s", name, line)
+	}
 }
 
 // tour goes through the screens of one citizen.
@@ -59,17 +89,8 @@ func (d *device) tour(auditor *page.Auditor, l look, language string) {
 		}
 	}
 	see := func(screen string) {
-		d.shows(screen)
-		name := strings.Join([]string{"kiosk", screen, language, l.name}, "-")
-		d.do(name, page.Picture(name))
-		d.fits(name)
-		found, err := auditor.Audit(d.tab)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		for _, line := range found {
-			d.t.Errorf("%s: %s", name, line)
-		}
+		d.t.Helper()
+		d.see(auditor, screen, l, language)
 	}
 	d.shows("service")
 	press(`[data-tool="` + language + `"]`)
