@@ -28,9 +28,10 @@ func device() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	go func() { _ = c.Run(context.Background()) }()
+	ctx := context.Background() //nolint:forbidigo // This is a program's main.
+	go func() { _ = c.Run(ctx) }()
 	for {
-		if err := c.Vote(context.Background(), client.Vote{Face: "green", Service: "anagrafe"}); err != nil {
+		if err := c.Vote(ctx, client.Vote{Face: "green", Service: "anagrafe"}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}

@@ -46,7 +46,7 @@ func (c *Client) Run(ctx context.Context) error {
 		wakes := c.wake
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // Whoever ended it knows why.
 		case errors.As(err, &stop):
 			wait, wakes = stop.wait, nil // Nothing that is pressed makes it earlier.
 		case err != nil:

@@ -77,7 +77,7 @@ func hands(t *testing.T, p *place) {
 	if d.thanked == 0 {
 		t.Error("not even a tap was a vote")
 	}
-	p.settles(0, d)
+	p.settles(d)
 }
 
 func key(kind input.DispatchKeyEventType, name string, again bool) page.Step {
@@ -113,7 +113,7 @@ func heldKey(t *testing.T, p *place) {
 		d.pressed += after - before
 		d.thanked += after - before
 	}
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // left is situation 22: who is asked for a reason walks away.
@@ -134,7 +134,7 @@ func leftAlone(t *testing.T, p *place) {
 	d.thanked++
 	d.shows("face")
 	d.votes(1)
-	p.settles(0, d)
+	p.settles(d)
 	reasons := ""
 	for _, one := range p.front.answered() {
 		reasons += one.body
@@ -183,7 +183,7 @@ func totem(t *testing.T, p *place) {
 	choose("Roma", "Tributi", "Soddisfatto")
 	choose("Milano", "Anagrafe", "Neutro")
 	choose("Milano", "Tributi", "Insoddisfatto")
-	p.settles(0, d)
+	p.settles(d)
 	second := p.device("")
 	second.start("#c=BCDFGHJKLMNP")
 	second.shows("setup")

@@ -72,7 +72,7 @@ func votesAreCounted(t *testing.T, p *place) {
 	d.setUp()
 	d.votes(5)
 	d.drained()
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // killedAtAnyMoment is situation 1: SIGKILL between press and thanks, send and answer.
@@ -84,7 +84,7 @@ func killedAtAnyMoment(t *testing.T, p *place) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // A schedule.
 	for range max(kills, 5) {
 		timer := time.AfterFunc(time.Duration(random.IntN(2500))*time.Millisecond, d.killNow)
-		for d.vote("green") == nil { //nolint:revive // Until the browser is dead.
+		for d.vote("green") == nil { // Until the browser is dead.
 		}
 		timer.Stop()
 		d.kill()
@@ -92,5 +92,5 @@ func killedAtAnyMoment(t *testing.T, p *place) {
 		d.shows("face")
 	}
 	d.drained()
-	p.settles(0, d)
+	p.settles(d)
 }

@@ -35,7 +35,7 @@ func offline(t *testing.T, p *place) {
 	d.shows("face")
 	d.votes(3)
 	p.front.listen()
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 }
 
@@ -82,7 +82,7 @@ func lies(t *testing.T, p *place) {
 		d.votes(1)
 	}
 	p.front.meddle(nil)
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 }
 
@@ -114,7 +114,7 @@ func poisoned(t *testing.T, p *place) {
 		return true
 	})
 	p.front.listen()
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 	closed := false
 	for _, one := range p.front.answered() {
@@ -156,7 +156,7 @@ func barred(t *testing.T, p *place) {
 	}
 	d.open("#t=" + newer)
 	d.shows("face")
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 
 	harness.Run(t, "terminal", "revoke", "--kafka", p.front.up.Kafka, p.term.ID)
@@ -172,7 +172,7 @@ func barred(t *testing.T, p *place) {
 		t.Errorf("%d votes are kept, %v: want 3", kept, err)
 	}
 	d.thanked = before // What a revoked terminal holds is not counted, by intent.
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // later is situation 17: who was told to wait waits, whatever is pressed.
@@ -198,7 +198,7 @@ func later(t *testing.T, p *place) {
 		return false
 	})
 	d.votes(5)
-	p.settles(0, d)
+	p.settles(d)
 	if early > 0 {
 		t.Errorf("asked %d times before Retry-After", early)
 	}
@@ -238,7 +238,7 @@ func deployed(t *testing.T, p *place) {
 	})
 	d.shows("face")
 	d.votes(1)
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // broken is situation 19: a version whose worker cannot be installed, and none at all.
@@ -257,7 +257,7 @@ func brokenVersion(t *testing.T, p *place) {
 	update()
 	p.replace("sw.js", nil)
 	update()
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // worker waits until the page's worker has its files.
@@ -303,7 +303,7 @@ func otherKeys(t *testing.T, p *place) {
 	d := p.device("")
 	d.setUp()
 	d.votes(2)
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 	stream, err := ask[string](d, `new Promise((done) => { const o = indexedDB.open("mlf-kiosk"); o.onsuccess = () => { const g = o.result.transaction("terminals").objectStore("terminals").getAll(); g.onsuccess = () => { o.result.close(); done(g.result[0].stream); }; }; })`)
 	if err != nil {
@@ -320,7 +320,7 @@ func otherKeys(t *testing.T, p *place) {
 	harness.LetPass(2 * time.Second)
 	d.votes(3)
 	d.thanked--
-	p.settles(0, d)
+	p.settles(d)
 	if kept, err := ask[int](d, votesKept); err != nil || kept == 0 {
 		t.Errorf("%d votes are kept, %v: want the one of the stream that is not known", kept, err)
 	}
@@ -353,7 +353,7 @@ func clocks(t *testing.T, p *place) {
 		jump(0)
 		p.front.listen()
 		d.shows("face")
-		p.settles(0, d)
+		p.settles(d)
 	}
 	from, to := time.Now().AddDate(0, 0, -399).Format(time.DateOnly), time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
 	_, body, err := harness.Get(t, fmt.Sprintf("http://%s/v1/stats?from=%s&to=%s&class=all&group=hour", p.front.up.Query, from, to))

@@ -60,7 +60,7 @@ func screens(t *testing.T, p *place) {
 		t.Error(err)
 	}
 	d.shows("service")
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // see looks at a screen when it is there.
