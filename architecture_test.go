@@ -62,6 +62,7 @@ var mayImport = map[string][]string{
 	"ingest/rating/export":           {"ingest/rating", "schema"},
 	"ingest/rating/script":           {},
 	"ingest/archive":                 {"schema"},
+	"ingest/client":                  {},
 	"ingest/kiosk":                   {},
 	"ingest/broker/inspect":          {"schema/finding", "ingest/broker/settings"},
 	"ingest/broker":                  {"schema", "schema/finding", "schema/served", "ingest/broker/inspect", "ingest/broker/lines", "ingest/broker/members", "ingest/broker/recordset", "ingest/broker/refill", "ingest/broker/settings"},
@@ -189,7 +190,7 @@ var onlyIn = map[string][]string{
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
 	"go.opentelemetry.io":                 {"command/tracing", "proof/collector"},
-	"net/http":                            {"command", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
+	"net/http":                            {"command", "ingest/client", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
 
 	"github.com/google/go-containerregistry": {"deploy/image"},
 	"golang.org/x/image":                     {"query/embed"},

@@ -31,7 +31,7 @@ func manyTabs(t *testing.T, p *place) {
 		_ = chromedp.Do(ctx, page.Script("location.reload()"))
 		cancel()
 	}
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // reloads: one window that is loaded again and again votes on.
@@ -45,7 +45,7 @@ func reloads(t *testing.T, p *place) {
 		}
 		d.shows("face")
 	}
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // cloned is situation 8: a profile on two machines, both of which go on.
@@ -66,7 +66,7 @@ func cloned(t *testing.T, p *place) {
 			t.Fatal(err)
 		}
 	}
-	p.settles(0, d, other)
+	p.settles(d, other)
 }
 
 // restored is situation 9: a profile of last week in the place of today's.
@@ -74,18 +74,18 @@ func restored(t *testing.T, p *place) {
 	d := p.device("")
 	d.setUp()
 	d.votes(3)
-	p.settles(0, d)
+	p.settles(d)
 	d.quit()
 	old := d.copied()
 	d.start("")
 	d.shows("face")
 	d.votes(3)
 	d.drained()
-	p.settles(0, d)
+	p.settles(d)
 	old = d.after(old)
 	old.shows("face")
 	old.votes(4)
-	p.settles(0, old)
+	p.settles(old)
 }
 
 // restoredOffline: the same, and there is no network when it begins.
@@ -93,7 +93,7 @@ func restoredOffline(t *testing.T, p *place) {
 	d := p.device("")
 	d.setUp()
 	d.votes(2)
-	p.settles(0, d)
+	p.settles(d)
 	d.quit()
 	old := d.copied()
 	d.start("")
@@ -105,7 +105,7 @@ func restoredOffline(t *testing.T, p *place) {
 	old.shows("face")
 	old.votes(4)
 	p.front.listen()
-	p.settles(0, old)
+	p.settles(old)
 }
 
 // incognito is situation 10: a window that forgets takes no terminal.
@@ -116,7 +116,7 @@ func incognito(t *testing.T, p *place) {
 	d.shows("setup")
 	harness.Eventually(t, 10*time.Second, func() error {
 		text, err := ask[string](d, `document.getElementById("wrong").textContent`)
-		if want := "Questo browser non promette di conservare i voti"; err == nil && (len(text) < len(want) || text[:len(want)] != want) {
+		if err == nil && !strings.HasPrefix(text, "Questo browser non promette") {
 			err = fmt.Errorf("it says %q", text)
 		}
 		return err
@@ -125,7 +125,7 @@ func incognito(t *testing.T, p *place) {
 	if err != nil || hash != d.url {
 		t.Errorf("the address is %q, %v: want no token in it", hash, err)
 	}
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // insecure is situation 11: an address of http.

@@ -75,10 +75,12 @@ func newFront(t *testing.T, up *harness.Up) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &front{t: t, up: up, addr: harness.FreeAddr(t), page: page, policy: policy,
+	f := &front{
+		t: t, up: up, addr: harness.FreeAddr(t), page: page, policy: policy,
 		ingest: httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: up.Ingest}),
 		files:  make(map[string]kiosk.File), configs: make(map[string]map[string]any), installs: make(map[string]string),
-		claims: make(map[string]*claim), claimed: make(map[string]string)}
+		claims: make(map[string]*claim), claimed: make(map[string]string),
+	}
 	f.ingest.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
 	f.listen()
 	t.Cleanup(f.close)
@@ -179,8 +181,8 @@ func (f *front) file(w http.ResponseWriter, r *http.Request) {
 // of his own; mlf knows another.
 func (f *front) handOn(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	if real := f.claimed[sumOf(bearer(r))]; real != "" {
-		r.Header.Set("Authorization", "Bearer "+real)
+	if known := f.claimed[sumOf(bearer(r))]; known != "" {
+		r.Header.Set("Authorization", "Bearer "+known)
 	}
 	f.mu.Unlock()
 	if strings.HasSuffix(r.URL.Path, "/watermark") {

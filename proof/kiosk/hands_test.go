@@ -38,7 +38,8 @@ func touch(kind input.DispatchTouchEventType, points ...*input.TouchPoint) page.
 }
 
 func finger(id int, x, y float64) *input.TouchPoint {
-	return &input.TouchPoint{X: x, Y: y, ID: float64(id)}
+	number := float64(id)
+	return &input.TouchPoint{X: x, Y: y, ID: &number}
 }
 
 // hands is situation 20: what hands do that is no vote, or one.
@@ -76,7 +77,7 @@ func hands(t *testing.T, p *place) {
 	if d.thanked == 0 {
 		t.Error("not even a tap was a vote")
 	}
-	p.settles(0, d)
+	p.settles(d)
 }
 
 func key(kind input.DispatchKeyEventType, name string, again bool) page.Step {
@@ -85,7 +86,7 @@ func key(kind input.DispatchKeyEventType, name string, again bool) page.Step {
 		if name == "Enter" && kind == input.DispatchKeyEventTypeKeyDown {
 			text = "\r"
 		}
-		_, err := cdp.Call(ctx, tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: name, Code: name, WindowsVirtualKeyCode: code, Text: text, AutoRepeat: again})
+		_, err := cdp.Call(ctx, tab, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: name, Code: name, WindowsVirtualKeyCode: code, Text: text, AutoRepeat: &again})
 		return err
 	})
 }
@@ -112,7 +113,7 @@ func heldKey(t *testing.T, p *place) {
 		d.pressed += after - before
 		d.thanked += after - before
 	}
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // left is situation 22: who is asked for a reason walks away.
@@ -133,7 +134,7 @@ func leftAlone(t *testing.T, p *place) {
 	d.thanked++
 	d.shows("face")
 	d.votes(1)
-	p.settles(0, d)
+	p.settles(d)
 	reasons := ""
 	for _, one := range p.front.answered() {
 		reasons += one.body
@@ -182,7 +183,7 @@ func totem(t *testing.T, p *place) {
 	choose("Roma", "Tributi", "Soddisfatto")
 	choose("Milano", "Anagrafe", "Neutro")
 	choose("Milano", "Tributi", "Insoddisfatto")
-	p.settles(0, d)
+	p.settles(d)
 	second := p.device("")
 	second.start("#c=BCDFGHJKLMNP")
 	second.shows("setup")

@@ -33,6 +33,7 @@ func situations() []situation {
 		{"9 restored without a network", restoredOffline},
 		{"10 a browser that promises nothing", incognito},
 		{"11 http", insecure},
+		{"12 clocks", clocks},
 		{"13 offline", offline},
 		{"14 answers of others", lies},
 		{"15 poisoned", poisoned},
@@ -46,6 +47,7 @@ func situations() []situation {
 		{"23 renderer crash", crash},
 		{"24 other keys", otherKeys},
 		{"a totem of a union", totem},
+		{"screens", screens},
 	}
 }
 
@@ -70,7 +72,7 @@ func votesAreCounted(t *testing.T, p *place) {
 	d.setUp()
 	d.votes(5)
 	d.drained()
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // killedAtAnyMoment is situation 1: SIGKILL between press and thanks, send and answer.
@@ -82,7 +84,7 @@ func killedAtAnyMoment(t *testing.T, p *place) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // A schedule.
 	for range max(kills, 5) {
 		timer := time.AfterFunc(time.Duration(random.IntN(2500))*time.Millisecond, d.killNow)
-		for d.vote("green") == nil { //nolint:revive // Until the browser is dead.
+		for d.vote("green") == nil { // Until the browser is dead.
 		}
 		timer.Stop()
 		d.kill()
@@ -90,5 +92,5 @@ func killedAtAnyMoment(t *testing.T, p *place) {
 		d.shows("face")
 	}
 	d.drained()
-	p.settles(0, d)
+	p.settles(d)
 }

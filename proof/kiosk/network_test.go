@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"mlf/ingest/kiosk"
+	page "mlf/proof/browser"
 	"mlf/proof/harness"
 )
 
@@ -32,7 +35,7 @@ func offline(t *testing.T, p *place) {
 	d.shows("face")
 	d.votes(3)
 	p.front.listen()
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 }
 
@@ -79,7 +82,7 @@ func lies(t *testing.T, p *place) {
 		d.votes(1)
 	}
 	p.front.meddle(nil)
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 }
 
@@ -111,7 +114,7 @@ func poisoned(t *testing.T, p *place) {
 		return true
 	})
 	p.front.listen()
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 	closed := false
 	for _, one := range p.front.answered() {
@@ -153,7 +156,7 @@ func barred(t *testing.T, p *place) {
 	}
 	d.open("#t=" + newer)
 	d.shows("face")
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 
 	harness.Run(t, "terminal", "revoke", "--kafka", p.front.up.Kafka, p.term.ID)
@@ -169,7 +172,7 @@ func barred(t *testing.T, p *place) {
 		t.Errorf("%d votes are kept, %v: want 3", kept, err)
 	}
 	d.thanked = before // What a revoked terminal holds is not counted, by intent.
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // later is situation 17: who was told to wait waits, whatever is pressed.
@@ -195,7 +198,7 @@ func later(t *testing.T, p *place) {
 		return false
 	})
 	d.votes(5)
-	p.settles(0, d)
+	p.settles(d)
 	if early > 0 {
 		t.Errorf("asked %d times before Retry-After", early)
 	}
@@ -214,10 +217,10 @@ func deployed(t *testing.T, p *place) {
 	d.pressed++
 	d.shows("reason")
 	p.change("VERSION OF TOMORROW")
-	if _, err := ask[bool](d, `navigator.serviceWorker.getRegistration().then((r) => r.update()).then(() => true)`); err != nil {
+	if _, err := ask[bool](d, `navigator.serviceWorker.getRegistration().then((r) => { void r.update(); return true; })`); err != nil {
 		t.Fatal(err)
 	}
-	harness.LetPass(2 * time.Second)
+	harness.LetPass(4 * time.Second)
 	d.shows("reason")
 	if got := d.version(); strings.Contains(got, "TOMORROW") {
 		t.Fatal("the page was replaced while a reason was asked")
@@ -235,7 +238,7 @@ func deployed(t *testing.T, p *place) {
 	})
 	d.shows("face")
 	d.votes(1)
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // broken is situation 19: a version whose worker cannot be installed, and none at all.
@@ -254,7 +257,7 @@ func brokenVersion(t *testing.T, p *place) {
 	update()
 	p.replace("sw.js", nil)
 	update()
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // worker waits until the page's worker has its files.
@@ -280,9 +283,9 @@ func (p *place) replace(name string, body []byte) {
 
 // change deploys a page with another title, and a worker that knows.
 func (p *place) change(title string) {
-	page, _ := p.front.page.Lookup(kiosk.Root)
+	index, _ := p.front.page.Lookup(kiosk.Root)
 	worker, _ := p.front.page.Lookup(kiosk.Root + "sw.js")
-	p.replace("", []byte(strings.Replace(string(page.Body), "<title>Mettiamoci la faccia", "<title>"+title, 1)))
+	p.replace("", []byte(strings.Replace(string(index.Body), "<title>Mettiamoci la faccia", "<title>"+title, 1)))
 	p.replace("sw.js", []byte(strings.Replace(string(worker.Body), "mlf-kiosk-files-", "mlf-kiosk-files-next-", 1)))
 }
 
@@ -300,7 +303,7 @@ func otherKeys(t *testing.T, p *place) {
 	d := p.device("")
 	d.setUp()
 	d.votes(2)
-	p.settles(0, d)
+	p.settles(d)
 	d.drained()
 	stream, err := ask[string](d, `new Promise((done) => { const o = indexedDB.open("mlf-kiosk"); o.onsuccess = () => { const g = o.result.transaction("terminals").objectStore("terminals").getAll(); g.onsuccess = () => { o.result.close(); done(g.result[0].stream); }; }; })`)
 	if err != nil {
@@ -317,8 +320,54 @@ func otherKeys(t *testing.T, p *place) {
 	harness.LetPass(2 * time.Second)
 	d.votes(3)
 	d.thanked--
-	p.settles(0, d)
+	p.settles(d)
 	if kept, err := ask[int](d, votesKept); err != nil || kept == 0 {
 		t.Errorf("%d votes are kept, %v: want the one of the stream that is not known", kept, err)
+	}
+}
+
+// clocks is situation 12: a wall clock that begins in 1970, one that jumps while votes
+// wait, and one that is put right before they are sent.
+func clocks(t *testing.T, p *place) {
+	d := p.device("")
+	d.setUp()
+	d.do("hours jump when told to", page.Before(`const wall = Date.now.bind(Date); Date.now = () => wall() + Number(localStorage.getItem("jump") ?? 0) * 3600e3;`), chromedp.Reload())
+	d.shows("face")
+	jump := func(hours int) {
+		t.Helper()
+		if _, err := ask[bool](d, fmt.Sprintf(`(localStorage.setItem("jump", "%d"), true)`, hours)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	since1970 := -int(time.Since(time.Unix(0, 0)).Hours())
+	for _, hours := range []int{3, -5, since1970, 0} {
+		p.front.close()
+		d.votes(1)
+		jump(hours)
+		d.votes(1)
+		p.front.listen()
+		harness.LetPass(2 * time.Second)
+		p.front.close()
+		d.votes(1)
+		d.do("load again", chromedp.Reload())
+		jump(0)
+		p.front.listen()
+		d.shows("face")
+		p.settles(d)
+	}
+	from, to := time.Now().AddDate(0, 0, -399).Format(time.DateOnly), time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
+	_, body, err := harness.Get(t, fmt.Sprintf("http://%s/v1/stats?from=%s&to=%s&class=all&group=hour", p.front.up.Query, from, to))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range harness.Decode[struct {
+		Rows []struct {
+			Hour time.Time
+			N    int
+		}
+	}](t, body).Rows {
+		if age := time.Since(row.Hour); age > 3*time.Hour || age < 0 {
+			t.Errorf("%d votes are in the hour of %v", row.N, row.Hour)
+		}
 	}
 }

@@ -32,7 +32,7 @@ func powerCut(t *testing.T, p *place) {
 		d.votes(2)
 	}
 	d.drained()
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // after is a device in the place of another, which is no more: what was thanked for there
@@ -51,7 +51,7 @@ func cutFiles(t *testing.T, p *place) {
 	d := p.device("")
 	d.setUp()
 	d.votes(6)
-	p.settles(0, d) // What is on the log need not be on the device.
+	p.settles(d) // What is on the log need not be on the device.
 	d.quit()
 	file := newest(t, filepath.Join(d.profile, "Default", "IndexedDB"))
 	info, err := os.Stat(file)
@@ -65,7 +65,7 @@ func cutFiles(t *testing.T, p *place) {
 	d.start("")
 	d.shows("face")
 	d.votes(6)
-	p.settles(0, d)
+	p.settles(d)
 	lost := false
 	for _, beat := range p.front.heartbeats() {
 		lost = lost || beat.Storage.Lost
@@ -115,7 +115,7 @@ func clearedUnderThePage(t *testing.T, p *place) {
 	d := p.device("")
 	d.setUp()
 	d.votes(3)
-	p.settles(0, d)
+	p.settles(d)
 	d.clear()
 	err := d.vote("green")
 	if err == nil { // Whoever noticed before the press has stored it.
@@ -125,7 +125,7 @@ func clearedUnderThePage(t *testing.T, p *place) {
 	}
 	d.showsWithin(15*time.Second, "face")
 	d.votes(3)
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // clearedWhileClosed is situation 4, while it is closed: only the database is gone.
@@ -133,7 +133,7 @@ func clearedWhileClosed(t *testing.T, p *place) {
 	d := p.device("")
 	d.setUp()
 	d.votes(3)
-	p.settles(0, d)
+	p.settles(d)
 	harness.LetPass(6 * time.Second) // Chromium writes what else it keeps within seconds.
 	d.quit()
 	if err := os.RemoveAll(filepath.Join(d.profile, "Default", "IndexedDB")); err != nil {
@@ -142,7 +142,7 @@ func clearedWhileClosed(t *testing.T, p *place) {
 	d.start("")
 	d.shows("face")
 	d.votes(3)
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // noise is situation 5: the database's files are overwritten. The page says that it is out
@@ -151,7 +151,7 @@ func noise(t *testing.T, p *place) {
 	d := p.device("")
 	d.setUp()
 	d.votes(3)
-	p.settles(0, d)
+	p.settles(d)
 	harness.LetPass(6 * time.Second)
 	d.quit()
 	err := filepath.WalkDir(filepath.Join(d.profile, "Default", "IndexedDB"), func(name string, entry fs.DirEntry, err error) error {
@@ -183,7 +183,7 @@ func noise(t *testing.T, p *place) {
 	if screen == "face" {
 		d.votes(3)
 	}
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // diskFull is situation 6: a disk of its own, which is filled, and has room again.
@@ -232,7 +232,7 @@ func diskFull(t *testing.T, p *place) {
 	}
 	d.showsWithin(60*time.Second, "face")
 	d.votes(3)
-	p.settles(0, d)
+	p.settles(d)
 }
 
 // crash is situation 23: the renderer dies, and the page is loaded again.
@@ -251,5 +251,5 @@ func crash(t *testing.T, p *place) {
 	d.shows("face")
 	d.votes(2)
 	d.drained()
-	p.settles(0, d)
+	p.settles(d)
 }

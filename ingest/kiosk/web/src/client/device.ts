@@ -6,7 +6,7 @@ import { doubted, type Mark, type Place } from "./marks.ts";
 import * as queue from "./queue.ts";
 import { Sender } from "./sender.ts";
 import { type Claim, type Device as Row, type Ignored, type Storage, type Terminal } from "./storage.ts";
-import type { Net } from "./wire.ts";
+import type { Config, Net } from "./wire.ts";
 import type { World } from "./world.ts";
 
 export interface Options {
@@ -87,13 +87,13 @@ export class Device {
     this.row.ignored[kind]++;
   }
 
-  // add sets up terminals by their tokens.
-  async add(tokens: readonly string[]): Promise<void> {
+  // add sets up terminals by their tokens; config is theirs, where it is known already.
+  async add(tokens: readonly string[], config: Config | null = null): Promise<void> {
     const { storage, world } = this.with_;
     const since = world.wall();
     await storage.write(async (tables) => {
       const known = (await tables.all("terminals")).map(({ token }) => token);
-      for (const [i, token] of tokens.filter((one) => !known.includes(one)).entries()) await tables.put("terminals", terminal(world.id(), token, since + i));
+      for (const [i, token] of tokens.filter((one) => !known.includes(one)).entries()) await tables.put("terminals", { ...terminal(world.id(), token, since + i), config });
       this.row.claim = null;
       await tables.put("device", this.row);
     });

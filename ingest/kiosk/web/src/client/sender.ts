@@ -116,6 +116,8 @@ export class Sender {
       if (skew !== this.around.device().skew) await this.around.note({ skew });
     }
     const code = problem(answer);
+    const stale = answer.status === 401 && request.token !== (await this.terminal()).token;
+    if (stale) throw new Pause(0, ""); // It was given another meanwhile.
     if (answer.status === 401 && code) throw new Pause((5 + 5 * this.around.world.random()) * MINUTE, "token");
     if (answer.status === 403 && code && code !== "foreign-stream") throw new Pause((1 + this.around.world.random()) * HOUR, "revoked");
     return answer;

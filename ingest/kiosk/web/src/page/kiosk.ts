@@ -42,8 +42,9 @@ export class Kiosk {
   }
 
   // idle tells whether nobody is in the middle of something.
-  get idle(): boolean { return !this.busy && this.ticket === null && ["attract", "broken", "starting", "setup"].includes(this.screen) || this.screen === this.first() && !this.touched; }
-  private touched = false;
+  get idle(): boolean { return !this.busy && this.ticket === null && ["attract", "broken", "starting", "setup"].includes(this.screen) || this.screen === this.drawn && !this.touched; }
+  private touched = false; // Somebody has chosen something.
+  private drawn: Screen = "starting"; // The screen that was home when it was drawn.
 
   private config(of: Terminal | null): Config { return of?.config ?? plain(); }
 
@@ -61,7 +62,7 @@ export class Kiosk {
       if (this.screen !== "setup") this.toSetup();
     } else if (state === "ready") {
       if (["broken", "starting", "setup"].includes(this.screen)) this.home();
-      else if (this.screen === this.first() && !this.touched && this.shown !== this.source()) this.home();
+      else if (this.screen === this.drawn && !this.touched && this.shown !== this.source()) this.home();
     }
   }
 
@@ -95,7 +96,8 @@ export class Kiosk {
     [this.ticket, this.service, this.touched] = [null, undefined, false];
     this.terminal = terminals.length === 1 ? terminals[0]! : null;
     this.tools.languages(this.config(terminals[0]!).languages);
-    this.draw(this.first());
+    this.drawn = this.first();
+    this.draw(this.drawn);
     this.shown = this.source();
     this.idled();
   }

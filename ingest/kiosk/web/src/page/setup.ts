@@ -27,15 +27,18 @@ export class Setup {
     const before = this.sameAs(config);
     if (before) return this.device.exchange(before, token);
     await this.check(answer, config?.test ?? false);
-    await this.device.add([token]);
+    await this.device.add([token], config);
   }
 
-  // sameAs is the terminal that a configuration is of. Where there is none, one that has
-  // lost its token is meant.
+  // sameAs is the terminal that a configuration is of. Where that cannot be told, the only
+  // one is meant if its token is not known any more.
   private sameAs(config: Config | null): string {
-    if (config?.terminal) return this.device.terminals.find((one) => one.config?.terminal === config.terminal)?.key ?? "";
-    const lost = this.device.troubles().filter(({ trouble }) => trouble === "token");
-    return this.device.terminals.length === 1 && lost.length === 1 ? lost[0]!.key : "";
+    const { terminals } = this.device;
+    const same = terminals.find((one) => config?.terminal && one.config?.terminal === config.terminal);
+    if (same) return same.key;
+    const [only] = terminals;
+    const lost = this.device.troubles().some(({ trouble }) => trouble === "token");
+    return only && terminals.length === 1 && lost && !(config?.terminal && only.config?.terminal) ? only.key : "";
   }
 
   async preview(code: string): Promise<Preview> {
