@@ -125,7 +125,7 @@ var mayImport = map[string][]string{
 	"query/batch":         {"query/question"},
 	"query/reference":     {"query/files"},
 	"query/client":        {"schema"},
-	"proof/country":       {"query/client", "schema", "schema/registry", "schema/votepb"},
+	"proof/country":       {"proof/country/foreign", "query/client", "schema", "schema/registry", "schema/source", "schema/votepb"},
 	"proof/child":         {},
 	"proof/ailing":        {},
 	"proof/authority":     {},

@@ -37,6 +37,7 @@ const (
 	drawTerminal = iota
 	drawSending
 	drawPresent
+	drawSource
 	drawVotes  = 1000 // And, added to it, the day.
 	drawOutage = 2000 // The same.
 )
