@@ -18,7 +18,7 @@ import (
 var mayImport = map[string][]string{
 	"main": {"command"},
 	"command": {
-		"command/network", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
+		"command/network", "command/source", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
 		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
 		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "ingest/form",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	},
 	"command/network":                {"command/network/sheet", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
 	"command/network/sheet":          {},
+	"command/source":                 {"command/tool", "ingest/broker", "ingest/call", "ingest/enrolment", "ingest/rating/script", "schema", "schema/event", "schema/registry", "schema/source"},
 	"command/tool":                   {"command/certificates", "command/password", "ingest/broker", "schema/registry"},
 	"command/process":                {},
 	"command/probe":                  {"query/client", "schema"},
