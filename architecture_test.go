@@ -84,6 +84,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"proof/country/foreign":          {"schema"},
+	"proof/country/season":           {"schema"},
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/metrics",
@@ -126,7 +127,7 @@ var mayImport = map[string][]string{
 	"query/batch":         {"query/question"},
 	"query/reference":     {"query/files"},
 	"query/client":        {"schema"},
-	"proof/country":       {"proof/country/foreign", "query/client", "schema", "schema/registry", "schema/source", "schema/votepb"},
+	"proof/country":       {"proof/country/foreign", "proof/country/season", "query/client", "schema", "schema/registry", "schema/source", "schema/votepb"},
 	"proof/child":         {},
 	"proof/ailing":        {},
 	"proof/authority":     {},
