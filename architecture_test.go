@@ -19,6 +19,7 @@ var mayImport = map[string][]string{
 	"main": {"command"},
 	"command": {
 		"command/imports", "command/network", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
+		"command/network", "command/source", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
 		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
 		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "ingest/form",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
@@ -28,6 +29,7 @@ var mayImport = map[string][]string{
 	"command/network":                {"command/network/sheet", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
 	"command/imports":                {"command/tool", "ingest/broker", "ingest/call/cdr", "ingest/form", "ingest/rating", "ingest/rating/export", "schema", "schema/event", "schema/source"},
 	"command/network/sheet":          {},
+	"command/source":                 {"command/tool", "ingest/broker", "ingest/call", "ingest/enrolment", "ingest/rating/script", "schema", "schema/event", "schema/registry", "schema/source"},
 	"command/tool":                   {"command/certificates", "command/password", "ingest/broker", "schema/registry"},
 	"command/process":                {},
 	"command/probe":                  {"query/client", "schema"},
@@ -85,6 +87,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
 	"proof/country/foreign":          {"schema"},
+	"proof/country/season":           {"schema"},
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/metrics",
@@ -127,7 +130,7 @@ var mayImport = map[string][]string{
 	"query/batch":         {"query/question"},
 	"query/reference":     {"query/files"},
 	"query/client":        {"schema"},
-	"proof/country":       {"query/client", "schema", "schema/registry", "schema/votepb"},
+	"proof/country":       {"proof/country/foreign", "proof/country/season", "query/client", "schema", "schema/registry", "schema/source", "schema/votepb"},
 	"proof/child":         {},
 	"proof/ailing":        {},
 	"proof/authority":     {},

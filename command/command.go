@@ -23,6 +23,7 @@ import (
 	"mlf/command/imports"
 	"mlf/command/network"
 	"mlf/command/process"
+	"mlf/command/source"
 	"mlf/command/tool"
 	"mlf/ingest/broker"
 )
@@ -53,6 +54,7 @@ type cli struct {
 	Terminal  network.Terminal `cmd:"" help:"Enrol, list, close and revoke terminals."`
 	Body      network.BodyCmd  `cmd:"" help:"Bodies that take part, and the comuni that belong to them."`
 	Order     network.OrderCmd `cmd:"" help:"What bodies ordered, and whether a programme pays for it."`
+	Source    source.Cmd       `cmd:"" help:"Sites, networks and telephone exchanges that send without keeping state."`
 	Claim     network.ClaimCmd `cmd:"" help:"Codes by which devices become terminals by themselves."`
 	Import    imports.Cmd      `cmd:"" help:"Import what sites and telephone exchanges have kept of votes."`
 	Vote      voteCmd          `cmd:"" help:"Find out what became of a vote."`

@@ -30,6 +30,7 @@ type simulateCmd struct {
 	ResendShare float64       `default:"0.08" help:"Share of answers that are lost, so that the same votes are sent again."`
 	Connections int           `default:"32" help:"Most requests in flight."`
 	GiveUp      time.Duration `default:"10m" help:"End when nothing has succeeded for so long. Until then, refused and cut connections are weather."`
+	Foreign     bool          `help:"Beside the terminals: boxes on LoRaWAN, devices with counters, telephone exchanges and forms of sites, which keep no state. With --pace fast."`
 	CA          string        `name:"ca" placeholder:"FILE" help:"Authorities (PEM) that signed the service's certificates. Default: the system's."`
 	JSON        bool          `name:"json" help:"Print the report as JSON."`
 }
@@ -43,7 +44,12 @@ difference to a snapshot taken before, cell by cell and by ledger. Exit code 0 o
 Other votes that arrive meanwhile show as differences: run it against a service that nobody else uses.
 
   mlf simulate --ingest http://127.0.0.1:8080 --query http://127.0.0.1:8081 --kafka 127.0.0.1:19092 \
-      --terminals 2000 --days 7 --seed 1`
+      --terminals 2000 --days 7 --seed 1
+
+With --foreign, sources that keep no state send beside them, enrolled through the registry and in the weather of real networks: frames that
+are lost, doubled, late and out of order, power cuts, bots. What arrived of a vote with an identity counts exactly once; of counters no more
+than was pressed, and no less than can be known from what came in time. Forms without identities send once each: where ingest is not
+mlf up, start it with --trusted-proxies 127.0.0.0/8, or its limit for each client slows them down.`
 }
 
 // Run plays, compares and reports.
@@ -65,6 +71,7 @@ func (c *simulateCmd) Run(ctx context.Context, p *console) error {
 	sim, err := country.New(country.Parts{
 		Registry: lists,
 		Log:      p.Log,
+		Register: client.PutRegistry,
 		Enrol: func(ctx context.Context, templates []schema.Enrolment) ([]schema.Enrolled, error) {
 			return enroller.Enrol(ctx, templates)
 		},
@@ -88,7 +95,7 @@ func (c *simulateCmd) config() (country.Config, error) {
 		Ingest: c.Ingest, Query: c.Query,
 		Terminals: c.Terminals, Days: c.Days, Seed: c.Seed, Pace: country.Pace(c.Pace),
 		Rate: c.Rate, Duration: c.Duration, VotesPerDay: c.VotesPerDay, ResendShare: c.ResendShare,
-		Connections: c.Connections, GiveUp: c.GiveUp,
+		Connections: c.Connections, GiveUp: c.GiveUp, Foreign: c.Foreign,
 	}
 	if cfg.ResendShare == 0 {
 		cfg.ResendShare = -1 // There the zero value is the default.

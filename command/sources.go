@@ -34,6 +34,12 @@ func (f *sourceFlags) proxies() (proxies.Proxies, error) {
 	return p, nil
 }
 
+// ownMachine trusts whoever is on this machine: of all that reach mlf up from there, a
+// proxy is what speaks for many.
+func ownMachine() proxies.Proxies {
+	return proxies.Proxies{Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}}
+}
+
 // sources returns what takes sources without state: those that f knows, as soon as the log,
 // which began as id says, is counted by rules that know their records.
 func (f *follower) sources(id schema.Identity, limits form.Config, p proxies.Proxies) *ingest.Sources {

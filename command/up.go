@@ -24,7 +24,6 @@ import (
 	"mlf/ingest/form"
 	"mlf/query"
 	"mlf/schema"
-	"mlf/schema/proxies"
 	"mlf/schema/registry"
 	"mlf/schema/served"
 )
@@ -175,7 +174,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	}
 	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals,
 		ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports,
-			Sources: registered.sources(id, form.Config{}, proxies.Proxies{})})
+			Sources: registered.sources(id, form.Config{}, ownMachine())})
 	if err != nil {
 		return err
 	}

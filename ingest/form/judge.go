@@ -104,6 +104,9 @@ func (s *Sender) uplink(body []byte, first, last schema.Instant) (Said, error) {
 	if err != nil {
 		return Said{}, err
 	}
+	if u.Simulated { // By hand, from a console: its session is none of the box's, and would end that.
+		return Said{}, ErrNothing
+	}
 	frame, err := uplink.Smilio(u.Payload)
 	switch {
 	case errors.Is(err, uplink.ErrOther):
@@ -115,7 +118,6 @@ func (s *Sender) uplink(body []byte, first, last schema.Instant) (Said, error) {
 		Source: sourceOf(e, last), Service: e.DefaultService(), Since: schema.InstantOf(e.Since), At: believed(u.At, first), Epoch: u.Session, Frame: u.Frame,
 		MostAMinute: mostAMinute(d.MostAMinute), Carried: true, FromZero: d.FromZero, Wraps: true,
 	}
-	r.Test = r.Test || u.Simulated
 	switch frame.Kind {
 	case uplink.Boot:
 		r.Restart = true

@@ -128,7 +128,7 @@ func (p *plan) citizens(rng *rand.Rand, t *terminal, h schema.Hour) []schema.Ins
 	if room <= citizenGap {
 		return nil
 	}
-	mean := t.busy / 24 * p.season.weight(t.enrol.Channel, h) * float64(room) / float64(citizenNext-citizenFirst)
+	mean := t.busy / 24 * p.season.Weight(t.enrol.Channel, h) * float64(room) / float64(citizenNext-citizenFirst)
 	n := min(poisson(rng, mean), int(room/citizenGap))
 	// n points in what is left when the gaps are taken out, then the gaps put back.
 	when := make([]schema.Instant, n)

@@ -26,7 +26,11 @@ func (s *Simulation) snapshot(ctx context.Context) (schema.Tally, error) {
 	if err != nil {
 		return schema.Tally{}, err
 	}
-	return before.Totals.Tally, s.cells(ctx, s.plan.first, s.nextHour(), s.expectation.before)
+	return before.Totals.Tally, s.cells(ctx, s.plan.first, s.nextHour(), func(r *cellRow) {
+		if !s.sources.take(r, false) {
+			s.expectation.before(r)
+		}
+	})
 }
 
 func (s *Simulation) nextHour() schema.Hour { return schema.HourOf(s.cfg.Now()) + futureHours }
@@ -127,14 +131,20 @@ func (s *Simulation) check(ctx context.Context, before schema.Tally, report *Rep
 		return err
 	}
 	report.Ledger = minus(l.Totals.Tally, before)
-	s.compareLedger(&l, report.Ledger)
 	s.log.Info("comparing cells")
 	report.Cells, err = s.expectation.compare(func(yield func(*cellRow)) error {
-		return s.cells(ctx, s.plan.first, s.nextHour(), yield)
+		return s.cells(ctx, s.plan.first, s.nextHour(), func(r *cellRow) {
+			if !s.sources.take(r, true) {
+				yield(r)
+			}
+		})
 	}, &s.differences)
 	if err != nil {
 		return fmt.Errorf("compare cells: %w", err)
 	}
+	cells, least, most := s.sources.compare(&s.differences)
+	report.Cells += cells
+	s.compareLedger(&l, report.Ledger, least, most)
 	for i := 0; i < len(s.players); i += max(1, len(s.players)/watermarkSample) {
 		if err := s.players[i].checkWatermark(ctx); err != nil {
 			return err
@@ -145,13 +155,14 @@ func (s *Simulation) check(ctx context.Context, before schema.Tally, report *Rep
 	return nil
 }
 
-// compareLedger holds what the ledger grew by against what was cast.
+// compareLedger holds what the ledger grew by against what was cast, and at least and at
+// most of sources without state.
 //
 // Conflicts are exact in good weather. A request without an answer may be on
 // the log or not, and one that was answered may be there twice, when the
 // service itself had no answer from the log and wrote again: then there is an
 // upper bound only. Nothing else depends on the weather.
-func (s *Simulation) compareLedger(l *public.Ledger, grown schema.Tally) {
+func (s *Simulation) compareLedger(l *public.Ledger, grown schema.Tally, least, most uint64) {
 	d := &s.differences
 	for _, p := range l.Partitions {
 		if !p.Balanced() {
@@ -162,10 +173,11 @@ func (s *Simulation) compareLedger(l *public.Ledger, grown schema.Tally) {
 	if s.weather.doubted() {
 		attempts += conflicts
 	}
-	d.addCount("counted", s.expectation.counted, s.expectation.counted, grown.Counted)
+	d.addCount("counted", s.expectation.counted+least, s.expectation.counted+most, grown.Counted)
 	d.addCount("voided", s.expectation.voided, s.expectation.voided, grown.Voided)
 	d.addCount("conflicts", conflicts, attempts, grown.Conflicts)
 	d.addCount("quarantined", 0, 0, grown.Quarantined)
+	s.sources.compareEvents(grown.Events, s.weather.doubted(), d)
 	if answered := s.counters.answered.Load(); grown.VotesIn < answered {
 		d.addf("ledger votes_in: want at least the %d answered 202, got %d", answered, grown.VotesIn)
 	}

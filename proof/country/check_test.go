@@ -115,7 +115,7 @@ func TestCompareLedger(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		s.compareLedger(&public.Ledger{}, grown)
+		s.compareLedger(&public.Ledger{}, grown, 0, 0)
 		_, got := s.differences.list()
 		if strings.Join(got, "; ") != strings.Join(want, "; ") {
 			t.Errorf("%+v: got %q: want %q", grown, got, want)

@@ -131,6 +131,19 @@ func (c *client) postStream(ctx context.Context, token string) (streamAnswer, er
 	return a, err
 }
 
+// postSource sends one request of a source that keeps no state. A nil error means that it
+// was taken.
+func (c *client) postSource(ctx context.Context, token, path string, header http.Header, body []byte) error {
+	want := http.StatusOK
+	if path == "/v1/counters" {
+		want = http.StatusAccepted
+	}
+	return c.do(ctx, call{
+		method: http.MethodPost, address: c.nextIngest() + path, token: token, header: header, body: body, want: want,
+		read: func(io.Reader) error { return nil },
+	})
+}
+
 // nextIngest returns the address whose turn it is.
 func (c *client) nextIngest() string { return c.ingest[c.turn.Add(1)%uint64(len(c.ingest))] }
 

@@ -62,6 +62,10 @@ type Config struct {
 	Timeout     time.Duration // Of one request. Default 15 s; must stay below spacingMin, see cast.go.
 	GiveUp      time.Duration // How long nothing may succeed before the simulation ends with an error. Default 10 min.
 
+	// Foreign has sources beside the terminals that keep no state: boxes on LoRaWAN, devices
+	// with counters, telephone exchanges, forms of sites. With PaceFast only.
+	Foreign bool
+
 	// SkipCheck leaves out the comparison and what it needs, and with PaceReal
 	// the sending of what is left: for a demo whose service stops with it.
 	SkipCheck bool
@@ -110,6 +114,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("pace %q: want %s or %s", c.Pace, PaceFast, PaceReal)
 	case c.Terminals < 1 || c.Terminals > TerminalsMax:
 		return fmt.Errorf("%d terminals: want 1 to %d", c.Terminals, TerminalsMax)
+	case c.Foreign && c.Pace != PaceFast:
+		return fmt.Errorf("sources without state: want pace %s", PaceFast)
 	case c.Days < 0 || c.Days > DaysMax:
 		return fmt.Errorf("%d days: want at most %d", c.Days, DaysMax)
 	case !(c.VotesPerDay > 0 && c.VotesPerDay <= VotesPerDayMax):

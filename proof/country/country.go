@@ -8,6 +8,7 @@ import (
 	"sort"
 	"time"
 
+	"mlf/proof/country/season"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -16,7 +17,7 @@ import (
 // configuration alone, so a run that found a difference can be played again.
 type plan struct {
 	cfg       Config
-	season    season
+	season    season.Season
 	first     schema.Hour
 	end       schema.Instant
 	terminals []terminal
@@ -37,6 +38,7 @@ const (
 	drawTerminal = iota
 	drawSending
 	drawPresent
+	drawSource
 	drawVotes  = 1000 // And, added to it, the day.
 	drawOutage = 2000 // The same.
 )
@@ -52,7 +54,7 @@ func newPlan(cfg Config, reg *registry.Registry, now time.Time) (*plan, error) {
 	if cfg.Pace == PaceReal {
 		floor = 0.3
 	}
-	p := &plan{cfg: cfg, season: newSeason(floor)}
+	p := &plan{cfg: cfg, season: season.New(floor)}
 	p.first, p.end = cfg.span(now)
 	places, err := newPlaces(reg, registry.DateOf(now))
 	if err != nil {

@@ -133,7 +133,7 @@ func (c *caster) weigh(h schema.Hour) {
 	c.hour, c.upTo = h, c.upTo[:0]
 	var sum float64
 	for _, p := range c.sim.players {
-		sum += p.busy * c.sim.plan.season.weight(p.enrol.Channel, h)
+		sum += p.busy * c.sim.plan.season.Weight(p.enrol.Channel, h)
 		c.upTo = append(c.upTo, sum)
 	}
 }

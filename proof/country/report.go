@@ -30,6 +30,10 @@ type Report struct {
 	SentAgain uint64 `json:"sent_again"` // Votes sent more than once.
 	Conflicts uint64 `json:"conflicts"`  // Votes sent with other content under a decided seq.
 
+	Sources        int    `json:"sources"`         // That keep no state.
+	EventsSent     uint64 `json:"events_sent"`     // What they told, every try.
+	EventsAnswered uint64 `json:"events_answered"` // Of that what was taken.
+
 	Weather        map[string]int `json:"weather"` // Requests without a useful answer, by cause.
 	Elapsed        time.Duration  `json:"elapsed_ns"`
 	VotesPerSecond float64        `json:"votes_per_second"` // Answered, while sending.
@@ -86,6 +90,9 @@ func (r *Report) Print(w io.Writer) error {
 	}
 	p.line("%d votes answered in %d requests, %.0f votes/s; %d votes (%.1f %%) sent more than once, %d contradicted",
 		r.Answered, r.Requests, r.VotesPerSecond, r.SentAgain, 100*float64(r.SentAgain)/float64(max(1, r.Votes)), r.Conflicts)
+	if r.Sources > 0 {
+		p.line("%d sources without state told %d events, %d tries", r.Sources, r.EventsAnswered, r.EventsSent)
+	}
 	for _, cause := range slices.Sorted(maps.Keys(r.Weather)) {
 		p.line("  %d requests tried again: %s", r.Weather[cause], cause)
 	}
@@ -95,6 +102,9 @@ func (r *Report) Print(w io.Writer) error {
 	}
 	p.line("ledger: votes_in %d = counted %d + duplicates %d + conflicts %d + quarantined %d + voided %d",
 		r.Ledger.VotesIn, r.Ledger.Counted, r.Ledger.Duplicates, r.Ledger.Conflicts, r.Ledger.Quarantined, r.Ledger.Voided)
+	if e := r.Ledger.Events; e.In > 0 {
+		p.line("events: in %d = used %d + repeated %d + stale %d + conflicts %d + quarantined %d", e.In, e.Used, e.Repeated, e.Stale, e.Conflicts, e.Quarantined)
+	}
 	p.line("%d cells and %d watermarks compared in all of %v: %d differences", r.Cells, r.Watermarks, r.Elapsed.Round(time.Second), r.DifferencesTotal)
 	for _, d := range r.Differences {
 		p.line("  %s", d)

@@ -23,6 +23,7 @@ type Enrol func(ctx context.Context, templates []schema.Enrolment) ([]schema.Enr
 // Parts are what a simulation is handed.
 type Parts struct {
 	Enrol    Enrol
+	Register Register // Of what Config.Foreign has; else nil.
 	Registry *registry.Registry
 	Log      *slog.Logger // nil: silent.
 }
@@ -31,6 +32,7 @@ type Parts struct {
 type Simulation struct {
 	cfg      Config
 	enrol    Enrol
+	register Register
 	registry *registry.Registry
 	log      *slog.Logger
 
@@ -41,6 +43,7 @@ type Simulation struct {
 	differences differences
 	counters    counters
 	players     []*player
+	sources     *sources // nil: none.
 }
 
 // New makes the plan. It does no I/O.
@@ -56,6 +59,7 @@ func New(parts Parts, cfg Config) (*Simulation, error) {
 	s := &Simulation{
 		cfg:         cfg,
 		enrol:       parts.Enrol,
+		register:    parts.Register,
 		registry:    parts.Registry,
 		log:         parts.Log,
 		plan:        p,
@@ -65,6 +69,15 @@ func New(parts Parts, cfg Config) (*Simulation, error) {
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Foreign {
+		places, err := newPlaces(parts.Registry, registry.DateOf(cfg.Now()))
+		if err != nil {
+			return nil, fmt.Errorf("plan sources: %w", err)
+		}
+		if s.sources, err = newSources(s, places); err != nil {
+			return nil, fmt.Errorf("plan sources: %w", err)
+		}
 	}
 	s.differences.code = func(id schema.ServiceID) string {
 		service, _ := parts.Registry.Service(id)
@@ -93,6 +106,9 @@ func (s *Simulation) Run(ctx context.Context) (Report, error) {
 	report.Answered = s.counters.answered.Load()
 	report.SentAgain = s.counters.again.Load()
 	report.Conflicts = s.counters.conflicts.Load()
+	if x := s.sources; x != nil {
+		report.Sources, report.EventsSent, report.EventsAnswered = len(x.all), x.seen.sent, x.seen.answered
+	}
 	report.Weather = s.weather.seen()
 	report.Elapsed = s.cfg.Now().Sub(started)
 	report.DifferencesTotal, report.Differences = s.differences.list()
@@ -147,6 +163,10 @@ func (s *Simulation) enrolAll(ctx context.Context) error {
 	for i := range templates {
 		templates[i] = s.plan.terminals[i].enrol
 	}
+	n := len(templates)
+	if s.sources != nil {
+		templates = append(templates, s.sources.templates()...)
+	}
 	s.log.Info("enrolling terminals", slog.Int("terminals", len(templates)))
 	enrolled, err := s.enrol(ctx, templates)
 	if err != nil {
@@ -155,8 +175,13 @@ func (s *Simulation) enrolAll(ctx context.Context) error {
 	if len(enrolled) != len(templates) {
 		return fmt.Errorf("enrol terminals: got %d: want %d", len(enrolled), len(templates))
 	}
-	s.players = make([]*player, len(enrolled))
-	for i, e := range enrolled {
+	if s.sources != nil {
+		if err := s.sources.register(ctx, enrolled[n:]); err != nil {
+			return err
+		}
+	}
+	s.players = make([]*player, n)
+	for i, e := range enrolled[:n] {
 		t := &s.plan.terminals[i]
 		t.enrol.Terminal = e.Terminal
 		s.players[i] = &player{terminal: t, sim: s, rng: s.plan.rand(i, drawSending), token: e.Token}
@@ -176,10 +201,17 @@ func (s *Simulation) play(ctx context.Context) error {
 	shown.Go(func() { newProgress(s.cfg.Progress, s.log, &s.counters, planned).run(showing) })
 	defer shown.Wait()
 	defer stop()
-	if err := s.past(ctx); err != nil || s.cfg.Pace == PaceFast {
-		return err
+	group, playing := errgroup.WithContext(ctx)
+	if s.sources != nil {
+		group.Go(func() error { return s.sources.run(playing) })
 	}
-	return s.present(ctx)
+	group.Go(func() error {
+		if err := s.past(playing); err != nil || s.cfg.Pace == PaceFast {
+			return err
+		}
+		return s.present(playing)
+	})
+	return group.Wait()
 }
 
 // past plays the days of the plan, one after the other, all terminals at a time.

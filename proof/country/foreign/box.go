@@ -42,6 +42,7 @@ func playBox(s *source) {
 	}
 	for _, a := range s.deliver(reports) {
 		s.post(a.at, b.path("up"), bodies[a.index])
+		s.newest().Event = reports[a.index].kind != aliveReport
 	}
 }
 
@@ -169,16 +170,16 @@ func (s *source) other(b *box, boot *report) {
 	if b.chirp {
 		u := b.chirpUplink(boot, nil)
 		u.Port = 0
-		s.post(boot.at, b.path("join"), marshal(u))
+		s.aside(boot.at, b.path("join"), marshal(u))
 		return
 	}
 	u := b.ttnUplink(boot, nil)
 	u.Uplink, u.Join = nil, &ttnMessage{SessionKeyID: u.Uplink.SessionKeyID, Received: u.Uplink.Received}
-	s.post(boot.at, b.path("join"), marshal(u))
+	s.aside(boot.at, b.path("join"), marshal(u))
 	if s.weather.IntN(2) == 0 {
 		u := b.ttnUplink(boot, []byte{frameTotals, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9})
 		u.Uplink.SessionKeyID, u.Simulated = "", true
-		s.post(boot.at+1000, b.path("up"), marshal(u))
+		s.aside(boot.at+1000, b.path("up"), marshal(u))
 		s.play.Truth.Simulated++
 	}
 }

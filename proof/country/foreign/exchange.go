@@ -54,8 +54,13 @@ func playExchange(s *source) {
 				continue
 			}
 			path, body := s.webhook(c)
+			from := len(s.play.Requests)
 			arrived := s.send(c.ended(), path, body)
-			if v := c.value(); v != schema.Voided {
+			v := c.value()
+			for i := range s.play.Requests[from:] {
+				s.play.Requests[from+i].Event = v != schema.Voided
+			}
+			if v != schema.Voided {
 				s.vote(Vote{ID: c.id, At: c.ended(), Value: v, Arrived: arrived, Filed: true})
 			}
 		}

@@ -399,8 +399,8 @@ func TestRatingsHaveIdentities(t *testing.T) {
 			Test  bool
 			Bind  string
 		}
-		arrived := make(map[string]rating)
-		var bots uint64
+		arrived, filled := make(map[string]rating), make(map[string]uint64)
+		var bots, plain uint64
 		for _, r := range p.Requests {
 			if r.Path != "/v1/ratings/{site}" {
 				continue
@@ -409,6 +409,11 @@ func TestRatingsHaveIdentities(t *testing.T) {
 				t.Errorf("%s: no origin", r.Body)
 			}
 			var got rating
+			if r.Value > 0 {
+				filled[string(r.Body)]++
+				plain++
+				continue
+			}
 			if decode(t, r.Body, &got).Bind != "" {
 				bots++
 				continue
@@ -425,11 +430,25 @@ func TestRatingsHaveIdentities(t *testing.T) {
 			if !strings.HasPrefix(v.Source, "site-") {
 				continue
 			}
+			if v.ID == "" {
+				if v.Arrived {
+					plain--
+				}
+				continue
+			}
 			got, ok := arrived[v.ID]
 			if ok != v.Arrived || ok && (got.Value != v.Value || got.Test != v.Test) {
 				t.Errorf("got %+v, %v, want %+v", got, ok, v)
 			}
 			delete(arrived, v.ID)
+		}
+		for body, n := range filled { // An event that fired twice.
+			if !strings.Contains(body, "freeText=null") {
+				plain -= n - 1
+			}
+		}
+		if plain != 0 {
+			t.Errorf("%d forms more than ratings", int64(plain))
 		}
 		if len(arrived) > 0 {
 			t.Errorf("ratings that nobody gave: %v", arrived)

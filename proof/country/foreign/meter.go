@@ -106,18 +106,19 @@ func (s *source) deliver(reports []report) (all []arrival) {
 	}
 	slices.SortStableFunc(all, func(a, b arrival) int { return cmp.Compare(a.at, b.at) })
 	last := 0
-	told := make(map[int]*Told)
+	told, marked := make(map[int]*Told), make(map[int]bool)
 	for _, a := range all {
 		r := &reports[a.index]
 		last = max(last, r.session)
 		if r.kind != totalsReport {
+			marked[r.session] = marked[r.session] || r.kind == bootReport
 			continue
 		}
 		t := told[r.session]
 		if t == nil {
 			t = &Told{
 				Source: s.Name, Session: r.session,
-				FromZero: s.FromZero || r.session > 0, begun: s.FromZero || r.session > lowest(told, r.session),
+				FromZero: s.FromZero || r.session > 0, begun: s.begun(r.session, marked[r.session]),
 			}
 			told[r.session] = t
 		}
@@ -131,10 +132,9 @@ func (s *source) deliver(reports []report) (all []arrival) {
 	return all
 }
 
-// lowest returns the lowest session of which something was told, or number.
-func lowest(told map[int]*Told, number int) int {
-	for session := range told {
-		number = min(number, session)
-	}
-	return number
+// begun tells whether whoever saw what arrived before the first totals of a session knows
+// that it began at 0. The counters of a box go on from one session to the next where no
+// mark says that it was started, and none has fallen.
+func (s *source) begun(session int, marked bool) bool {
+	return s.Kind == Device || marked || s.FromZero && session == 0
 }

@@ -21,7 +21,7 @@ type Config struct {
 	Boxes     int // On LoRaWAN: even ones by The Things Stack v3, odd ones by ChirpStack v4.
 	Devices   int // That tell totals themselves.
 	Exchanges int // Even ones by Yeastar, odd ones in the generic form.
-	Sites     int // Of municipalities.
+	Sites     int // Of municipalities: even ones by the script, odd ones by the form of their own theme for WordPress.
 
 	Weather Weather
 }
@@ -109,6 +109,14 @@ type Request struct {
 	Path   string
 	Header map[string]string // Without authorisation.
 	Body   []byte
+
+	// Event: it tells what is to be counted, once or again. Others are of joins and
+	// batteries, of bots, of keys that stand for nothing, of hands at a console.
+	Event bool
+
+	// Value is that of a rating without an identity, of which nobody can tell a second try
+	// from a second one; else 0.
+	Value schema.Value
 }
 
 // A File is what a source keeps, for who imports it in the end.
@@ -127,6 +135,7 @@ type Source struct {
 	FromZero bool   // Of boxes and devices: the first report is news. Else it only says where counters stand.
 	Serial   string // Of an exchange: what it calls itself in its webhooks; "": nothing.
 	Origin   string // Of a site: where its pages are.
+	Plain    bool   // Of a site: its own form tells no identity. Else the service's script does.
 }
 
 // A Kind of sources.
@@ -206,9 +215,18 @@ const hour = 3600 * 1000
 // post adds a request that arrives at an instant, with a body of JSON.
 func (s *source) post(at schema.Instant, path string, body []byte) {
 	s.play.Requests = append(s.play.Requests, Request{
-		At: at, Source: s.Name, Path: path, Body: body,
+		At: at, Source: s.Name, Path: path, Body: body, Event: true,
 		Header: map[string]string{"Content-Type": "application/json"},
 	})
+}
+
+// newest is the request that was added last.
+func (s *source) newest() *Request { return &s.play.Requests[len(s.play.Requests)-1] }
+
+// aside adds a request that tells nothing to be counted.
+func (s *source) aside(at schema.Instant, path string, body []byte) {
+	s.post(at, path, body)
+	s.newest().Event = false
 }
 
 // send adds body as often as it arrives, and tells whether it does.

@@ -2,6 +2,8 @@ package foreign
 
 import (
 	"fmt"
+	"net/url"
+	"strconv"
 
 	"mlf/schema"
 )
@@ -25,12 +27,16 @@ type rated struct {
 func playSite(s *source) {
 	s.Name, s.Scale = fmt.Sprintf("site-%d", s.index), schema.ScaleStars5
 	s.Origin = fmt.Sprintf("https://comune-%d.example", s.index)
+	s.Plain = s.index%2 == 1
 	for h := range s.cfg.Hours {
 		for _, at := range s.moments(s.cfg.First+schema.Hour(h), 15) {
-			switch pick(s.votes, 90, 7, 3) {
-			case 1:
+			kind := pick(s.votes, 90, 7, 3)
+			switch {
+			case kind == 1:
 				s.bot(at)
-			case 2:
+			case s.Plain:
+				s.fill(at)
+			case kind == 2:
 				s.rate(at, true)
 			default:
 				s.rate(at, false)
@@ -62,17 +68,58 @@ func (s *source) rate(at schema.Instant, test bool) {
 	s.vote(Vote{ID: r.ID, At: at, Value: schema.Value(r.Value), Test: test, Arrived: len(arrivals) > 0})
 }
 
+// fill plays one rating in the form of the theme for WordPress. Its browser sends it once,
+// or the same twice on end where the event fired twice: that can be told of what somebody
+// wrote, and only such are doubled here.
+func (s *source) fill(at schema.Instant) {
+	value := schema.Value(1 + pick(s.votes, 10, 5, 10, 25, 50))
+	answer := "Le indicazioni erano chiare"
+	if value <= 3 {
+		answer = "Ho avuto problemi tecnici"
+	}
+	form := url.Values{
+		"action": {"save_rating"}, "title": {"Servizi"}, "star": {strconv.Itoa(int(value))}, "radioResponse": {answer},
+		"page": {s.Origin + "/servizi/"}, "freeText": {"null"},
+	}
+	times := 1
+	if s.votes.IntN(3) == 0 {
+		form.Set("freeText", s.words())
+		if s.weather.Float64() < s.cfg.Weather.Twice {
+			times = 2
+		}
+	}
+	arrived := s.weather.Float64() >= s.cfg.Weather.Lost
+	for range times {
+		if !arrived {
+			break
+		}
+		s.fromPage(at, []byte(form.Encode()))
+		s.newest().Header["Content-Type"], s.newest().Value = "application/x-www-form-urlencoded", value
+	}
+	s.vote(Vote{At: at, Value: value, Arrived: arrived})
+}
+
+// words returns what somebody writes, and nobody else.
+func (s *source) words() string {
+	letters := make([]byte, 16)
+	for i := range letters {
+		letters[i] = byte('a' + s.votes.IntN(26))
+	}
+	return "Non trovo il modulo " + string(letters)
+}
+
 // bot plays a rating of a bot, in the form of Città Facile, whose honeypot is called bind.
 func (s *source) bot(at schema.Instant) {
 	s.fromPage(at, marshal(map[string]any{
 		"pagePath": "/servizi/anagrafe", "pageTitle": "Anagrafe", "serviceID": "anagrafe",
 		"rating": 1 + s.votes.IntN(5), "option": "altro", "details": "buy now", "bind": "http://example.com/",
 	}))
+	s.newest().Event = false
 	s.play.Truth.Bots++
 }
 
 // fromPage adds a request of a page of the site.
 func (s *source) fromPage(at schema.Instant, body []byte) {
 	s.post(at, "/v1/ratings/{site}", body)
-	s.play.Requests[len(s.play.Requests)-1].Header["Origin"] = s.Origin
+	s.newest().Header["Origin"] = s.Origin
 }

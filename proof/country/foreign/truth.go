@@ -62,9 +62,9 @@ type Told struct {
 // AtLeast.
 func (t *Told) Counted() Totals { return t.since(t.Newest, t.FromZero) }
 
-// AtLeast returns what is to be counted of what came in time. Where nothing had come of
-// earlier sessions of a source that is not enrolled as beginning at 0, its first report
-// may be taken for one that only says where counters stand.
+// AtLeast returns what is to be counted of what came in time. Where nothing said that the
+// session began at 0, its first report may be taken for one that only says where counters
+// stand.
 func (t *Told) AtLeast() Totals {
 	if !t.prompt {
 		return Totals{}
@@ -101,7 +101,7 @@ func (t *Told) arrive(number uint64, totals Totals, inTime bool) {
 // A Vote is one that can be told from all others of its source, however often it comes.
 type Vote struct {
 	Source  string
-	ID      string // Of the call or the rating.
+	ID      string // Of the call or the rating; "" where it tells none.
 	At      schema.Instant
 	Value   schema.Value
 	Test    bool

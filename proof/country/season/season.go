@@ -1,4 +1,8 @@
-package country
+// Package season says how busy each channel is in each hour, by the published votes of the
+// programme's months and by when offices are open.
+//
+// It knows calendars. It must not know who votes, or where.
+package season
 
 import (
 	"time"
@@ -33,15 +37,16 @@ func romeOffset(h schema.Hour) time.Duration {
 	return time.Hour
 }
 
-// A season says how busy each channel is in each hour. It keeps the means of
+// A Season says how busy each channel is in each hour. It keeps the means of
 // the weekly shapes, which are dear to compute and the same for all terminals.
-type season struct {
+type Season struct {
 	mean  [schema.ChannelDigital + 1]float64
 	floor float64 // No hour is quieter than this, before the month's factor.
 }
 
-func newSeason(floor float64) season {
-	s := season{floor: floor}
+// New returns a season in which no hour is quieter than floor, 0 to 1, of a mean one.
+func New(floor float64) Season {
+	s := Season{floor: floor}
 	for _, c := range schema.Channels() {
 		for day := time.Sunday; day <= time.Saturday; day++ {
 			for hour := range 24 {
@@ -52,9 +57,9 @@ func newSeason(floor float64) season {
 	return s
 }
 
-// weight returns how busy channel c is in hour h. The mean over a week is 1 in
+// Weight returns how busy channel c is in hour h. The mean over a week is 1 in
 // a mean month (above it by what floor adds).
-func (s *season) weight(c schema.Channel, h schema.Hour) float64 {
+func (s *Season) Weight(c schema.Channel, h schema.Hour) float64 {
 	rome := h.Time().Add(romeOffset(h))
 	w := shape(c, rome.Weekday(), rome.Hour()) / s.mean[c]
 	return max(w, s.floor) * monthVotes(rome.Month()) / monthVotesMean
