@@ -116,6 +116,15 @@ func (p problem) about() (code string, status int, title string) {
 		return "sources-unready", fasthttp.StatusServiceUnavailable, "Sources without state cannot be taken yet; send again later"
 	case closedTerminal:
 		return "closed-terminal", fasthttp.StatusForbidden, "The terminal was closed; it may send what it holds"
+	case noSigningKey:
+		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
+	}
+	return p.aboutClaim()
+}
+
+// aboutClaim is about of the problems of claims.
+func (p problem) aboutClaim() (code string, status int, title string) {
+	switch p {
 	case unknownCode:
 		return "unknown-code", fasthttp.StatusNotFound, "There is no such code"
 	case usedCode:
@@ -128,8 +137,6 @@ func (p problem) about() (code string, status int, title string) {
 		return "too-many-codes", fasthttp.StatusTooManyRequests, "Too many wrong codes came from this network"
 	case claimUndecided:
 		return "claim-undecided", fasthttp.StatusServiceUnavailable, "It is not known yet who has the code; send the same again"
-	case noSigningKey:
-		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
 	}
 	panic(fmt.Sprintf("BUG: unknown problem %d", p))
 }
