@@ -3,12 +3,14 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"mlf/command/process"
 	"mlf/ingest"
 	"mlf/ingest/form"
+	door "mlf/ingest/front"
 	"mlf/schema/registry"
 )
 
@@ -19,6 +21,7 @@ type ingestCmd struct {
 	drainFlags
 	sourceFlags
 	Listen           string        `default:"127.0.0.1:8080" help:"Listener for terminals."`
+	QueryURL         string        `name:"query-url" placeholder:"URL" help:"Where terminals in browsers find mlf query, which tells them what was counted: https://stat.example.it. Default: where they send votes, as behind a proxy that hands /v1/terminals/self/watermark on."`
 	Clickhouse       string        `placeholder:"DSN" help:"Not used: ingest depends on Kafka alone. Accepted so that one set of flags serves every stage."`
 	TLSKeyExchange   string        `enum:"auto,hybrid,classical" default:"auto" help:"auto: post-quantum (X25519MLKEM768) where a terminal offers it, but for sessions that are resumed; hybrid: for those, too; classical: never."`
 	InflightBytesMax int64         `default:"67108864" help:"Most bytes of requests held at once; beyond, terminals are told to come back."`
@@ -49,6 +52,9 @@ func (c *ingestCmd) Run(ctx context.Context, p *console) error {
 	if _, err := c.proxies(); err != nil {
 		return err
 	}
+	if _, err := door.New(watermarkAt(c.QueryURL), nil); err != nil {
+		return usageError{fmt.Errorf("--query-url: %w", err)}
+	}
 	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.begin(ctx, b, lists, cfg) }, onKafka)
 }
 
@@ -75,6 +81,9 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	producer := b.client.NewProducer(id.Partitions)
 	registered := b.newFollower()
 	cfg.Sources = registered.sources(id, form.Config{SiteAMinute: c.RatingsPerSite, ClientAMinute: c.RatingsPerClient}, trusted)
+	if cfg.Pages, err = registered.pages(lists, c.QueryURL, trusted); err != nil {
+		return err
+	}
 	var reports process.Part
 	if cfg.Reports, reports, err = b.reportsPart(b.client, lists); err != nil {
 		return err

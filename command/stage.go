@@ -25,6 +25,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/annotation"
+	"mlf/schema/network"
 	"mlf/schema/registry"
 	"mlf/schema/shares"
 	"mlf/schema/source"
@@ -64,10 +65,11 @@ func newBase(p *console, on ...string) *base {
 	return b
 }
 
-// A follower keeps terminals and annotations equal to the registry topic.
+// A follower keeps all that the registry topic tells equal to it.
 type follower struct {
 	client      *broker.Client
 	terminals   *schema.Terminals
+	network     *network.Network // Beside terminals, to which each record is applied before.
 	annotations *annotation.Book
 	stateless   *source.Sources
 }
@@ -75,9 +77,9 @@ type follower struct {
 func (f *follower) part() process.Part {
 	return process.Part{Name: "registry", Run: func(ctx context.Context) error {
 		apply := func(key string, value []byte) error {
-			return errors.Join(f.terminals.Apply(key, value), f.annotations.Apply(key, value), f.stateless.Apply(key, value))
+			return errors.Join(f.terminals.Apply(key, value), f.network.Apply(key, value), f.annotations.Apply(key, value), f.stateless.Apply(key, value))
 		}
-		return f.client.Follow(ctx, apply, func() { f.terminals.SetComplete(); f.annotations.SetComplete() })
+		return f.client.Follow(ctx, apply, func() { f.terminals.SetComplete(); f.network.SetComplete(); f.annotations.SetComplete() })
 	}}
 }
 
@@ -92,7 +94,8 @@ func (f *follower) check() process.Check {
 
 // newFollower returns a follower that has read nothing yet.
 func (b *base) newFollower() *follower {
-	return &follower{client: b.client, terminals: new(schema.Terminals), annotations: new(annotation.Book), stateless: new(source.Sources)}
+	terminals := new(schema.Terminals)
+	return &follower{client: b.client, terminals: terminals, network: network.New(terminals), annotations: new(annotation.Book), stateless: new(source.Sources)}
 }
 
 // clockCheck tells whether this process's clock can be trusted.

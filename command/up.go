@@ -56,6 +56,7 @@ type upCmd struct {
 	Data          string `required:"" placeholder:"DIR" help:"Folder for everything that must survive: the log and the rollups."`
 	Ingest        string `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Query         string `default:"127.0.0.1:8081" help:"Listener for statistics and the page."`
+	QueryURL      string `name:"query-url" placeholder:"URL" help:"Where terminals in browsers find that listener, where it is not by its own address: https://stat.example.it."`
 	Admin         string `default:"127.0.0.1:9090" help:"Listener for metrics, probes and profiles."`
 	KafkaListen   string `default:"127.0.0.1:19092" help:"Listener of the embedded Kafka broker, for mlf terminal and mlf simulate."`
 	DemoTerminals int    `placeholder:"N" help:"Have N terminals enrolled in real comuni; their tokens are kept in the data folder."`
@@ -175,6 +176,11 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals,
 		ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports,
 			Sources: registered.sources(id, form.Config{}, ownMachine())})
+	cfg := ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports, Sources: registered.sources(id, form.Config{}, proxies.Proxies{})}
+	if cfg.Pages, err = registered.pages(lists, cmp.Or(u.cmd.QueryURL, u.cmd.url(listeners.query)), proxies.Proxies{}); err != nil {
+		return err
+	}
+	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals, cfg)
 	if err != nil {
 		return err
 	}
@@ -202,16 +208,20 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	u.admin.Set(registered.check(), process.Once("recovery", aggregator.Ready), countsCheck(counts), clockCheck(producer), process.Check{Name: "disk", Do: guard.Room})
-	u.dependencies.Ask(process.Check{Name: onKafka, Do: u.client.Ping})
-	u.dependencies.Ask(process.Check{Name: onClickhouse, Do: s.Ping})
+	u.ask(s)
 	u.greet(p, listeners, demo)
 	parts := []process.Part{
-		taking,
-		{Name: "producer", Run: producer.Run},
+		taking, {Name: "producer", Run: producer.Run},
 		{Name: "disk", Run: guard.Run},
 		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(book), reporting, watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
 	}
 	return process.InOrder(ctx, u.log, append(append(parts, shown.parts...), u.admin.Part(listeners.admin))...)
+}
+
+// ask has the neighbours asked whether they are there.
+func (u *up) ask(s *store.Store) {
+	u.dependencies.Ask(process.Check{Name: onKafka, Do: u.client.Ping})
+	u.dependencies.Ask(process.Check{Name: onClickhouse, Do: s.Ping})
 }
 
 // upListeners are the public faces of mlf up.

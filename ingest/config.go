@@ -74,6 +74,9 @@ type Config struct {
 	// addresses.
 	Sources *Sources
 
+	// Pages are shown, and set devices up. Nil: there is nothing at their addresses.
+	Pages *Pages
+
 	// Now is the server's clock. Default time.Now.
 	Now func() time.Time
 

@@ -271,6 +271,7 @@ mlf_ingest_votes_total{reason="",result="accepted"} 2
 mlf_ingest_votes_total{reason="bad_face",result="rejected"} 1
 mlf_ingest_votes_total{reason="bad_seq",result="rejected"} 0
 mlf_ingest_votes_total{reason="bad_value",result="rejected"} 0
+mlf_ingest_votes_total{reason="closed",result="rejected"} 0
 # HELP mlf_ingest_warnings_total Accepted votes with something wrong, by the answer's code. bad_time: clocks of terminals are wrong. unknown_service: terminals were enrolled with other services than they offer.
 # TYPE mlf_ingest_warnings_total counter
 mlf_ingest_warnings_total{code="bad_time"} 1

@@ -15,7 +15,7 @@ const (
 
 	// allowHeaders are those that a page may not send unasked. Cache-Control is what the
 	// forms of many municipal sites send.
-	allowHeaders = "Authorization, Cache-Control, Content-Type, Content-Encoding, Traceparent, Tracestate"
+	allowHeaders = "Authorization, Cache-Control, Content-Type, Content-Encoding, If-None-Match, Traceparent, Tracestate"
 
 	// preflightAge is how long a browser need not ask again: a day. Browsers have
 	// lower limits of their own.

@@ -96,7 +96,7 @@ func TestPreflight(t *testing.T) {
 		want := map[string]string{
 			"Allow":                        methods + ", OPTIONS",
 			"Access-Control-Allow-Methods": methods + ", OPTIONS",
-			"Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding, Traceparent, Tracestate",
+			"Access-Control-Allow-Headers": "Authorization, Cache-Control, Content-Type, Content-Encoding, If-None-Match, Traceparent, Tracestate",
 			"Access-Control-Max-Age":       "86400",
 			"Content-Length":               "",
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"mlf/ingest/front"
 	"mlf/ingest/wire"
 	"mlf/schema"
 )
@@ -104,6 +105,15 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 	if e, is := sourceEndpoint(x.Path()); is && s.cfg.Sources != nil {
 		x.endpoint = e
 		return s.said(appends, x)
+	}
+	if s.cfg.Pages != nil {
+		if strings.HasPrefix(string(x.Path()), front.PosterRoot) && !s.terminals.Complete() {
+			return s.later(terminalsUnread, "this process has just started")
+		}
+		if e, is := s.cfg.Pages.endpoint(string(x.Path())); is {
+			x.endpoint = e
+			return s.page(appends, x)
+		}
 	}
 	return refuse(notFound, "want %s, %s, %s or %s", votesPath, streamsPath, servedPath, statusPath)
 }

@@ -24,10 +24,13 @@ const (
 	uplinksEndpoint
 	callsEndpoint
 	countersEndpoint
+	pagesEndpoint
+	configEndpoint
+	claimsEndpoint
 )
 
 // endpoints is how many endpoints there are.
-const endpoints = int(countersEndpoint) + 1
+const endpoints = int(claimsEndpoint) + 1
 
 func (e endpoint) String() string {
 	switch e {
@@ -49,6 +52,12 @@ func (e endpoint) String() string {
 		return "calls"
 	case countersEndpoint:
 		return "counters"
+	case pagesEndpoint:
+		return "pages"
+	case configEndpoint:
+		return "config"
+	case claimsEndpoint:
+		return "claims"
 	}
 	panic("BUG: unknown endpoint")
 }
@@ -58,9 +67,9 @@ func (e endpoint) success() int {
 	switch e {
 	case votesEndpoint, servedEndpoint, countersEndpoint:
 		return fasthttp.StatusAccepted
-	case streamsEndpoint:
+	case streamsEndpoint, claimsEndpoint:
 		return fasthttp.StatusCreated
-	case statusEndpoint, ratingsEndpoint, uplinksEndpoint, callsEndpoint:
+	case statusEndpoint, ratingsEndpoint, uplinksEndpoint, callsEndpoint, pagesEndpoint, configEndpoint:
 		return fasthttp.StatusOK
 	default:
 		return fasthttp.StatusNotFound
@@ -79,6 +88,12 @@ func (e endpoint) failures() []int {
 		return []int{204, 400, 405, 500}
 	case ratingsEndpoint, uplinksEndpoint, callsEndpoint, countersEndpoint:
 		return []int{204, 400, 401, 403, 404, 405, 408, 411, 413, 415, 417, 422, 429, 500, 503}
+	case pagesEndpoint:
+		return []int{204, 304, 308, 400, 405, 500}
+	case configEndpoint:
+		return []int{204, 304, 400, 401, 403, 405, 500, 503}
+	case claimsEndpoint:
+		return []int{200, 204, 400, 404, 405, 408, 410, 411, 413, 415, 417, 429, 500, 503}
 	default:
 		return []int{400, 408, 431, 500, 503}
 	}
@@ -182,6 +197,9 @@ func (m *metrics) registerEvents(auto promauto.Factory) {
 	}, []string{"code"})
 	for _, kind := range []string{"rating", "reading", "call"} {
 		m.said.WithLabelValues(kind)
+	}
+	for _, p := range []problem{notFound, unknownDevice, unknownToken, revokedTerminal, otherOrigin, otherWay, malformedBody, badValue, uncountable, tooFast} {
+		m.refused.WithLabelValues(codeOf(p))
 	}
 }
 

@@ -44,6 +44,13 @@ const (
 	badValue
 	uncountable
 	sourcesUnready
+	closedTerminal
+	unknownCode
+	usedCode
+	expiredCode
+	withdrawnCode
+	tooManyCodes
+	claimUndecided
 )
 
 // about returns the problem's code, its status and its title for people.
@@ -107,8 +114,29 @@ func (p problem) about() (code string, status int, title string) {
 		return "uncountable", fasthttp.StatusUnprocessableEntity, "What the device tells cannot be counted without losing votes"
 	case sourcesUnready:
 		return "sources-unready", fasthttp.StatusServiceUnavailable, "Sources without state cannot be taken yet; send again later"
+	case closedTerminal:
+		return "closed-terminal", fasthttp.StatusForbidden, "The terminal was closed; it may send what it holds"
 	case noSigningKey:
 		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
+	}
+	return p.aboutClaim()
+}
+
+// aboutClaim is about of the problems of claims.
+func (p problem) aboutClaim() (code string, status int, title string) {
+	switch p {
+	case unknownCode:
+		return "unknown-code", fasthttp.StatusNotFound, "There is no such code"
+	case usedCode:
+		return "used-code", fasthttp.StatusGone, "Another device has used the code"
+	case expiredCode:
+		return "expired-code", fasthttp.StatusGone, "The code has expired"
+	case withdrawnCode:
+		return "withdrawn-code", fasthttp.StatusGone, "The code was withdrawn"
+	case tooManyCodes:
+		return "too-many-codes", fasthttp.StatusTooManyRequests, "Too many wrong codes came from this network"
+	case claimUndecided:
+		return "claim-undecided", fasthttp.StatusServiceUnavailable, "It is not known yet who has the code; send the same again"
 	}
 	panic(fmt.Sprintf("BUG: unknown problem %d", p))
 }

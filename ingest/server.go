@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 
+	"mlf/ingest/pace"
 	"mlf/ingest/wire"
 	"mlf/schema"
 )
@@ -57,7 +58,7 @@ type Server struct {
 	patience   patience
 	intakes    sync.Pool // Of *intake.
 	outcomes   sync.Pool // Of *outcome.
-	issued     issued
+	issued     *pace.Pace[schema.TerminalID]
 	requestIDs requestIDs
 	complaint  complaint
 	draining   atomic.Bool
@@ -85,6 +86,7 @@ func New(log Log, terminals *schema.Terminals, telemetry Telemetry, cfg Config) 
 		conns:      conns{max: cfg.ConnsMax, limits: cfg.connLimits(), now: cfg.Now},
 		inflaters:  inflaters,
 		patience:   patience{max: cfg.AppendMax},
+		issued:     pace.New[schema.TerminalID](issuesMax, issueWindow, issuersMax),
 		requestIDs: requestIDs{process: newProcessName()},
 	}
 	s.intakes.New = func() any { return &intake{reader: wire.NewReader()} }

@@ -84,6 +84,16 @@ func (s *Server) said(appends context.Context, x *exchange) *refusal {
 
 // checkSource makes the checks of a request that need neither its sender nor its body.
 func (s *Server) checkSource(x *exchange) (coding, *refusal) {
+	c, refused := s.checkOpen(x, form.BodyMax)
+	if refused == nil && !s.cfg.Sources.Ready() {
+		refused = s.later(sourcesUnready, "this process has just started, or mlf schema apply has not raised the rules of the log since the update")
+	}
+	return c, refused
+}
+
+// checkOpen makes the checks of a request from whomever that need not its body, of most
+// bytes: 417, 411, 415 of the coding, 413.
+func (s *Server) checkOpen(x *exchange, most int) (coding, *refusal) {
 	if x.conn.framing.expects == expectsUnknown {
 		return 0, refuseLast(expectationFailed, "want Expect: 100-continue or none")
 	}
@@ -94,11 +104,8 @@ func (s *Server) checkSource(x *exchange) (coding, *refusal) {
 	if !ok {
 		return 0, refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
 	}
-	if n := x.Request.Header.ContentLength(); n > form.BodyMax {
-		return 0, refuse(tooLarge, "%d bytes: want at most %d", n, form.BodyMax)
-	}
-	if !s.cfg.Sources.Ready() {
-		return 0, s.later(sourcesUnready, "this process has just started, or mlf schema apply has not raised the rules of the log since the update")
+	if n := x.Request.Header.ContentLength(); n > most {
+		return 0, refuse(tooLarge, "%d bytes: want at most %d", n, most)
 	}
 	return c, nil
 }
@@ -110,11 +117,7 @@ func (s *Server) requestOf(x *exchange) form.Request {
 		Path: string(x.Path()), Event: string(x.QueryArgs().Peek("event")), Origin: string(h.Peek(fasthttp.HeaderOrigin)),
 		Kind: string(h.ContentType()), At: s.cfg.Now(), Token: bearer(h),
 	}
-	var fields []string
-	for _, value := range h.PeekAll(s.cfg.Sources.Proxies.Name()) {
-		fields = append(fields, string(value))
-	}
-	r.Client = s.cfg.Sources.Proxies.Client(x.RemoteAddr().String(), fields)
+	r.Client = clientOf(x, s.cfg.Sources.Proxies)
 	return r
 }
 

@@ -102,6 +102,25 @@ func TestTenStreamsAnHour(t *testing.T) {
 	wantProblem(t, issue(tm), 429, "too-fast")
 }
 
+// TestAClosedTerminalDrains: it is given no stream, and what it holds is taken.
+func TestAClosedTerminalDrains(t *testing.T) {
+	d := open(t, ingest.Config{})
+	tm := d.enrol(nil)
+	d.apply(schema.Closure{Terminal: tm.Terminal, At: clock.Add(-time.Hour)}.RegistryRecord())
+	wantProblem(t, d.post("/v1/streams", tm.token, []byte(`{}`)), 403, "closed-terminal")
+	got := d.votes(tm, `{"seq":1,"face":"red","age_ms":3600000},{"seq":2,"face":"red","age_ms":0},{"seq":3,"face":"red"}`)
+	const want = `{"accepted":2,"rejected":[{"index":1,"seq":2,"code":"closed","detail":"cast after the terminal was closed"}],` +
+		`"warnings":[{"index":2,"seq":3,"code":"bad_time","detail":"neither age_ms nor at; counted in the hour of arrival"}]}`
+	if got.status != 202 || got.body != want {
+		t.Errorf("got %d %s, want 202 %s", got.status, got.body, want)
+	}
+	_, votes, _ := d.batch()
+	if len(votes) != 3 || votes[0].Value != schema.Red || votes[1].Value != schema.Voided || votes[1].Seq != 2 || votes[2].Value != schema.Red {
+		t.Errorf("got %+v on the log, want the second voided", votes)
+	}
+	described(t).check("POST", "/v1/votes", got)
+}
+
 // TestTwoStreamsOfOneConnection: a connection belongs to nobody. A proxy's carries
 // the requests of many terminals, and each goes by its own stream and token.
 func TestTwoStreamsOfOneConnection(t *testing.T) {

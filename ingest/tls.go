@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mlf/ingest/hello"
 	"mlf/schema"
 )
 
@@ -91,20 +92,20 @@ func (h *handshaker) wrap(nc net.Conn) net.Conn {
 }
 
 // choose is crypto/tls's GetConfigForClient. nil stands for h.first.
-func (h *handshaker) choose(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-	conn, ok := hello.Conn.(*helloConn)
+func (h *handshaker) choose(info *tls.ClientHelloInfo) (*tls.Config, error) {
+	conn, ok := info.Conn.(*helloConn)
 	if !ok {
-		panic(fmt.Sprintf("BUG: handshake on a %T", hello.Conn))
+		panic(fmt.Sprintf("BUG: handshake on a %T", info.Conn))
 	}
 	text := conn.heard()
-	if !slices.Contains(hello.SupportedVersions, tls.VersionTLS13) || h.first.MaxVersion == tls.VersionTLS12 {
+	if !slices.Contains(info.SupportedVersions, tls.VersionTLS13) || h.first.MaxVersion == tls.VersionTLS12 {
 		return nil, nil
 	}
 	h.renew()
 	// A ticket that is not good leads to a full handshake. To tell them apart costs
 	// a few µs, and without it a terminal that was away for some days would never come
 	// by a hybrid session again.
-	ticket, classical := readHello(text)
+	ticket, classical := hello.Read(text, classicalGroups())
 	if classical && ticket != nil {
 		if s, err := h.resuming.DecryptTicket(ticket, tls.ConnectionState{}); s != nil && err == nil {
 			return h.resuming, nil

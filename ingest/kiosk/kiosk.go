@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -113,6 +114,16 @@ func (p *Page) Lookup(at string) (File, bool) {
 	}
 	f, ok := p.files[name]
 	return f, ok
+}
+
+// Paths returns the path of every file, in their order.
+func (p *Page) Paths() []string {
+	var all []string
+	for name := range p.files {
+		all = append(all, Root+name)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // kindOf names the types itself: the machine's table may have others.

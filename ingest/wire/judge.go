@@ -25,6 +25,10 @@ const (
 	// lateSendMax is how long before the request sent_at may be, in milliseconds.
 	// A clock that is wrong by more was usually never set, and says 1970.
 	lateSendMax = schema.Instant(24 * time.Hour / time.Millisecond)
+
+	// closedSlack is how long after its closure a terminal's votes are still taken, in
+	// milliseconds: who closed it and the terminal have two clocks.
+	closedSlack schema.Instant = 2 * 60 * 1000
 )
 
 // A finding is what there is to say about one vote.
@@ -42,6 +46,7 @@ const (
 	badSeq Code = iota
 	badFace
 	badValue
+	closed
 	unknownService
 	unknownReason
 
@@ -70,6 +75,8 @@ func (c Code) Text() (name, detail string) {
 		return "bad_face", "want green, yellow or red"
 	case badValue:
 		return "bad_value", "want an integer of the terminal's scale"
+	case closed:
+		return "closed", "cast after the terminal was closed"
 	case unknownService:
 		return "unknown_service", "not a service of this terminal; counted as unspecified"
 	case unknownReason:
@@ -108,7 +115,7 @@ func (c Code) doubt() string {
 }
 
 // Rejects tells whether a vote with c is rejected; the others are warnings.
-func (c Code) Rejects() bool { return c == badSeq || c == badFace || c == badValue }
+func (c Code) Rejects() bool { return c <= closed }
 
 // A Verdict is what becomes of a message: the votes that go on the log, in
 // their order, and what the answer says.
@@ -167,6 +174,10 @@ func (v *Verdict) judge(m *message, e *schema.Enrolment, now schema.Instant) {
 		if late {
 			v.warnings = append(v.warnings, finding{i, c.seq, r.doubt(c, at)})
 			at = now
+		} else if at > r.closed {
+			v.rejected = append(v.rejected, finding{i, c.seq, closed})
+			v.Votes = append(v.Votes, schema.Vote{Seq: c.seq, At: now})
+			continue
 		}
 		if c.badService {
 			v.warnings = append(v.warnings, finding{i, c.seq, unknownService})
@@ -193,6 +204,10 @@ type reckoning struct {
 	// The first and the last time that is believed: none where lateSend.
 	earliest, latest schema.Instant
 
+	// The last time at which votes are taken: for ever where the terminal is open. One
+	// whose time nobody knows may be of before.
+	closed schema.Instant
+
 	// By how much the terminal's wall clock is behind, as sent_at shows. The clock
 	// is used as a difference to itself only, so that it may be wrong by any time.
 	behind    schema.Instant
@@ -206,7 +221,10 @@ type reckoning struct {
 
 func newReckoning(m *message, e *schema.Enrolment, now schema.Instant) reckoning {
 	since := schema.InstantOf(e.Since)
-	r := reckoning{now: now, since: since, earliest: max(since, now-ageMax), latest: now + aheadMax, sentState: m.sentState}
+	r := reckoning{now: now, since: since, earliest: max(since, now-ageMax), latest: now + aheadMax, closed: math.MaxInt64, sentState: m.sentState}
+	if !e.Closed.IsZero() {
+		r.closed = schema.InstantOf(e.Closed) + closedSlack
+	}
 	if m.sentState == valid {
 		r.behind = now - m.sent
 		r.lateSend = m.sent >= since && r.behind >= lateSendMax

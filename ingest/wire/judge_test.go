@@ -122,6 +122,49 @@ func TestVoteTime(t *testing.T) {
 	f(``, `"age_ms":9007199254740991`, long, old)
 }
 
+// A closed terminal drains: what was cast before is taken, and what nobody knows the time of.
+func TestVotesOfAClosedTerminal(t *testing.T) {
+	const now = schema.Instant(1795338000000) // 2026-11-22T09:00:00Z.
+	f := func(closedAt, vote, want string) {
+		t.Helper()
+		e := enrolled(schema.ChannelCounter, schema.ScaleMLF3)
+		e.Since = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		if closedAt != "" {
+			var err error
+			if e.Closed, err = time.Parse(time.RFC3339, closedAt); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var s scanner
+		var m message
+		var v Verdict
+		body := fmt.Sprintf(`{"stream":"s","votes":[{"seq":1,"face":"red",%s}]}`, vote)
+		if err := s.decodeJSON([]byte(body), &criteria{newWords(), e, 1}, &m); err != nil {
+			t.Fatal(err)
+		}
+		v.judge(&m, e, now)
+		if len(v.Votes) != 1 || v.Votes[0].Seq != 1 {
+			t.Fatalf("%s: got %+v, want the vote's seq on the log", vote, v.Votes)
+		}
+		if got := fmt.Sprintf("%d %s", v.Votes[0].Value, v.AppendAnswer(nil)); got != want {
+			t.Errorf("closed %s, %s: got %s, want %s", closedAt, vote, got, want)
+		}
+	}
+	const (
+		taken  = `1 {"accepted":1,"rejected":[],"warnings":[]}`
+		late   = `1 {"accepted":1,"rejected":[],"warnings":[{"index":0,"seq":1,"code":"bad_time","detail":"neither age_ms nor at; counted in the hour of arrival"}]}`
+		closed = `0 {"accepted":0,"rejected":[{"index":0,"seq":1,"code":"closed","detail":"cast after the terminal was closed"}],"warnings":[]}`
+	)
+	f("", `"age_ms":0`, taken)
+	f("2026-11-22T08:00:00Z", `"age_ms":3600000`, taken)
+	f("2026-11-22T08:00:00Z", `"age_ms":3480000`, taken) // Two minutes after.
+	f("2026-11-22T08:00:00Z", `"age_ms":3479999`, closed)
+	f("2026-11-22T08:00:00Z", `"age_ms":0`, closed)
+	f("2026-11-22T08:00:00Z", `"age_ms":0,"service":"x","reason":"y"`, closed)
+	f("2026-11-22T08:00:00Z", `"later":1`, late)
+	f("2026-11-22T10:00:00Z", `"age_ms":0`, taken) // It closes in an hour.
+}
+
 // The count tells a burst by the terminal's own clock, where it can be used.
 func TestWallClockGoesOnTheLog(t *testing.T) {
 	const now = schema.Instant(1795338000000) // 2026-11-22T09:00:00Z.

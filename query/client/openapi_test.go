@@ -19,6 +19,7 @@ import (
 func operations() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"openStream": nil, "sendVotes": nil, "tellQueue": nil, // What devices call.
+		"sendRating": nil, "sendUplink": nil, "sendCall": nil, "sendCounters": nil, "previewClaim": nil, "claim": nil, "readConfig": nil,
 		"readDescription": nil, // The document itself.
 		"embedComune":     nil, // Pages and pictures for people.
 		"readOpenData":    nil, // Files, which Download reads.

@@ -1,4 +1,4 @@
-package ingest
+package hello
 
 import (
 	"bytes"
@@ -60,11 +60,12 @@ func session(f *testing.F, server *tls.Config) tls.ClientSessionCache {
 // errFound ends a handshake once it has shown what was wanted of it.
 var errFound = errors.New("the ticket was found")
 
-// FuzzHello: readHello finds the ticket that crypto/tls finds first, and no other.
+// FuzzHello: Read finds the ticket that crypto/tls finds first, and no other.
 // In TLS 1.2, to which crypto/tls goes where no versions are said, tickets are
 // elsewhere.
 func FuzzHello(f *testing.F) {
 	server := &tls.Config{Certificates: certificate(f)}
+	classicals := []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
 	p256, hybrid := []tls.CurveID{tls.CurveP256}, []tls.CurveID{tls.X25519MLKEM768}
 	for _, c := range []struct {
 		settings          *tls.Config
@@ -81,14 +82,14 @@ func FuzzHello(f *testing.F) {
 		if err := tls.Client(terminal, c.settings).HandshakeContext(f.Context()); err == nil {
 			f.Fatal("shook hands with nobody")
 		}
-		hello := terminal.told.Bytes()
-		if ticket, classical := readHello(hello); (ticket != nil) != c.ticket || classical != c.classical {
+		first := terminal.told.Bytes()
+		if ticket, classical := Read(first, classicals); (ticket != nil) != c.ticket || classical != c.classical {
 			f.Errorf("%v: got a ticket of %d bytes, classical %v", c, len(ticket), classical)
 		}
-		f.Add(hello)
+		f.Add(first)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		ticket, _ := readHello(text)
+		ticket, _ := Read(text, nil)
 		settings := server.Clone()
 		settings.UnwrapSession = func(found []byte, state tls.ConnectionState) (*tls.SessionState, error) {
 			if state.Version == tls.VersionTLS13 && !bytes.Equal(found, ticket) && oneRecord(text) {

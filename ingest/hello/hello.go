@@ -1,4 +1,8 @@
-package ingest
+// Package hello looks into what a terminal says first over TLS, for what crypto/tls does
+// not show.
+//
+// It knows the bytes of a ClientHello. It must not judge them, or know a connection.
+package hello
 
 import (
 	"crypto/tls"
@@ -14,12 +18,12 @@ const (
 	extensionKeyShare     = 51
 )
 
-// readHello looks into a ClientHello (RFC 8446 §4.1.2) for what crypto/tls does not
+// Read looks into a ClientHello (RFC 8446 §4.1.2) for what crypto/tls does not
 // show: the first ticket that it offers, nil when there is none, and whether there
-// is a share for a classical key exchange, which can thus be had without another
+// is a share for one of groups, the classical key exchanges, which can thus be had without another
 // round trip. It is a hint: crypto/tls reads and judges all of it. The ticket is
 // part of text, which must be one record.
-func readHello(text []byte) (ticket []byte, classical bool) {
+func Read(text []byte, groups []tls.CurveID) (ticket []byte, classical bool) {
 	record := tlsBytes(text)
 	head := record.take(3) // Type and version.
 	message := record.vector(2)
@@ -36,7 +40,7 @@ func readHello(text []byte) (ticket []byte, classical bool) {
 		kind, data := extensions.number(), extensions.vector(2)
 		switch kind {
 		case extensionKeyShare:
-			classical = hasClassical(data.vector(2))
+			classical = hasOneOf(groups, data.vector(2))
 		case extensionPreSharedKey:
 			identities := data.vector(2)
 			ticket = identities.vector(2)
@@ -45,12 +49,12 @@ func readHello(text []byte) (ticket []byte, classical bool) {
 	return ticket, classical
 }
 
-// hasClassical tells whether one of the shares is of a classical group.
-func hasClassical(shares tlsBytes) bool {
+// hasOneOf tells whether one of the shares is of one of groups.
+func hasOneOf(groups []tls.CurveID, shares tlsBytes) bool {
 	for len(shares) > 0 {
 		group := shares.number()
 		shares.vector(2)
-		if slices.Contains(classicalGroups(), tls.CurveID(group)) {
+		if slices.Contains(groups, tls.CurveID(group)) {
 			return true
 		}
 	}
