@@ -173,11 +173,8 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals,
-		ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports,
-			Sources: registered.sources(id, form.Config{}, ownMachine())})
-	cfg := ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports, Sources: registered.sources(id, form.Config{}, proxies.Proxies{})}
-	if cfg.Pages, err = registered.pages(lists, cmp.Or(u.cmd.QueryURL, u.cmd.url(listeners.query)), proxies.Proxies{}); err != nil {
+	cfg := ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports, Sources: registered.sources(id, form.Config{}, ownMachine())}
+	if cfg.Pages, err = registered.pages(lists, cmp.Or(u.cmd.QueryURL, u.cmd.url(listeners.query)), ownMachine()); err != nil {
 		return err
 	}
 	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals, cfg)
