@@ -74,7 +74,7 @@ var mayImport = map[string][]string{
 	"proof/country/foreign":          {"schema"},
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
-		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/metrics",
+		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/place", "query/reference", "query/metrics",
 	},
 	"query/bulletin": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
@@ -102,6 +102,7 @@ var mayImport = map[string][]string{
 	"query/dashboard":     {"query/files"},
 	"query/embed":         {"query/departure", "query/figures", "query/files", "query/flight", "schema/registry"},
 	"query/files":         {},
+	"query/place":         {"schema", "schema/registry"},
 	"query/uncounted":     {"schema"},
 	"query/copies":        {"schema", "query/question"},
 	"query/form":          {"query/departure", "query/format", "query/question"},
