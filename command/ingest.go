@@ -65,7 +65,8 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	}
 	producer := b.client.NewProducer(partitions)
 	registered := b.newFollower()
-	var reports process.Part
+	var reports, beats process.Part
+	cfg.Heartbeats, beats = b.heartbeatsPart(b.client)
 	if cfg.Reports, reports, err = b.reportsPart(b.client, lists); err != nil {
 		return err
 	}
@@ -75,5 +76,5 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	}
 	b.admin.Set(registered.check(), clockCheck(producer))
 	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", partitions))
-	return c.serve(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part(), reports)
+	return c.serve(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part(), reports, beats)
 }

@@ -163,12 +163,14 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	registered := u.newFollower()
-	reports, reporting, err := u.reportsPart(roomyReports{u.client, guard.Room}, lists)
+	roomy := roomyLog{u.client, guard.Room}
+	reports, reporting, err := u.reportsPart(roomy, lists)
 	if err != nil {
 		return err
 	}
+	beats, beating := u.heartbeatsPart(roomy)
 	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals,
-		ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports})
+		ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports, Heartbeats: beats})
 	if err != nil {
 		return err
 	}
@@ -186,7 +188,10 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	of := u.queryParts(alone(s), counts, registered, lists, shown)
-	of.Served = book
+	beside, err := u.besideParts(&of, book)
+	if err != nil {
+		return err
+	}
 	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL, Notices: u.cmd.Notices()})
 	if err != nil {
 		return err
@@ -203,9 +208,9 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		taking,
 		{Name: "producer", Run: producer.Run},
 		{Name: "disk", Run: guard.Run},
-		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(book), reporting, watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
+		u.forgetPart(), counting, answering, following, registered.part(), reporting, beating, watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
 	}
-	return process.InOrder(ctx, u.log, append(append(parts, shown.parts...), u.admin.Part(listeners.admin))...)
+	return process.InOrder(ctx, u.log, append(append(append(parts, beside...), shown.parts...), u.admin.Part(listeners.admin))...)
 }
 
 // upListeners are the public faces of mlf up.

@@ -70,6 +70,10 @@ type Config struct {
 	// addresses.
 	Reports *Reports
 
+	// Heartbeats takes what devices say of themselves. Nil: there is nothing at its
+	// address.
+	Heartbeats *Heartbeats
+
 	// Now is the server's clock. Default time.Now.
 	Now func() time.Time
 

@@ -38,6 +38,8 @@ const (
 	terminalsUnread
 	reportsUnread
 	rowsUnacknowledged
+	heartbeatsUnread
+	copiedTerminal
 )
 
 // about returns the problem's code, its status and its title for people.
@@ -89,6 +91,10 @@ func (p problem) about() (code string, status int, title string) {
 		return "reports-unread", fasthttp.StatusServiceUnavailable, "What was reported before is still being read; send again later"
 	case rowsUnacknowledged:
 		return "rows-unacknowledged", fasthttp.StatusServiceUnavailable, "The rows were not acknowledged; send again later"
+	case heartbeatsUnread:
+		return "heartbeats-unread", fasthttp.StatusServiceUnavailable, "The heartbeats before are still being read; send again later"
+	case copiedTerminal:
+		return "copied", fasthttp.StatusConflict, "The terminal is in two devices"
 	case noSigningKey:
 		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
 	}
