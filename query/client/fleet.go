@@ -78,7 +78,8 @@ type FleetCounts struct {
 	Waiting   int64  `json:"waiting"` // Votes in devices.
 }
 
-// A FleetTerminal is one terminal; nil is what it did not say.
+// A FleetTerminal is one terminal; nil where no heartbeat came. What a device did not say is
+// nil in Free, ClockErrorMS and BatteryMV, else 0 or false.
 type FleetTerminal struct {
 	Terminal string     `json:"terminal"`
 	Comune   string     `json:"comune"`

@@ -51,7 +51,8 @@ const (
 // States are all states.
 func States() []State { return []State{OK, Silent, Copied, Lost, Unheard} }
 
-// A Terminal is one row of an answer; nil is what a device did not say.
+// A Terminal is one row of an answer; nil where no heartbeat came. What a device did not
+// say is nil in Free, ClockErrorMS and BatteryMV, else 0 or false.
 type Terminal struct {
 	Terminal schema.TerminalID `json:"terminal"`
 	Comune   schema.ComuneID   `json:"comune"`
