@@ -11,7 +11,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build static image install-systemd engine page page-check kiosk kiosk-check kiosk-proof screens bench-screens year run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query connections lint lint-api fmt generate clean
+.PHONY: help build static image install-systemd engine page page-check kiosk kiosk-check kiosk-proof screens bench-screens year run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query bench-heartbeats connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -130,6 +130,9 @@ bench: engine build ## Measure what a vote costs, against what one would write w
 	bin/kafka --port 0 bin/mlf --log-level warn bench ingest --workloads one,hundred,protobuf,zstd,latency,connections,tls-new,tls-resumed,tls-kept --connections $(or $(CONNECTIONS),15000) --json bin/bench-ingest.json
 	bin/mlf --log-level warn bench aggregate --json bin/bench-aggregate.json
 	$(MAKE) bench-query
+
+bench-heartbeats: build ## Measure what votes wait, alone and beside 10,000 heartbeats a minute, in turns (RUNS=5; some minutes).
+	bin/mlf --log-level warn bench ingest --workloads heartbeats --runs $(or $(RUNS),5) --time 20s
 
 bench-query: engine build ## Measure what answers cost on a country of 100 M cells, against SQL on its rollup and on raw votes (COUNTRY=folder keeps it).
 	bin/mlf --log-level warn bench query --rows 40000000 --scale 1 $(if $(COUNTRY),--data $(COUNTRY)) --json bin/bench-query.json

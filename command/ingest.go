@@ -84,7 +84,8 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	if cfg.Pages, err = registered.pages(lists, c.QueryURL, trusted); err != nil {
 		return err
 	}
-	var reports process.Part
+	var reports, beats process.Part
+	cfg.Heartbeats, beats = b.heartbeatsPart(b.client)
 	if cfg.Reports, reports, err = b.reportsPart(b.client, lists); err != nil {
 		return err
 	}
@@ -94,5 +95,5 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	}
 	b.admin.Set(registered.check(), clockCheck(producer))
 	b.log.Info("ingest starts", slog.String("listen", c.url(ln)), slog.Int("partitions", id.Partitions))
-	return c.serve(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part(), reports)
+	return c.serve(ctx, b.log, server, process.Part{Name: "producer", Run: producer.Run}, registered.part(), reports, beats)
 }

@@ -9,6 +9,7 @@ import (
 	"mlf/command/public"
 	"mlf/query"
 	"mlf/query/cube"
+	"mlf/query/fleet"
 	"mlf/query/uncounted"
 	"mlf/schema/registry"
 	"mlf/schema/served"
@@ -76,7 +77,10 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 		return err
 	}
 	parts := b.queryParts(s, counts, registered, lists, shown)
-	parts.Served = book
+	beside, err := b.besideParts(&parts, book)
+	if err != nil {
+		return err
+	}
 	server, err := b.queryPart(ln, parts, cfg)
 	if err != nil {
 		return err
@@ -87,7 +91,7 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
-	return c.serve(ctx, b.log, append([]process.Part{server, following, registered.part(), b.servedPart(book), watching, looking}, shown.parts...)...)
+	return c.serve(ctx, b.log, append([]process.Part{server, following, registered.part(), watching, looking}, append(beside, shown.parts...)...)...)
 }
 
 func (b *base) queryParts(s *stores, counts *cube.Follower, registered *follower, lists *registry.Registry, p *front) query.Parts {
@@ -106,10 +110,13 @@ func (b *base) uncountedPart(s *stores) (process.Part, error) {
 	return process.Part{Name: "uncounted", Run: observer.Run}, nil
 }
 
-// servedPart keeps a book of served users up to date. Answers do without until it is
-// read: what is not known is null.
-func (b *base) servedPart(book *served.Book) process.Part {
-	return process.Part{Name: "served", Run: func(ctx context.Context) error {
-		return b.client.FollowServed(ctx, book.Apply, book.SetComplete)
-	}}
+// besideParts have parts follow what is told beside votes: who was served, in book, and
+// heartbeats. Answers do without until it is read: what is not known is null.
+func (b *base) besideParts(parts *query.Parts, book *served.Book) ([]process.Part, error) {
+	all, err := fleet.New(parts.Terminals, parts.Registry)
+	parts.Served, parts.Fleet = book, all
+	return []process.Part{
+		{Name: "served", Run: func(ctx context.Context) error { return b.client.FollowServed(ctx, book.Apply, book.SetComplete) }},
+		{Name: "fleet", Run: func(ctx context.Context) error { return all.Follow(ctx, b.client, b.metrics) }},
+	}, err
 }

@@ -6,6 +6,8 @@ import (
 
 	"mlf/command/process"
 	"mlf/ingest"
+	"mlf/ingest/broker"
+	"mlf/schema/heartbeat"
 	"mlf/schema/registry"
 	"mlf/schema/served"
 )
@@ -20,16 +22,30 @@ func (b *base) reportsPart(log ingest.ReportLog, lists *registry.Registry) (*ing
 	return reports, process.Part{Name: "reports", Run: func(ctx context.Context) error { return reports.Run(ctx, b.log) }}, nil
 }
 
-// roomyReports are reports that go on the log while its disk has room.
-type roomyReports struct {
-	ingest.ReportLog
+// heartbeatsPart takes what devices say of themselves. Votes do without.
+func (b *base) heartbeatsPart(log ingest.HeartbeatLog) (*ingest.Heartbeats, process.Part) {
+	beats := ingest.NewHeartbeats(log, ingest.HeartbeatsConfig{})
+	return beats, process.Part{Name: "heartbeats", Run: func(ctx context.Context) error { return beats.Run(ctx, b.log) }}
+}
+
+// A roomyLog takes what is reported beside votes while its disk has room.
+type roomyLog struct {
+	*broker.Client
 	room func(context.Context) error
 }
 
 // PutServed refuses rows where there is no room.
-func (r roomyReports) PutServed(ctx context.Context, rows []served.Served) error {
+func (r roomyLog) PutServed(ctx context.Context, rows []served.Served) error {
 	if err := r.room(ctx); err != nil {
 		return err
 	}
-	return r.ReportLog.PutServed(ctx, rows)
+	return r.Client.PutServed(ctx, rows)
+}
+
+// PutHeartbeats refuses heartbeats where there is no room.
+func (r roomyLog) PutHeartbeats(ctx context.Context, rows []heartbeat.Heartbeat) error {
+	if err := r.room(ctx); err != nil {
+		return err
+	}
+	return r.Client.PutHeartbeats(ctx, rows)
 }

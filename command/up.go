@@ -169,11 +169,16 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	reports, reporting, err := u.reportsPart(roomyReports{u.client, guard.Room}, lists)
+	roomy := roomyLog{u.client, guard.Room}
+	reports, reporting, err := u.reportsPart(roomy, lists)
 	if err != nil {
 		return err
 	}
-	cfg := ingest.Config{TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports, Sources: registered.sources(id, form.Config{}, ownMachine())}
+	beats, beating := u.heartbeatsPart(roomy)
+	cfg := ingest.Config{
+		TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports, Heartbeats: beats,
+		Sources: registered.sources(id, form.Config{}, ownMachine()),
+	}
 	if cfg.Pages, err = registered.pages(lists, cmp.Or(u.cmd.QueryURL, u.cmd.url(listeners.query)), ownMachine()); err != nil {
 		return err
 	}
@@ -195,7 +200,10 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	of := u.queryParts(alone(s), counts, registered, lists, shown)
-	of.Served = book
+	beside, err := u.besideParts(&of, book)
+	if err != nil {
+		return err
+	}
 	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL, Notices: u.cmd.Notices()})
 	if err != nil {
 		return err
@@ -210,9 +218,9 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	parts := []process.Part{
 		taking, {Name: "producer", Run: producer.Run},
 		{Name: "disk", Run: guard.Run},
-		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(book), reporting, watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
+		u.forgetPart(), counting, answering, following, registered.part(), reporting, beating, watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
 	}
-	return process.InOrder(ctx, u.log, append(append(parts, shown.parts...), u.admin.Part(listeners.admin))...)
+	return process.InOrder(ctx, u.log, append(append(append(parts, beside...), shown.parts...), u.admin.Part(listeners.admin))...)
 }
 
 // ask has the neighbours asked whether they are there.

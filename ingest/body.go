@@ -10,6 +10,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"mlf/ingest/wire"
 )
 
 // requestBytes is what one request costs besides its body: buffers of its
@@ -214,4 +216,24 @@ func (f *inflater) unzstd(body []byte) ([]byte, error) {
 		return nil, errTooLong
 	}
 	return out, nil
+}
+
+// decoded calls use with the body of in, decompressed, and turns its error into
+// an answer.
+func (s *Server) decoded(in *intake, c coding, use func(body []byte) error) *refusal {
+	var err error
+	if c == identity {
+		err = use(in.body)
+	} else {
+		err = s.inflaters.with(in.body, c, use)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errTooLong):
+		return refuse(tooLarge, "want at most %d bytes after decompression", s.cfg.DecodedBytesMax)
+	case errors.Is(err, wire.ErrTooMany):
+		return refuse(tooManyVotes, "want at most %d votes", s.cfg.VotesMax)
+	}
+	return refuse(malformedBody, "%v", err)
 }

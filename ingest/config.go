@@ -77,6 +77,10 @@ type Config struct {
 	// Pages are shown, and set devices up. Nil: there is nothing at their addresses.
 	Pages *Pages
 
+	// Heartbeats takes what devices say of themselves. Nil: there is nothing at its
+	// address.
+	Heartbeats *Heartbeats
+
 	// Now is the server's clock. Default time.Now.
 	Now func() time.Time
 

@@ -14,7 +14,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"mlf/ingest/front"
-	"mlf/ingest/wire"
 	"mlf/schema"
 )
 
@@ -24,6 +23,7 @@ const (
 	streamsPath = "/v1/streams"
 	servedPath  = "/v1/served"
 	queuePath   = "/v1/served/ngsi"
+	beatsPath   = "/v1/heartbeats"
 	statusPath  = "/status"
 )
 
@@ -94,6 +94,11 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 			x.endpoint = servedEndpoint
 			return s.served(appends, x)
 		}
+	case beatsPath:
+		if s.cfg.Heartbeats != nil {
+			x.endpoint = heartbeatsEndpoint
+			return s.heartbeats(x)
+		}
 	case statusPath:
 		x.endpoint = statusEndpoint
 		if !x.IsGet() && !x.IsHead() {
@@ -115,7 +120,7 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 			return s.page(appends, x)
 		}
 	}
-	return refuse(notFound, "want %s, %s, %s or %s", votesPath, streamsPath, servedPath, statusPath)
+	return refuse(notFound, "want %s, %s, %s, %s or %s", votesPath, streamsPath, servedPath, beatsPath, statusPath)
 }
 
 // otherMethod answers what is none of methods.
@@ -351,24 +356,4 @@ func (s *Server) proceed(x *exchange) error {
 // answer that is not the last.
 func (x *exchange) waits() bool {
 	return x.conn.framing.expects == expectsContinue && x.Request.Header.IsHTTP11()
-}
-
-// decoded calls use with the body of in, decompressed, and turns its error into
-// an answer.
-func (s *Server) decoded(in *intake, c coding, use func(body []byte) error) *refusal {
-	var err error
-	if c == identity {
-		err = use(in.body)
-	} else {
-		err = s.inflaters.with(in.body, c, use)
-	}
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, errTooLong):
-		return refuse(tooLarge, "want at most %d bytes after decompression", s.cfg.DecodedBytesMax)
-	case errors.Is(err, wire.ErrTooMany):
-		return refuse(tooManyVotes, "want at most %d votes", s.cfg.VotesMax)
-	}
-	return refuse(malformedBody, "%v", err)
 }

@@ -19,6 +19,7 @@ const (
 	votesEndpoint
 	streamsEndpoint
 	servedEndpoint
+	heartbeatsEndpoint
 	statusEndpoint
 	ratingsEndpoint
 	uplinksEndpoint
@@ -42,6 +43,8 @@ func (e endpoint) String() string {
 		return "streams"
 	case servedEndpoint:
 		return "served"
+	case heartbeatsEndpoint:
+		return "heartbeats"
 	case statusEndpoint:
 		return "status"
 	case ratingsEndpoint:
@@ -69,7 +72,7 @@ func (e endpoint) success() int {
 		return fasthttp.StatusAccepted
 	case streamsEndpoint, claimsEndpoint:
 		return fasthttp.StatusCreated
-	case statusEndpoint, ratingsEndpoint, uplinksEndpoint, callsEndpoint, pagesEndpoint, configEndpoint:
+	case heartbeatsEndpoint, statusEndpoint, ratingsEndpoint, uplinksEndpoint, callsEndpoint, pagesEndpoint, configEndpoint:
 		return fasthttp.StatusOK
 	default:
 		return fasthttp.StatusNotFound
@@ -84,6 +87,8 @@ func (e endpoint) failures() []int {
 		return []int{204, 400, 401, 403, 405, 408, 411, 413, 415, 417, 500, 503}
 	case streamsEndpoint:
 		return []int{204, 400, 401, 403, 405, 408, 411, 413, 415, 417, 429, 500, 503}
+	case heartbeatsEndpoint:
+		return []int{204, 400, 401, 403, 405, 408, 409, 411, 413, 415, 417, 429, 500, 503}
 	case statusEndpoint:
 		return []int{204, 400, 405, 500}
 	case ratingsEndpoint, uplinksEndpoint, callsEndpoint, countersEndpoint:
@@ -114,6 +119,8 @@ type metrics struct {
 	said      *prometheus.CounterVec
 	refused   *prometheus.CounterVec
 
+	heartbeats *prometheus.CounterVec
+
 	handshakes, resumed prometheus.Counter // Of TLS.
 }
 
@@ -132,6 +139,7 @@ func newMetrics(reg prometheus.Registerer, b *budget, c *conns) *metrics {
 			Name: "mlf_ingest_served_rows_total",
 			Help: "Numbers of served users that came, by what became of them. Many stale or conflict: two programs tell of one office, service and channel.",
 		}, []string{"result", "reason"}),
+		heartbeats: newHeartbeats(auto),
 		panics: auto.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_ingest_panics_total",
 			Help: "Requests that met a defect of the program and were answered 500. Anything but 0: report the stack in the log.",
@@ -201,6 +209,18 @@ func (m *metrics) registerEvents(auto promauto.Factory) {
 	for _, p := range []problem{notFound, unknownDevice, unknownToken, revokedTerminal, otherOrigin, otherWay, malformedBody, badValue, uncountable, tooFast} {
 		m.refused.WithLabelValues(codeOf(p))
 	}
+}
+
+// newHeartbeats registers what counts heartbeats.
+func newHeartbeats(auto promauto.Factory) *prometheus.CounterVec {
+	all := auto.NewCounterVec(prometheus.CounterOpts{
+		Name: "mlf_ingest_heartbeats_total",
+		Help: "Heartbeats of devices, by what became of them. copied: a terminal is in two devices, /v1/fleet?state=copied of mlf query says which. full: the log does not take them, look at the brokers. too_soon or rejected above a few: a device's program is defective.",
+	}, []string{"outcome"})
+	for _, outcome := range heartbeatOutcomes() {
+		all.WithLabelValues(outcome)
+	}
+	return all
 }
 
 // registerLimits shows how near the limits are.

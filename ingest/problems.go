@@ -51,6 +51,8 @@ const (
 	withdrawnCode
 	tooManyCodes
 	claimUndecided
+	heartbeatsUnread
+	copiedTerminal
 )
 
 // about returns the problem's code, its status and its title for people.
@@ -116,6 +118,10 @@ func (p problem) about() (code string, status int, title string) {
 		return "sources-unready", fasthttp.StatusServiceUnavailable, "Sources without state cannot be taken yet; send again later"
 	case closedTerminal:
 		return "closed-terminal", fasthttp.StatusForbidden, "The terminal was closed; it may send what it holds"
+	case heartbeatsUnread:
+		return "heartbeats-unread", fasthttp.StatusServiceUnavailable, "The heartbeats before are still being read; send again later"
+	case copiedTerminal:
+		return "copied", fasthttp.StatusConflict, "The terminal is in two devices"
 	case noSigningKey:
 		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
 	}

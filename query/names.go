@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"mlf/query/place"
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
@@ -21,32 +22,6 @@ const (
 // the process starts anew.
 const registryAge = "public, max-age=300"
 
-type placeAnswer struct {
-	Code  string `json:"code"`
-	Name  string `json:"name"`
-	Sigla string `json:"sigla,omitempty"`
-}
-
-type comuneAnswer struct {
-	Code       schema.ComuneID `json:"code"`
-	Name       string          `json:"name"`
-	NameIT     string          `json:"name_it"`
-	NameAlt    string          `json:"name_alt,omitempty"`
-	Province   placeAnswer     `json:"province"`
-	Region     placeAnswer     `json:"region"`
-	Population uint32          `json:"population"`
-	Cadastral  string          `json:"cadastral_code"`
-	Lat        float64         `json:"lat"`
-	Lon        float64         `json:"lon"`
-	ValidFrom  string          `json:"valid_from,omitempty"`
-	ValidTo    string          `json:"valid_to,omitempty"`
-
-	Current    *schema.ComuneID  `json:"current_code,omitempty"`
-	Former     []schema.ComuneID `json:"former_codes,omitempty"`
-	MergedInto *placeAnswer      `json:"merged_into,omitempty"`
-	MergedFrom []schema.ComuneID `json:"merged_from,omitempty"`
-}
-
 // serveComuni answers GET /v1/registry/comuni: by text, by codes, or those of a province.
 func (s *Server) serveComuni(w http.ResponseWriter, r *http.Request) error {
 	values, err := parameters(r, "q", "code", "province", "limit")
@@ -57,12 +32,13 @@ func (s *Server) serveComuni(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	answer := make([]comuneAnswer, len(found))
+	answer := make([]place.Comune, len(found))
+	today := registry.DateOf(s.cfg.Now().In(s.clock.Zone()))
 	for i := range found {
-		answer[i] = s.comune(&found[i])
+		answer[i] = place.Of(s.Registry, &found[i], today)
 	}
 	w.Header().Set("Cache-Control", registryAge)
-	return writeJSON(w, map[string][]comuneAnswer{"comuni": answer})
+	return writeJSON(w, map[string][]place.Comune{"comuni": answer})
 }
 
 func (s *Server) findComuni(values url.Values) ([]registry.Comune, error) {
@@ -134,50 +110,6 @@ func (s *Server) comuniOf(values url.Values) ([]registry.Comune, error) {
 	}
 	all := s.Registry.ComuniAt(registry.DateOf(s.cfg.Now().In(s.clock.Zone())))
 	return slices.DeleteFunc(all, func(c registry.Comune) bool { return c.Province != id }), nil
-}
-
-func (s *Server) comune(c *registry.Comune) comuneAnswer {
-	province, _ := s.Registry.Province(c.Province) // The registry holds no comune without them.
-	region, _ := s.Registry.Region(c.Region)
-	a := comuneAnswer{
-		Code:       c.ID,
-		Name:       c.Name,
-		NameIT:     c.NameIT,
-		NameAlt:    c.NameAlt,
-		Province:   placeAnswer{Code: c.Province.String(), Name: province.Name, Sigla: c.Sigla},
-		Region:     placeAnswer{Code: c.Region.String(), Name: region.Name},
-		Population: c.Population,
-		Cadastral:  c.Cadastral,
-		Lat:        c.Lat,
-		Lon:        c.Lon,
-	}
-	if c.ValidFrom != 0 {
-		a.ValidFrom = c.ValidFrom.String()
-	}
-	if c.ValidTo != 0 {
-		a.ValidTo = c.ValidTo.String()
-	}
-	s.history(c.ID, &a)
-	return a
-}
-
-// history says what the comune was called before code id, what it is called now,
-// and what it was merged with.
-func (s *Server) history(id schema.ComuneID, a *comuneAnswer) {
-	today := registry.DateOf(s.cfg.Now().In(s.clock.Zone()))
-	if now, ok := s.Registry.ComuneAt(id, today); ok && now.ID != id {
-		a.Current = &now.ID
-	}
-	codes := s.Registry.Codes(id)
-	a.Former = codes[:slices.Index(codes, id)]
-	if id != codes[len(codes)-1] {
-		return // Mergers are of its last code.
-	}
-	if m, ok := s.Registry.MergedInto(id); ok {
-		into, _ := s.Registry.ComuneAt(m.Into, max(today, m.On))
-		a.MergedInto = &placeAnswer{Code: into.ID.String(), Name: into.Name}
-	}
-	a.MergedFrom = s.Registry.MergedFrom(id)
 }
 
 type serviceAnswer struct {

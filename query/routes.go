@@ -38,6 +38,7 @@ func (s *Server) routes() []route {
 		{"live", "/v1/live", s.serveLive},
 		{"ledger", "/v1/ledger", s.serveLedger},
 		{"watermark", "/v1/terminals/self/watermark", s.serveWatermark},
+		{"fleet", "/v1/fleet", s.serveFleet},
 		{"open", "/v1/open", s.serveOpen},
 		{"open", "/v1/open/{$}", s.serveOpen},
 		{"open", "/v1/open/{file}", s.serveOpen},

@@ -18,6 +18,7 @@ import (
 	"mlf/query/dashboard"
 	"mlf/query/departure"
 	"mlf/query/embed"
+	"mlf/query/fleet"
 	"mlf/query/flight"
 	"mlf/query/live"
 	"mlf/query/marks"
@@ -71,7 +72,7 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts, Served, Words, Annotations, Access and Quota are
+// Parts are what a Server reads from. All but Counts, Served, Fleet, Words, Annotations, Access and Quota are
 // required, and Published where it is what the public is shown; it has the bulletins in any
 // case. Without Counts, and while
 // they do not stand, every answer is read from the store; without Served nobody knows who
@@ -86,6 +87,7 @@ type Parts struct {
 	Words     *question.Vocabulary // Of Registry; nil: made of it.
 	Published Published
 	Open      *opendata.Library // Nil: there are no files of what is published.
+	Fleet     *fleet.Fleet      // Nil: heartbeats are not known.
 
 	Annotations *annotation.Book // Nil: nothing is ever noted.
 

@@ -21,7 +21,7 @@ type Measure struct {
 	setup.Flags
 	Kafka       []string      `placeholder:"ADDR" help:"Measure with these brokers instead of the embedded one. Test terminals and their votes are written to them: use a Kafka that is for nothing else."`
 	Time        time.Duration `default:"3s" help:"Length of one run, after half a second to warm up."`
-	Workloads   []string      `enum:"one,hundred,protobuf,zstd,latency,connections,tls-new,tls-resumed,tls-kept" default:"one,hundred,protobuf,zstd,latency" help:"What to measure: ${enum}."`
+	Workloads   []string      `enum:"one,hundred,protobuf,zstd,latency,connections,tls-new,tls-resumed,tls-kept,heartbeats" default:"one,hundred,protobuf,zstd,latency" help:"What to measure: ${enum}."`
 	Subjects    []string      `enum:"parse-only,A,A-fastjson,B,mlf,mlf-rsa,mlf-hybrid,mlf-classical,mlf-plain" default:"parse-only,A,A-fastjson,B,mlf,mlf-rsa,mlf-hybrid,mlf-classical,mlf-plain" help:"What to compare: ${enum}."`
 	Before      string        `type:"existingfile" placeholder:"FILE" help:"Another build of mlf, to take turns with this one: what a change gained."`
 	Connections int           `default:"50000" help:"Connections of workload connections."`
@@ -52,6 +52,8 @@ reports processor time per request and vote of the process under test alone, as 
   tls-resumed  the same, and each connection resumes the session of the client's last
   tls-kept     1 JSON vote a request on TLS connections that are kept, 512 clients; idle_connection_kib is what one
                holds when it is silent
+  heartbeats   1 JSON vote a request, 400 a second, alone and beside 10,000 heartbeats a minute, in turns: what votes
+               wait
 
 The workloads over TLS take turns with each other; mlf has a certificate with ECDSA P-256 there, and
 
@@ -103,6 +105,13 @@ func (c *Measure) Run(ctx context.Context, p *setup.Parts) (err error) {
 		return err
 	}
 	report.Results = append(report.Results, secure...)
+	if slices.Contains(c.Workloads, "heartbeats") {
+		beside, err := b.measureHeartbeats(ctx)
+		if err != nil {
+			return err
+		}
+		report.Results = append(report.Results, beside...)
+	}
 	report.Machine.LoadLast = measure.Load()
 	report.Notes = []string{
 		"cpu_us_per_request is of the process under test, user and system, by the kernel's account; broker and load are other processes. " +

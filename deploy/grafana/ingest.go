@@ -50,6 +50,11 @@ func ingest() board {
 					about:  "By what became of them. Many stale or in conflict: two programs tell of one office, service and channel.",
 					series: []series{{rate("result, reason", "mlf_ingest_served_rows_total"), "{{result}} {{reason}}", ""}},
 				},
+				{
+					title: "Heartbeats", unit: "cps", see: "MlfIngestFails",
+					about:  "By what became of them. full: Kafka does not take them. copied: devices with one image, which /v1/fleet names.",
+					series: []series{{rate("outcome", "mlf_ingest_heartbeats_total"), "{{outcome}}", ""}},
+				},
 			}},
 			{"Kafka slow or away", []panel{
 				{

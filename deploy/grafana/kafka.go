@@ -97,11 +97,12 @@ func kafka() board {
 			}},
 			{"The topics beside it", []panel{
 				{
-					title: "Terminals, and numbers of served users", unit: "cps", see: "MlfNotReady",
+					title: "Terminals, numbers of served users, heartbeats", unit: "cps", see: "MlfNotReady",
 					about: "Records that were read; all of them at a start.",
 					series: []series{
 						{rate("", "mlf_kafka_registry_records_total"), "registry", ""},
 						{rate("", "mlf_kafka_served_records_total"), "served users", ""},
+						{rate("", "mlf_kafka_heartbeat_records_total"), "heartbeats", ""},
 					},
 				},
 				{

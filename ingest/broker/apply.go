@@ -93,6 +93,7 @@ func (c *Client) topics() []inspect.Topic {
 		{Kind: settings.Registry, Name: c.cfg.RegistryTopic},
 		{Kind: settings.Counts, Name: c.cfg.CountsTopic},
 		{Kind: settings.Served, Name: c.cfg.ServedTopic},
+		{Kind: settings.Heartbeats, Name: c.cfg.HeartbeatsTopic},
 	}
 }
 

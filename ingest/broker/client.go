@@ -50,6 +50,8 @@ type Client struct {
 	registry  *leaders
 	counts    *leaders
 	served    *leaders
+
+	heartbeats *leaders
 }
 
 // Telemetry is where a Client tells about itself. Its zero value reports nowhere.
@@ -68,7 +70,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		Dial:           cfg.dialer().Dial,
 		DialTimeout:    dialTimeout,
 		MetadataTTL:    metadataTTL,
-		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic, cfg.CountsTopic, cfg.ServedTopic},
+		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic, cfg.CountsTopic, cfg.ServedTopic, cfg.HeartbeatsTopic},
 		ClientID:       clientID,
 		SASL:           cfg.login(),
 	}
@@ -84,6 +86,8 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		registry:  newLeaders(client, cfg.RegistryTopic),
 		counts:    newLeaders(client, cfg.CountsTopic),
 		served:    newLeaders(client, cfg.ServedTopic),
+
+		heartbeats: newLeaders(client, cfg.HeartbeatsTopic),
 	}, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"mlf/ingest/broker/lines"
 	"mlf/ingest/broker/recordset"
 	"mlf/schema"
+	"mlf/schema/heartbeat"
 	"mlf/schema/served"
 )
 
@@ -24,7 +25,10 @@ type Config struct {
 	RegistryTopic string   // schema.RegistryTopic.
 	CountsTopic   string   // schema.CountsTopic.
 	ServedTopic   string   // served.Topic.
-	Groups        string   // What the names of the workers' consumer groups begin with; DefaultGroups.
+
+	HeartbeatsTopic string // heartbeat.Topic.
+
+	Groups string // What the names of the workers' consumer groups begin with; DefaultGroups.
 
 	// TLS returns the settings of one more connection; nil: connections are not
 	// encrypted. It is asked before each handshake, so that authorities and
@@ -119,6 +123,9 @@ func (c Config) Validate() error {
 	if slices.Contains([]string{c.VotesTopic, c.RegistryTopic, c.CountsTopic}, c.ServedTopic) {
 		errs = append(errs, fmt.Errorf("topic of served users is %q, as another is", c.ServedTopic))
 	}
+	if slices.Contains([]string{c.VotesTopic, c.RegistryTopic, c.CountsTopic, c.ServedTopic}, c.HeartbeatsTopic) {
+		errs = append(errs, fmt.Errorf("topic of heartbeats is %q, as another is", c.HeartbeatsTopic))
+	}
 	errs = append(errs, c.validateLogin())
 	if c.SASLMechanism == MechanismPlain && c.TLS == nil {
 		errs = append(errs, errors.New("SASL PLAIN shows the password to whoever listens: want TLS"))
@@ -162,6 +169,7 @@ func (c Config) withDefaults() Config {
 	c.RegistryTopic = cmp.Or(c.RegistryTopic, schema.RegistryTopic)
 	c.CountsTopic = cmp.Or(c.CountsTopic, schema.CountsTopic)
 	c.ServedTopic = cmp.Or(c.ServedTopic, served.Topic)
+	c.HeartbeatsTopic = cmp.Or(c.HeartbeatsTopic, heartbeat.Topic)
 	c.Groups = cmp.Or(c.Groups, DefaultGroups)
 	if c.SASLUser != "" {
 		c.SASLMechanism = cmp.Or(c.SASLMechanism, MechanismScramSHA512)

@@ -44,7 +44,7 @@ type metrics struct {
 	toldBytes  prometheus.Counter
 	unreadable prometheus.Counter
 
-	served prometheus.Counter
+	served, heartbeats prometheus.Counter
 }
 
 // newMetrics registers the client's metrics with reg, which may be nil. Each series
@@ -140,6 +140,10 @@ func register(f promauto.Factory) *metrics {
 		served: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_kafka_served_records_total",
 			Help: "Records of the topic of served users applied, those read again after a restart included.",
+		}),
+		heartbeats: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_kafka_heartbeat_records_total",
+			Help: "Records of the topic of heartbeats applied, those read again after a restart included.",
 		}),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mlf/ingest/broker/recordset"
+	"mlf/schema/heartbeat"
 	"mlf/schema/served"
 )
 
@@ -38,15 +39,50 @@ func (c *Client) PutServed(ctx context.Context, rows []served.Served) error {
 	return nil
 }
 
-// noServedPause is the pause between two looks for a topic that is not there.
-const noServedPause = 10 * time.Second
-
 // FollowServed is Follow for the topic of served users. Where there is none, because
 // mlf schema apply has not run since the update, it logs a line and waits for it:
 // votes do without.
 func (c *Client) FollowServed(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error {
+	return c.followBeside(ctx, follower{topic: c.cfg.ServedTopic, records: c.metrics.served, apply: apply, caughtUp: caughtUp})
+}
+
+// HeartbeatsMax is the most heartbeats that are put at once: a record of each is below 300
+// bytes, and they are one batch.
+const HeartbeatsMax = 1000
+
+// PutHeartbeats is PutServed for heartbeats, up to HeartbeatsMax of them.
+func (c *Client) PutHeartbeats(ctx context.Context, rows []heartbeat.Heartbeat) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if len(rows) > HeartbeatsMax {
+		return fmt.Errorf("put %d heartbeats: want at most %d: %w", len(rows), HeartbeatsMax, ErrTooLarge)
+	}
+	var set recordset.Set
+	var value []byte
+	for i := range rows {
+		value = heartbeat.Append(value[:0], &rows[i])
+		set.Add([]byte(rows[i].Key()), value)
+	}
+	if err := c.putSet(ctx, c.heartbeats, compactedPartition, &set); err != nil {
+		return fmt.Errorf("put heartbeats: %w", err)
+	}
+	return nil
+}
+
+// FollowHeartbeats is FollowServed for the topic of heartbeats.
+func (c *Client) FollowHeartbeats(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error {
+	return c.followBeside(ctx, follower{topic: c.cfg.HeartbeatsTopic, records: c.metrics.heartbeats, apply: apply, caughtUp: caughtUp})
+}
+
+// noTopicPause is the pause between two looks for a topic that is not there.
+const noTopicPause = 10 * time.Second
+
+// followBeside follows a topic that votes do without, as a copy of f does, and waits for it.
+func (c *Client) followBeside(ctx context.Context, f follower) error {
 	for said := false; ; said = true {
-		f := &follower{client: c, topic: c.cfg.ServedTopic, records: c.metrics.served, apply: apply, caughtUp: caughtUp, began: time.Now()}
+		f := f
+		f.client, f.began = c, time.Now()
 		err := f.run(ctx)
 		if !errors.Is(err, ErrNoTopic) {
 			return err
@@ -54,7 +90,7 @@ func (c *Client) FollowServed(ctx context.Context, apply func(key string, value 
 		if !said {
 			c.log.Warn("topic not followed", slog.String("topic", f.topic), slog.Any("err", err))
 		}
-		if !pause(ctx, noServedPause) {
+		if !pause(ctx, noTopicPause) {
 			return nil
 		}
 	}

@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/segmentio/kafka-go"
 
+	"mlf/ingest/broker/inspect"
 	"mlf/ingest/broker/settings"
 	"mlf/schema"
 )
@@ -42,15 +42,16 @@ func (c *Client) CreateTopics(ctx context.Context, cfg TopicsConfig) (created []
 			return nil, err
 		}
 	}
-	for _, topic := range []kafka.TopicConfig{c.votesTopic(cfg), c.registryTopic(cfg), c.countsTopic(cfg), c.servedTopic(cfg)} {
-		made, err := c.createTopic(ctx, topic)
+	for _, topic := range c.topics() {
+		wanted := wantedTopic(topic, cfg)
+		made, err := c.createTopic(ctx, wanted)
 		if err != nil {
 			return created, err
 		}
 		if made {
-			created = append(created, topic.Topic)
+			created = append(created, topic.Name)
 		}
-		if err := c.awaitTopic(ctx, topic); err != nil {
+		if err := c.awaitTopic(ctx, wanted); err != nil {
 			return created, err
 		}
 	}
@@ -67,72 +68,16 @@ func (c *Client) defaultReplicas(ctx context.Context) (int, error) {
 	return max(1, min(DefaultReplicas, max(len(res.Brokers), len(c.cfg.Brokers)))), nil
 }
 
-// votesTopic is never compacted and never forgets, unless an operator says so
-// later. A record is acknowledged when two brokers have it.
-func (c *Client) votesTopic(cfg TopicsConfig) kafka.TopicConfig {
-	return kafka.TopicConfig{
-		Topic:             c.cfg.VotesTopic,
-		NumPartitions:     cfg.Partitions,
-		ReplicationFactor: cfg.Replicas,
-		ConfigEntries: append(safety(cfg),
-			kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "delete"},
-			kafka.ConfigEntry{ConfigName: "retention.ms", ConfigValue: "-1"},
-			kafka.ConfigEntry{ConfigName: "retention.bytes", ConfigValue: "-1"},
-			// The producer measures its clock by the brokers'.
-			kafka.ConfigEntry{ConfigName: "message.timestamp.type", ConfigValue: "LogAppendTime"},
-			kafka.ConfigEntry{ConfigName: "max.message.bytes", ConfigValue: strconv.Itoa(settings.BytesMax)},
-		),
+// wantedTopic is how topic is made: all but that of votes have one partition.
+func wantedTopic(topic inspect.Topic, cfg TopicsConfig) kafka.TopicConfig {
+	wanted := kafka.TopicConfig{Topic: topic.Name, NumPartitions: 1, ReplicationFactor: cfg.Replicas}
+	if topic.Kind == settings.Votes {
+		wanted.NumPartitions = cfg.Partitions
 	}
-}
-
-func (c *Client) registryTopic(cfg TopicsConfig) kafka.TopicConfig {
-	return kafka.TopicConfig{
-		Topic:             c.cfg.RegistryTopic,
-		NumPartitions:     1,
-		ReplicationFactor: cfg.Replicas,
-		ConfigEntries:     append(safety(cfg), kafka.ConfigEntry{ConfigName: "cleanup.policy", ConfigValue: "compact"}),
+	for _, s := range settings.Made(topic.Kind, cfg.Replicas) {
+		wanted.ConfigEntries = append(wanted.ConfigEntries, kafka.ConfigEntry{ConfigName: s.Name, ConfigValue: s.Value})
 	}
-}
-
-// countsTopic forgets: what is in it is in the store as well.
-func (c *Client) countsTopic(cfg TopicsConfig) kafka.TopicConfig {
-	return kafka.TopicConfig{
-		Topic:             c.cfg.CountsTopic,
-		NumPartitions:     1,
-		ReplicationFactor: cfg.Replicas,
-		ConfigEntries: append(safety(cfg),
-			kafka.ConfigEntry{ConfigName: settings.CleanupPolicy, ConfigValue: "delete"},
-			kafka.ConfigEntry{ConfigName: settings.RetentionTime, ConfigValue: strconv.FormatInt(settings.CountsKept.Milliseconds(), 10)},
-			// Retention takes whole files, and those only that are not written to.
-			kafka.ConfigEntry{ConfigName: "segment.ms", ConfigValue: strconv.FormatInt(time.Hour.Milliseconds(), 10)},
-			// Followers begin at a time.
-			kafka.ConfigEntry{ConfigName: settings.TimestampType, ConfigValue: "LogAppendTime"},
-			kafka.ConfigEntry{ConfigName: settings.MessageBytes, ConfigValue: strconv.Itoa(settings.BytesMax)},
-		),
-	}
-}
-
-// servedTopic is compacted, late: a record that holds and is not the last of its key
-// stays until somebody has read it and put it again (settings.ServedLag).
-func (c *Client) servedTopic(cfg TopicsConfig) kafka.TopicConfig {
-	return kafka.TopicConfig{
-		Topic:             c.cfg.ServedTopic,
-		NumPartitions:     1,
-		ReplicationFactor: cfg.Replicas,
-		ConfigEntries: append(safety(cfg),
-			kafka.ConfigEntry{ConfigName: settings.CleanupPolicy, ConfigValue: "compact"},
-			kafka.ConfigEntry{ConfigName: settings.CompactionLag, ConfigValue: strconv.FormatInt(settings.ServedLag.Milliseconds(), 10)},
-			kafka.ConfigEntry{ConfigName: settings.MessageBytes, ConfigValue: strconv.Itoa(settings.BytesMax)},
-		),
-	}
-}
-
-// safety is what all topics need so that an acknowledged record stays.
-func safety(cfg TopicsConfig) []kafka.ConfigEntry {
-	return []kafka.ConfigEntry{
-		{ConfigName: "min.insync.replicas", ConfigValue: strconv.Itoa(min(2, cfg.Replicas))},
-		{ConfigName: "unclean.leader.election.enable", ConfigValue: "false"},
-	}
+	return wanted
 }
 
 // createTopic makes topic and tells whether it did: somebody may have before.

@@ -63,6 +63,9 @@ func (a *Access) Run(ctx context.Context) error {
 	return nil
 }
 
+// Enabled tells whether there are tokens: a nil Access knows none.
+func (a *Access) Enabled() bool { return a != nil && a.cfg.Enabled() }
+
 // Identify returns who sent r: the public without a bearer token, and everybody where there
 // is no issuer. The error is a *Refusal: where there is one, a token that is not good is never
 // answered as the public would be. It blocks only where the token's key is not known, for

@@ -25,7 +25,8 @@ func operations() map[string]reflect.Type {
 		"readOpenData":    nil, // Files, which Download reads.
 		"listen":          nil, // Its events are in LiveCounts.
 		"tellServedUsers": reflect.TypeFor[client.ServedAnswer](),
-		"readWatermark":   reflect.TypeFor[client.Watermark](), "readLedger": reflect.TypeFor[client.Ledger](),
+		"tellHeartbeat":   reflect.TypeFor[client.HeartbeatAnswer](), "readFleet": reflect.TypeFor[client.Fleet](),
+		"readWatermark": reflect.TypeFor[client.Watermark](), "readLedger": reflect.TypeFor[client.Ledger](),
 		"readStats": reflect.TypeFor[client.Stats](), "readTrend": reflect.TypeFor[client.Trend](),
 		"readHeatmap": reflect.TypeFor[client.Heatmap](), "readComparison": reflect.TypeFor[client.Comparison](),
 		"readRanking": reflect.TypeFor[client.Ranking](), "readReasons": reflect.TypeFor[client.Reasons](),
@@ -70,6 +71,7 @@ func TestTypesAreThoseOfTheDocument(t *testing.T) {
 		t.Errorf("there is no operation %s", name)
 	}
 	compare(t, "tellServedUsers, told", doc.Components.Schemas["ServedUsers"].Value, reflect.TypeFor[client.ServedUsers]())
+	compare(t, "tellHeartbeat, told", doc.Components.Schemas["Heartbeat"].Value, reflect.TypeFor[client.Heartbeat]())
 	compare(t, "listen, an event", doc.Components.Schemas["LiveCounts"].Value, reflect.TypeFor[client.LiveCounts]())
 }
 

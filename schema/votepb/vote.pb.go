@@ -1149,6 +1149,231 @@ func (x *Served) GetChecksum() uint32 {
 	return 0
 }
 
+// Heartbeat is the value of a record of the topic heartbeats.v1, which is compacted: the
+// last that a device said of itself. The record's key is the terminal's id, as people
+// write it ("t-0123456789abc"). The rules of VoteBatch hold for it too.
+type Heartbeat struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1.
+	Format uint32 `protobuf:"varint,1,opt,name=format,proto3" json:"format,omitempty"`
+	// The terminal's id.
+	Terminal uint64 `protobuf:"fixed64,2,opt,name=terminal,proto3" json:"terminal,omitempty"`
+	// When it came, by the clock of the service, in milliseconds since 1970.
+	At uint64 `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"`
+	// The random value that the device has from now on (not 0), and the one that it had; 0:
+	// it had none, or has lost it.
+	Install  uint64 `protobuf:"fixed64,4,opt,name=install,proto3" json:"install,omitempty"`
+	Previous uint64 `protobuf:"fixed64,5,opt,name=previous,proto3" json:"previous,omitempty"`
+	// The highest seq that the device has given to a vote, 0 to 2^53-1; votes that are in it
+	// and not known to be counted, 0 to 100,000,000; the age of the oldest in milliseconds, ten
+	// years at most.
+	Seq      uint64 `protobuf:"varint,6,opt,name=seq,proto3" json:"seq,omitempty"`
+	Waiting  uint32 `protobuf:"varint,7,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	OldestMs uint64 `protobuf:"varint,8,opt,name=oldest_ms,json=oldestMs,proto3" json:"oldest_ms,omitempty"`
+	// What the device says of its storage: it was promised to be kept; bytes that are free, and
+	// 1 (0: it did not say), 1 to 2^53; less was found than was written.
+	Persisted bool   `protobuf:"varint,9,opt,name=persisted,proto3" json:"persisted,omitempty"`
+	Free      uint64 `protobuf:"varint,10,opt,name=free,proto3" json:"free,omitempty"`
+	Lost      bool   `protobuf:"varint,11,opt,name=lost,proto3" json:"lost,omitempty"`
+	// What the device's own clock showed, in milliseconds since 1970; 0: it did not say.
+	Clock uint64 `protobuf:"varint,12,opt,name=clock,proto3" json:"clock,omitempty"`
+	// Of the device's program, up to 64 letters, digits, '.', '_', '+' and '-'.
+	Version string `protobuf:"bytes,13,opt,name=version,proto3" json:"version,omitempty"`
+	// Millivolts, up to 100,000; 0: there is no battery, or the device did not say.
+	Battery uint32 `protobuf:"varint,14,opt,name=battery,proto3" json:"battery,omitempty"`
+	// As in VoteBatch.
+	Checksum *uint32 `protobuf:"fixed32,15,opt,name=checksum,proto3,oneof" json:"checksum,omitempty"`
+	// Presses that the device did not take for votes since it was started, up to 2^31-1 each:
+	// struck twice, with two fingers, while the last vote was thanked for.
+	Double uint32 `protobuf:"varint,16,opt,name=double,proto3" json:"double,omitempty"`
+	Multi  uint32 `protobuf:"varint,17,opt,name=multi,proto3" json:"multi,omitempty"`
+	Repeat uint32 `protobuf:"varint,18,opt,name=repeat,proto3" json:"repeat,omitempty"`
+	// When two devices with this terminal's image were last seen and since when they were, in
+	// milliseconds since 1970, and when this one was told; 0: never.
+	CopySeen      uint64 `protobuf:"varint,19,opt,name=copy_seen,json=copySeen,proto3" json:"copy_seen,omitempty"`
+	CopySince     uint64 `protobuf:"varint,20,opt,name=copy_since,json=copySince,proto3" json:"copy_since,omitempty"`
+	CopyTold      uint64 `protobuf:"varint,21,opt,name=copy_told,json=copyTold,proto3" json:"copy_told,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Heartbeat) Reset() {
+	*x = Heartbeat{}
+	mi := &file_schema_vote_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Heartbeat) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Heartbeat) ProtoMessage() {}
+
+func (x *Heartbeat) ProtoReflect() protoreflect.Message {
+	mi := &file_schema_vote_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
+func (*Heartbeat) Descriptor() ([]byte, []int) {
+	return file_schema_vote_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Heartbeat) GetFormat() uint32 {
+	if x != nil {
+		return x.Format
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetTerminal() uint64 {
+	if x != nil {
+		return x.Terminal
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetInstall() uint64 {
+	if x != nil {
+		return x.Install
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetPrevious() uint64 {
+	if x != nil {
+		return x.Previous
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetWaiting() uint32 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetOldestMs() uint64 {
+	if x != nil {
+		return x.OldestMs
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetPersisted() bool {
+	if x != nil {
+		return x.Persisted
+	}
+	return false
+}
+
+func (x *Heartbeat) GetFree() uint64 {
+	if x != nil {
+		return x.Free
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetLost() bool {
+	if x != nil {
+		return x.Lost
+	}
+	return false
+}
+
+func (x *Heartbeat) GetClock() uint64 {
+	if x != nil {
+		return x.Clock
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *Heartbeat) GetBattery() uint32 {
+	if x != nil {
+		return x.Battery
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetChecksum() uint32 {
+	if x != nil && x.Checksum != nil {
+		return *x.Checksum
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetDouble() uint32 {
+	if x != nil {
+		return x.Double
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetMulti() uint32 {
+	if x != nil {
+		return x.Multi
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetRepeat() uint32 {
+	if x != nil {
+		return x.Repeat
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetCopySeen() uint64 {
+	if x != nil {
+		return x.CopySeen
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetCopySince() uint64 {
+	if x != nil {
+		return x.CopySince
+	}
+	return 0
+}
+
+func (x *Heartbeat) GetCopyTold() uint64 {
+	if x != nil {
+		return x.CopyTold
+	}
+	return 0
+}
+
 var File_schema_vote_proto protoreflect.FileDescriptor
 
 const file_schema_vote_proto_rawDesc = "" +
@@ -1276,6 +1501,31 @@ const file_schema_vote_proto_rawDesc = "" +
 	"\x06before\x18\f \x01(\rR\x06before\x12\x1c\n" +
 	"\twithdrawn\x18\r \x01(\bR\twithdrawn\x12\x1f\n" +
 	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01B\v\n" +
+	"\t_checksum\"\xab\x04\n" +
+	"\tHeartbeat\x12\x16\n" +
+	"\x06format\x18\x01 \x01(\rR\x06format\x12\x1a\n" +
+	"\bterminal\x18\x02 \x01(\x06R\bterminal\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x04R\x02at\x12\x18\n" +
+	"\ainstall\x18\x04 \x01(\x06R\ainstall\x12\x1a\n" +
+	"\bprevious\x18\x05 \x01(\x06R\bprevious\x12\x10\n" +
+	"\x03seq\x18\x06 \x01(\x04R\x03seq\x12\x18\n" +
+	"\awaiting\x18\a \x01(\rR\awaiting\x12\x1b\n" +
+	"\toldest_ms\x18\b \x01(\x04R\boldestMs\x12\x1c\n" +
+	"\tpersisted\x18\t \x01(\bR\tpersisted\x12\x12\n" +
+	"\x04free\x18\n" +
+	" \x01(\x04R\x04free\x12\x12\n" +
+	"\x04lost\x18\v \x01(\bR\x04lost\x12\x14\n" +
+	"\x05clock\x18\f \x01(\x04R\x05clock\x12\x18\n" +
+	"\aversion\x18\r \x01(\tR\aversion\x12\x18\n" +
+	"\abattery\x18\x0e \x01(\rR\abattery\x12\x1f\n" +
+	"\bchecksum\x18\x0f \x01(\aH\x00R\bchecksum\x88\x01\x01\x12\x16\n" +
+	"\x06double\x18\x10 \x01(\rR\x06double\x12\x14\n" +
+	"\x05multi\x18\x11 \x01(\rR\x05multi\x12\x16\n" +
+	"\x06repeat\x18\x12 \x01(\rR\x06repeat\x12\x1b\n" +
+	"\tcopy_seen\x18\x13 \x01(\x04R\bcopySeen\x12\x1d\n" +
+	"\n" +
+	"copy_since\x18\x14 \x01(\x04R\tcopySince\x12\x1b\n" +
+	"\tcopy_told\x18\x15 \x01(\x04R\bcopyToldB\v\n" +
 	"\t_checksumB\x13Z\x11mlf/schema/votepbb\x06proto3"
 
 var (
@@ -1290,7 +1540,7 @@ func file_schema_vote_proto_rawDescGZIP() []byte {
 	return file_schema_vote_proto_rawDescData
 }
 
-var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_schema_vote_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_schema_vote_proto_goTypes = []any{
 	(*VotesRequest)(nil),   // 0: mlf.v1.VotesRequest
 	(*VoteMessage)(nil),    // 1: mlf.v1.VoteMessage
@@ -1300,6 +1550,7 @@ var file_schema_vote_proto_goTypes = []any{
 	(*Control)(nil),        // 5: mlf.v1.Control
 	(*Genesis)(nil),        // 6: mlf.v1.Genesis
 	(*Served)(nil),         // 7: mlf.v1.Served
+	(*Heartbeat)(nil),      // 8: mlf.v1.Heartbeat
 }
 var file_schema_vote_proto_depIdxs = []int32{
 	1, // 0: mlf.v1.VotesRequest.votes:type_name -> mlf.v1.VoteMessage
@@ -1323,13 +1574,14 @@ func file_schema_vote_proto_init() {
 	file_schema_vote_proto_msgTypes[5].OneofWrappers = []any{}
 	file_schema_vote_proto_msgTypes[6].OneofWrappers = []any{}
 	file_schema_vote_proto_msgTypes[7].OneofWrappers = []any{}
+	file_schema_vote_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_schema_vote_proto_rawDesc), len(file_schema_vote_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

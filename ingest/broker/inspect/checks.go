@@ -151,6 +151,8 @@ func lacking(kind settings.Kind) string {
 		return "what workers count is told nobody: answers come from the store, later"
 	case settings.Served:
 		return "numbers of served users are refused"
+	case settings.Heartbeats:
+		return "heartbeats are refused: nobody sees which terminals live"
 	default:
 		return "no vote is accepted or counted"
 	}

@@ -18,6 +18,7 @@ import (
 	"mlf/proof/kafka"
 	"mlf/schema"
 	"mlf/schema/finding"
+	"mlf/schema/heartbeat"
 	"mlf/schema/served"
 )
 
@@ -110,6 +111,8 @@ func (p *patient) settings() {
 		setting{counts, "retention.ms", "-1", "172800000", finding.Warn},
 		setting{served, "cleanup.policy", "delete", "compact", finding.Fail},
 		setting{served, "max.message.bytes", "1000", "1048588", finding.Fail},
+		setting{heartbeat.Topic, "cleanup.policy", "delete", "compact", finding.Fail},
+		setting{heartbeat.Topic, "max.message.bytes", "1000", "1048588", finding.Fail},
 	)
 	p.try(
 		setting{votes, "min.insync.replicas", "4", "2", finding.Fail},
@@ -256,7 +259,8 @@ func TestRightsAreHeldToTheStage(t *testing.T) {
 		return acls
 	}
 	const describe, read, write = kmsg.ACLOperationDescribe, kmsg.ACLOperationRead, kmsg.ACLOperationWrite
-	enough := slices.Concat(topic(schema.VotesTopic, describe, read, write), topic(schema.RegistryTopic, describe, read), topic(served.Topic, describe, read, write))
+	enough := slices.Concat(topic(schema.VotesTopic, describe, read, write), topic(schema.RegistryTopic, describe, read), topic(served.Topic, describe, read, write),
+		topic(heartbeat.Topic, describe, read, write))
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(3), kfake.ClusterID("three"), kfake.EnableSASL(), kfake.EnableACLs(),
 		kfake.Superuser(broker.MechanismScramSHA512, "admin", "secret"),

@@ -51,10 +51,10 @@ func userOf(stage Stage) user {
 	return map[Stage]user{
 		Schema: {
 			"mlf schema apply", "what is missing is not made, and what is wrong is not found",
-			topics{settings.Votes: writes, settings.Registry: writes, settings.Counts: sees, settings.Served: sees},
+			topics{settings.Votes: writes, settings.Registry: writes, settings.Counts: sees, settings.Served: sees, settings.Heartbeats: sees},
 			sees,
 		},
-		Ingest: {"mlf ingest", "no vote is accepted, or no number of served users", topics{settings.Votes: writes, settings.Registry: reads, settings.Served: writes}, nil},
+		Ingest: {"mlf ingest", "no vote is accepted, or no number of served users, or no heartbeat", topics{settings.Votes: writes, settings.Registry: reads, settings.Served: writes, settings.Heartbeats: writes}, nil},
 		Aggregate: {
 			"mlf aggregate", "nothing is counted, or told before it is in the store",
 			topics{settings.Votes: reads, settings.Counts: {describe, write}},
@@ -62,7 +62,7 @@ func userOf(stage Stage) user {
 		},
 		Query: {
 			"mlf query", "answers stand still, or there are none",
-			topics{settings.Votes: reads, settings.Registry: reads, settings.Counts: reads, settings.Served: reads},
+			topics{settings.Votes: reads, settings.Registry: reads, settings.Counts: reads, settings.Served: reads, settings.Heartbeats: reads},
 			nil,
 		},
 		Operator: {"mlf terminal", "nobody is enrolled or revoked, nothing is annotated", topics{settings.Registry: writes}, nil},

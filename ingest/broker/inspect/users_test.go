@@ -8,6 +8,7 @@ import (
 	"mlf/proof/kafka"
 	"mlf/proof/rights"
 	"mlf/schema"
+	"mlf/schema/heartbeat"
 	"mlf/schema/served"
 )
 
@@ -34,6 +35,7 @@ func TestUsersOfTheManifestsAreThoseOfTheDoctor(t *testing.T) {
 	}
 	topics := map[settings.Kind]string{
 		settings.Votes: schema.VotesTopic, settings.Registry: schema.RegistryTopic, settings.Counts: schema.CountsTopic, settings.Served: served.Topic,
+		settings.Heartbeats: heartbeat.Topic,
 	}
 	stages := []Stage{Schema, Ingest, Aggregate, Query, Operator, Archive, Inquiry}
 	if len(m.Users) != len(stages) {

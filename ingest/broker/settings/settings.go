@@ -45,6 +45,13 @@ const CountsKept = 48 * time.Hour
 // ingest process is such a reader.
 const ServedLag = 24 * time.Hour
 
+// HeartbeatsFile is after how long a file of the topic of heartbeats may be compacted. A
+// reader that starts reads what has come since, 2,000 a minute from 10,000 terminals.
+const HeartbeatsFile = time.Hour
+
+// heartbeatsBytesMin is more than the heartbeats take that are put at once.
+const heartbeatsBytesMin = 256 << 10
+
 // servedBytesMin is more than the numbers of served users take that are put at once.
 const servedBytesMin = 256 << 10
 
@@ -78,6 +85,8 @@ const (
 	Registry Kind = "registry"
 	Counts   Kind = "counts"
 	Served   Kind = "served"
+
+	Heartbeats Kind = "heartbeats"
 )
 
 // A Kind is what a topic is for.
@@ -93,6 +102,8 @@ func (s Topic) Judge(kind Kind, batchBytes int) []Finding {
 		return s.Counts(batchBytes)
 	case Served:
 		return s.Served()
+	case Heartbeats:
+		return s.Heartbeats()
 	default:
 		return s.Registry()
 	}
@@ -170,6 +181,15 @@ func (s Topic) Served() []Finding {
 	if n, ok := s.number(CompactionLag); ok && n < ServedLag.Milliseconds() && strings.Contains(s.Settings[CleanupPolicy], "compact") {
 		findings = append(findings, s.found(CompactionLag, false, fmt.Sprintf(
 			"where two processes write one number at once the older may be kept; set it to %d", ServedLag.Milliseconds())))
+	}
+	return findings
+}
+
+// Heartbeats judges the settings of the topic of heartbeats.
+func (s Topic) Heartbeats() []Finding {
+	findings := append(s.copies(), s.latest("the last heartbeats")...)
+	if n, ok := s.number(MessageBytes); ok && n < heartbeatsBytesMin {
+		findings = append(findings, s.found(MessageBytes, true, fmt.Sprintf("heartbeats of many terminals at once would be refused; set it to %d", BytesMax)))
 	}
 	return findings
 }
