@@ -147,7 +147,7 @@ export class Kiosk {
     this.tools.reset();
     this.begin("attract", "attract");
     const all = this.tools.everyLanguage("touch");
-    this.main.append(h("button", { "data-option": "begin", onclick: () => this.home() }, h("strong", {}, this.tools.words.say("title")), ...all.map((text) => h("span", {}, text))));
+    this.main.append(h("h1", {}, this.tools.words.say("title")), h("button", { "data-option": "begin", onclick: () => this.home() }, ...all.map((text) => h("span", {}, text))));
     this.tools.draw();
     this.idled();
   }
