@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	"command": {
 		"command/imports", "command/network", "command/source", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
 		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
-		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "ingest/form", "ingest/front", "ingest/setup",
+		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "ingest/form", "ingest/front", "ingest/report", "ingest/setup",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
 		"query", "query/access", "query/cube", "query/fleet", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
 		"schema", "schema/annotation", "schema/finding", "schema/heartbeat", "schema/network", "schema/proxies", "schema/registry", "schema/served", "schema/shares", "schema/source",
@@ -54,7 +54,8 @@ var mayImport = map[string][]string{
 	"schema/served":                  {"schema"},
 	"schema/sql":                     {},
 	"schema/votepb":                  {},
-	"ingest":                         {"schema", "schema/heartbeat", "schema/proxies", "schema/served", "ingest/form", "ingest/front", "ingest/hello", "ingest/pace", "ingest/setup", "ingest/wire"},
+	"ingest":                         {"schema", "schema/heartbeat", "schema/proxies", "schema/served", "ingest/form", "ingest/front", "ingest/hello", "ingest/pace", "ingest/report", "ingest/setup", "ingest/wire"},
+	"ingest/report":                  {"ingest/wire", "schema", "schema/heartbeat", "schema/served"},
 	"ingest/hello":                   {},
 	"ingest/pace":                    {"schema"},
 	"ingest/front":                   {"ingest/kiosk", "ingest/rating/script"},

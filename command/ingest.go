@@ -86,7 +86,7 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	}
 	var reports, beats process.Part
 	cfg.Heartbeats, beats = b.heartbeatsPart(b.client)
-	if cfg.Reports, reports, err = b.reportsPart(b.client, lists); err != nil {
+	if cfg.Served, reports, err = b.reportsPart(b.client, lists); err != nil {
 		return err
 	}
 	server, err := b.ingestPart(ln, b.tracing.Log(producer), registered.terminals, cfg)

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"mlf/command/process"
-	"mlf/ingest"
 	"mlf/ingest/broker"
+	told "mlf/ingest/report"
 	"mlf/schema/heartbeat"
 	"mlf/schema/registry"
 	"mlf/schema/served"
@@ -14,8 +14,8 @@ import (
 
 // reportsPart follows what is reported beside votes. Votes do without: no check waits
 // for it.
-func (b *base) reportsPart(log ingest.ReportLog, lists *registry.Registry) (*ingest.Reports, process.Part, error) {
-	reports, err := ingest.NewReports(log, lists.ServiceID, time.Now())
+func (b *base) reportsPart(log told.ServedLog, lists *registry.Registry) (*told.Served, process.Part, error) {
+	reports, err := told.NewServed(log, lists.ServiceID, time.Now())
 	if err != nil {
 		return nil, process.Part{}, err
 	}
@@ -23,8 +23,8 @@ func (b *base) reportsPart(log ingest.ReportLog, lists *registry.Registry) (*ing
 }
 
 // heartbeatsPart takes what devices say of themselves. Votes do without.
-func (b *base) heartbeatsPart(log ingest.HeartbeatLog) (*ingest.Heartbeats, process.Part) {
-	beats := ingest.NewHeartbeats(log, ingest.HeartbeatsConfig{})
+func (b *base) heartbeatsPart(log told.HeartbeatLog) (*told.Heartbeats, process.Part) {
+	beats := told.NewHeartbeats(log, told.HeartbeatsConfig{})
 	return beats, process.Part{Name: "heartbeats", Run: func(ctx context.Context) error { return beats.Run(ctx, b.log) }}
 }
 

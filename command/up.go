@@ -176,7 +176,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	}
 	beats, beating := u.heartbeatsPart(roomy)
 	cfg := ingest.Config{
-		TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Reports: reports, Heartbeats: beats,
+		TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Served: reports, Heartbeats: beats,
 		Sources: registered.sources(id, form.Config{}, ownMachine()),
 	}
 	if cfg.Pages, err = registered.pages(lists, cmp.Or(u.cmd.QueryURL, u.cmd.url(listeners.query)), ownMachine()); err != nil {

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"mlf/ingest/report"
 	"mlf/schema"
 )
 
@@ -66,9 +67,9 @@ type Config struct {
 	// KeyExchangeAuto.
 	KeyExchange KeyExchange
 
-	// Reports takes what is reported beside votes. Nil: there is nothing at its
+	// Served takes how many users were served. Nil: there is nothing at its
 	// addresses.
-	Reports *Reports
+	Served *report.Served
 
 	// Sources takes what sources say that keep no state. Nil: there is nothing at its
 	// addresses.
@@ -79,7 +80,7 @@ type Config struct {
 
 	// Heartbeats takes what devices say of themselves. Nil: there is nothing at its
 	// address.
-	Heartbeats *Heartbeats
+	Heartbeats *report.Heartbeats
 
 	// Now is the server's clock. Default time.Now.
 	Now func() time.Time

@@ -90,7 +90,7 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 		}
 		return s.streams(x)
 	case servedPath, queuePath:
-		if s.cfg.Reports != nil {
+		if s.cfg.Served != nil {
 			x.endpoint = servedEndpoint
 			return s.served(appends, x)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mlf/ingest"
+	"mlf/ingest/report"
 	"mlf/schema"
 	"mlf/schema/heartbeat"
 )
@@ -89,9 +90,9 @@ type pulse struct {
 	stop func() // Ends the heartbeats, after those that wait were put.
 }
 
-func openHeartbeats(t *testing.T, log *beatLog, cfg ingest.HeartbeatsConfig) *pulse {
+func openHeartbeats(t *testing.T, log *beatLog, cfg report.HeartbeatsConfig) *pulse {
 	t.Helper()
-	h := ingest.NewHeartbeats(log, cfg)
+	h := report.NewHeartbeats(log, cfg)
 	w := &watch{now: clock}
 	p := &pulse{watch: w, log: log}
 	p.door = open(t, ingest.Config{Heartbeats: h, Now: w.time})
@@ -123,7 +124,7 @@ func (p *pulse) beat(tm *terminal, previous, install int) answer {
 
 // TestHeartbeatIsKept: the answer says when to come again, and what it said is on the topic.
 func TestHeartbeatIsKept(t *testing.T) {
-	p := openHeartbeats(t, newBeatLog(), ingest.HeartbeatsConfig{Shown: func(e *schema.Enrolment) string { return "v" + string(e.Office) }})
+	p := openHeartbeats(t, newBeatLog(), report.HeartbeatsConfig{Shown: func(e *schema.Enrolment) string { return "v" + string(e.Office) }})
 	tm := p.enrol(nil)
 	wantProblem(t, p.beat(tm, 0, 1), http.StatusServiceUnavailable, "heartbeats-unread")
 	p.ready(tm)
@@ -167,7 +168,7 @@ func TestHeartbeatIsKept(t *testing.T) {
 // later and reads what this one has put.
 func TestTwoDevicesWithOneImageAreBothTold(t *testing.T) {
 	log := newBeatLog()
-	p := openHeartbeats(t, log, ingest.HeartbeatsConfig{})
+	p := openHeartbeats(t, log, report.HeartbeatsConfig{})
 	tm := p.enrol(nil)
 	p.ready(tm)
 	d := described(t)
@@ -195,7 +196,7 @@ func TestTwoDevicesWithOneImageAreBothTold(t *testing.T) {
 	}
 
 	log.rows, log.ready = log.rows[3:], make(chan struct{}) // As compaction may leave it, or more.
-	p = openHeartbeats(t, log, ingest.HeartbeatsConfig{})
+	p = openHeartbeats(t, log, report.HeartbeatsConfig{})
 	p.pass(10 * time.Minute)
 	k, value, err := tm.RegistryRecord()
 	p.apply(k, value, err)
@@ -211,7 +212,7 @@ func TestTwoDevicesWithOneImageAreBothTold(t *testing.T) {
 func TestALogThatIsAway(t *testing.T) {
 	log := newBeatLog()
 	log.fail(errors.New("away"))
-	p := openHeartbeats(t, log, ingest.HeartbeatsConfig{WaitingMax: 3})
+	p := openHeartbeats(t, log, report.HeartbeatsConfig{WaitingMax: 3})
 	var all []*terminal
 	for range 5 {
 		all = append(all, p.enrol(nil))
@@ -235,7 +236,7 @@ func TestALogThatIsAway(t *testing.T) {
 }
 
 func TestHeartbeatsAreRefused(t *testing.T) {
-	p := openHeartbeats(t, newBeatLog(), ingest.HeartbeatsConfig{})
+	p := openHeartbeats(t, newBeatLog(), report.HeartbeatsConfig{})
 	tm := p.enrol(nil)
 	p.ready(tm)
 	long := []byte(`{"install":"0000000000000001"` + strings.Repeat(" ", 4096) + `}`)

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/valyala/fasthttp"
 
+	"mlf/ingest/report"
 	"mlf/ingest/wire"
 )
 
@@ -217,7 +218,7 @@ func newHeartbeats(auto promauto.Factory) *prometheus.CounterVec {
 		Name: "mlf_ingest_heartbeats_total",
 		Help: "Heartbeats of devices, by what became of them. copied: a terminal is in two devices, /v1/fleet?state=copied of mlf query says which. full: the log does not take them, look at the brokers. too_soon or rejected above a few: a device's program is defective.",
 	}, []string{"outcome"})
-	for _, outcome := range heartbeatOutcomes() {
+	for _, outcome := range report.Outcomes() {
 		all.WithLabelValues(outcome)
 	}
 	return all

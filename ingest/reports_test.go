@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"mlf/ingest"
+	"mlf/ingest/report"
 	"mlf/schema"
 	"mlf/schema/served"
 )
@@ -84,9 +85,9 @@ func services(code string) (schema.ServiceID, bool) {
 	return id, ok
 }
 
-func newReports(t *testing.T, log ingest.ReportLog) *ingest.Reports {
+func newReports(t *testing.T, log report.ServedLog) *report.Served {
 	t.Helper()
-	r, err := ingest.NewReports(log, services, clock)
+	r, err := report.NewServed(log, services, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func newReports(t *testing.T, log ingest.ReportLog) *ingest.Reports {
 }
 
 // runReports runs r until the test ends.
-func runReports(t *testing.T, r *ingest.Reports) {
+func runReports(t *testing.T, r *report.Served) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx, slog.New(slog.DiscardHandler)) }()
@@ -117,7 +118,7 @@ func openReportsAt(t *testing.T, now time.Time) (*door, *terminal, *reportLog) {
 	t.Helper()
 	log := newReportLog()
 	r := newReports(t, log)
-	d := open(t, ingest.Config{Reports: r, Now: func() time.Time { return now }})
+	d := open(t, ingest.Config{Served: r, Now: func() time.Time { return now }})
 	tm := d.enrol(nil)
 	wantProblem(t, d.put(tm, `{"rows":[]}`), http.StatusServiceUnavailable, "reports-unread")
 	runReports(t, r)
