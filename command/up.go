@@ -209,11 +209,15 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	u.ask(s)
 	u.greet(p, listeners, demo)
 	parts := []process.Part{
-		taking, {Name: "producer", Run: producer.Run},
-		{Name: "disk", Run: guard.Run},
+		taking, running("producer", producer.Run), running("disk", guard.Run),
 		u.forgetPart(), counting, answering, following, registered.part(), u.servedPart(book), reporting, watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
 	}
 	return process.InOrder(ctx, u.log, append(append(parts, shown.parts...), u.admin.Part(listeners.admin))...)
+}
+
+// running is a part of a name.
+func running(name string, run func(context.Context) error) process.Part {
+	return process.Part{Name: name, Run: run}
 }
 
 // ask has the neighbours asked whether they are there.
