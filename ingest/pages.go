@@ -27,10 +27,10 @@ type Pages struct {
 
 // endpoint returns the endpoint of a path of p.
 func (p *Pages) endpoint(path string) (endpoint, bool) {
-	switch {
-	case path == setup.ConfigPath:
+	switch path {
+	case setup.ConfigPath:
 		return configEndpoint, true
-	case path == setup.ClaimsPath, path == setup.PreviewPath:
+	case setup.ClaimsPath, setup.PreviewPath:
 		return claimsEndpoint, true
 	}
 	return pagesEndpoint, p.Front.Has(path)
@@ -142,6 +142,7 @@ func (s *Server) refuseClaim(x *exchange, err error) *refusal {
 			s.logger.Warn("claim not decided", slog.Any("err", e.Cause), slog.String("request", x.id.String()))
 		}
 		return s.later(claimUndecided, e.Detail)
+	default:
 	}
 	problems := map[setup.Problem]problem{
 		setup.Malformed: malformedBody, setup.Unknown: unknownCode, setup.Used: usedCode, setup.Expired: expiredCode,

@@ -124,8 +124,9 @@ func (p problem) about() (code string, status int, title string) {
 		return "copied", fasthttp.StatusConflict, "The terminal is in two devices"
 	case noSigningKey:
 		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
+	default:
+		return p.aboutClaim()
 	}
-	return p.aboutClaim()
 }
 
 // aboutClaim is about of the problems of claims.
@@ -143,8 +144,9 @@ func (p problem) aboutClaim() (code string, status int, title string) {
 		return "too-many-codes", fasthttp.StatusTooManyRequests, "Too many wrong codes came from this network"
 	case claimUndecided:
 		return "claim-undecided", fasthttp.StatusServiceUnavailable, "It is not known yet who has the code; send the same again"
+	default:
+		panic(fmt.Sprintf("BUG: unknown problem %d", p))
 	}
-	panic(fmt.Sprintf("BUG: unknown problem %d", p))
 }
 
 // A refusal is an answer other than success.

@@ -77,7 +77,7 @@ func (s *Server) said(appends context.Context, x *exchange) *refusal {
 		refused = s.appendSaid(appends, x, &said)
 	}
 	if refused == nil {
-		x.answerSource(err == nil)
+		x.answerSource()
 	}
 	return refused
 }
@@ -136,8 +136,8 @@ func (s *Server) appendSaid(ctx context.Context, x *exchange, said *form.Said) *
 }
 
 // answerSource answers that all is well. The words are those that the forms of municipal
-// sites look for; taken is not told, so that a bot learns nothing of its trap.
-func (x *exchange) answerSource(taken bool) {
+// sites look for; whether anything of it counts is not told, so that a bot learns nothing of its trap.
+func (x *exchange) answerSource() {
 	if string(x.Path()) == form.CountersPath {
 		x.answer(fasthttp.StatusAccepted, []byte(`{"accepted":1}`))
 		return

@@ -65,7 +65,7 @@ var errFound = errors.New("the ticket was found")
 // elsewhere.
 func FuzzHello(f *testing.F) {
 	server := &tls.Config{Certificates: certificate(f)}
-	classicals := []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+	groups := []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
 	p256, hybrid := []tls.CurveID{tls.CurveP256}, []tls.CurveID{tls.X25519MLKEM768}
 	for _, c := range []struct {
 		settings          *tls.Config
@@ -83,7 +83,7 @@ func FuzzHello(f *testing.F) {
 			f.Fatal("shook hands with nobody")
 		}
 		first := terminal.told.Bytes()
-		if ticket, classical := Read(first, classicals); (ticket != nil) != c.ticket || classical != c.classical {
+		if ticket, classical := Read(first, groups); (ticket != nil) != c.ticket || classical != c.classical {
 			f.Errorf("%v: got a ticket of %d bytes, classical %v", c, len(ticket), classical)
 		}
 		f.Add(first)

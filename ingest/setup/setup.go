@@ -107,6 +107,7 @@ func problemOf(state network.OfferState) (Problem, bool) {
 		return Expired, true
 	case network.OfferWithdrawn:
 		return Withdrawn, true
+	default:
+		return 0, false
 	}
-	return 0, false
 }
