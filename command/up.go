@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"mlf/aggregate"
@@ -165,24 +166,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	registered := u.newFollower()
-	id, err := u.client.LogIdentity(ctx)
-	if err != nil {
-		return err
-	}
-	roomy := roomyLog{u.client, guard.Room}
-	reports, reporting, err := u.reportsPart(roomy, lists)
-	if err != nil {
-		return err
-	}
-	beats, beating := u.heartbeatsPart(roomy)
-	cfg := ingest.Config{
-		TLS: tlsConfig, ConnsMax: upConnectionsMax, DrainMax: upDrainMax, Served: reports, Heartbeats: beats,
-		Sources: registered.sources(id, form.Config{}, ownMachine()),
-	}
-	if cfg.Pages, err = registered.pages(lists, cmp.Or(u.cmd.QueryURL, u.cmd.url(listeners.query)), ownMachine()); err != nil {
-		return err
-	}
-	taking, err := u.ingestPart(listeners.ingest, guard, registered.terminals, cfg)
+	taking, beside, err := u.door(ctx, listeners, guard, registered, lists)
 	if err != nil {
 		return err
 	}
@@ -200,7 +184,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	of := u.queryParts(alone(s), counts, registered, lists, shown)
-	beside, err := u.besideParts(&of, book)
+	told, err := u.besideParts(&of, book)
 	if err != nil {
 		return err
 	}
@@ -218,9 +202,33 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	parts := []process.Part{
 		taking, {Name: "producer", Run: producer.Run},
 		{Name: "disk", Run: guard.Run},
-		u.forgetPart(), counting, answering, following, registered.part(), reporting, beating, watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
+		u.forgetPart(), counting, answering, following, registered.part(), watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
 	}
-	return process.InOrder(ctx, u.log, append(append(append(parts, beside...), shown.parts...), u.admin.Part(listeners.admin))...)
+	return process.InOrder(ctx, u.log, slices.Concat(parts, beside, told, shown.parts, []process.Part{u.admin.Part(listeners.admin)})...)
+}
+
+// door takes what comes in over HTTP: its part, and those beside it.
+func (u *up) door(ctx context.Context, ln upListeners, guard *datadir.Guard, registered *follower, lists *registry.Registry) (taking process.Part, beside []process.Part, err error) {
+	cfg := ingest.Config{ConnsMax: upConnectionsMax, DrainMax: upDrainMax}
+	if cfg.TLS, err = u.cmd.config(u.keeper); err != nil {
+		return taking, nil, err
+	}
+	id, err := u.client.LogIdentity(ctx)
+	if err != nil {
+		return taking, nil, err
+	}
+	cfg.Sources = registered.sources(id, form.Config{}, ownMachine())
+	roomy := roomyLog{u.client, guard.Room}
+	var reporting, beating process.Part
+	if cfg.Served, reporting, err = u.reportsPart(roomy, lists); err != nil {
+		return taking, nil, err
+	}
+	cfg.Heartbeats, beating = u.heartbeatsPart(roomy)
+	if cfg.Pages, err = registered.pages(lists, cmp.Or(u.cmd.QueryURL, u.cmd.url(ln.query)), ownMachine()); err != nil {
+		return taking, nil, err
+	}
+	taking, err = u.ingestPart(ln.ingest, guard, registered.terminals, cfg)
+	return taking, []process.Part{reporting, beating}, err
 }
 
 // ask has the neighbours asked whether they are there.

@@ -55,98 +55,63 @@ const (
 	copiedTerminal
 )
 
-// about returns the problem's code, its status and its title for people.
-func (p problem) about() (code string, status int, title string) {
-	switch p {
-	case malformedRequest:
-		return "malformed-request", fasthttp.StatusBadRequest, "The request is not well-formed HTTP/1.1"
-	case malformedBody:
-		return "malformed-body", fasthttp.StatusBadRequest, "The body is not of the expected shape; nothing was written"
-	case unknownToken:
-		return "unknown-token", fasthttp.StatusUnauthorized, "No known terminal token was given"
-	case revokedTerminal:
-		return "revoked-terminal", fasthttp.StatusForbidden, "The terminal was revoked"
-	case testTerminal:
-		return "test-terminal", fasthttp.StatusForbidden, "The terminal was enrolled for tests; its numbers would count"
-	case foreignStream:
-		return "foreign-stream", fasthttp.StatusForbidden, "The stream is not one of this terminal"
-	case notFound:
-		return "not-found", fasthttp.StatusNotFound, "There is nothing at this address"
-	case methodNotAllowed:
-		return "method-not-allowed", fasthttp.StatusMethodNotAllowed, "The address does not know this method"
-	case requestTimeout:
-		return "request-timeout", fasthttp.StatusRequestTimeout, "The request did not arrive in time"
-	case lengthRequired:
-		return "length-required", fasthttp.StatusLengthRequired, "The length of the body is required"
-	case tooLarge:
-		return "too-large", fasthttp.StatusRequestEntityTooLarge, "The body is too large; send the votes in halves"
-	case tooManyVotes:
-		return "too-many-votes", fasthttp.StatusRequestEntityTooLarge, "There are too many votes; send them in halves"
-	case tooManyRows:
-		return "too-many-rows", fasthttp.StatusRequestEntityTooLarge, "There are too many rows; send them in halves"
-	case unsupportedMediaType:
-		return "unsupported-media-type", fasthttp.StatusUnsupportedMediaType, "The body's type or encoding is not supported"
-	case expectationFailed:
-		return "expectation-failed", fasthttp.StatusExpectationFailed, "The request expects what is not known here"
-	case tooFast:
-		return "too-fast", fasthttp.StatusTooManyRequests, "The terminal asks too often"
-	case headersTooLarge:
-		return "headers-too-large", fasthttp.StatusRequestHeaderFieldsTooLarge, "The request's header is too large"
-	case internalError:
-		return "internal", fasthttp.StatusInternalServerError, "The service has a defect; send again later"
-	case overloaded:
-		return "overloaded", fasthttp.StatusServiceUnavailable, "The service is too full; send again later"
-	case noAcknowledgement:
-		return "no-acknowledgement", fasthttp.StatusServiceUnavailable, "The votes were not acknowledged; send again later"
-	case terminalsUnread:
-		return "terminals-unread", fasthttp.StatusServiceUnavailable, "The terminals are still being read; send again later"
-	case reportsUnread:
-		return "reports-unread", fasthttp.StatusServiceUnavailable, "What was reported before is still being read; send again later"
-	case rowsUnacknowledged:
-		return "rows-unacknowledged", fasthttp.StatusServiceUnavailable, "The rows were not acknowledged; send again later"
-	case unknownDevice:
-		return "unknown-device", fasthttp.StatusNotFound, "No device of that address is enrolled"
-	case otherOrigin:
-		return "other-origin", fasthttp.StatusForbidden, "The page is none of the site's"
-	case otherWay:
-		return "other-way", fasthttp.StatusForbidden, "The source is enrolled to speak another way"
-	case badValue:
-		return "bad-value", fasthttp.StatusBadRequest, "The rating has no value from 1 to 5"
-	case uncountable:
-		return "uncountable", fasthttp.StatusUnprocessableEntity, "What the device tells cannot be counted without losing votes"
-	case sourcesUnready:
-		return "sources-unready", fasthttp.StatusServiceUnavailable, "Sources without state cannot be taken yet; send again later"
-	case closedTerminal:
-		return "closed-terminal", fasthttp.StatusForbidden, "The terminal was closed; it may send what it holds"
-	case heartbeatsUnread:
-		return "heartbeats-unread", fasthttp.StatusServiceUnavailable, "The heartbeats before are still being read; send again later"
-	case copiedTerminal:
-		return "copied", fasthttp.StatusConflict, "The terminal is in two devices"
-	case noSigningKey:
-		return "no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"
-	default:
-		return p.aboutClaim()
+// A kind is what all answers of one problem have: its code, its status and its title for
+// people.
+type kind struct {
+	code   string
+	status int
+	title  string
+}
+
+// kinds are the problems' kinds, by problem.
+func kinds() []kind {
+	return []kind{
+		malformedRequest:     {"malformed-request", fasthttp.StatusBadRequest, "The request is not well-formed HTTP/1.1"},
+		malformedBody:        {"malformed-body", fasthttp.StatusBadRequest, "The body is not of the expected shape; nothing was written"},
+		unknownToken:         {"unknown-token", fasthttp.StatusUnauthorized, "No known terminal token was given"},
+		revokedTerminal:      {"revoked-terminal", fasthttp.StatusForbidden, "The terminal was revoked"},
+		testTerminal:         {"test-terminal", fasthttp.StatusForbidden, "The terminal was enrolled for tests; its numbers would count"},
+		foreignStream:        {"foreign-stream", fasthttp.StatusForbidden, "The stream is not one of this terminal"},
+		notFound:             {"not-found", fasthttp.StatusNotFound, "There is nothing at this address"},
+		methodNotAllowed:     {"method-not-allowed", fasthttp.StatusMethodNotAllowed, "The address does not know this method"},
+		requestTimeout:       {"request-timeout", fasthttp.StatusRequestTimeout, "The request did not arrive in time"},
+		lengthRequired:       {"length-required", fasthttp.StatusLengthRequired, "The length of the body is required"},
+		tooLarge:             {"too-large", fasthttp.StatusRequestEntityTooLarge, "The body is too large; send the votes in halves"},
+		tooManyVotes:         {"too-many-votes", fasthttp.StatusRequestEntityTooLarge, "There are too many votes; send them in halves"},
+		tooManyRows:          {"too-many-rows", fasthttp.StatusRequestEntityTooLarge, "There are too many rows; send them in halves"},
+		unsupportedMediaType: {"unsupported-media-type", fasthttp.StatusUnsupportedMediaType, "The body's type or encoding is not supported"},
+		expectationFailed:    {"expectation-failed", fasthttp.StatusExpectationFailed, "The request expects what is not known here"},
+		tooFast:              {"too-fast", fasthttp.StatusTooManyRequests, "The terminal asks too often"},
+		headersTooLarge:      {"headers-too-large", fasthttp.StatusRequestHeaderFieldsTooLarge, "The request's header is too large"},
+		internalError:        {"internal", fasthttp.StatusInternalServerError, "The service has a defect; send again later"},
+		overloaded:           {"overloaded", fasthttp.StatusServiceUnavailable, "The service is too full; send again later"},
+		noAcknowledgement:    {"no-acknowledgement", fasthttp.StatusServiceUnavailable, "The votes were not acknowledged; send again later"},
+		terminalsUnread:      {"terminals-unread", fasthttp.StatusServiceUnavailable, "The terminals are still being read; send again later"},
+		reportsUnread:        {"reports-unread", fasthttp.StatusServiceUnavailable, "What was reported before is still being read; send again later"},
+		rowsUnacknowledged:   {"rows-unacknowledged", fasthttp.StatusServiceUnavailable, "The rows were not acknowledged; send again later"},
+		unknownDevice:        {"unknown-device", fasthttp.StatusNotFound, "No device of that address is enrolled"},
+		otherOrigin:          {"other-origin", fasthttp.StatusForbidden, "The page is none of the site's"},
+		otherWay:             {"other-way", fasthttp.StatusForbidden, "The source is enrolled to speak another way"},
+		badValue:             {"bad-value", fasthttp.StatusBadRequest, "The rating has no value from 1 to 5"},
+		uncountable:          {"uncountable", fasthttp.StatusUnprocessableEntity, "What the device tells cannot be counted without losing votes"},
+		sourcesUnready:       {"sources-unready", fasthttp.StatusServiceUnavailable, "Sources without state cannot be taken yet; send again later"},
+		closedTerminal:       {"closed-terminal", fasthttp.StatusForbidden, "The terminal was closed; it may send what it holds"},
+		heartbeatsUnread:     {"heartbeats-unread", fasthttp.StatusServiceUnavailable, "The heartbeats before are still being read; send again later"},
+		copiedTerminal:       {"copied", fasthttp.StatusConflict, "The terminal is in two devices"},
+		noSigningKey:         {"no-signing-key", fasthttp.StatusServiceUnavailable, "No stream can be issued yet; ask again later"},
+		unknownCode:          {"unknown-code", fasthttp.StatusNotFound, "There is no such code"},
+		usedCode:             {"used-code", fasthttp.StatusGone, "Another device has used the code"},
+		expiredCode:          {"expired-code", fasthttp.StatusGone, "The code has expired"},
+		withdrawnCode:        {"withdrawn-code", fasthttp.StatusGone, "The code was withdrawn"},
+		tooManyCodes:         {"too-many-codes", fasthttp.StatusTooManyRequests, "Too many wrong codes came from this network"},
+		claimUndecided:       {"claim-undecided", fasthttp.StatusServiceUnavailable, "It is not known yet who has the code; send the same again"},
 	}
 }
 
-// aboutClaim is about of the problems of claims.
-func (p problem) aboutClaim() (code string, status int, title string) {
-	switch p {
-	case unknownCode:
-		return "unknown-code", fasthttp.StatusNotFound, "There is no such code"
-	case usedCode:
-		return "used-code", fasthttp.StatusGone, "Another device has used the code"
-	case expiredCode:
-		return "expired-code", fasthttp.StatusGone, "The code has expired"
-	case withdrawnCode:
-		return "withdrawn-code", fasthttp.StatusGone, "The code was withdrawn"
-	case tooManyCodes:
-		return "too-many-codes", fasthttp.StatusTooManyRequests, "Too many wrong codes came from this network"
-	case claimUndecided:
-		return "claim-undecided", fasthttp.StatusServiceUnavailable, "It is not known yet who has the code; send the same again"
-	default:
-		panic(fmt.Sprintf("BUG: unknown problem %d", p))
-	}
+// about returns what all answers of p have.
+func (p problem) about() (code string, status int, title string) {
+	k := kinds()[p]
+	return k.code, k.status, k.title
 }
 
 // A refusal is an answer other than success.

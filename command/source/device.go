@@ -69,7 +69,9 @@ Devices that tell totals over HTTP themselves are terminals: mlf terminal enrol.
 }
 
 // Validate refuses flags that do not go together. kong calls it.
-func (c *deviceAddCmd) Validate() error {
+func (c *deviceAddCmd) Validate() error { return errors.Join(c.LoginFlags.Validate(), c.together()) }
+
+func (c *deviceAddCmd) together() error {
 	one := c.Integration != "" || c.Address != "" || c.Comune != "" || c.Channel != "" || len(c.Services) > 0 || c.Office != ""
 	switch {
 	case c.From != "" && one:
@@ -77,7 +79,7 @@ func (c *deviceAddCmd) Validate() error {
 	case c.From == "" && (c.Integration == "" || c.Comune == "" || c.Channel == "" || len(c.Services) == 0):
 		return errors.New("missing flags: want --integration, --comune, --channel and --services, or --from")
 	}
-	return c.LoginFlags.Validate()
+	return nil
 }
 
 // A planned is a device that is to be enrolled.

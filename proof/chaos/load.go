@@ -80,7 +80,7 @@ func (l *player) round(ctx context.Context, seed uint64, terminals int) (country
 	cfg := &l.service.cfg
 	args := []string{
 		"--log-level", "error",
-		"simulate", "--json", "--kafka", l.service.kafkaAddrs(), "--query", "http://" + l.service.queryLine.Addr(),
+		"simulate", "--foreign", "--json", "--kafka", l.service.kafkaAddrs(), "--query", "http://" + l.service.queryLine.Addr(),
 		"--terminals", strconv.Itoa(terminals), "--days", strconv.Itoa(cfg.Days), "--seed", strconv.FormatUint(seed, 10),
 		"--resend-share", "0.1", "--give-up", giveUp.String(),
 	}

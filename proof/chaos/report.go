@@ -76,7 +76,7 @@ func (r *Report) add(one country.Report, err error) {
 	r.Acked += one.Votes
 	r.Answered += one.Answered
 	r.SentAgain += one.SentAgain
-	r.Counted += one.Ledger.Counted
+	r.Counted += one.Ledger.Counted - min(one.SourceVotes, one.Ledger.Counted) // What terminals cast was acked.
 	r.Ledger.Add(one.Ledger)
 	r.Lost += one.Lost
 	r.Doubled += one.Doubled

@@ -144,6 +144,7 @@ func (s *Simulation) check(ctx context.Context, before schema.Tally, report *Rep
 	}
 	cells, least, most := s.sources.compare(&s.differences)
 	report.Cells += cells
+	report.SourceVotes = s.sources.total()
 	s.compareLedger(&l, report.Ledger, least, most)
 	for i := 0; i < len(s.players); i += max(1, len(s.players)/watermarkSample) {
 		if err := s.players[i].checkWatermark(ctx); err != nil {

@@ -33,6 +33,7 @@ type Report struct {
 	Sources        int    `json:"sources"`         // That keep no state.
 	EventsSent     uint64 `json:"events_sent"`     // What they told, every try.
 	EventsAnswered uint64 `json:"events_answered"` // Of that what was taken.
+	SourceVotes    uint64 `json:"source_votes"`    // What the service has counted of them.
 
 	Weather        map[string]int `json:"weather"` // Requests without a useful answer, by cause.
 	Elapsed        time.Duration  `json:"elapsed_ns"`

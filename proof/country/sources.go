@@ -254,6 +254,10 @@ func (x *sources) post(ctx context.Context, o *stateless, r *foreign.Request, cl
 	}
 	x.sim.counters.requests.Add(1)
 	err := x.sim.client.postSource(ctx, token, strings.ReplaceAll(r.Path, "{site}", o.site), header, r.Body)
+	var bad *weatherError
+	if errors.As(err, &bad) && o.site != "" {
+		bad.cause = strings.ReplaceAll(bad.cause, o.site, "{site}") // One cause, however many sites.
+	}
 	if r.Event {
 		x.seen.mu.Lock()
 		defer x.seen.mu.Unlock()

@@ -72,6 +72,20 @@ func (x *sources) compare(d *differences) (cells int, least, most uint64) {
 	return cells, least, most
 }
 
+// total returns what was counted of all sources, tests and all.
+func (x *sources) total() (n uint64) {
+	if x == nil {
+		return 0
+	}
+	for _, o := range x.all {
+		votes, tests := o.after.votes.Less(o.before.votes), o.after.tests.Less(o.before.tests)
+		for i := range votes {
+			n += votes[i] + tests[i]
+		}
+	}
+	return n
+}
+
 // weighBounds keeps how many votes got is out of bounds.
 func (d *differences) weighBounds(least, most, got uint64) {
 	switch {
