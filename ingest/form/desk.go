@@ -148,16 +148,19 @@ func (s *Sender) admitTerminal() error {
 	if s.terminal == nil {
 		return refuse(UnknownToken, "want Authorization: Bearer with the token of an enrolled terminal")
 	}
-	return alive(s.terminal)
+	return s.alive(s.terminal)
 }
 
-// alive refuses a terminal that was revoked.
-func alive(e *schema.Enrolment) error {
-	if e.Revoked {
+// alive refuses a terminal that was revoked, or closed: what a source says is of now.
+func (s *Sender) alive(e *schema.Enrolment) error {
+	if e.Revoked || !e.Closed.IsZero() && s.request.At.Sub(e.Closed) > closedGrace {
 		return refuse(Ended, "terminal %v may send no more", e.Terminal)
 	}
 	return nil
 }
+
+// closedGrace is how long after its closure a terminal's source may still be on its way.
+const closedGrace = 2 * time.Minute
 
 func (s *Sender) admitSite(name string) error {
 	s.site = s.desk.sources.Site(name)
@@ -243,5 +246,5 @@ func (s *Sender) terminalOf(id schema.TerminalID) (*schema.Enrolment, error) {
 	if e == nil {
 		return nil, refuse(NoSuchSource, "terminal %v, of the source, is not enrolled", id)
 	}
-	return e, alive(e)
+	return e, s.alive(e)
 }

@@ -54,7 +54,13 @@ func newDesk(t testing.TB, cfg form.Config) *form.Desk {
 	enrol(5, schema.ChannelCounter, schema.ScaleMLF3, func(e *schema.Enrolment) { e.Token = schema.HashToken([]byte(deskToken)) })
 	enrol(6, schema.ChannelCounter, schema.ScaleMLF3, func(e *schema.Enrolment) { e.Token, e.Revoked = schema.HashToken([]byte(revokedToken)), true })
 	enrol(7, schema.ChannelTotem, schema.ScaleStars5, func(e *schema.Enrolment) { e.Test = true })
+	enrol(8, schema.ChannelWeb, schema.ScaleStars5, nil)
+	put(schema.Closure{Terminal: 8, At: (first - 121_000).Time()}.RegistryRecord())
+	enrol(9, schema.ChannelWeb, schema.ScaleStars5, nil)
+	put(schema.Closure{Terminal: 9, At: (first - 119_000).Time()}.RegistryRecord())
 	for _, s := range []source.Site{
+		{Name: "moved", Terminal: 8, Way: source.Script},
+		{Name: "moving", Terminal: 9, Way: source.Script},
 		{Name: "script", Terminal: 1, Way: source.Script, Origins: []string{"https://www.comune.example.it"}},
 		{Name: "ease", Terminal: 2, Way: source.Script},
 		{Name: "form", Terminal: 1, Way: source.Form, Origins: []string{"https://www.comune.example.it"}},
@@ -150,6 +156,8 @@ func TestRatings(t *testing.T) {
 	f("form", wordpress, "action=load_more&page=2", "nothing")
 	f("form", wordpress, "action=save_rating&star=7&page=https%3A%2F%2Fwww.comune.example.it%2Fa", "problem 9: ")
 	f("form", wordpress, "%zz", "problem 8: ")
+	f("moved", "application/json", own+`}`, "problem 4: ")
+	f("moving", "application/json", own+`}`, "rating of 9")
 	f("import", "application/json", own+`}`, "problem 6: the site's ratings are imported")
 	f("closed", wordpress, "", "problem 4: ")
 	f("nobody", wordpress, "", "problem 1: ")
