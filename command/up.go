@@ -200,7 +200,8 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	u.ask(s)
 	u.greet(p, listeners, demo)
 	parts := []process.Part{
-		taking, {Name: "producer", Run: producer.Run},
+		taking,
+		{Name: "producer", Run: producer.Run},
 		{Name: "disk", Run: guard.Run},
 		u.forgetPart(), counting, answering, following, registered.part(), watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
 	}

@@ -46,8 +46,10 @@ func TestLedger(t *testing.T) {
 		{
 			PartitionState: schema.PartitionState{Partition: 0, State: schema.StateOK, Since: since},
 			Next:           11, Newest: 1_795_338_000_000,
-			Tally: schema.Tally{Records: 10, VotesIn: 100, Counted: 80, Duplicates: 15, Conflicts: 1, Quarantined: 2, Voided: 2,
-				Events: schema.EventTally{In: 9, Used: 4, Repeated: 2, Stale: 1, Conflicts: 1, Quarantined: 1}},
+			Tally: schema.Tally{
+				Records: 10, VotesIn: 100, Counted: 80, Duplicates: 15, Conflicts: 1, Quarantined: 2, Voided: 2,
+				Events: schema.EventTally{In: 9, Used: 4, Repeated: 2, Stale: 1, Conflicts: 1, Quarantined: 1},
+			},
 		},
 		{
 			PartitionState: schema.PartitionState{Partition: 1, State: schema.StateHalted, Reason: "two logs"},

@@ -56,10 +56,13 @@ func newLine(t *testing.T, rules schema.Rules) *line {
 	return l
 }
 
-// put enrols a terminal, and what of it is a source.
-func (l *line) put(t *testing.T, id schema.TerminalID, c schema.Channel, s schema.Scale, of interface {
+// A recorder is what the registry topic has a record of.
+type recorder interface {
 	RegistryRecord() (string, []byte, error)
-}) {
+}
+
+// put enrols a terminal, and what of it is a source.
+func (l *line) put(t *testing.T, id schema.TerminalID, c schema.Channel, s schema.Scale, of recorder) {
 	t.Helper()
 	e := &schema.Enrolment{
 		Terminal: id, Token: schema.HashToken([]byte(fmt.Sprint(id))), Comune: 22205, Channel: c, Scale: s,

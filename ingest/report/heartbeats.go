@@ -67,9 +67,12 @@ const (
 	// HeartbeatLeast is the least time between two of a terminal, in milliseconds.
 	HeartbeatLeast = 60_000
 
-	// HeartbeatInterval is after how many seconds a device is asked for the next one, as
-	// much more or less as HeartbeatSpread says, so that a country does not beat at once.
-	HeartbeatInterval, HeartbeatSpread = 300, 60
+	// HeartbeatInterval is after how many seconds a device is asked for the next one.
+	HeartbeatInterval = 300
+
+	// HeartbeatSpread is by how many seconds more or less, so that a country does not beat
+	// at once.
+	HeartbeatSpread = 60
 
 	// heartbeatPause is the pause after a log that did not take any, heartbeatsLast how long
 	// a process that ends tries to put those that wait.

@@ -140,7 +140,7 @@ func TestTheLedgerMustBalance(t *testing.T) {
 		l := ledgerOf(1, 1, 2, 2)
 		l.Partitions[1].Tally = tally
 		s := &Simulation{expectation: newExpectation(), weather: newWeather(&Config{Now: time.Now, GiveUp: time.Hour})}
-		s.compareLedger(l, schema.Tally{})
+		s.compareLedger(l, schema.Tally{}, 0, 0)
 		if _, got := s.differences.list(); !strings.HasPrefix(strings.Join(got, "; "), want) || want == "" && len(got) > 0 {
 			t.Errorf("%+v: got %q: want %q", tally, got, want)
 		}

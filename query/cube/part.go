@@ -115,7 +115,7 @@ func highest(a, b schema.LedgerRow) schema.LedgerRow {
 		a.Chain = b.Chain
 	}
 	a.Next, a.Newest = max(a.Next, b.Next), max(a.Newest, b.Newest)
-	a.Tally.Max(b.Tally)
+	a.Max(b.Tally)
 	return a
 }
 

@@ -36,10 +36,14 @@ const (
 	Generic     Way = "generic" // Calls, as any program can tell them.
 )
 
-// SiteWays, UplinkWays and CallWays list the ways of each kind of source.
-func SiteWays() []Way   { return []Way{Script, Form, Import} }
+// SiteWays lists the ways of sites.
+func SiteWays() []Way { return []Way{Script, Form, Import} }
+
+// UplinkWays lists those of networks.
 func UplinkWays() []Way { return []Way{TTN3, ChirpStack4, Skiply, Sigfox} }
-func CallWays() []Way   { return []Way{Yeastar, Generic} }
+
+// CallWays lists those of telephone exchanges.
+func CallWays() []Way { return []Way{Yeastar, Generic} }
 
 // NewName returns 20 random letters and digits: of a site, whose name is public, or of
 // an integration.

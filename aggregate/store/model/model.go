@@ -64,7 +64,7 @@ func (t *Tables) Account(r schema.LedgerRow) {
 	k := LedgerKey{r.Partition, r.Segment, r.Chain}
 	old := t.Ledger[k]
 	r.Next, r.Newest = max(r.Next, old.Next), max(r.Newest, old.Newest)
-	r.Tally.Max(old.Tally)
+	r.Max(old.Tally)
 	t.Ledger[k] = r
 }
 
