@@ -76,7 +76,7 @@ func frontDoorFaults() []fault {
 			"c.timing.begin()", "c.timing.last = schema.InstantOf(c.now())\n\t\t\tc.timing.begin()"),
 		timing.fault("one time for a connection", "TestEachRequestOfAConnectionHasItsOwnTime", "{ t.first = t.last }", "{\n\tif t.first == 0 {\n\t\tt.first = t.last\n\t}\n}"),
 		site{judge.file, "ingest"}.fault("a voided vote is forgotten", "TestVotesAreOnTheLogBeforeTheAnswer",
-			"v.Votes = append(v.Votes, schema.Vote{Seq: c.seq, At: now})", "_ = now"),
+			"finding{i, c.seq, bad})\n\t\t\tv.Votes = append(v.Votes, schema.Vote{Seq: c.seq, At: now})", "finding{i, c.seq, bad})"),
 	}
 }
 
