@@ -85,7 +85,7 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 		return err
 	}
 	var reports, beats process.Part
-	cfg.Heartbeats, beats = b.heartbeatsPart(b.client)
+	cfg.Heartbeats, beats = b.heartbeatsPart(b.client, cfg.Pages.Desk)
 	if cfg.Served, reports, err = b.reportsPart(b.client, lists); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"mlf/command/process"
 	"mlf/ingest/broker"
 	told "mlf/ingest/report"
+	"mlf/ingest/setup"
+	"mlf/schema"
 	"mlf/schema/heartbeat"
 	"mlf/schema/registry"
 	"mlf/schema/served"
@@ -22,9 +24,13 @@ func (b *base) reportsPart(log told.ServedLog, lists *registry.Registry) (*told.
 	return reports, process.Part{Name: "reports", Run: func(ctx context.Context) error { return reports.Run(ctx, b.log) }}, nil
 }
 
-// heartbeatsPart takes what devices say of themselves. Votes do without.
-func (b *base) heartbeatsPart(log told.HeartbeatLog) (*told.Heartbeats, process.Part) {
-	beats := told.NewHeartbeats(log, told.HeartbeatsConfig{})
+// heartbeatsPart takes what devices say of themselves. Votes do without. The answers name
+// the configuration that desk gives, so that a device asks for it when it is another.
+func (b *base) heartbeatsPart(log told.HeartbeatLog, desk *setup.Desk) (*told.Heartbeats, process.Part) {
+	beats := told.NewHeartbeats(log, told.HeartbeatsConfig{Shown: func(e *schema.Enrolment) string {
+		_, tag := desk.Config(e)
+		return tag
+	}})
 	return beats, process.Part{Name: "heartbeats", Run: func(ctx context.Context) error { return beats.Run(ctx, b.log) }}
 }
 

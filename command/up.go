@@ -224,10 +224,10 @@ func (u *up) door(ctx context.Context, ln upListeners, guard *datadir.Guard, reg
 	if cfg.Served, reporting, err = u.reportsPart(roomy, lists); err != nil {
 		return taking, nil, err
 	}
-	cfg.Heartbeats, beating = u.heartbeatsPart(roomy)
 	if cfg.Pages, err = registered.pages(lists, cmp.Or(u.cmd.QueryURL, u.cmd.url(ln.query)), ownMachine()); err != nil {
 		return taking, nil, err
 	}
+	cfg.Heartbeats, beating = u.heartbeatsPart(roomy, cfg.Pages.Desk)
 	taking, err = u.ingestPart(ln.ingest, guard, registered.terminals, cfg)
 	return taking, []process.Part{reporting, beating}, err
 }

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 
@@ -158,8 +160,13 @@ func (p *pulse) text(name string) string {
 	return ""
 }
 
-// valueDigits are the digits of a value of 64 bits.
-const valueDigits = 16
+// A random value of a device is 16 hexadecimal digits, or any text of a length that can be
+// random, a UUID say, of which 64 bits are kept.
+const (
+	valueDigits = 16
+	valueMin    = 8
+	valueMax    = 64
+)
 
 // value reads one of a device's random values; none for null and an empty string.
 func (p *pulse) value(name string) heartbeat.Value {
@@ -167,11 +174,14 @@ func (p *pulse) value(name string) heartbeat.Value {
 	if text == "" {
 		return 0
 	}
-	n, err := strconv.ParseUint(text, 16, 64)
-	if err != nil || len(text) != valueDigits {
-		p.refuse(name, "16 hexadecimal digits")
+	if n, err := strconv.ParseUint(text, 16, 64); err == nil && len(text) == valueDigits {
+		return heartbeat.Value(n)
 	}
-	return heartbeat.Value(n)
+	if len(text) < valueMin || len(text) > valueMax {
+		p.refuse(name, "a random text of 8 to 64 bytes")
+	}
+	sum := sha256.Sum256([]byte(text))
+	return heartbeat.Value(binary.BigEndian.Uint64(sum[:]))
 }
 
 // instant reads a time with its zone, or milliseconds since 1970.

@@ -38,6 +38,26 @@ func TestHeartbeat(t *testing.T) {
 	f(`"clock":1795338000000.4,"seq":1e3,"seq":"12"`, heartbeat.Heartbeat{Clock: arrived - 120, Seq: 12})
 }
 
+// TestInstallIsAnyRandomText: a device that draws a UUID is told from others as well.
+func TestInstallIsAnyRandomText(t *testing.T) {
+	read := func(install, previous string) heartbeat.Heartbeat {
+		t.Helper()
+		got, err := wire.Heartbeat([]byte(`{"install":"`+install+`","previous":"`+previous+`"}`), 7, arrived)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	const one, other = "4f0c7b0e-5f3a-4a57-9a3c-2f1d6b8e9c01", "4f0c7b0e-5f3a-4a57-9a3c-2f1d6b8e9c02"
+	a, b := read(one, other), read(other, one)
+	if a.Install != b.Previous || a.Previous != b.Install || a.Install == a.Previous || a.Install == 0 {
+		t.Errorf("got %x, %x and %x, %x", a.Install, a.Previous, b.Install, b.Previous)
+	}
+	if got := read("00000000000000ff", ""); got.Install != 255 || got.Previous != 0 {
+		t.Errorf("got %x, %x", got.Install, got.Previous)
+	}
+}
+
 func TestHeartbeatsRefused(t *testing.T) {
 	f := func(body, want string) {
 		t.Helper()
@@ -49,11 +69,11 @@ func TestHeartbeatsRefused(t *testing.T) {
 	f(``, "byte 0: want an object")
 	f(`[]`, "byte 0: want an object")
 	f(`null`, "byte 0: want an object")
-	f(`{"seq":1}`, "install: want 16 hexadecimal digits, not all 0")
-	f(`{"install":"0000000000000000"}`, "install: want 16 hexadecimal digits, not all 0")
-	f(`{"install":"1"}`, "install: want 16 hexadecimal digits")
+	f(`{"seq":1}`, "install: want a text of 8 to 64 bytes, drawn at random")
+	f(`{"install":"0000000000000000"}`, "install: want a text of 8 to 64 bytes, drawn at random")
+	f(`{"install":"1234567"}`, "install: want a random text of 8 to 64 bytes")
+	f(`{"install":"`+strings.Repeat("x", 65)+`"}`, "install: want a random text of 8 to 64 bytes")
 	f(`{"install":7}`, "install: want a string")
-	f(`{"install":"+000000000000001"}`, "install: want 16 hexadecimal digits")
 	f(with(`"previous":"0000000000000001"`), "install: want another value than previous")
 	f(with(`"seq":-1`), "seq: want a whole number from 0 to 9007199254740991")
 	f(with(`"seq":1.5`), "seq: want a whole number")

@@ -55,6 +55,14 @@ func TestKioskOfTheService(t *testing.T) {
 		return nil
 	})
 
+	harness.Eventually(t, 20*time.Second, func() error { // It tells how it is, and the service understands it.
+		_, fleet, err := harness.Get(t, "http://"+up.Query+"/v1/fleet?comune=001263&state=ok")
+		if err == nil && !strings.Contains(fleet, `"body":"c_i692"`) {
+			err = fmt.Errorf("the fleet is %s", fleet)
+		}
+		return err
+	})
+
 	other := p.device("")
 	other.url = d.url
 	other.start("#c=" + code)

@@ -12,7 +12,7 @@ import (
 )
 
 // A Heartbeat is what a device says of itself; what it does not know is nil. Install and
-// Previous are 16 hexadecimal digits, drawn anew for each heartbeat.
+// Previous are texts of 8 to 64 bytes, drawn anew at random for each heartbeat.
 type Heartbeat struct {
 	Install   string       `json:"install"`
 	Previous  *string      `json:"previous,omitempty"`

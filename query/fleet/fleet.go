@@ -21,9 +21,12 @@ type Fleet struct {
 
 	Hours  Hours                                       // Nil: DefaultHours.
 	Region func(schema.ComuneID) schema.RegionID       // 0 where the comune is in no registry. Nil: always.
-	Body   func(*schema.Enrolment) string              // Whose terminal it is; "" where nobody said. Nil: always.
+	Body   func(*schema.Enrolment) string              // Whose terminal it is; "" where nobody said. Nil: always; New has what enrolments say.
 	Voted  func(schema.TerminalID) (at schema.Instant) // When a terminal last voted; 0: not known. Nil: always.
 }
+
+// bodyOf returns whose terminal an enrolment says that it is.
+func bodyOf(e *schema.Enrolment) string { return string(e.Body) }
 
 // New returns the fleet of terminals, whose comuni names has. The error is of a machine that
 // does not know Rome's clock.
@@ -33,7 +36,7 @@ func New(terminals *schema.Terminals, names *registry.Registry) (*Fleet, error) 
 		c, _ := names.Comune(id)
 		return c.Region
 	}
-	return &Fleet{Book: new(Book), Terminals: terminals, Zone: clock.Zone(), Region: region}, err
+	return &Fleet{Book: new(Book), Terminals: terminals, Zone: clock.Zone(), Region: region, Body: bodyOf}, err
 }
 
 // A State is how a terminal does: the gravest thing that holds.

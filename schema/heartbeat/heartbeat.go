@@ -79,7 +79,7 @@ func (c Copy) Copied(now schema.Instant) bool { return c.Seen != 0 && now-c.Seen
 // Check refuses what no device can say. The error tells what is wanted, without the terminal.
 func (h *Heartbeat) Check() error {
 	if h.Install == 0 {
-		return errors.New("install: want 16 hexadecimal digits, not all 0, drawn at random for each heartbeat")
+		return errors.New("install: want a text of 8 to 64 bytes, drawn at random for each heartbeat")
 	}
 	if h.Install == h.Previous {
 		return errors.New("install: want another value than previous")
