@@ -35,11 +35,12 @@ func TestToolsGiveUpOnAKafkaThatDoesNotAnswer(t *testing.T) {
 		for _, addr := range []string{freeAddr(t), silent.Addr().String()} {
 			t.Run(strings.Join(tool[:2], " "), func(t *testing.T) {
 				t.Parallel()
-				if tool[0] == "log" { // Each has a folder of its own.
-					tool = append(slices.Clone(tool), "--to", t.TempDir())
+				args := slices.Clone(tool) // The other subtest has the same.
+				if tool[0] == "log" {
+					args = append(args, "--to", t.TempDir())
 				}
 				began := time.Now()
-				code, _, stderr := execute(t, append(tool, "--kafka", addr, "--wait", "1s")...)
+				code, _, stderr := execute(t, append(args, "--kafka", addr, "--wait", "1s")...)
 				if took := time.Since(began); code != ExitFailed || took > 10*time.Second {
 					t.Errorf("exit code %d after %v: want %d within some seconds", code, took, ExitFailed)
 				}
