@@ -42,10 +42,11 @@ func newLine(t *testing.T, rules schema.Rules) *line {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	id, err := client.Apply(t.Context(), broker.TopicsConfig{Partitions: 1, Replicas: 1})
-	if err == nil {
-		_, err = client.RaiseRules(t.Context(), id, rules)
+	topics := broker.TopicsConfig{Partitions: 1, Replicas: 1}
+	if err := errors.Join(client.MakeTopics(t.Context(), topics), client.WriteGenesis(t.Context(), schema.NewLogID(), rules)); err != nil {
+		t.Fatal(err)
 	}
+	id, err := client.Apply(t.Context(), topics)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func (c *Client) Apply(ctx context.Context, topics TopicsConfig) (schema.Identit
 	if err := c.ensureKeys(ctx); err != nil {
 		return schema.Identity{}, err
 	}
-	err := c.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV2)
+	err := c.WriteGenesis(ctx, schema.NewLogID(), schema.RulesV3)
 	if errors.Is(err, schema.ErrOffsetOutOfRange) {
 		return schema.Identity{}, fmt.Errorf("%w: a finite retention has removed the genesis records, so there is nothing left to apply to this log", err)
 	}
