@@ -51,8 +51,8 @@ kiosk: ## Build the page on which citizens vote, ingest/kiosk/built, from ingest
 kiosk-check: ## Check that page: types, tests, and that what is built is what the sources make (npm).
 	cd ingest/kiosk/web && npm ci --no-audit --no-fund && npm run --silent check && npm test --silent && npm run --silent build -- --check
 
-kiosk-proof: engine ## What happens to devices, to a kiosk in Chromium before a service that runs (KILLS=100; PICTURES=folder).
-	$(if $(PICTURES),mkdir -p $(PICTURES) && )MLF_TEST_KIOSK=1 MLF_TEST_KILLS=$(or $(KILLS),20) MLF_SCREENSHOTS=$(abspath $(PICTURES)) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 60m -v ./proof/kiosk
+kiosk-proof: engine ## What happens to devices, to a kiosk in Chromium before a service that runs (KILLS=100; PICTURES=folder; ONLY=regexp of situations).
+	$(if $(PICTURES),mkdir -p $(PICTURES) && )MLF_TEST_KIOSK=1 MLF_TEST_KILLS=$(or $(KILLS),20) MLF_SCREENSHOTS=$(abspath $(PICTURES)) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 60m -v $(if $(ONLY),-run 'TestKioskOf|TestKiosk/.*/($(ONLY))') ./proof/kiosk
 
 screens: engine ## Walk through the pages in Chromium, on a country that voted for a year (SIZE=million; PICTURES=folder).
 	$(if $(PICTURES),mkdir -p $(PICTURES) && )MLF_TEST_SCREENS=$(or $(SIZE),small) MLF_SCREENSHOTS=$(abspath $(PICTURES)) MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 60m -v ./proof/screens
