@@ -17,6 +17,7 @@ import (
 	"mlf/proof/harness"
 	"mlf/proof/kafka"
 	"mlf/proof/rights"
+	"mlf/schema"
 )
 
 func TestMain(m *testing.M) { harness.Main(m) }
@@ -214,6 +215,8 @@ func (s *site) tended(ingest string) {
 		return err
 	})
 	s.found(ingest, enrolled.Terminal, enrolled.Token)
+	s.alive(ingest, enrolled.Token)
+	s.claimed(ingest)
 	if said := harness.Run(s.T, s.as("mlf-schema", "doctor", "--replicas", "1")...); !strings.Contains(said, "1 workers count into a database that was not named here") {
 		s.Errorf("mlf doctor says nothing of a worker of a database that it does not know:\n%s", said)
 	}
@@ -237,6 +240,33 @@ func (s *site) found(ingest, terminal, token string) {
 	stream := harness.Decode[struct{ Stream string }](s.T, ask("/v1/streams", "{}", http.StatusCreated)).Stream
 	ask("/v1/votes", fmt.Sprintf(`{"stream":%q,"votes":[{"seq":1,"age_ms":0,"face":"green"}]}`, stream), http.StatusAccepted)
 	harness.Run(s.T, append(s.as("mlf-inquiry", "vote", "find"), "--", terminal, stream, "1")...)
+}
+
+// alive lets a device say how it is.
+func (s *site) alive(ingest, token string) {
+	harness.Eventually(s.T, 10*time.Second, func() error {
+		status, body, err := harness.Do(s.T, http.MethodPost, "http://"+ingest+"/v1/heartbeats", token, `{"install":"00000000000000a1","seq":1}`)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("heartbeat: %d %s", status, body)
+		}
+		return err
+	})
+}
+
+// claimed lets a device become a terminal by a code.
+func (s *site) claimed(ingest string) {
+	harness.Run(s.T, s.as("mlf-operator", "body", "add", "--comune", "001263")...)
+	code := harness.Decode[struct{ Code string }](s.T, harness.Run(s.T, s.as("mlf-operator", "claim", "new", "--body", "c_i692", "--comune", "001263",
+		"--channel", "totem", "--services", "anagrafe", "--json")...)).Code
+	hash := schema.HashToken([]byte("a token of the device's own"))
+	harness.Eventually(s.T, 10*time.Second, func() error {
+		status, answer, err := harness.Do(s.T, http.MethodPost, "http://"+ingest+"/v1/claims", "",
+			fmt.Sprintf(`{"code":%q,"claim":"4f0c7b0e-5f3a-4a57-9a3c-2f1d6b8e9c01","token_sha256":["%x"]}`, code, hash[:]))
+		if err == nil && status != http.StatusCreated {
+			err = fmt.Errorf("claim: %d %s", status, answer)
+		}
+		return err
+	})
 }
 
 // judge holds what brokers have decided to what the manifests say.

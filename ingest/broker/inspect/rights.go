@@ -54,7 +54,10 @@ func userOf(stage Stage) user {
 			topics{settings.Votes: writes, settings.Registry: writes, settings.Counts: sees, settings.Served: sees, settings.Heartbeats: sees},
 			sees,
 		},
-		Ingest: {"mlf ingest", "no vote is accepted, or no number of served users, or no heartbeat", topics{settings.Votes: writes, settings.Registry: reads, settings.Served: writes, settings.Heartbeats: writes}, nil},
+		Ingest: {
+			"mlf ingest", "no vote is accepted, or no number of served users, no heartbeat, no device that sets itself up",
+			topics{settings.Votes: writes, settings.Registry: writes, settings.Served: writes, settings.Heartbeats: writes}, nil,
+		},
 		Aggregate: {
 			"mlf aggregate", "nothing is counted, or told before it is in the store",
 			topics{settings.Votes: reads, settings.Counts: {describe, write}},
