@@ -56,7 +56,8 @@ func userOf(stage Stage) user {
 		},
 		Ingest: {
 			"mlf ingest", "no vote is accepted, or no number of served users, no heartbeat, no device that sets itself up",
-			topics{settings.Votes: writes, settings.Registry: writes, settings.Served: writes, settings.Heartbeats: writes}, nil,
+			topics{settings.Votes: writes, settings.Registry: writes, settings.Served: writes, settings.Heartbeats: writes},
+			nil,
 		},
 		Aggregate: {
 			"mlf aggregate", "nothing is counted, or told before it is in the store",
