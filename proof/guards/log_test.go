@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"mlf/aggregate"
 	"mlf/aggregate/store"
 	"mlf/command"
 	"mlf/ingest/broker"
@@ -104,8 +105,9 @@ func TestGuardUnknownRulesHalt(t *testing.T) {
 	t.Parallel()
 	g := newEngines(t)
 	id := schema.Identity{Log: schema.NewLogID(), Partitions: 2, Rules: schema.RulesV1}
-	g.applied(id, id, func(first *schema.Genesis) { first.Rules = 3 }) // Those of a later version.
-	g.halted(0, 10*time.Second, "rules 3, which this version does not know")
+	const later = aggregate.RulesMax + 1 // Those of a later version.
+	g.applied(id, id, func(first *schema.Genesis) { first.Rules = later })
+	g.halted(0, 10*time.Second, fmt.Sprintf("rules %d, which this version does not know", later))
 	g.partition1GoesOn(0)
 }
 
