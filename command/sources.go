@@ -20,13 +20,10 @@ type sourceFlags struct {
 
 // proxies returns whose word for an address is taken.
 func (f *sourceFlags) proxies() (proxies.Proxies, error) {
-	p := proxies.Proxies{Field: f.ProxyField}
-	for _, text := range f.TrustedProxies {
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			return p, usageError{fmt.Errorf("--trusted-proxies %q: want a network, as 10.0.0.0/8", text)}
-		}
-		p.Trusted = append(p.Trusted, network)
+	trusted, err := proxies.ParseTrusted(f.TrustedProxies)
+	p := proxies.Proxies{Trusted: trusted, Field: f.ProxyField}
+	if err != nil {
+		return p, usageError{err}
 	}
 	if f.RatingsPerSite < 1 || f.RatingsPerClient < -1 || f.RatingsPerClient == 0 {
 		return p, usageError{fmt.Errorf("--ratings-per-site %d, --ratings-per-client %d: want at least 1, or -1 for any number of a client's", f.RatingsPerSite, f.RatingsPerClient)}

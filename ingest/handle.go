@@ -230,28 +230,39 @@ type admission struct {
 // order: 417, 411, 415, 413, 401, 403. kinds are the media types accepted; an empty
 // one among them stands for no Content-Type at all.
 func (s *Server) checkHeader(x *exchange, kinds ...string) (admission, *refusal) {
-	header := &x.Request.Header
-	n := header.ContentLength()
-	if x.conn.framing.expects == expectsUnknown {
-		return admission{}, refuseLast(expectationFailed, "want Expect: 100-continue or none")
-	}
-	// Without a length fasthttp makes it 0 and gives no stream; -1 is chunked.
-	if x.RequestBodyStream() == nil {
-		return admission{}, refuseLast(lengthRequired, "want a Content-Length or Transfer-Encoding: chunked")
-	}
-	kind, ok := kindOf(header.ContentType(), kinds)
-	if !ok {
-		return admission{}, refuse(unsupportedMediaType, "want Content-Type %s", strings.TrimSuffix(strings.Join(kinds, " or "), " or "))
-	}
-	c, ok := codingOf(header.PeekAll(fasthttp.HeaderContentEncoding))
-	if !ok {
-		return admission{}, refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
-	}
-	if n > s.cfg.BodyBytesMax {
-		return admission{}, refuse(tooLarge, "%d bytes: want at most %d", n, s.cfg.BodyBytesMax)
+	c, kind, refused := x.checkOpen(s.cfg.BodyBytesMax, kinds...)
+	if refused != nil {
+		return admission{}, refused
 	}
 	e, refused := s.authenticate(x)
 	return admission{e, c, kind}, refused
+}
+
+// checkOpen makes those of them that need no sender: 417, 411, 415, 413 above most bytes.
+// Without kinds any Content-Type is accepted.
+func (x *exchange) checkOpen(most int, kinds ...string) (c coding, kind string, refused *refusal) {
+	header := &x.Request.Header
+	if x.conn.framing.expects == expectsUnknown {
+		return 0, "", refuseLast(expectationFailed, "want Expect: 100-continue or none")
+	}
+	// Without a length fasthttp makes it 0 and gives no stream; -1 is chunked.
+	if x.RequestBodyStream() == nil {
+		return 0, "", refuseLast(lengthRequired, "want a Content-Length or Transfer-Encoding: chunked")
+	}
+	ok := len(kinds) == 0
+	if !ok {
+		kind, ok = kindOf(header.ContentType(), kinds)
+	}
+	if !ok {
+		return 0, "", refuse(unsupportedMediaType, "want Content-Type %s", strings.TrimSuffix(strings.Join(kinds, " or "), " or "))
+	}
+	if c, ok = codingOf(header.PeekAll(fasthttp.HeaderContentEncoding)); !ok {
+		return 0, "", refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
+	}
+	if n := header.ContentLength(); n > most {
+		return 0, "", refuse(tooLarge, "%d bytes: want at most %d", n, most)
+	}
+	return c, kind, nil
 }
 
 // kindOf tells which of kinds a Content-Type is, parameters aside.

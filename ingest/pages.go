@@ -86,7 +86,7 @@ func (s *Server) configure(x *exchange) *refusal {
 // claim answers POST /v1/claims and /v1/claims/preview. Whoever has the code is nobody yet:
 // no token is asked for.
 func (s *Server) claim(ctx context.Context, x *exchange) *refusal {
-	coding, refused := s.checkOpen(x, setup.BodyMax)
+	coding, _, refused := x.checkOpen(setup.BodyMax)
 	if refused != nil {
 		return refused
 	}

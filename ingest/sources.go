@@ -84,30 +84,11 @@ func (s *Server) said(appends context.Context, x *exchange) *refusal {
 
 // checkSource makes the checks of a request that need neither its sender nor its body.
 func (s *Server) checkSource(x *exchange) (coding, *refusal) {
-	c, refused := s.checkOpen(x, form.BodyMax)
+	c, _, refused := x.checkOpen(form.BodyMax)
 	if refused == nil && !s.cfg.Sources.Ready() {
 		refused = s.later(sourcesUnready, "this process has just started, or mlf schema apply has not raised the rules of the log since the update")
 	}
 	return c, refused
-}
-
-// checkOpen makes the checks of a request from whomever that need not its body, of most
-// bytes: 417, 411, 415 of the coding, 413.
-func (s *Server) checkOpen(x *exchange, most int) (coding, *refusal) {
-	if x.conn.framing.expects == expectsUnknown {
-		return 0, refuseLast(expectationFailed, "want Expect: 100-continue or none")
-	}
-	if x.RequestBodyStream() == nil {
-		return 0, refuseLast(lengthRequired, "want a Content-Length or Transfer-Encoding: chunked")
-	}
-	c, ok := codingOf(x.Request.Header.PeekAll(fasthttp.HeaderContentEncoding))
-	if !ok {
-		return 0, refuse(unsupportedMediaType, "want Content-Encoding gzip, zstd or none")
-	}
-	if n := x.Request.Header.ContentLength(); n > most {
-		return 0, refuse(tooLarge, "%d bytes: want at most %d", n, most)
-	}
-	return c, nil
 }
 
 // requestOf returns what is known of x before its body.

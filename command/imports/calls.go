@@ -2,7 +2,6 @@ package imports
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -38,45 +37,26 @@ func (c *callsCmd) Validate() error { return c.LoginFlags.Validate() }
 
 // Run imports.
 func (c *callsCmd) Run(ctx context.Context, p *tool.Console) error {
-	zone, err := c.zone()
-	if err != nil {
-		return err
-	}
-	from, size, err := c.openFile()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = from.Close() }() // It was only read.
-	client, err := c.Client(p.Log)
-	if err != nil {
-		return err
-	}
-	terminals, sources, err := sourcesOf(ctx, client)
-	if err != nil {
-		return err
-	}
-	d := sources.Device(c.Integration, c.Serial)
+	return c.with(ctx, p, func(in *input) (Summary, error) { return c.read(ctx, in) })
+}
+
+func (c *callsCmd) read(ctx context.Context, in *input) (Summary, error) {
+	d := in.sources.Device(c.Integration, c.Serial)
 	if d == nil {
-		return fmt.Errorf("--integration %s --serial %q: no such exchange is enrolled; mlf source device list shows those that are", c.Integration, c.Serial)
+		return Summary{}, fmt.Errorf("--integration %s --serial %q: no such exchange is enrolled; mlf source device list shows those that are", c.Integration, c.Serial)
 	}
-	t, err := c.open(ctx, client, terminals, d.Terminal)
+	t, err := in.open(ctx, d.Terminal)
 	if err != nil {
-		return err
+		return Summary{}, err
 	}
-	cfg := cdr.Config{Serial: d.Address, Field: c.Field, Zone: zone}
-	calls := cdr.NewMaster(from, cfg)
+	cfg := cdr.Config{Serial: d.Address, Field: c.Field, Zone: in.zone}
+	calls := cdr.NewMaster(in.from, cfg)
 	if c.Format == "queue-log" {
-		calls = cdr.NewQueueLog(from, cfg)
+		calls = cdr.NewQueueLog(in.from, cfg)
 	}
-	s, err := c.run(ctx, p, t, file{next: func() (row, error) { return callRow(calls, d, t.terminal) }, bytes: calls.Bytes}, size)
-	if err != nil {
-		return err
-	}
+	s, err := in.run(ctx, t, file{next: func() (row, error) { return callRow(calls, d, t.terminal) }, bytes: calls.Bytes})
 	s.Silent = calls.Silent()
-	if c.JSON {
-		return json.NewEncoder(p.Stdout).Encode(s)
-	}
-	return s.print(p.Stdout)
+	return s, err
 }
 
 // callRow returns the next call of a file as a vote.

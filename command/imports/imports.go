@@ -8,6 +8,7 @@ package imports
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -76,6 +77,47 @@ const shownMax = 20
 // clockMax is how far this machine's clock may be from the brokers', as for mlf ingest.
 const clockMax = 5 * time.Second
 
+// An input is what every import begins with.
+type input struct {
+	common    *common
+	console   *tool.Console
+	zone      *time.Location
+	from      io.Reader
+	size      int64 // Of from, in bytes.
+	client    *broker.Client
+	terminals *schema.Terminals
+	sources   *source.Sources
+}
+
+// with opens the file, reads what is enrolled, and prints what do has made of them.
+func (c *common) with(ctx context.Context, p *tool.Console, do func(in *input) (Summary, error)) error {
+	in := &input{common: c, console: p}
+	var err error
+	if in.zone, err = time.LoadLocation(c.Zone); err != nil {
+		return tool.UsageError{Err: fmt.Errorf("--zone: %w", err)}
+	}
+	from, size, err := c.openFile()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }() // It was only read.
+	in.from, in.size = from, size
+	if in.client, err = c.Client(p.Log); err != nil {
+		return err
+	}
+	if in.terminals, in.sources, err = sourcesOf(ctx, in.client); err != nil {
+		return err
+	}
+	s, err := do(in)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(p.Stdout).Encode(s)
+	}
+	return s.print(p.Stdout)
+}
+
 // sourcesOf reads what is enrolled.
 func sourcesOf(ctx context.Context, c *broker.Client) (*schema.Terminals, *source.Sources, error) {
 	terminals, sources := new(schema.Terminals), new(source.Sources)
@@ -87,37 +129,37 @@ func sourcesOf(ctx context.Context, c *broker.Client) (*schema.Terminals, *sourc
 
 // A target is where the rows of a file go.
 type target struct {
-	client    *broker.Client
 	terminal  *schema.Enrolment
 	partition schema.Partition
 	producer  *broker.Producer // nil: nothing is written.
 }
 
-// open finds where rows of e go, and whether they can be counted there.
-func (c *common) open(ctx context.Context, client *broker.Client, terminals *schema.Terminals, id schema.TerminalID) (*target, error) {
-	e := terminals.ByID(id)
+// open finds where rows of terminal id go, and whether they can be counted there.
+func (in *input) open(ctx context.Context, id schema.TerminalID) (*target, error) {
+	e := in.terminals.ByID(id)
 	switch {
 	case e == nil:
 		return nil, fmt.Errorf("terminal %v, of the source, is not enrolled", id)
 	case e.Revoked:
 		return nil, fmt.Errorf("terminal %v, of the source, is revoked", id)
 	}
-	log, err := client.LogIdentity(ctx)
+	log, err := in.client.LogIdentity(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if max(log.Rules, terminals.RulesRaised(log.Log)) < schema.RulesV3 {
+	if max(log.Rules, in.terminals.RulesRaised(log.Log)) < schema.RulesV3 {
 		return nil, errors.New("the log is counted by older rules, which know no imports: run mlf schema apply when every worker is of this version")
 	}
-	t := &target{client: client, terminal: e, partition: schema.PartitionOf(e.Slot, log.Partitions)}
-	if c.Write {
-		t.producer = client.NewProducer(log.Partitions)
+	t := &target{terminal: e, partition: schema.PartitionOf(e.Slot, log.Partitions)}
+	if in.common.Write {
+		t.producer = in.client.NewProducer(log.Partitions)
 	}
 	return t, nil
 }
 
 // run reads f to its end, writes its votes where that is wanted, and says what became of it.
-func (c *common) run(ctx context.Context, p *tool.Console, t *target, f file, size int64) (Summary, error) {
+func (in *input) run(ctx context.Context, t *target, f file) (Summary, error) {
+	c, p, size := in.common, in.console, in.size
 	s := Summary{Refused: make(map[string]int), Written: c.Write}
 	var finish func() error
 	if c.Write {
@@ -279,13 +321,4 @@ func (c *common) openFile() (io.ReadCloser, int64, error) {
 		return nil, 0, tool.UsageError{Err: fmt.Errorf("%s: want a file", c.File)}
 	}
 	return f, info.Size(), nil
-}
-
-// zone returns the clock of the file.
-func (c *common) zone() (*time.Location, error) {
-	zone, err := time.LoadLocation(c.Zone)
-	if err != nil {
-		return nil, tool.UsageError{Err: fmt.Errorf("--zone: %w", err)}
-	}
-	return zone, nil
 }

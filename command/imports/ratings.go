@@ -2,7 +2,6 @@ package imports
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -38,43 +37,30 @@ func (c *ratingsCmd) Validate() error { return c.LoginFlags.Validate() }
 
 // Run imports.
 func (c *ratingsCmd) Run(ctx context.Context, p *tool.Console) error {
-	zone, err := c.zone()
-	if err != nil {
-		return err
-	}
-	from, size, err := c.openFile()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = from.Close() }() // It was only read.
-	client, err := c.Client(p.Log)
-	if err != nil {
-		return err
-	}
-	terminals, sources, err := sourcesOf(ctx, client)
-	if err != nil {
-		return err
-	}
-	site := sources.Site(c.Site)
+	return c.with(ctx, p, func(in *input) (Summary, error) { return c.read(ctx, in) })
+}
+
+func (c *ratingsCmd) read(ctx context.Context, in *input) (Summary, error) {
+	site := in.sources.Site(c.Site)
 	switch {
 	case site == nil:
-		return fmt.Errorf("--site %s: not enrolled; mlf source site list shows those that are", c.Site)
+		return Summary{}, fmt.Errorf("--site %s: not enrolled; mlf source site list shows those that are", c.Site)
 	case site.Way != source.Import || site.Closed:
-		return fmt.Errorf("--site %s: its ratings come by its %s, or it is closed; what comes by two ways would count twice", c.Site, site.Way)
+		return Summary{}, fmt.Errorf("--site %s: its ratings come by its %s, or it is closed; what comes by two ways would count twice", c.Site, site.Way)
 	}
-	t, err := c.open(ctx, client, terminals, site.Terminal)
+	t, err := in.open(ctx, site.Terminal)
 	if err != nil {
-		return err
+		return Summary{}, err
 	}
 	if t.terminal.Scale != schema.ScaleStars5 {
-		return fmt.Errorf("--site %s: terminal %v has not five stars", c.Site, t.terminal.Terminal)
+		return Summary{}, fmt.Errorf("--site %s: terminal %v has not five stars", c.Site, t.terminal.Terminal)
 	}
 	var read atomic.Int64
 	formats := map[string]func(io.Reader, export.Options) iter.Seq2[export.Row, error]{"plone-csv": export.Plone, "wordpress": export.WordPress, "citfac": export.Citfac}
 	warnings := 0
-	next, stop := iter.Pull2(formats[c.Format](from, export.Options{Zone: zone, Progress: read.Store}))
+	next, stop := iter.Pull2(formats[c.Format](in.from, export.Options{Zone: in.zone, Progress: read.Store}))
 	defer stop()
-	s, err := c.run(ctx, p, t, file{
+	s, err := in.run(ctx, t, file{
 		next: func() (row, error) {
 			of, err, ok := next()
 			switch {
@@ -88,15 +74,9 @@ func (c *ratingsCmd) Run(ctx context.Context, p *tool.Console) error {
 			return ratingRow(&of, t.terminal), nil
 		},
 		bytes: read.Load,
-	}, size)
-	if err != nil {
-		return err
-	}
+	})
 	s.Warnings = warnings
-	if c.JSON {
-		return json.NewEncoder(p.Stdout).Encode(s)
-	}
-	return s.print(p.Stdout)
+	return s, err
 }
 
 // ratingRow returns a row of an export as a vote.

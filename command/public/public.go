@@ -8,7 +8,6 @@ package public
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -74,12 +73,8 @@ func (f *Flags) Quota() (*access.QuotaConfig, error) {
 	if cfg.Known, err = parseRate(f.QuotaKnown); err != nil {
 		return nil, fmt.Errorf("--quota-known %w", err)
 	}
-	for _, text := range f.TrustedProxies {
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, fmt.Errorf("--trusted-proxies %q: want a network, as 10.0.0.0/8", text)
-		}
-		cfg.Proxies.Trusted = append(cfg.Proxies.Trusted, network)
+	if cfg.Proxies.Trusted, err = proxies.ParseTrusted(f.TrustedProxies); err != nil {
+		return nil, err
 	}
 	return &cfg, cfg.Validate()
 }

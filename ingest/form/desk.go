@@ -8,7 +8,6 @@
 package form
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -20,6 +19,7 @@ import (
 	"mlf/ingest/uplink"
 	"mlf/schema"
 	"mlf/schema/event"
+	"mlf/schema/proxies"
 	"mlf/schema/source"
 )
 
@@ -75,7 +75,6 @@ type Desk struct {
 	terminals *schema.Terminals
 	sites     rates
 	clients   rates
-	random    func([]byte)
 }
 
 // Config holds the limits of a Desk. Zero stands for the default.
@@ -92,7 +91,6 @@ func New(sources *source.Sources, terminals *schema.Terminals, cfg Config) *Desk
 		terminals: terminals,
 		sites:     newRates(cfg.SiteAMinute, 600),
 		clients:   newRates(cfg.ClientAMinute, 30),
-		random:    func(b []byte) { _, _ = rand.Read(b) }, // Never fails (crypto/rand, Go 1.24).
 	}
 }
 
@@ -174,7 +172,7 @@ func (s *Sender) admitSite(name string) error {
 	case !s.site.Allows(s.request.Origin):
 		return refuse(OtherOrigin, "want a page of one of the site's own addresses")
 	}
-	if wait := s.desk.clients.take(prefixOf(s.request.Client), s.request.At); wait > 0 {
+	if wait := s.desk.clients.take(proxies.Network(s.request.Client).String(), s.request.At); wait > 0 {
 		return &Error{TooFast, "too many ratings from one network", wait}
 	}
 	if wait := s.desk.sites.take(s.site.Name, s.request.At); wait > 0 {

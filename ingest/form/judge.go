@@ -1,6 +1,7 @@
 package form
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"strings"
@@ -42,7 +43,7 @@ func (s *Sender) rating(body []byte, first, last schema.Instant) (Said, error) {
 		v.At -= schema.Instant(r.AgeMS)
 	}
 	if !r.HasID {
-		b.Memory, v.Key = event.MemoryForm, s.keyOf(&r)
+		b.Memory, v.Key = event.MemoryForm, keyOf(&r)
 	}
 	b.Votes = []event.Vote{v}
 	return Said{b.Slot, b.Append(nil), "rating"}, nil
@@ -70,9 +71,9 @@ func (s *Sender) asked(q rating.Question) (*schema.Enrolment, error) {
 // keyOf makes a key for a rating without an id. Who wrote something, and sends the same
 // again, has sent it twice; of all others nobody can tell, and the key only keeps the
 // tries of this request apart from others.
-func (s *Sender) keyOf(r *rating.Rating) (key event.Key) {
+func keyOf(r *rating.Rating) (key event.Key) {
 	if !r.HasText {
-		s.desk.random(key[:])
+		_, _ = rand.Read(key[:]) // Never fails (crypto/rand, Go 1.24).
 		return key
 	}
 	h := sha256.New()

@@ -1,7 +1,6 @@
 package form
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -66,17 +65,4 @@ func (r *rates) sweep(now time.Time) {
 			delete(r.full, name)
 		}
 	}
-}
-
-// prefixOf returns the network that an address is of: what one household or office has.
-func prefixOf(a netip.Addr) string {
-	bits := 24
-	if a.Is6() {
-		bits = 56
-	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return "" // Of nobody in particular.
-	}
-	return p.String()
 }

@@ -12,6 +12,7 @@ import (
 	"mlf/ingest/enrolment"
 	"mlf/schema"
 	"mlf/schema/network"
+	"mlf/schema/proxies"
 	"mlf/schema/registry"
 )
 
@@ -141,7 +142,7 @@ func (d *Desk) Claim(ctx context.Context, body []byte, client netip.Addr, now ti
 
 // find looks a code up, and notes who has a wrong one.
 func (d *Desk) find(ctx context.Context, code string, client netip.Addr, now time.Time) (*network.Offer, network.OfferState, error) {
-	from := networkOf(client)
+	from := proxies.Network(client)
 	if wait := d.wrong.Wait(from, now); wait > 0 {
 		return nil, "", &Error{Problem: TooMany, Detail: fmt.Sprintf("want at most %d wrong codes an hour", wrongMax), Retry: wait}
 	}

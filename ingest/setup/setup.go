@@ -85,19 +85,6 @@ func (d *Desk) nameOf(e *schema.Enrolment) string {
 	return e.Comune.String()
 }
 
-// networkOf returns what one household or office has of addresses.
-func networkOf(client netip.Addr) netip.Prefix {
-	bits := 24
-	if client.Is6() {
-		bits = 56
-	}
-	p, err := client.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // Of nobody in particular.
-	}
-	return p
-}
-
 // problemOf is why a code that is known cannot be redeemed.
 func problemOf(state network.OfferState) (Problem, bool) {
 	switch state {

@@ -48,7 +48,7 @@ func frontDoorFaults() []fault {
 		tokens.fault("revoked terminal", "TestRevocationAndNewTokenTakeEffectAtOnce", "case e.Revoked:", "case e.Revoked && e.Test:"),
 		handle.fault("no budget", "TestTooFullIs503AtOnce", "if s.budget.acquire(rest) {", "if s.budget.acquire(rest) || true {"),
 		handle.fault("body before its length is checked", "TestRefusalReachesWhoStillSends|TestChecksInTheProtocolsOrder",
-			"if n > s.cfg.BodyBytesMax {", "if n > 64*s.cfg.BodyBytesMax {"),
+			"n > most {", "n > 64*most {"),
 		body.fault("room for all that is announced", "TestAnnouncedBodiesHoldNoMemory",
 			"min(n, max(growBytes, 2*cap(dst)))", "max(n, growBytes)"),
 		site{"ingest/arrivals.go", "ingest"}.fault("one terminal holds the budget", "TestSlowBodiesOfOneTerminalHarmNobodyElse",

@@ -62,6 +62,33 @@ func (p Proxies) Client(remote string, fields []string) netip.Addr {
 	return client
 }
 
+// Network returns what one household or office has of addresses: /24 of IPv4, /56 of IPv6.
+// The zero Prefix is of nobody in particular.
+func Network(client netip.Addr) netip.Prefix {
+	bits := 24
+	if client.Is6() {
+		bits = 56
+	}
+	p, err := client.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return p
+}
+
+// ParseTrusted reads the networks of proxies whose word is taken, as 10.0.0.0/8. The error
+// names the flag --trusted-proxies.
+func ParseTrusted(texts []string) (trusted []netip.Prefix, err error) {
+	for _, text := range texts {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("--trusted-proxies %q: want a network, as 10.0.0.0/8", text)
+		}
+		trusted = append(trusted, network)
+	}
+	return trusted, nil
+}
+
 // Validate refuses a field that proxies do not write.
 func (p Proxies) Validate() error {
 	switch p.Field {
