@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"command/imports":                {"command/tool", "ingest/broker", "ingest/call/cdr", "ingest/form", "ingest/rating", "ingest/rating/export", "schema", "schema/event", "schema/source"},
 	"command/network/sheet":          {},
 	"command/source":                 {"command/tool", "ingest/broker", "ingest/call", "ingest/enrolment", "ingest/rating/script", "schema", "schema/event", "schema/registry", "schema/source"},
+	"command/tool/tooltest":          {"command/tool", "ingest/broker", "ingest/broker/embedded"},
 	"command/tool":                   {"command/certificates", "command/password", "ingest/broker", "schema/registry"},
 	"command/process":                {},
 	"command/probe":                  {"query/client", "schema"},

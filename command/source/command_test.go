@@ -1,111 +1,30 @@
 package source
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
-
-	"mlf/command/tool"
-	"mlf/ingest/broker"
-	"mlf/ingest/broker/embedded"
+	"mlf/command/tool/tooltest"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
 	"mlf/schema/source"
 )
 
 // A line is the command line of this package, on a log of its own.
-type line struct {
-	kafka  string
-	client *broker.Client
-}
+type line struct{ *tooltest.Line }
 
 func newLine(t *testing.T) *line {
 	t.Helper()
-	b, err := embedded.Start(t.Context(), embedded.Config{Dir: t.TempDir()}, embedded.Telemetry{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
-	client, err := broker.New(broker.Config{Brokers: []string{b.Addr()}}, broker.Telemetry{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	if _, err := client.Apply(t.Context(), broker.TopicsConfig{Partitions: 1, Replicas: 1}); err != nil {
-		t.Fatal(err)
-	}
-	return &line{b.Addr(), client}
-}
-
-// run executes a command and returns the exit code that mlf would have.
-func (l *line) run(t *testing.T, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	var cli Cmd
-	var out, log bytes.Buffer
-	exited := -1
-	parser, err := kong.New(&cli, kong.Writers(&out, &log), kong.Exit(func(code int) { exited = code }))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if args[len(args)-1] != "--help" {
-		args = append(args, "--kafka", l.kafka)
-	}
-	command, err := parser.Parse(args)
-	if exited >= 0 {
-		return exited, out.String(), log.String()
-	}
-	if err != nil {
-		return 2, out.String(), err.Error()
-	}
-	command.BindTo(t.Context(), (*context.Context)(nil))
-	command.Bind(&tool.Console{Stdout: &out, Stderr: &log, Log: slog.New(slog.DiscardHandler)})
-	if err = command.Run(); err == nil {
-		return 0, out.String(), log.String()
-	}
-	var usage tool.UsageError
-	if code = 1; errors.As(err, &usage) {
-		code = 2
-	}
-	return code, out.String(), log.String() + err.Error()
-}
-
-// f runs a command, whose exit code and output are as wanted; it returns what it printed.
-func (l *line) f(t *testing.T, code int, want string, args ...string) string {
-	t.Helper()
-	got, stdout, stderr := l.run(t, args...)
-	if got != code || !strings.Contains(stdout+stderr, want) {
-		t.Errorf("%v: exit code %d, want %d; want %q in\n%s%s", args, got, code, want, stdout, stderr)
-	}
-	return stdout
-}
-
-// decode reads one JSON object a line.
-func decode[T any](t *testing.T, text string) (all []T) {
-	t.Helper()
-	d := json.NewDecoder(strings.NewReader(text))
-	for d.More() {
-		var one T
-		if err := d.Decode(&one); err != nil {
-			t.Fatalf("%v in %s", err, text)
-		}
-		all = append(all, one)
-	}
-	return all
+	return &line{tooltest.New(t, func() any { return new(Cmd) })}
 }
 
 // terminals returns what is enrolled.
 func (l *line) terminals(t *testing.T) *schema.Terminals {
 	t.Helper()
-	all, err := l.client.ReadRegistry(t.Context())
+	all, err := l.Client.ReadRegistry(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,18 +36,18 @@ func TestSites(t *testing.T) {
 	add := func(more ...string) []string {
 		return append([]string{"site", "add", "--comune", "001263", "--services", "anagrafe,tributi"}, more...)
 	}
-	l.f(t, 2, "want --comune, --services and --channel", add()...)
-	l.f(t, 2, "--channel must be one of", add("--channel", "totem")...)
-	l.f(t, 2, "--way must be one of", add("--channel", "web", "--way", "mirror")...)
-	l.f(t, 2, `--origin: origin "www.x.it": want one like https://`, add("--channel", "web", "--origin", "www.x.it")...)
-	l.f(t, 2, "--services x: not in the registry", "site", "add", "--comune", "001263", "--services", "x", "--channel", "web")
-	l.f(t, 2, "--comune", "site", "add", "--comune", "1", "--services", "urp", "--channel", "web")
-	l.f(t, 2, `--url "voto"`, add("--channel", "web", "--url", "voto")...)
+	l.Want(t, 2, "want --comune, --services and --channel", add()...)
+	l.Want(t, 2, "--channel must be one of", add("--channel", "totem")...)
+	l.Want(t, 2, "--way must be one of", add("--channel", "web", "--way", "mirror")...)
+	l.Want(t, 2, `--origin: origin "www.x.it": want one like https://`, add("--channel", "web", "--origin", "www.x.it")...)
+	l.Want(t, 2, "--services x: not in the registry", "site", "add", "--comune", "001263", "--services", "x", "--channel", "web")
+	l.Want(t, 2, "--comune", "site", "add", "--comune", "1", "--services", "urp", "--channel", "web")
+	l.Want(t, 2, `--url "voto"`, add("--channel", "web", "--url", "voto")...)
 	if n := len(l.terminals(t).All()); n != 0 {
 		t.Fatalf("%d terminals were enrolled by commands that were refused", n)
 	}
 
-	got := decode[shownSite](t, l.f(t, 0, "", add("--channel", "digital", "--origin", "https://A.it,https://b.it", "--url", "https://voto.it/", "--json")...))[0]
+	got := tooltest.Decode[shownSite](t, l.Want(t, 0, "", add("--channel", "digital", "--origin", "https://A.it,https://b.it", "--url", "https://voto.it/", "--json")...))[0]
 	e := l.terminals(t).ByID(got.Terminal)
 	if e == nil || e.Channel != schema.ChannelDigital || e.Scale != schema.ScaleStars5 || len(e.Services) != 2 || e.Comune != 1263 {
 		t.Fatalf("got %+v", e)
@@ -139,13 +58,13 @@ func TestSites(t *testing.T) {
 	if want := `<script src="https://voto.it/v1/rating.js" integrity="sha384-`; !strings.HasPrefix(got.Script, want) || !strings.HasSuffix(got.Script, `data-site="`+got.Site+`" defer></script>`) {
 		t.Errorf("got tag %s", got.Script)
 	}
-	l.f(t, 0, "the form sends to  https://voto.example.it/v1/ratings/", add("--channel", "web", "--way", "form")...)
-	l.f(t, 0, "with its form  <script src=", add("--channel", "web")...)
+	l.Want(t, 0, "the form sends to  https://voto.example.it/v1/ratings/", add("--channel", "web", "--way", "form")...)
+	l.Want(t, 0, "with its form  <script src=", add("--channel", "web")...)
 
-	l.f(t, 0, "site "+got.Site+" closed", "site", "close", got.Site)
-	l.f(t, 1, "site x: there is none", "site", "close", "x")
+	l.Want(t, 0, "site "+got.Site+" closed", "site", "close", got.Site)
+	l.Want(t, 1, "site x: there is none", "site", "close", "x")
 	closed := 0
-	for _, s := range decode[shownSite](t, l.f(t, 0, "", "site", "list", "--json")) {
+	for _, s := range tooltest.Decode[shownSite](t, l.Want(t, 0, "", "site", "list", "--json")) {
 		if s.Closed != (s.Site == got.Site) {
 			t.Errorf("got %+v", s)
 		}
@@ -154,28 +73,28 @@ func TestSites(t *testing.T) {
 	if closed != 3 {
 		t.Errorf("got %d sites, want 3", closed)
 	}
-	l.f(t, 0, "https://a.it,https://b.it  closed", "site", "list")
+	l.Want(t, 0, "https://a.it,https://b.it  closed", "site", "list")
 }
 
 func TestIntegrations(t *testing.T) {
 	l := newLine(t)
-	got := decode[shownIntegration](t, l.f(t, 0, "", "integration", "add", "--way", "ttn3", "--url", "https://voto.it", "--json"))[0]
+	got := tooltest.Decode[shownIntegration](t, l.Want(t, 0, "", "integration", "add", "--way", "ttn3", "--url", "https://voto.it", "--json"))[0]
 	if got.URL != "https://voto.it/v1/uplinks/ttn3" || len(got.Token) != 43 {
 		t.Errorf("got %+v", got)
 	}
 	var sources source.Sources
-	if err := l.client.ReadRecords(t.Context(), sources.Apply); err != nil {
+	if err := l.Client.ReadRecords(t.Context(), sources.Apply); err != nil {
 		t.Fatal(err)
 	}
 	if i := sources.ByToken([]byte(got.Token)); i == nil || i.Name != got.Integration || i.Way != source.TTN3 {
 		t.Errorf("got %+v", i)
 	}
-	l.f(t, 0, "https://voto.example.it/v1/calls/yeastar\n  Authorization: Bearer ", "integration", "add", "--way", "yeastar")
-	l.f(t, 2, "--way must be one of", "integration", "add", "--way", "pigeon")
-	l.f(t, 1, "it has not joined", "integration", "add", "--way", "generic", "--body", "x")
-	l.f(t, 0, "revoked", "integration", "revoke", got.Integration)
-	l.f(t, 1, "there is none", "integration", "revoke", "x")
-	listed := l.f(t, 0, "ttn3     -     revoked", "integration", "list")
+	l.Want(t, 0, "https://voto.example.it/v1/calls/yeastar\n  Authorization: Bearer ", "integration", "add", "--way", "yeastar")
+	l.Want(t, 2, "--way must be one of", "integration", "add", "--way", "pigeon")
+	l.Want(t, 1, "it has not joined", "integration", "add", "--way", "generic", "--body", "x")
+	l.Want(t, 0, "revoked", "integration", "revoke", got.Integration)
+	l.Want(t, 1, "there is none", "integration", "revoke", "x")
+	listed := l.Want(t, 0, "ttn3     -     revoked", "integration", "list")
 	if strings.Contains(listed, got.Token) || strings.Count(listed, "\n") != 3 {
 		t.Errorf("got %s", listed)
 	}
@@ -184,7 +103,7 @@ func TestIntegrations(t *testing.T) {
 // integration adds one of a way.
 func (l *line) integration(t *testing.T, way string) string {
 	t.Helper()
-	return decode[shownIntegration](t, l.f(t, 0, "", "integration", "add", "--way", way, "--json"))[0].Integration
+	return tooltest.Decode[shownIntegration](t, l.Want(t, 0, "", "integration", "add", "--way", way, "--json"))[0].Integration
 }
 
 func TestDevices(t *testing.T) {
@@ -194,23 +113,23 @@ func TestDevices(t *testing.T) {
 		return append([]string{"device", "add", "--integration", integration, "--comune", "001263", "--services", "anagrafe,tributi"}, more...)
 	}
 	box := func(more ...string) []string { return add(ttn, append([]string{"--channel", "totem"}, more...)...) }
-	l.f(t, 2, "want --integration, --comune, --channel and --services, or --from", "device", "add", "--integration", ttn)
-	l.f(t, 1, "want the DevEUI", box("--address", "12")...)
-	l.f(t, 1, "want the DevEUI", box()...)
-	l.f(t, 2, "--values: button 2: ", box("--address", "0004A30B001C0530", "--values", "green,blue")...)
-	l.f(t, 2, "want each value once", box("--address", "0004A30B001C0530", "--values", "green,green")...)
-	l.f(t, 2, `value "6": want 0 to 5`, box("--address", "0004A30B001C0530", "--scale", "stars5", "--values", "6")...)
-	l.f(t, 2, "--most-a-minute 60001", box("--address", "0004A30B001C0530", "--most-a-minute", "60001")...)
-	l.f(t, 1, "want no --keypad", box("--address", "0004A30B001C0530", "--keypad", "1=green,2=yellow,3=red")...)
-	l.f(t, 2, "--keypad: ", add(pbx, "--channel", "phone", "--keypad", "1=blue")...)
-	l.f(t, 2, "--queue \"imu=urp\": want QUEUE=CODE, with one of --services", add(pbx, "--channel", "phone", "--queue", "imu=urp")...)
-	l.f(t, 1, "want no --values", add(pbx, "--channel", "phone", "--values", "green")...)
-	l.f(t, 1, "integration x: there is none", add("x", "--channel", "phone")...)
+	l.Want(t, 2, "want --integration, --comune, --channel and --services, or --from", "device", "add", "--integration", ttn)
+	l.Want(t, 1, "want the DevEUI", box("--address", "12")...)
+	l.Want(t, 1, "want the DevEUI", box()...)
+	l.Want(t, 2, "--values: button 2: ", box("--address", "0004A30B001C0530", "--values", "green,blue")...)
+	l.Want(t, 2, "want each value once", box("--address", "0004A30B001C0530", "--values", "green,green")...)
+	l.Want(t, 2, `value "6": want 0 to 5`, box("--address", "0004A30B001C0530", "--scale", "stars5", "--values", "6")...)
+	l.Want(t, 2, "--most-a-minute 60001", box("--address", "0004A30B001C0530", "--most-a-minute", "60001")...)
+	l.Want(t, 1, "want no --keypad", box("--address", "0004A30B001C0530", "--keypad", "1=green,2=yellow,3=red")...)
+	l.Want(t, 2, "--keypad: ", add(pbx, "--channel", "phone", "--keypad", "1=blue")...)
+	l.Want(t, 2, "--queue \"imu=urp\": want QUEUE=CODE, with one of --services", add(pbx, "--channel", "phone", "--queue", "imu=urp")...)
+	l.Want(t, 1, "want no --values", add(pbx, "--channel", "phone", "--values", "green")...)
+	l.Want(t, 1, "integration x: there is none", add("x", "--channel", "phone")...)
 	if n := len(l.terminals(t).All()); n != 0 {
 		t.Fatalf("%d terminals were enrolled by commands that were refused", n)
 	}
 
-	got := decode[source.Device](t, l.f(t, 0, "", box("--address", "0004A30B001C0530", "--values", "green,0,yellow,0,red", "--counter-from", "0", "--json")...))[0]
+	got := tooltest.Decode[source.Device](t, l.Want(t, 0, "", box("--address", "0004A30B001C0530", "--values", "green,0,yellow,0,red", "--counter-from", "0", "--json")...))[0]
 	want := source.Device{Integration: ttn, Address: "0004a30b001c0530", Terminal: got.Terminal, Values: []schema.Value{3, 0, 2, 0, 1}, FromZero: true}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -218,30 +137,30 @@ func TestDevices(t *testing.T) {
 	if e := l.terminals(t).ByID(got.Terminal); e == nil || e.Channel != schema.ChannelTotem || e.Scale != schema.ScaleMLF3 {
 		t.Errorf("got %+v", e)
 	}
-	phone := decode[source.Device](t, l.f(t, 0, "", add(pbx, "--channel", "phone", "--queue", "imu=tributi", "--json")...))[0]
+	phone := tooltest.Decode[source.Device](t, l.Want(t, 0, "", add(pbx, "--channel", "phone", "--queue", "imu=tributi", "--json")...))[0]
 	if phone.Queues["imu"] != "tributi" || phone.Address != "" {
 		t.Errorf("got %+v", phone)
 	}
-	l.f(t, 1, `address "": it is enrolled`, add(pbx, "--channel", "phone")...)
+	l.Want(t, 1, `address "": it is enrolled`, add(pbx, "--channel", "phone")...)
 
 	// A device is moved by ending what it was.
-	l.f(t, 1, "To move it: mlf terminal close "+got.Terminal.String(), box("--address", "0004a30b001c0530")...)
+	l.Want(t, 1, "To move it: mlf terminal close "+got.Terminal.String(), box("--address", "0004a30b001c0530")...)
 	other := l.integration(t, "chirpstack4")
-	l.f(t, 1, "To move it: mlf terminal revoke "+got.Terminal.String(), add(other, "--channel", "totem", "--address", "0004a30b001c0530")...)
+	l.Want(t, 1, "To move it: mlf terminal revoke "+got.Terminal.String(), add(other, "--channel", "totem", "--address", "0004a30b001c0530")...)
 	l.change(t, got.Terminal)
-	l.f(t, 0, "device 0004a30b001c0530 of "+other, add(other, "--channel", "totem", "--address", "0004a30b001c0530")...)
-	if all := decode[source.Device](t, l.f(t, 0, "", "device", "list", "--json", "--integration", other)); len(all) != 1 || all[0].FromZero {
+	l.Want(t, 0, "device 0004a30b001c0530 of "+other, add(other, "--channel", "totem", "--address", "0004a30b001c0530")...)
+	if all := tooltest.Decode[source.Device](t, l.Want(t, 0, "", "device", "list", "--json", "--integration", other)); len(all) != 1 || all[0].FromZero {
 		t.Errorf("got %+v", all)
 	}
-	l.f(t, 0, "001263  phone", "device", "list")
-	l.f(t, 0, "revoked", "integration", "revoke", ttn)
-	l.f(t, 1, "it was revoked", box("--address", "0004A30B001C0531")...)
+	l.Want(t, 0, "001263  phone", "device", "list")
+	l.Want(t, 0, "revoked", "integration", "revoke", ttn)
+	l.Want(t, 1, "it was revoked", box("--address", "0004A30B001C0531")...)
 }
 
 // change revokes a terminal.
 func (l *line) change(t *testing.T, id schema.TerminalID) {
 	t.Helper()
-	e, err := enrolment.New(t.Context(), l.client)
+	e, err := enrolment.New(t.Context(), l.Client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +178,7 @@ func TestListsOfDevices(t *testing.T) {
 		if err := os.WriteFile(file, []byte(strings.ReplaceAll(text, "TTN", ttn)), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return l.f(t, code, want, "device", "add", "--from", file, "--json")
+		return l.Want(t, code, want, "device", "add", "--from", file, "--json")
 	}
 	const header = "integration;address;comune;channel;services;values;counter_from;most_a_minute\n"
 	const one, two = "TTN;0004A30B001C0530;001263;totem;anagrafe tributi;green 0 yellow 0 red;0;30\n", "TTN;0004A30B001C0531;001263;counter;urp;;;\n"
@@ -275,19 +194,19 @@ func TestListsOfDevices(t *testing.T) {
 	if n := len(l.terminals(t).All()); n != 0 {
 		t.Fatalf("%d terminals were enrolled by lists that were refused", n)
 	}
-	got := decode[source.Device](t, f(0, "", header+one+two))
+	got := tooltest.Decode[source.Device](t, f(0, "", header+one+two))
 	if len(got) != 2 || got[0].MostAMinute != 30 || !got[0].FromZero || got[1].FromZero || got[1].Values != nil {
 		t.Errorf("got %+v", got)
 	}
-	l.f(t, 2, "no such file", "device", "add", "--from", file+"x")
-	l.f(t, 2, "--from: its lines say", "device", "add", "--from", file, "--comune", "001263")
+	l.Want(t, 2, "no such file", "device", "add", "--from", file+"x")
+	l.Want(t, 2, "--from: its lines say", "device", "add", "--from", file, "--comune", "001263")
 }
 
 func TestHelpTeaches(t *testing.T) {
-	l := &line{}
+	l := newLine(t)
 	f := func(want string, args ...string) {
 		t.Helper()
-		l.f(t, 0, want, append(args, "--help")...)
+		l.Want(t, 0, want, append(args, "--help")...)
 	}
 	f("mlf source site add --kafka", "site", "add")
 	f("mlf source device add --kafka", "integration", "add")
