@@ -94,7 +94,7 @@ func TestRefused(t *testing.T) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	f(func(h *heartbeat.Heartbeat) { h.Install = 0 }, "install: want 16")
+	f(func(h *heartbeat.Heartbeat) { h.Install = 0 }, "install: want a text of 8 to 64 bytes")
 	f(func(h *heartbeat.Heartbeat) { h.Install = h.Previous }, "install: want another")
 	f(func(h *heartbeat.Heartbeat) { h.Seq = 1 << 53 }, "seq: want at most 9007199254740991")
 	f(func(h *heartbeat.Heartbeat) { h.Waiting = heartbeat.WaitingMax + 1 }, "waiting:")
