@@ -75,7 +75,7 @@ const nowhere = "nowhere"
 // shown waits until a view has its figures.
 func shown(limit time.Duration) browser.Step {
 	return browser.ShowsWithin(limit, `document.documentElement.dataset.shown !== undefined && !document.getElementById("view").hasAttribute("aria-busy") && document.getElementById("view").children.length > 0
-		&& ![...document.querySelectorAll("#view svg.picture")].some((picture) => picture.getBoundingClientRect().width > 0 && !picture.hasAttribute("aria-label"))`, "true")
+		&& ![...document.querySelectorAll("#view svg.picture")].some((picture) => picture.checkVisibility() && !picture.hasAttribute("aria-label"))`, "true")
 }
 
 const (

@@ -33,7 +33,7 @@ export class Frame {
   constructor(rendered: (size: Size) => Drawing, open?: (code: string) => void) {
     this.rendered = rendered;
     this.open = open;
-    this.picture = svg("svg", { role: "img", tabindex: "0", class: "picture" }) as SVGSVGElement;
+    this.picture = svg("svg", { tabindex: "0", class: "picture" }) as SVGSVGElement;
     this.place = h("div", { class: "chart" }, this.picture, this.tip);
     this.element = h("div", { class: "frame" }, this.legend, this.place,
       h("details", { class: "twin" }, h("summary", {}, words.say("as_table")), this.table));
@@ -75,7 +75,7 @@ export class Frame {
     const drawing = this.rendered({ width: this.width, line, measure });
     this.drawing = drawing;
     this.picture.setAttribute("viewBox", `0 0 ${this.width} ${drawing.height}`);
-    this.picture.setAttribute("aria-label", drawing.summary);
+    for (const [name, value] of [["role", "img"], ["aria-label", drawing.summary]] as const) this.picture.setAttribute(name, value); // Nothing yet is no picture.
     this.picture.style.height = `${drawing.height}px`;
     this.picture.replaceChildren(...drawing.marks.map(draw));
     this.outline = null;
