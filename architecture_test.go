@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"command/network/sheet":          {},
 	"command/source":                 {"command/tool", "ingest/broker", "ingest/call", "ingest/enrolment", "ingest/rating/script", "schema", "schema/event", "schema/registry", "schema/source"},
 	"command/tool/tooltest":          {"command/tool", "ingest/broker", "ingest/broker/embedded"},
-	"command/tool":                   {"command/certificates", "command/password", "ingest/broker", "schema/registry"},
+	"command/tool":                   {"command/certificates", "command/password", "ingest/broker", "query/fleet", "schema/registry"},
 	"command/process":                {},
 	"command/probe":                  {"query/client", "schema"},
 	"command/certificates":           {"schema/finding"},

@@ -69,6 +69,7 @@ type (
 	loginFlags    = tool.LoginFlags
 	toolFlags     = tool.Flags
 	registryFlags = tool.RegistryFlags
+	hoursFlags    = tool.HoursFlags
 )
 
 // databaseFlags say how databases are spoken to.

@@ -20,6 +20,7 @@ type queryCmd struct {
 	storesFlags
 	tlsFlags
 	registryFlags
+	hoursFlags
 	public.Flags
 	drainFlags
 	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
@@ -77,7 +78,7 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 		return err
 	}
 	parts := b.queryParts(s, counts, registered, lists, shown)
-	beside, err := b.besideParts(&parts, book)
+	beside, err := b.besideParts(&parts, book, &c.hoursFlags)
 	if err != nil {
 		return err
 	}
@@ -112,11 +113,17 @@ func (b *base) uncountedPart(s *stores) (process.Part, error) {
 
 // besideParts have parts follow what is told beside votes: who was served, in book, and
 // heartbeats. Answers do without until it is read: what is not known is null.
-func (b *base) besideParts(parts *query.Parts, book *served.Book) ([]process.Part, error) {
+func (b *base) besideParts(parts *query.Parts, book *served.Book, open *hoursFlags) ([]process.Part, error) {
 	all, err := fleet.New(parts.Terminals, parts.Registry)
+	if err != nil {
+		return nil, err
+	}
+	if all.Hours, err = open.Hours(); err != nil {
+		return nil, err
+	}
 	parts.Served, parts.Fleet = book, all
 	return []process.Part{
 		{Name: "served", Run: func(ctx context.Context) error { return b.client.FollowServed(ctx, book.Apply, book.SetComplete) }},
 		{Name: "fleet", Run: func(ctx context.Context) error { return all.Follow(ctx, b.client, b.metrics) }},
-	}, err
+	}, nil
 }

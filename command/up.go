@@ -52,6 +52,7 @@ const startMax = 2 * time.Minute
 type upCmd struct {
 	tlsFlags
 	registryFlags
+	hoursFlags
 	tracing.Config
 	public.Flags
 	Data          string `required:"" placeholder:"DIR" help:"Folder for everything that must survive: the log and the rollups."`
@@ -184,7 +185,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	of := u.queryParts(alone(s), counts, registered, lists, shown)
-	told, err := u.besideParts(&of, book)
+	told, err := u.besideParts(&of, book, &u.cmd.hoursFlags)
 	if err != nil {
 		return err
 	}

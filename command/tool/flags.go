@@ -15,6 +15,7 @@ import (
 	"mlf/command/certificates"
 	"mlf/command/password"
 	"mlf/ingest/broker"
+	"mlf/query/fleet"
 	"mlf/schema/registry"
 )
 
@@ -131,4 +132,26 @@ func (f *RegistryFlags) Load() (*registry.Registry, error) {
 		return registry.Load()
 	}
 	return registry.LoadFS(os.DirFS(f.Registry))
+}
+
+// HoursFlags say when offices are open.
+type HoursFlags struct {
+	OpeningHours string `placeholder:"FILE" help:"When offices are open (CSV: comune,office,day,opens,closes; docs/opening-hours.md), so that a terminal is silent only where somebody could vote. Default: Monday to Friday 8 to 18, Saturday 8 to 13."`
+}
+
+// Hours returns them; nil where no file says so.
+func (f *HoursFlags) Hours() (*fleet.Hours, error) {
+	if f.OpeningHours == "" {
+		return nil, nil
+	}
+	file, err := os.Open(f.OpeningHours)
+	if err != nil {
+		return nil, UsageError{Err: fmt.Errorf("--opening-hours: %w", err)}
+	}
+	defer func() { _ = file.Close() }() // It was only read.
+	hours, err := fleet.ReadHours(file)
+	if err != nil {
+		return nil, UsageError{Err: fmt.Errorf("--opening-hours %s: %w", f.OpeningHours, err)}
+	}
+	return hours, nil
 }

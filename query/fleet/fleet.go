@@ -19,7 +19,7 @@ type Fleet struct {
 	Terminals *schema.Terminals
 	Zone      *time.Location // Rome's.
 
-	Hours  Hours                                       // Nil: DefaultHours.
+	Hours  *Hours                                      // Nil: UsualWeek of all.
 	Region func(schema.ComuneID) schema.RegionID       // 0 where the comune is in no registry. Nil: always.
 	Body   func(*schema.Enrolment) string              // Whose terminal it is; "" where nobody said. Nil: always; New has what enrolments say.
 	Voted  func(schema.TerminalID) (at schema.Instant) // When a terminal last voted; 0: not known. Nil: always.
@@ -190,22 +190,18 @@ func (f *Fleet) terminal(e *schema.Enrolment, now time.Time, silent time.Duratio
 		}
 	}
 	last = max(last, voted)
-	t.State = f.state(&h, last, now, silent)
+	t.State = f.state(e, &h, last, now, silent)
 	return t
 }
 
 // state returns the gravest that holds of a terminal that was last heard of at last.
-func (f *Fleet) state(h *heartbeat.Heartbeat, last schema.Instant, now time.Time, silent time.Duration) State {
-	hours := f.Hours
-	if hours == nil {
-		hours = DefaultHours()
-	}
+func (f *Fleet) state(e *schema.Enrolment, h *heartbeat.Heartbeat, last schema.Instant, now time.Time, silent time.Duration) State {
 	switch {
 	case h.Copy.Copied(schema.InstantOf(now)):
 		return Copied
 	case last == 0:
 		return Unheard
-	case hours.Passed(f.Zone, last.Time(), now, silent) >= silent:
+	case f.Open(e, last.Time(), now, silent) >= silent:
 		return Silent
 	case h.Storage.Lost:
 		return Lost

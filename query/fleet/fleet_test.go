@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"mlf/query/calendar"
 	"mlf/query/fleet"
 	"mlf/schema"
 	"mlf/schema/heartbeat"
@@ -113,39 +112,96 @@ func (w *town) states(query string, now time.Time) string {
 	return strings.Join(all, " ")
 }
 
-// TestHoursPassed: how much of a time offices are open, by Rome's clock.
-func TestHoursPassed(t *testing.T) {
+// TestOpen: how much of a time offices are open, by Rome's clock.
+func TestOpen(t *testing.T) {
 	w := newTown(t)
-	f := func(from, next string, want time.Duration) {
+	enrolled := func(c schema.ComuneID, office schema.OfficeCode) *schema.Enrolment {
+		return &schema.Enrolment{Comune: c, Office: office}
+	}
+	f := func(e *schema.Enrolment, from, next string, want time.Duration) {
 		t.Helper()
-		if got := fleet.DefaultHours().Passed(w.rome, w.at(from).UTC(), w.at(next).UTC(), 1000*time.Hour); got != want {
+		if got := w.Open(e, w.at(from).UTC(), w.at(next).UTC(), 1000*time.Hour); got != want {
 			t.Errorf("%s to %s: got %v, want %v", from, next, got, want)
 		}
 	}
-	f("2026-11-25 09:00", "2026-11-25 09:30", 30*time.Minute) // Wednesday.
-	f("2026-11-25 17:50", "2026-11-26 08:20", 30*time.Minute)
-	f("2026-11-25 18:00", "2026-11-26 08:00", 0)
-	f("2026-11-25 05:00", "2026-11-25 22:00", 10*time.Hour)
-	f("2026-11-27 17:00", "2026-11-30 09:00", 7*time.Hour) // A weekend: 1, Saturday's 5, 1.
-	f("2026-11-29 00:00", "2026-11-29 23:59", 0)           // Sunday.
-	f("2026-12-07 17:00", "2026-12-09 09:00", 2*time.Hour) // The Immacolata between.
-	f("2026-10-24 12:30", "2026-10-26 08:30", time.Hour)   // The clock was changed.
-	f("2026-03-28 12:30", "2026-03-30 08:30", time.Hour)
-	f("2026-11-25 09:30", "2026-11-25 09:00", 0) // A clock that is ahead.
-	if got := fleet.DefaultHours().Passed(w.rome, w.at("2020-01-01 00:00"), w.at("2026-11-25 12:00"), time.Hour); got != time.Hour {
+	any := enrolled(roma, "")
+	f(any, "2026-11-25 09:00", "2026-11-25 09:30", 30*time.Minute) // Wednesday.
+	f(any, "2026-11-25 17:50", "2026-11-26 08:20", 30*time.Minute)
+	f(any, "2026-11-25 18:00", "2026-11-26 08:00", 0)
+	f(any, "2026-11-25 05:00", "2026-11-25 22:00", 10*time.Hour)
+	f(any, "2026-11-27 17:00", "2026-11-30 09:00", 7*time.Hour) // A weekend: 1, Saturday's 5, 1.
+	f(any, "2026-11-29 00:00", "2026-11-29 23:59", 0)           // Sunday.
+	f(any, "2026-12-07 17:00", "2026-12-09 09:00", 2*time.Hour) // The Immacolata between.
+	f(any, "2026-10-24 12:30", "2026-10-26 08:30", time.Hour)   // The clock was changed.
+	f(any, "2026-03-28 12:30", "2026-03-30 08:30", time.Hour)
+	f(any, "2026-11-25 09:30", "2026-11-25 09:00", 0) // A clock that is ahead.
+	if got := w.Open(any, w.at("2020-01-01 00:00"), w.at("2026-11-25 12:00"), time.Hour); got != time.Hour {
 		t.Errorf("got %v, want no more than was asked for", got)
 	}
-	if got := (fleet.Hours{}).Passed(w.rome, w.at("2020-01-01 00:00"), w.at("2026-11-25 12:00"), time.Hour); got != 0 {
+
+	w.Hours = readHours(t, `comune,office,day,opens,closes
+,,mon-fri,08:00,14:00
+058091,,mon-thu,08:30,12:30
+058091,,thu,14:30,17:00
+058091,,2026-12-24,,
+058091,eur,sun,00:00,24:00
+058091,eur,holiday,10:00,11:00
+058091,centro,2026-12-23,16:00,17:00
+`)
+	all, own, night, dated := enrolled(milano, "eur"), enrolled(roma, "unnamed"), enrolled(roma, "eur"), enrolled(roma, "centro")
+	f(all, "2026-11-23 00:00", "2026-11-30 00:00", 5*6*time.Hour)
+	f(all, "2026-12-24 00:00", "2026-12-27 00:00", 6*time.Hour) // Thursday; Christmas; Santo Stefano.
+	f(own, "2026-11-26 00:00", "2026-11-27 00:00", 6*time.Hour+30*time.Minute)
+	f(own, "2026-11-26 12:00", "2026-11-26 15:00", time.Hour)
+	f(own, "2026-11-27 00:00", "2026-11-30 00:00", 0) // Whoever has a week has no other's.
+	f(own, "2026-12-24 00:00", "2026-12-25 00:00", 0)
+	f(night, "2026-11-23 00:00", "2026-11-30 00:00", 24*time.Hour)
+	f(night, "2026-10-25 00:00", "2026-10-26 00:00", 25*time.Hour) // The clock was changed.
+	f(night, "2026-03-29 00:00", "2026-03-30 00:00", 23*time.Hour)
+	f(night, "2026-12-25 00:00", "2026-12-26 00:00", time.Hour)
+	f(dated, "2026-12-22 00:00", "2026-12-25 00:00", 4*time.Hour+time.Hour) // Its comune's week, its own day, its comune's day.
+
+	w.Hours = readHours(t, "comune,office,day,opens,closes\n,,sun,,\n")
+	if got := w.Open(any, w.at("2020-01-01 00:00"), w.at("2026-11-25 12:00"), time.Hour); got != 0 {
 		t.Errorf("always closed: got %v", got)
 	}
-	for _, wrong := range []fleet.Hours{{9: {}}, {calendar.Working: {-1, 5}}, {calendar.Working: {600, 500}}, {calendar.Working: {0, 1441}}} {
-		if wrong.Validate() == nil {
-			t.Errorf("%v: want an error", wrong)
+}
+
+func readHours(t *testing.T, text string) *fleet.Hours {
+	t.Helper()
+	h, err := fleet.ReadHours(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// TestReadHoursRefuses: what no timetable has, by its line.
+func TestReadHoursRefuses(t *testing.T) {
+	const header = "comune,office,day,opens,closes\n"
+	f := func(text, want string) {
+		t.Helper()
+		if _, err := fleet.ReadHours(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
 	}
-	if err := fleet.DefaultHours().Validate(); err != nil {
-		t.Error(err)
+	f("", "line 1: want comune,office")
+	f("comune;office\n", "line 1: \"comune;office\": want comune,office")
+	f(header+",,mon,08:00\n", "wrong number of fields")
+	f(header+",,mon,08:00,12:00\n\n58091x,,mon,08:00,12:00\n", `line 4: comune "58091x"`)
+	f(header+",eur,mon,08:00,12:00\n", `line 2: office "eur": want the comune, too`)
+	f(header+"058091,è,mon,08:00,12:00\n", `line 2: office "è"`)
+	for _, day := range []string{"", "lun", "fri-mon", "mon-holiday", "holiday-holiday", "mon-", "2026-02-30", "2026-1-1"} {
+		f(header+",,"+day+",08:00,12:00\n", `line 2: day "`+day+`": want mon, tue`)
 	}
+	for _, times := range []string{"08:00,", ",08:00", "08:00,08:00", "12:00,08:00", "8:00,12:00", "08:00,24:01", "08:00,12:60", "-1:00,12:00", "08.00,12.00"} {
+		f(header+",,mon,"+times+"\n", "line 2: opens")
+	}
+	f(header+",,mon,08:00,12:00\n,,mon,11:59,13:00\n", "line 3: two openings of one day meet")
+	f(header+",,mon,,\n,,mon-tue,08:00,12:00\n", "line 3: the day is closed and open")
+	f(header+",,2026-12-24,08:00,12:00\n,,2026-12-24,,\n", "line 3: the day is closed and open")
+	f(header+strings.Repeat(",,mon,,\n", 2), "line 3: the day is closed and open")
+	f(header+",,mon,01:00,02:00\n,,mon,03:00,04:00\n,,mon,05:00,06:00\n,,mon,07:00,08:00\n,,mon,09:00,10:00\n,,mon,11:00,12:00\n,,mon,13:00,14:00\n", "line 8: want at most 6")
 }
 
 func TestStates(t *testing.T) {
@@ -177,7 +233,7 @@ func TestStates(t *testing.T) {
 	f("", "copied", now.Add(2*time.Minute))
 	w.beat(id, now.Add(2*time.Minute), nil) // Of a process that does not know of the copy yet.
 	f("", "copied", now.Add(3*time.Minute))
-	w.Hours = fleet.Hours{calendar.Working: {From: 0, Next: 1440}}
+	w.Hours = readHours(t, "comune,office,day,opens,closes\n,,mon-fri,00:00,24:00\n")
 	f("", "silent", w.at("2026-11-26 23:00"))
 }
 
