@@ -17,7 +17,7 @@ import (
 
 // boards are all dashboards, in the order of a vote's life.
 func boards() []board {
-	return []board{overview(), ingest(), kafka(), counting(), store(), query(), fleet()}
+	return []board{overview(), ingest(), kafka(), counting(), store(), query(), terminals(), fleet()}
 }
 
 // Build returns the dashboards as files by name, for a folder from which Grafana is

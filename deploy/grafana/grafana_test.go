@@ -103,7 +103,7 @@ func TestReadingIsStrict(t *testing.T) {
 
 // TestDashboardsCanBeFoundAgain: others link to uids, and Grafana replaces by them.
 func TestDashboardsCanBeFoundAgain(t *testing.T) {
-	want := []string{"mlf-counting", "mlf-fleet", "mlf-ingest", "mlf-log", "mlf-overview", "mlf-query", "mlf-store"}
+	want := []string{"mlf-counting", "mlf-fleet", "mlf-ingest", "mlf-log", "mlf-overview", "mlf-query", "mlf-store", "mlf-terminals"}
 	var got []string
 	for _, d := range dashboards(t) {
 		got = append(got, *d.Uid)

@@ -95,6 +95,8 @@ type Counts struct {
 	Lost      int    `json:"lost"`
 	Unheard   int    `json:"unheard"`
 	Waiting   uint64 `json:"waiting"` // Votes that are in devices.
+
+	untaken int // That are heard, with a vote that nobody takes.
 }
 
 // An Answer is what was asked for.

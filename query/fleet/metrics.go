@@ -22,15 +22,7 @@ const countEvery = 30 * time.Second
 // Follow keeps f's book up to date, and what is measured of it, until ctx ends. Answers do
 // without until the topic is read to its end.
 func (f *Fleet) Follow(ctx context.Context, log Log, reg prometheus.Registerer) error {
-	auto := promauto.With(reg)
-	terminals := auto.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "mlf_query_fleet_terminals",
-		Help: "Terminals by how they do, as /v1/fleet has it; none of tests. silent above a few: a network or a supplier's service is down. copied: images of devices were copied. lost: devices that lost votes.",
-	}, []string{"state"})
-	waiting := auto.NewGauge(prometheus.GaugeOpts{
-		Name: "mlf_query_fleet_waiting_votes",
-		Help: "Votes in devices by their last heartbeats. Rising with terminals ok: votes are not taken, look at mlf_ingest_requests_total.",
-	})
+	m := newMetrics(reg)
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -39,11 +31,7 @@ func (f *Fleet) Follow(ctx context.Context, log Log, reg prometheus.Registerer) 
 		defer tick.Stop()
 		for {
 			if f.Book.Complete() && f.Terminals.Complete() {
-				c := f.Count(time.Now())
-				for state, n := range map[State]int{OK: c.OK, Silent: c.Silent, Copied: c.Copied, Lost: c.Lost, Unheard: c.Unheard} {
-					terminals.WithLabelValues(string(state)).Set(float64(n))
-				}
-				waiting.Set(float64(c.Waiting))
+				m.show(f.regions(time.Now()))
 			}
 			select {
 			case <-ctx.Done():
@@ -58,16 +46,69 @@ func (f *Fleet) Follow(ctx context.Context, log Log, reg prometheus.Registerer) 
 	return err
 }
 
-// Count counts all terminals at now, by the usual patience.
-func (f *Fleet) Count(now time.Time) Counts {
-	c := Counts{By: "all"}
+// metrics are what is measured of a fleet.
+type metrics struct {
+	terminals *prometheus.GaugeVec
+	waiting   prometheus.Gauge
+	untaken   prometheus.Gauge
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	auto := promauto.With(reg)
+	return &metrics{
+		terminals: auto.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "mlf_query_fleet_terminals",
+			Help: "Terminals by how they do, as /v1/fleet has it, and by region, two digits; none of tests. silent above a few: a network or a supplier's service is down. copied: images of devices were copied. lost: devices that lost votes.",
+		}, []string{"state", "region"}),
+		waiting: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "mlf_query_fleet_waiting_votes",
+			Help: "Votes in devices by their last heartbeats. Rising with terminals ok: votes are not taken, look at mlf_ingest_requests_total.",
+		}),
+		untaken: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "mlf_query_fleet_untaken_terminals",
+			Help: "Terminals that say of themselves, within 15 minutes, that a vote has waited in them for more than an hour: we hear them, and take no vote of theirs. Above a few: look at mlf_ingest_votes_total by reason.",
+		}),
+	}
+}
+
+// show says how a fleet does, by region.
+func (m *metrics) show(of map[string]*Counts) {
+	m.terminals.Reset() // A region may have none any more.
+	var waiting uint64
+	var untaken int
+	for region, c := range of {
+		for state, n := range map[State]int{OK: c.OK, Silent: c.Silent, Copied: c.Copied, Lost: c.Lost, Unheard: c.Unheard} {
+			m.terminals.WithLabelValues(string(state), region).Set(float64(n))
+		}
+		waiting += c.Waiting
+		untaken += c.untaken
+	}
+	m.waiting.Set(float64(waiting))
+	m.untaken.Set(float64(untaken))
+}
+
+// regions counts all terminals at now, by the usual patience and by region.
+func (f *Fleet) regions(now time.Time) map[string]*Counts {
+	counts := make(map[string]*Counts)
 	for _, e := range f.Terminals.All() {
-		if !e.Revoked {
-			t := f.terminal(e, now, silentDefault*time.Minute)
-			c.add(&t)
+		if e.Revoked {
+			continue
+		}
+		t := f.terminal(e, now, silentDefault*time.Minute)
+		if counts[t.Region] == nil {
+			counts[t.Region] = new(Counts)
+		}
+		counts[t.Region].add(&t)
+		if !t.Test && t.untaken(now) {
+			counts[t.Region].untaken++
 		}
 	}
-	return c
+	return counts
+}
+
+// untaken tells whether a terminal reaches us, and its votes do not.
+func (t *Terminal) untaken(now time.Time) bool {
+	return t.LastSeen != nil && now.Sub(*t.LastSeen) < 15*time.Minute && t.Waiting != nil && *t.Waiting > 0 && *t.OldestMS > uint64(time.Hour/time.Millisecond)
 }
 
 // Everybody lets all terminals be seen.
