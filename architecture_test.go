@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "ingest/form", "ingest/front", "ingest/report", "ingest/setup",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
 		"query", "query/access", "query/cube", "query/fleet", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
-		"schema", "schema/annotation", "schema/finding", "schema/heartbeat", "schema/network", "schema/proxies", "schema/registry", "schema/served", "schema/shares", "schema/source",
+		"schema", "schema/annotation", "schema/event", "schema/finding", "schema/heartbeat", "schema/network", "schema/proxies", "schema/registry", "schema/served", "schema/shares", "schema/source",
 	},
 	"command/network":                {"command/network/sheet", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
 	"command/imports":                {"command/tool", "ingest/broker", "ingest/call/cdr", "ingest/form", "ingest/rating", "ingest/rating/export", "schema", "schema/event", "schema/source"},

@@ -11,6 +11,7 @@ import (
 	"mlf/aggregate/store/embedded"
 	"mlf/command/process"
 	"mlf/schema"
+	"mlf/schema/event"
 )
 
 // release is set by the Makefile from the tag or commit being built.
@@ -96,7 +97,7 @@ type format struct {
 func formats() []format {
 	same := func(name string, newest int) format { return format{name, newest, newest} }
 	return []format{
-		same("record", schema.VoteBatchFormatMax), same("rules", int(aggregate.RulesMax)), same("claim", schema.ClaimVersion),
+		same("record", event.FormatMax), same("rules", int(aggregate.RulesMax)), same("claim", schema.ClaimVersion),
 		same("checkpoint", aggregate.CheckpointVersion),
 	}
 }

@@ -60,9 +60,8 @@ const lengthBytes = 2
 // The formats of a VoteBatch. A batch is written in the first that can hold it,
 // so that a reader of format 1 alone stops where it must, and not before.
 const (
-	format1            = 1       // Reasons to reasonMax1.
-	format2            = 2       // All reasons, and wall clocks.
-	VoteBatchFormatMax = format2 // The newest that is written and read.
+	format1 = 1 // Reasons to reasonMax1.
+	format2 = 2 // All reasons, and wall clocks.
 )
 
 // reasonMax1 is the highest reason of format 1.

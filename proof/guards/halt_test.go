@@ -14,6 +14,7 @@ import (
 
 	"mlf/proof/harness"
 	"mlf/schema"
+	"mlf/schema/event"
 )
 
 // A guard is a way to harm the log that would lose votes or invent them. After
@@ -203,13 +204,13 @@ func (g *guarded) newLeader() {
 	}
 }
 
-// newerRecord returns a record as a later format of VoteBatch may look: its
-// number and its checksum stay where they are.
+// newerRecord returns a record as the next format may look: its number and its checksum
+// stay where they are.
 func newerRecord() []byte {
 	record := schema.AppendVoteBatch(nil, &schema.BatchHeader{
 		Terminal: 1, Stream: 1, Comune: 58091, Channel: schema.ChannelCounter, Scale: schema.ScaleMLF3, Ingested: 1,
 	}, []schema.Vote{{Seq: 1, At: 1, Value: schema.Green}})
-	record[1] = 3
+	record[1] = byte(event.FormatMax + 1)
 	body, sum := record[:len(record)-5], record[len(record)-4:]
 	binary.LittleEndian.PutUint32(sum, crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
 	return record

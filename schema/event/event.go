@@ -24,6 +24,9 @@ const (
 	Reading Kind = 4 // CounterReading.
 )
 
+// FormatMax is the newest format of the records of votes.v1 that is written and read.
+const FormatMax = int(Reading)
+
 // formatTag is the first byte of an event: the tag of field 1.
 const formatTag = 1 << 3
 
