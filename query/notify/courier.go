@@ -87,6 +87,7 @@ type Courier struct {
 	bytes    int             // Of those.
 	running  int             // Attempts.
 	suspects int             // Those of them to hosts that have failed last.
+	tidied   time.Time
 	stopped  bool
 }
 
@@ -173,13 +174,14 @@ func (c *Courier) dispatch(ctx context.Context, group *sync.WaitGroup) time.Dura
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	wait := tidyEvery
+	wait := tidyEvery - now.Sub(c.tidied)
+	tidies := wait <= 0
+	if tidies {
+		c.tidied, wait = now, tidyEvery
+	}
 	for name, q := range c.hosts {
-		for _, p := range q.expired(now) {
-			group.Go(func() { c.end(p) })
-		}
-		if q.isIdle(now) {
-			delete(c.hosts, name)
+		if tidies {
+			c.tidy(group, name, q, now)
 		}
 		for c.mayBegin(q) {
 			at := q.next(now)
@@ -191,6 +193,20 @@ func (c *Courier) dispatch(ctx context.Context, group *sync.WaitGroup) time.Dura
 		}
 	}
 	return wait
+}
+
+// tidy gives up what has waited for too long, and forgets a queue that tells nothing.
+func (c *Courier) tidy(group *sync.WaitGroup, name string, q *queue, now time.Time) {
+	if over := q.expired(now); over != nil {
+		group.Go(func() {
+			for _, p := range over {
+				c.end(p)
+			}
+		})
+	}
+	if q.isIdle(now) {
+		delete(c.hosts, name)
+	}
 }
 
 // mayBegin tells whether there are slots for one more attempt to q, which has something.
