@@ -133,7 +133,7 @@ func (c *Courier) Put(t Target, m *Message) error {
 	}
 	c.known[p.key] = true
 	c.bytes += p.size
-	q.push(p)
+	q.take(p)
 	c.wake()
 	return nil
 }
@@ -265,6 +265,7 @@ func (c *Courier) end(p *parcel) {
 	defer c.mu.Unlock()
 	delete(c.known, p.key)
 	c.bytes -= p.size
+	p.queue.drop(p)
 }
 
 func (c *Courier) wake() {

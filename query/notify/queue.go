@@ -9,6 +9,7 @@ import (
 // A parcel is a delivery that has not ended.
 type parcel struct {
 	Delivery
+	queue    *queue
 	key      string    // Of what is not taken twice.
 	size     int       // Bytes.
 	due      time.Time // Not tried before.
@@ -31,7 +32,8 @@ type queue struct {
 	perMinute int
 
 	waiting  parcels
-	bytes    int         // Of those that wait.
+	held     int         // Parcels that wait or are under way.
+	bytes    int         // Of those.
 	busy     int         // Attempts under way.
 	failures int         // In a row, of the host.
 	paused   time.Time   // Nothing is tried before.
@@ -40,13 +42,23 @@ type queue struct {
 }
 
 func (q *queue) hasRoom(p *parcel, cfg *CourierConfig) bool {
-	return len(q.waiting) < cfg.HostMax && q.bytes+p.size <= cfg.BytesMax/2
+	return q.held < cfg.HostMax && q.bytes+p.size <= cfg.BytesMax/2
 }
 
-func (q *queue) push(p *parcel) {
+// take begins to hold p; drop ends it.
+func (q *queue) take(p *parcel) {
+	p.queue = q
+	q.held++
 	q.bytes += p.size
-	heap.Push(&q.waiting, p)
+	q.push(p)
 }
+
+func (q *queue) drop(p *parcel) {
+	q.held--
+	q.bytes -= p.size
+}
+
+func (q *queue) push(p *parcel) { heap.Push(&q.waiting, p) }
 
 // pop takes what has been due for longest, for an attempt.
 func (q *queue) pop(now time.Time) *parcel {
@@ -54,7 +66,6 @@ func (q *queue) pop(now time.Time) *parcel {
 	if !ok {
 		panic("BUG: a queue of something else than parcels")
 	}
-	q.bytes -= p.size
 	q.busy++
 	if len(q.sent) >= q.perMinute {
 		q.sent = append(q.sent[:0], q.sent[1:]...)
@@ -99,7 +110,6 @@ func (q *queue) expired(now time.Time) []*parcel {
 			kept = append(kept, p)
 			continue
 		}
-		q.bytes -= p.size
 		if p.Attempts == 0 {
 			p.Result = q.last
 		}
@@ -115,7 +125,7 @@ func (q *queue) expired(now time.Time) []*parcel {
 
 // isIdle tells whether a new queue would do as well.
 func (q *queue) isIdle(now time.Time) bool {
-	return len(q.waiting) == 0 && q.busy == 0 && !q.paused.After(now) &&
+	return q.held == 0 && q.busy == 0 && !q.paused.After(now) &&
 		(len(q.sent) == 0 || now.Sub(q.sent[len(q.sent)-1]) > time.Minute)
 }
 
