@@ -25,11 +25,11 @@ func TestALiveHostBesideADeadOne(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		got.Add(1)
 	}, signer, signer.Pair(t, hooks, time.Now().AddDate(0, 1, 0)))
-	dead, err := net.Listen("tcp", "127.0.0.1:0")
+	dead, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer dead.Close() // Nobody accepts: its backlog does.
+	defer shut(dead) // Nobody accepts: its backlog does.
 	_, deadPort, err := net.SplitHostPort(dead.Addr().String())
 	if err != nil {
 		t.Fatal(err)

@@ -181,7 +181,7 @@ func readPassword(file string) (string, error) {
 	if err != nil {
 		return "", errors.New("mail: the file of the password cannot be read")
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, passwordMax+1))
 	password := strings.TrimRight(string(text), "\r\n")
 	if err != nil || password == "" || len(text) > passwordMax {

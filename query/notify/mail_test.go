@@ -125,7 +125,7 @@ func (o *postOffice) open(t *testing.T, secured notify.TLS) notify.Config {
 	signer := authority.New(t, time.Now().AddDate(1, 0, 0))
 	server := smtp.NewServer(o)
 	server.Domain, server.ErrorLog = "mail.example.org", slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -387,17 +387,17 @@ func TestTLSIsRequired(t *testing.T) {
 func TestMailServersThatDoNotAnswer(t *testing.T) {
 	f := func(detail string, answer func(line net.Conn)) {
 		t.Helper()
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer listener.Close()
+		defer shut(listener)
 		go func() {
 			line, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			defer line.Close()
+			defer shut(line)
 			answer(line)
 		}()
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -423,17 +423,17 @@ func TestMailServersThatDoNotAnswer(t *testing.T) {
 
 // TestTheEndDoesNotMatter: what was taken is delivered, whatever comes after.
 func TestTheEndDoesNotMatter(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	defer shut(listener)
 	go func() {
 		line, err := listener.Accept()
 		if err != nil {
 			return
 		}
-		defer line.Close()
+		defer shut(line)
 		speak(line, ".", func() { fmt.Fprint(line, "250 taken\r\n") })
 	}()
 	if got := newSender(t, configOf(t, listener.Addr(), notify.Plain)).Send(t.Context(), mailbox("urp@example.org"), message()); !got.Delivered || got.Status != 250 {

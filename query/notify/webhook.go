@@ -65,7 +65,7 @@ func (s *Sender) post(ctx context.Context, t Target, m *Message) Result {
 	if err != nil {
 		return unanswered(ctx, err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	// Whoever writes on and on does not undo its status.
 	defer time.AfterFunc(answerWait, cancel).Stop()
 	_, _ = io.CopyN(io.Discard, answer.Body, answerMax)

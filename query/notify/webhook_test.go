@@ -261,8 +261,10 @@ func TestRebinding(t *testing.T) {
 func TestTheNextAddressIsTried(t *testing.T) {
 	r := newReceiver(t, func(http.ResponseWriter, *http.Request) {})
 	other := netip.MustParseAddr("127.0.0.9") // Nobody listens there.
-	sender, err := notify.New(notify.Config{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
-		Resolve: func(context.Context, string) ([]netip.Addr, error) { return []netip.Addr{other, other}, nil }})
+	sender, err := notify.New(notify.Config{
+		Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Resolve:  func(context.Context, string) ([]netip.Addr, error) { return []netip.Addr{other, other}, nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,21 +319,21 @@ func TestReceiversThatDoNotAnswer(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body) // The server notices who leaves only after that.
 		<-r.Context().Done()
 	})
-	f("closes", "EOF", func(w http.ResponseWriter, _ *http.Request) { hijack(w).Close() })
+	f("closes", "EOF", func(w http.ResponseWriter, _ *http.Request) { shut(hijack(w)) })
 	f("is no HTTP", "malformed HTTP", func(w http.ResponseWriter, _ *http.Request) {
 		line := hijack(w)
 		fmt.Fprint(line, "220 mail.example.org ESMTP\r\n\r\n")
-		line.Close()
+		shut(line)
 	})
 	f("drips its header", "no answer in time", func(w http.ResponseWriter, r *http.Request) {
 		line := hijack(w)
-		defer line.Close()
+		defer shut(line)
 		fmt.Fprint(line, "HTTP/1.1 200 OK\r\n")
 		drip(line, "X-Drip: 1\r\n")
 	})
 	f("has an endless header", "exceeded", func(w http.ResponseWriter, _ *http.Request) {
 		line := hijack(w)
-		defer line.Close()
+		defer shut(line)
 		fmt.Fprint(line, "HTTP/1.1 200 OK\r\nX-Long: ")
 		for range 1000 {
 			fmt.Fprint(line, strings.Repeat("a", 1000))
@@ -362,7 +364,7 @@ func TestAnAnswerIsReadInPart(t *testing.T) {
 	})
 	f("drips", func(w http.ResponseWriter, r *http.Request) {
 		line := hijack(w)
-		defer line.Close()
+		defer shut(line)
 		fmt.Fprint(line, "HTTP/1.1 200 OK\r\nContent-Length: 4096\r\n\r\n")
 		drip(line, "a")
 	})
@@ -382,6 +384,8 @@ func drip(line net.Conn, text string) {
 		}
 	}
 }
+
+func shut(line io.Closer) { _ = line.Close() }
 
 func hijack(w http.ResponseWriter) net.Conn {
 	line, _, err := http.NewResponseController(w).Hijack()

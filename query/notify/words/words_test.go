@@ -238,7 +238,7 @@ func TestTheCatalogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	rows, err := csv.NewReader(file).ReadAll()
 	if err != nil || strings.Join(rows[0], ",") != "key,it,en,de" {
 		t.Fatal(rows[0], err)
