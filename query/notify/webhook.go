@@ -40,6 +40,7 @@ func newHTTP(cfg *Config) *http.Client {
 	t := &http.Transport{
 		DialContext:            d.dial,
 		TLSClientConfig:        &tls.Config{RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    attemptMax,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: answerHeaderMax,
