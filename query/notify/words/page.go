@@ -1,8 +1,8 @@
 package words
 
 import (
-	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -45,7 +45,7 @@ type meaning struct{ Title, Text string }
 
 type link struct{ Text, URL string }
 
-func (v voice) page(s *Story) (*page, error) {
+func (v voice) page(s *Story) *page {
 	p := &page{Sender: v.say("sender")}
 	p.Where = where(s)
 	switch s.Kind {
@@ -53,29 +53,20 @@ func (v voice) page(s *Story) (*page, error) {
 		p.What, p.Intro = v.say("test"), v.say("test_text")
 		p.link(v.say("see_all"), s.Link)
 	case "digest":
-		if err := v.digest(p, s); err != nil {
-			return nil, err
-		}
+		v.digest(p, s)
 	default:
-		one, err := v.alert(s, terminalsMax)
-		if err != nil {
-			return nil, err
-		}
-		p.part = one
+		p.part = v.alert(s, terminalsMax)
 		v.explain(p, s)
 	}
 	p.link(v.say("settings"), s.SettingsLink)
-	return p, nil
+	return p
 }
 
 // digest tells alerts in short.
-func (v voice) digest(p *page, s *Story) error {
+func (v voice) digest(p *page, s *Story) {
 	p.What, p.Intro = v.say("digest"), v.say("digest_text")
 	for i := range s.Digest[:min(len(s.Digest), digestMax)] {
-		one, err := v.alert(&s.Digest[i], fewTerminals)
-		if err != nil {
-			return err
-		}
+		one := v.alert(&s.Digest[i], fewTerminals)
 		if address := safe(s.Digest[i].Link); address != "" {
 			one.Link = link{v.say("see"), address}
 		}
@@ -83,12 +74,11 @@ func (v voice) digest(p *page, s *Story) error {
 	}
 	p.Rest = v.more(len(s.Digest) - len(p.Parts) + max(s.More, 0))
 	p.link(v.say("see_all"), s.Link)
-	return nil
 }
 
 // explain says what an alert may mean, and what to do.
 func (v voice) explain(p *page, s *Story) {
-	if s.State == "closed" {
+	if s.State == "closed" || !isKnown(s) {
 		p.link(v.say("see"), s.Link)
 		return
 	}
@@ -99,13 +89,13 @@ func (v voice) explain(p *page, s *Story) {
 }
 
 // alert tells one alert, with so many of its terminals.
-func (v voice) alert(s *Story, terminals int) (part, error) {
-	if !isOneOf(s.Kind, "red", "fall", "silence", "misuse") || !isOneOf(s.State, "opened", "updated", "closed") {
-		return part{}, fmt.Errorf("word an alert: kind %.20q, state %.20q: want red, fall, silence or misuse, and opened, updated or closed", s.Kind, s.State)
-	}
-	p := part{What: v.say(headline(s) + "_" + s.State), Where: where(s)}
-	if s.N > 0 && s.Kind != "silence" {
-		p.Facts = append(p.Facts, v.figures(s)...)
+func (v voice) alert(s *Story, terminals int) part {
+	p := part{What: v.say("alert"), Where: where(s)}
+	if isKnown(s) {
+		p.What = v.say(headline(s) + "_" + s.State)
+		if s.N > 0 && s.Kind != "silence" {
+			p.Facts = append(p.Facts, v.figures(s)...)
+		}
 	}
 	if !s.Opened.IsZero() {
 		p.Facts = append(p.Facts, v.say("since", "moment", v.moment(s.Opened, s.Zone)))
@@ -114,7 +104,7 @@ func (v voice) alert(s *Story, terminals int) (part, error) {
 		p.Facts = append(p.Facts, v.say("until", "moment", v.moment(s.Closed, s.Zone)))
 	}
 	if len(s.Terminals) == 0 || s.Kind != "silence" && s.Kind != "misuse" {
-		return p, nil
+		return p
 	}
 	p.List = v.say(s.Kind + "_list")
 	if s.Kind == "silence" && s.State == "closed" {
@@ -127,7 +117,12 @@ func (v voice) alert(s *Story, terminals int) (part, error) {
 	if more := v.more(len(s.Terminals) - len(told) + max(s.More, 0)); more != "" {
 		p.Items = append(p.Items, more)
 	}
-	return p, nil
+	return p
+}
+
+// isKnown tells whether there are words for the kind and the state of an alert.
+func isKnown(s *Story) bool {
+	return slices.Contains([]string{"red", "fall", "silence", "misuse"}, s.Kind) && slices.Contains([]string{"opened", "updated", "closed"}, s.State)
 }
 
 // headline returns the key of what is said of a kind: red is a word of one scale.
@@ -273,13 +268,4 @@ func cut(text string, most int) string {
 		return text
 	}
 	return strings.ToValidUTF8(text[:most-len("…")], "") + "…"
-}
-
-func isOneOf(text string, all ...string) bool {
-	for _, one := range all {
-		if text == one {
-			return true
-		}
-	}
-	return false
 }

@@ -3,7 +3,6 @@ package words
 import (
 	_ "embed"
 	"encoding/csv"
-	"fmt"
 	"html/template"
 	"strings"
 	"time"
@@ -82,26 +81,23 @@ func Read() *Words {
 	return w
 }
 
-// Letter words a story in language it, en or de; in another it is Italian. Where a kind
-// or a state is unknown it returns an error.
-func (w *Words) Letter(language string, s *Story) (Letter, error) {
+// Letter words a story in language it, en or de; in another it is Italian. Of a kind or
+// a state that is unknown it says that there is an alert, and where.
+func (w *Words) Letter(language string, s *Story) Letter {
 	v, ok := w.voices[language]
 	if !ok {
 		language, v = "it", w.voices["it"]
 	}
-	p, err := v.page(s)
-	if err != nil {
-		return Letter{}, err
-	}
+	p := v.page(s)
 	p.Language = language
 	if p.Subject = p.What; p.Where != "" {
 		p.Subject = cut(v.say("subject", "what", p.What, "where", p.Where), subjectMax)
 	}
 	var html strings.Builder
 	if err := w.html.Execute(&html, p); err != nil {
-		return Letter{}, fmt.Errorf("word a letter: %w", err)
+		panic("BUG: letter.html: " + err.Error()) // Of fields that every page has, into memory.
 	}
-	return Letter{Subject: p.Subject, Text: p.text(), HTML: html.String()}, nil
+	return Letter{Subject: p.Subject, Text: p.text(), HTML: html.String()}
 }
 
 // say returns the words of a key with values in it: name, value, name, value.
