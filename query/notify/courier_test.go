@@ -149,6 +149,36 @@ func TestOneDeadHost(t *testing.T) {
 	})
 }
 
+// TestAHostOfSeveral: one webhook that hangs or asks for patience keeps those of others,
+// on the same host, waiting for nothing.
+func TestAHostOfSeveral(t *testing.T) {
+	answer := func(ctx context.Context, t Target, m *Message) Result {
+		switch {
+		case strings.HasSuffix(t.Address, "/hangs"):
+			return hangs(ctx, t, m)
+		case strings.HasSuffix(t.Address, "/busy"):
+			return Result{host: true, Status: 503, RetryAfter: 20 * time.Hour}
+		}
+		return delivers(ctx, t, m)
+	}
+	at := func(path string) Target {
+		return Target{Kind: Webhook, Address: "https://shared.example.org/" + path}
+	}
+	play(t, CourierConfig{PerMinute: 1000}, answer, func(w *world) {
+		for i := range 100 {
+			w.put(t, at("hangs"), of(fmt.Sprint("h", i)))
+			w.put(t, at("busy"), of(fmt.Sprint("b", i)))
+		}
+		for i := range 1000 {
+			w.put(t, at("good"), of(fmt.Sprint("g", i)))
+			wait(time.Second)
+			if n := len(w.ended()); n != i+1 {
+				t.Fatalf("%d of %d have arrived within a second", n, i+1)
+			}
+		}
+	})
+}
+
 // TestManyDeadHosts: those that fail have half of the slots, at most.
 func TestManyDeadHosts(t *testing.T) {
 	answer := func(ctx context.Context, t Target, m *Message) Result {
@@ -190,7 +220,7 @@ func TestAHostThatIsBack(t *testing.T) {
 		if n := len(w.ended()); n != 0 {
 			t.Fatalf("%d have arrived", n)
 		}
-		wait(hostPauseMax + time.Hour) // Those that were tried last wait for their own turn.
+		wait(targetPauseMax + time.Hour) // Those that were tried last wait for their own turn.
 		ends := w.ended()
 		seen := make(map[string]bool)
 		for _, d := range ends {
@@ -375,7 +405,7 @@ func TestAQueueIsForgotten(t *testing.T) {
 		wait(5 * time.Minute)
 		w.Courier.mu.Lock()
 		defer w.Courier.mu.Unlock()
-		if len(w.hosts) != 0 || len(w.known) != 0 || w.bytes != 0 || w.running != 0 || w.suspects != 0 {
+		if len(w.hosts) != 0 || len(w.queues) != 0 || len(w.known) != 0 || w.bytes != 0 || w.running != 0 || w.suspects != 0 {
 			t.Errorf("%d hosts, %d messages of %d bytes are remembered", len(w.hosts), len(w.known), w.bytes)
 		}
 	})
