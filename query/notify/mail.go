@@ -112,7 +112,8 @@ func (s *Sender) letter(t Target, m *Message, now time.Time) (*gomail.Msg, error
 			return nil, fmt.Errorf("write e-mail: %w", err)
 		}
 	}
-	letter.Subject(m.Subject)
+	// What looks like an encoded word would be read as one (RFC 2047), line breaks and all.
+	letter.Subject(strings.ReplaceAll(m.Subject, "=?", "= ?"))
 	letter.SetDateWithValue(now)
 	letter.SetMessageIDWithValue(m.ID + "@" + domain)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody is away from their desk to us.

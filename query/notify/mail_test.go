@@ -481,3 +481,41 @@ func TestWhatIsNoLetter(t *testing.T) {
 	f(func(m *notify.Message) { m.Language = "it\r\nX: y" }, "want it, en or de")
 	f(func(m *notify.Message) { m.ID = "a@b" }, "id")
 }
+
+// TestLongSubjects: they are folded, and read again as they were.
+func TestLongSubjects(t *testing.T) {
+	s := newSender(t, configOf(t, &net.TCPAddr{Port: 1}, notify.Plain))
+	f := func(subject, want string) {
+		t.Helper()
+		m := message()
+		m.Subject = subject
+		raw, err := notify.Letter(s, mailbox("urp@example.org"), m, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, _, _ := strings.Cut(string(raw), "\r\n\r\n")
+		for line := range strings.SplitSeq(head, "\r\n") {
+			if len(line) > 78 {
+				t.Errorf("line of %d bytes: %s", len(line), line)
+			}
+		}
+		read, err := netmail.ReadMessage(strings.NewReader(string(raw)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := new(mime.WordDecoder).DecodeHeader(read.Header.Get("Subject")); err != nil || got != want {
+			t.Errorf("subject %q, %v, want %q", got, err, want)
+		}
+	}
+	same := func(subject string) {
+		t.Helper()
+		f(subject, subject)
+	}
+	same("a")
+	same(strings.Repeat("più ", 60) + "città")
+	same(strings.Repeat("ù", 150))
+	same(strings.Repeat("word ", 59) + "word")
+	same(strings.Repeat("\U0001F600", 75))
+	f("=?utf-8?q?a=0D=0AX:_b?=", "= ?utf-8?q?a=0D=0AX:_b?=")
+	f("città =?utf-8?q?a?=", "città = ?utf-8?q?a?=")
+}

@@ -173,10 +173,11 @@ func (p *page) link(text, address string) bool {
 	return address != ""
 }
 
-// safe returns an address that may be clicked; "" for any other.
+// safe returns an address that may be clicked, in ASCII; "" for any other.
 func safe(address string) string {
+	isOther := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`<>"`, r) }
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(address) > linkMax || strings.ContainsAny(address, " <>\"") {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(address) > linkMax || strings.ContainsFunc(address, isOther) {
 		return ""
 	}
 	return address
