@@ -56,6 +56,9 @@ func (v voice) page(s *Story) *page {
 		v.digest(p, s)
 	default:
 		p.part = v.alert(s, terminalsMax)
+		if hasFigures(s) {
+			p.Facts[1] += " " + v.say("chance")
+		}
 		v.explain(p, s)
 	}
 	p.link(v.say("settings"), s.SettingsLink)
@@ -71,6 +74,9 @@ func (v voice) digest(p *page, s *Story) {
 			one.Link = link{v.say("see"), address}
 		}
 		p.Parts = append(p.Parts, one)
+	}
+	if slices.ContainsFunc(s.Digest, func(one Story) bool { return hasFigures(&one) }) {
+		p.Intro += " " + v.say("chance")
 	}
 	p.Rest = v.more(len(s.Digest) - len(p.Parts) + max(s.More, 0))
 	p.link(v.say("see_all"), s.Link)
@@ -93,9 +99,9 @@ func (v voice) alert(s *Story, terminals int) part {
 	p := part{What: v.say("alert"), Where: where(s)}
 	if isKnown(s) {
 		p.What = v.say(headline(s) + "_" + s.State)
-		if s.N > 0 && s.Kind != "silence" {
-			p.Facts = append(p.Facts, v.figures(s)...)
-		}
+	}
+	if hasFigures(s) {
+		p.Facts = v.figures(s)
 	}
 	if !s.Opened.IsZero() {
 		p.Facts = append(p.Facts, v.say("since", "moment", v.moment(s.Opened, s.Zone)))
@@ -125,6 +131,8 @@ func isKnown(s *Story) bool {
 	return slices.Contains([]string{"red", "fall", "silence", "misuse"}, s.Kind) && slices.Contains([]string{"opened", "updated", "closed"}, s.State)
 }
 
+func hasFigures(s *Story) bool { return isKnown(s) && s.Kind != "silence" && s.N > 0 }
+
 // headline returns the key of what is said of a kind: red is a word of one scale.
 func headline(s *Story) string {
 	switch {
@@ -137,6 +145,7 @@ func headline(s *Story) string {
 	return s.Kind
 }
 
+// figures says what was, what was before, and the difference: two sentences.
 func (v voice) figures(s *Story) []string {
 	key := "red_figures"
 	switch {
@@ -149,7 +158,7 @@ func (v voice) figures(s *Story) []string {
 		v.say(key,
 			"share", v.percent(s.Share), "range", v.interval(s.Low, s.High), "votes", v.votes(s.N),
 			"bshare", v.percent(s.BaselineShare), "brange", v.interval(s.BaselineLow, s.BaselineHigh), "bvotes", v.votes(s.BaselineN)),
-		v.say("difference", "points", v.points(s.Difference)) + " " + v.say("chance"),
+		v.say("difference", "points", v.points(s.Difference)),
 	}
 }
 

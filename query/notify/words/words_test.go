@@ -214,8 +214,8 @@ func TestStoriesWithoutWords(t *testing.T) {
 	f := func(s words.Story) {
 		t.Helper()
 		s.Scope, s.Link, s.N = "Anagrafe", page, 30
-		const want = "Avviso\nAnagrafe\n\nVedi l’avviso:\n" + page + "\n\n-- \nMessaggio automatico di Mettiamoci la faccia.\n"
-		if letter := w.Letter("it", &s); letter.Subject != "Avviso: Anagrafe" || letter.Text != want {
+		const want = "Avviso\nAnagrafe\n\nVedi l’avviso:\n" + page + "\n\n-- \n"
+		if letter := w.Letter("it", &s); letter.Subject != "Avviso: Anagrafe" || !strings.HasPrefix(letter.Text, want) {
 			t.Errorf("%+v: %s\n%s", s, letter.Subject, letter.Text)
 		}
 	}
