@@ -308,14 +308,18 @@ func TestReceiversThatDoNotAnswer(t *testing.T) {
 	f := func(name, detail string, answer http.HandlerFunc) {
 		t.Helper()
 		r := newReceiver(t, answer)
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		limit := 8 * time.Second // A machine may be busy.
+		if detail == "no answer in time" {
+			limit = 300 * time.Millisecond
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
 		began := time.Now()
 		got := r.sender.Send(ctx, r.target("/secret"), message())
 		if fails(t, got, false, detail); t.Failed() {
 			t.Log(name)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > limit+2*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		}
 	}
@@ -355,7 +359,7 @@ func TestAnAnswerIsReadInPart(t *testing.T) {
 		if got := r.sender.Send(t.Context(), r.target("/"), message()); !got.Delivered {
 			t.Errorf("%s: %+v", name, got)
 		}
-		if took := time.Since(began); took > 3*time.Second {
+		if took := time.Since(began); took > 8*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		}
 	}
