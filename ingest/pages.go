@@ -103,10 +103,7 @@ func (s *Server) claim(ctx context.Context, x *exchange) *refusal {
 	defer s.budget.release(held)
 	var body []byte
 	if refused == nil {
-		refused = s.decoded(in, coding, func(b []byte) error {
-			if len(b) > setup.BodyMax {
-				return errTooLong
-			}
+		refused = s.decoded(in, coding, setup.BodyMax, func(b []byte) error {
 			body = bytes.Clone(b) // What holds it is of votes: it is not kept waiting.
 			return nil
 		})
