@@ -36,6 +36,11 @@ func (m Memory) Length() schema.Instant {
 	return 0
 }
 
+// KeysMax is the most keys that the count remembers of one source and memory: a year of a
+// city's telephone, 25 MB. Where there would be more it forgets the older half before their
+// time, and takes no vote of before that either.
+const KeysMax = 1 << 19
+
 // A Vote is one vote that has a key.
 type Vote struct {
 	Key       Key
