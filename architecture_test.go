@@ -18,7 +18,7 @@ import (
 var mayImport = map[string][]string{
 	"main": {"command"},
 	"command": {
-		"command/imports", "command/network", "command/source", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
+		"command/imports", "command/network", "command/source", "command/source/missed", "command/process", "command/probe", "command/datadir", "command/tool", "command/certificates", "command/differences", "command/doctor", "command/found",
 		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
 		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "ingest/form", "ingest/pages", "ingest/report", "ingest/setup",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
@@ -28,7 +28,9 @@ var mayImport = map[string][]string{
 	"command/network":                {"command/network/sheet", "command/place", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
 	"command/imports":                {"command/tool", "ingest/broker", "ingest/call/cdr", "ingest/form", "ingest/rating", "ingest/rating/export", "schema", "schema/event", "schema/pagetable", "schema/source"},
 	"command/network/sheet":          {},
-	"command/source":                 {"command/place", "command/tool", "ingest/broker", "ingest/call", "ingest/enrolment", "ingest/rating/script", "schema", "schema/event", "schema/registry", "schema/source"},
+	"command/source":                 {"command/place", "command/source/missed", "command/source/pagelist", "command/tool", "ingest/broker", "ingest/call", "ingest/enrolment", "ingest/rating/script", "schema", "schema/event", "schema/pagetable", "schema/registry", "schema/source"},
+	"command/source/missed":          {},
+	"command/source/pagelist":        {"schema/pagetable"},
 	"command/tool/tooltest":          {"command/tool", "ingest/broker", "ingest/broker/embedded"},
 	"command/place":                  {"ingest/enrolment", "schema", "schema/registry"},
 	"command/tool":                   {"command/certificates", "command/password", "ingest/broker", "schema/registry"},
@@ -203,7 +205,7 @@ var onlyIn = map[string][]string{
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
 	"go.opentelemetry.io":                 {"command/tracing", "proof/collector"},
-	"net/http":                            {"command", "ingest/client", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
+	"net/http":                            {"command", "ingest/client", "command/probe", "command/source/missed", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
 
 	"github.com/google/go-containerregistry": {"deploy/image"},
 	"golang.org/x/image":                     {"query/embed"},

@@ -81,6 +81,7 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	producer := b.client.NewProducer(id.Partitions)
 	registered := b.newFollower()
 	cfg.Sources = registered.sources(id, form.Config{SiteAMinute: c.RatingsPerSite, ClientAMinute: c.RatingsPerClient}, trusted)
+	b.showMissed(cfg.Sources.Desk)
 	if cfg.Pages, err = registered.pages(lists, c.QueryURL, trusted); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type siteCmd struct {
 	Add   siteAddCmd   `cmd:"" help:"Enrol a site, and print what it puts into its pages."`
 	List  siteListCmd  `cmd:"" help:"List sites."`
 	Close siteCloseCmd `cmd:"" help:"Take no more ratings of a site."`
+	Pages sitePagesCmd `cmd:"" help:"Say of which service each page of a site is."`
 }
 
 type siteAddCmd struct {
