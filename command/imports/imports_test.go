@@ -20,6 +20,8 @@ import (
 	"mlf/ingest/broker"
 	"mlf/ingest/broker/embedded"
 	"mlf/schema"
+	"mlf/schema/event"
+	"mlf/schema/pagetable"
 	"mlf/schema/source"
 )
 
@@ -251,6 +253,47 @@ func TestNoMoreThanTheCountRemembers(t *testing.T) {
 	}
 	if _, err := f("imported", full, "--from", day(1), "--before", day(2)); err == nil || !strings.Contains(err.Error(), "want the first day before") {
 		t.Errorf("days in the wrong order: got %v", err)
+	}
+}
+
+// TestAnExportIsReadByTheTableOfPages: each row is of the service of its page, under
+// unspecified where there is no line, and refused where its page asks the other question.
+func TestAnExportIsReadByTheTableOfPages(t *testing.T) {
+	l := newLine(t, schema.RulesV3)
+	key, value, err := pagetable.Table{Site: "imported", Version: 1, From: time.Now().Add(-time.Minute), Lines: []pagetable.Line{
+		{Pattern: "/tributi/paga", Service: "tributi", Question: "ease"}, {Pattern: "/tributi/**", Service: "tributi", Question: "clarity"},
+	}}.RegistryRecord()
+	if err == nil {
+		err = l.client.PutRegistry(t.Context(), key, value)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "title,url,vote,comment,date,answer\n"
+	for _, page := range []string{"https://www.example.it/tributi/imu", "https://www.example.it/tributi/", "https://www.example.it/tributi/paga", "https://www.example.it/altro"} {
+		text += "T," + page + ",5,," + time.Now().Add(-time.Hour).Format("2006-01-02T15:04:05") + ",\n"
+	}
+	s := l.summary(t, "ratings", "--site", "imported", "--format", "plone-csv", "--write", write(t, "feedback.csv", text))
+	if s.Votes != 3 || s.Refused["other_question"] != 1 {
+		t.Errorf("got %+v", s)
+	}
+	services := make(map[schema.ServiceID]int)
+	consumer := l.client.NewConsumer()
+	f, err := consumer.Fetch(t.Context(), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range f.Records {
+		var b event.Batch
+		if err := b.Decode(f.Records[i].Value); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range b.Votes {
+			services[v.Service]++
+		}
+	}
+	if services[4] != 2 || services[schema.ServiceUnspecified] != 1 || len(services) != 2 {
+		t.Errorf("got votes of services %v, want two of 4 and one of none", services)
 	}
 }
 
