@@ -21,6 +21,7 @@ type siteCmd struct {
 	List  siteListCmd  `cmd:"" help:"List sites."`
 	Close siteCloseCmd `cmd:"" help:"Take no more ratings of a site."`
 	Pages sitePagesCmd `cmd:"" help:"Say of which service each page of a site is."`
+	IO    siteIOCmd    `cmd:"" name:"io" help:"Print the button by which a message of IO asks for a rating, or check a message."`
 }
 
 type siteAddCmd struct {

@@ -283,6 +283,37 @@ func TestPagesOfASite(t *testing.T) {
 	}
 }
 
+// TestOneRatingOfAMessage: however often it is opened, and by whichever browser, its key is
+// the same; nothing of it is on the log.
+func TestOneRatingOfAMessage(t *testing.T) {
+	d := newDesk(t, form.Config{ClientAMinute: -1})
+	f := func(id, message string) string {
+		t.Helper()
+		body := fmt.Sprintf(`{"id":"01020304-0506-0708-090a-0b0c0d0e%s","value":4,"reason":"clear","service":"tributi","message":%q}`, id, message)
+		return said(d, form.Request{Path: form.RatingsPath + "ease", Kind: "application/json"}, body)
+	}
+	const one, two = "01HMRVQ8Z9T5W4N2K7B3C6D1E0", "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+	first := f("0001", one)
+	if want := "rating of 2 in digital stars5 for 3, test false: value 4 clear, service 4, 0 ms ago, key "; !strings.HasPrefix(first, want) || strings.Contains(first, "key 01020304") {
+		t.Errorf("got %s, want %s", first, want)
+	}
+	if again := f("0002", one); again != first {
+		t.Errorf("the same message: got %s, want %s", again, first)
+	}
+	if other := f("0003", two); other == first {
+		t.Errorf("another message: got %s", other)
+	}
+	for _, message := range []string{"", "short", "RSSMRA80A01H501U", "x_RSSMRA80A01H501U", one + "/../../x", strings.Repeat("x", 65)} {
+		if got := f("0004", message); !strings.Contains(got, "for 2,") || !strings.Contains(got, "key 01020304") {
+			t.Errorf("%s: got %s, want a rating of no message", message, got)
+		}
+	}
+	body := fmt.Sprintf(`{"id":"01020304-0506-0708-090a-0b0c0d0e0001","value":4,"message":%q}`, one)
+	if got := said(d, form.Request{Path: form.RatingsPath + "script", Kind: "application/json"}, body); !strings.HasPrefix(got, "problem 7: the form asks for ease") {
+		t.Errorf("of a site that asks for clarity: got %s", got)
+	}
+}
+
 func TestUplinks(t *testing.T) {
 	d := newDesk(t, form.Config{})
 	f := func(path, token, body, want string) {

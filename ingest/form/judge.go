@@ -38,7 +38,10 @@ func (s *Sender) rating(body []byte, first, last schema.Instant) (Said, error) {
 	if r.HasAge {
 		v.At -= schema.Instant(r.AgeMS)
 	}
-	if !r.HasID {
+	switch {
+	case r.HasMessage: // A message is opened again after months, too.
+		b.Memory, v.Key = event.MemoryCall, event.Key(r.Message)
+	case !r.HasID:
 		b.Memory, v.Key = event.MemoryForm, keyOf(&r)
 	}
 	b.Votes = []event.Vote{v}

@@ -117,7 +117,7 @@ func Compile(t Table) (*Matcher, error) {
 const wrongMax = 20
 
 // codeMax is the longest code of a service, in bytes.
-const codeMax = 64
+const codeMax = 48
 
 func isCode(text string) bool {
 	return text != "" && len(text) <= codeMax && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
