@@ -25,9 +25,10 @@ var mayImport = map[string][]string{
 		"query", "query/access", "query/cube", "query/fleet", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
 		"schema", "schema/annotation", "schema/finding", "schema/heartbeat", "schema/network", "schema/proxies", "schema/registry", "schema/served", "schema/shares", "schema/source",
 	},
-	"command/network":                {"command/network/sheet", "command/place", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
+	"command/network":                {"command/network/sheet", "command/place", "command/qrcode", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
 	"command/imports":                {"command/tool", "ingest/broker", "ingest/call/cdr", "ingest/form", "ingest/rating", "ingest/rating/export", "schema", "schema/event", "schema/pagetable", "schema/source"},
-	"command/network/sheet":          {},
+	"command/network/sheet":          {"command/qrcode"},
+	"command/qrcode":                 {},
 	"command/source":                 {"command/place", "command/source/iomessage", "command/source/missed", "command/source/pagelist", "command/tool", "ingest/broker", "ingest/call", "ingest/enrolment", "ingest/rating/script", "schema", "schema/event", "schema/pagetable", "schema/registry", "schema/source"},
 	"command/source/iomessage":       {"ingest/rating"},
 	"command/source/missed":          {},
@@ -210,7 +211,7 @@ var onlyIn = map[string][]string{
 
 	"github.com/google/go-containerregistry": {"deploy/image"},
 	"golang.org/x/image":                     {"query/embed"},
-	"rsc.io/qr":                              {"command/network/sheet"},
+	"rsc.io/qr":                              {"command/qrcode"},
 }
 
 func TestPackagesImportOnlyWhatTheTableAllows(t *testing.T) {
