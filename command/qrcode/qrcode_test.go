@@ -79,9 +79,9 @@ func modules(t testing.TB, c *qrcode.Code) [][]bool {
 	return dark
 }
 
-// A print is the picture of a code as a camera sees it: px pixels a module, turned by some
+// A sight is the picture of a code as a camera sees it: px pixels a module, turned by some
 // degrees, blurred by light that spreads, with speckles, and a spot that hides a part.
-type print struct {
+type sight struct {
 	px       float64
 	turned   float64
 	blurred  int
@@ -89,7 +89,7 @@ type print struct {
 	spot     float64 // Its side, as a part of the code's.
 }
 
-func (p print) of(t testing.TB, c *qrcode.Code, r *rand.Rand) image.Image {
+func (p sight) of(t testing.TB, c *qrcode.Code, r *rand.Rand) image.Image {
 	t.Helper()
 	dark := modules(t, c)
 	n := float64(c.Size())
@@ -138,7 +138,7 @@ func (p print) of(t testing.TB, c *qrcode.Code, r *rand.Rand) image.Image {
 func TestCodesAreRead(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	f := func(level qrcode.Level, p print) {
+	f := func(level qrcode.Level, p sight) {
 		t.Helper()
 		c, err := qrcode.Encode(address, level)
 		if err != nil {
@@ -154,14 +154,14 @@ func TestCodesAreRead(t *testing.T) {
 		}
 	}
 	for _, level := range []qrcode.Level{qrcode.Medium, qrcode.High} {
-		f(level, print{px: 12})            // A millimetre a module at 300 dpi.
-		f(level, print{px: 4, turned: 7})  // From further away, and askew.
-		f(level, print{px: 8, blurred: 2}) // Out of focus.
-		f(level, print{px: 8, blurred: 1, speckles: .05})
-		f(level, print{px: 8, turned: -4, blurred: 1, speckles: .02})
+		f(level, sight{px: 12})            // A millimetre a module at 300 dpi.
+		f(level, sight{px: 4, turned: 7})  // From further away, and askew.
+		f(level, sight{px: 8, blurred: 2}) // Out of focus.
+		f(level, sight{px: 8, blurred: 1, speckles: .05})
+		f(level, sight{px: 8, turned: -4, blurred: 1, speckles: .02})
 	}
-	f(qrcode.High, print{px: 8, spot: .15}) // A sticker.
-	f(qrcode.High, print{px: 6, turned: 3, blurred: 1, speckles: .03, spot: .1})
+	f(qrcode.High, sight{px: 8, spot: .15}) // A sticker.
+	f(qrcode.High, sight{px: 6, turned: 3, blurred: 1, speckles: .03, spot: .1})
 }
 
 func TestTooLongForACode(t *testing.T) {

@@ -26,9 +26,10 @@ func PageOf(m *pagetable.Matcher, e *schema.Enrolment, r *rating.Rating) Page {
 		return p
 	}
 	line, ok := m.Find(r.Page)
-	if line.Question == pagetable.Ease {
+	switch line.Question {
+	case pagetable.Ease:
 		p.Question = rating.QuestionEase
-	} else if line.Question == pagetable.Clarity {
+	case pagetable.Clarity:
 		p.Question = rating.QuestionClarity
 	}
 	if !named {

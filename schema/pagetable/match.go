@@ -53,7 +53,7 @@ func parsePattern(text string) (p pattern, err error) {
 		default:
 			read := partOf(text)
 			if len(read) == 1 && (read[0] == "." || read[0] == "..") {
-				return p, errors.New("want a path without . and ..")
+				return p, errors.New("no . and .. in a path")
 			}
 			if p.deep {
 				p.after = append(p.after, read)
