@@ -58,7 +58,7 @@ func TestServicesOfThePNRR(t *testing.T) {
 	f("presentare-domanda-per-agevolazioni-scolastiche", "agevolazioni-scolastiche")
 	f("presentare-domanda-per-assegno-di-maternit%C3%A0", "assegno-maternita")
 	f("presentare-domanda-per-bonus-economici", "bonus-economici")
-	f("presentare-domanda-per-un-contributo", "contributo") //nolint:misspell // Italian.
+	f("presentare-domanda-per-un-contributo", "contributo")
 	f("presentare-domanda-di-agevolazione-tributaria", "agevolazione-tributaria")
 	f("presentare-domanda-per-assegnazione-alloggio", "assegnazione-alloggio")
 	f("iscriversi-alla-scuola-dell-infanzia", "iscrizione-scuola-infanzia")

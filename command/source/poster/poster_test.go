@@ -49,7 +49,7 @@ func TestEveryServiceFitsOnEveryPaper(t *testing.T) {
 				t.Errorf("%s, %s: the code is at %v", paper.Name, s.Code, l.code)
 			}
 			for _, line := range l.texts {
-				w := widthOf(line.text) * line.size
+				w := widthOf(line.text, line.style) * line.size
 				if line.style == monospacedFamily {
 					w = float64(len([]rune(line.text))) * monospaced * line.size
 				}
@@ -120,7 +120,7 @@ func TestPostersThatAreRefused(t *testing.T) {
 	f(`paper "A3"`, func(p *Poster) { p.Paper = Paper{"A3", 297, 420} })
 	f("want PNG, JPEG or SVG", func(p *Poster) { p.Logo = []byte("GIF89a") })
 	f("of at most 512 KiB", func(p *Poster) { p.Logo = make([]byte, 512<<10+1) })
-	f("takes 7 lines", func(p *Poster) { p.Service["en"] = strings.Repeat("a very long name ", 20) })
+	f("takes 8 lines", func(p *Poster) { p.Service["en"] = strings.Repeat("a very long name ", 20) })
 	f("a word is wider", func(p *Poster) { p.Service["it"] = strings.Repeat("x", 90) })
 	small := sample(2, "it", "en", "de")
 	if _, err := small.lay(101); err == nil || !strings.Contains(err.Error(), "a module: want 0.7 at least; fewer languages") {
@@ -166,18 +166,19 @@ func TestContrast(t *testing.T) {
 }
 
 func TestWrap(t *testing.T) {
-	f := func(said string, width float64, address bool, want ...string) {
+	f := func(said string, width float64, style string, want ...string) {
 		t.Helper()
-		if got := wrap(said, width, address); fmt.Sprint(got) != fmt.Sprint(want) {
+		if got := wrap(said, width, style); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s: got %q, want %q", said, got, want)
 		}
 	}
-	f("uno due tre", 4.5, false, "uno due", "tre")
-	f("uno", 1, false, "uno")
-	f("", 5, false, "")
-	f("abcdefg", 1.8, true, "abc", "def", "g")
-	f("àbcdef", 1.8, true, "àbc", "def")
-	f("abc", 0, true, "a", "b", "c")
+	f("uno due tre", 4.5, "", "uno due", "tre")
+	f("uno due tre", 4.2, ` font-weight="700"`, "uno", "due tre")
+	f("uno", 1, "", "uno")
+	f("", 5, "", "")
+	f("abcdefg", 1.8, monospacedFamily, "abc", "def", "g")
+	f("àbcdef", 1.8, monospacedFamily, "àbc", "def")
+	f("abc", 0, monospacedFamily, "a", "b", "c")
 }
 
 // FuzzLay: whatever a service is called, all of it is on the paper, or it is refused.
