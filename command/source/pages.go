@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"mlf/command/source/missed"
 	"mlf/command/source/pagelist"
@@ -312,7 +313,17 @@ func (c *sitePagesCmd) unmatched(ctx context.Context, p *tool.Console, s *source
 		return printAll(p, pages)
 	}
 	for _, page := range pages {
-		fmt.Fprintf(p.Stdout, "%d\t%s\n", page.Ratings, cmp.Or(page.Path, "(without a path, or too many)"))
+		fmt.Fprintf(p.Stdout, "%d\t%s\n", page.Ratings, cmp.Or(printable(page.Path), "(without a path, or too many)"))
 	}
 	return nil
+}
+
+// printable returns a path that anybody may have sent, without what a screen would obey.
+func printable(path string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '\ufffd'
+		}
+		return c
+	}, path)
 }
