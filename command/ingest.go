@@ -10,7 +10,7 @@ import (
 	"mlf/command/process"
 	"mlf/ingest"
 	"mlf/ingest/form"
-	door "mlf/ingest/front"
+	"mlf/ingest/pages"
 	"mlf/schema/registry"
 )
 
@@ -52,7 +52,7 @@ func (c *ingestCmd) Run(ctx context.Context, p *console) error {
 	if _, err := c.proxies(); err != nil {
 		return err
 	}
-	if _, err := door.New(watermarkAt(c.QueryURL), nil); err != nil {
+	if _, err := pages.New(watermarkAt(c.QueryURL), nil); err != nil {
 		return usageError{fmt.Errorf("--query-url: %w", err)}
 	}
 	return c.run(ctx, p, "ingest", func(ctx context.Context, b *base) error { return c.begin(ctx, b, lists, cfg) }, onKafka)
@@ -81,6 +81,7 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	producer := b.client.NewProducer(id.Partitions)
 	registered := b.newFollower()
 	cfg.Sources = registered.sources(id, form.Config{SiteAMinute: c.RatingsPerSite, ClientAMinute: c.RatingsPerClient}, trusted)
+	b.showMissed(cfg.Sources.Desk)
 	if cfg.Pages, err = registered.pages(lists, c.QueryURL, trusted); err != nil {
 		return err
 	}

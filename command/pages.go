@@ -6,7 +6,7 @@ import (
 
 	"mlf/ingest"
 	"mlf/ingest/enrolment"
-	door "mlf/ingest/front"
+	"mlf/ingest/pages"
 	"mlf/ingest/setup"
 	"mlf/schema/proxies"
 	"mlf/schema/registry"
@@ -30,12 +30,12 @@ func watermarkAt(url string) string {
 // queryURL.
 func (f *follower) pages(lists *registry.Registry, queryURL string, p proxies.Proxies) (*ingest.Pages, error) {
 	watermark := watermarkAt(queryURL)
-	files, err := door.New(watermark, f.takesRatings)
+	files, err := pages.New(watermark, f.takesRatings)
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--query-url: %w", err)}
 	}
 	desk := setup.New(enrolment.FollowedOffers(f.client, f.network), lists, watermark)
-	return &ingest.Pages{Front: files, Desk: desk, Proxies: p}, nil
+	return &ingest.Pages{Files: files, Desk: desk, Proxies: p}, nil
 }
 
 // takesRatings tells whether a site of a name takes what the page of a poster sends.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"mlf/command/source/missed"
 	"mlf/ingest"
 	"mlf/ingest/form"
 	"mlf/schema"
@@ -44,4 +45,10 @@ func (f *follower) sources(id schema.Identity, limits form.Config, p proxies.Pro
 		return f.terminals.Complete() && max(id.Rules, f.terminals.RulesRaised(id.Log)) >= schema.RulesV3
 	}
 	return &ingest.Sources{Desk: form.New(f.stateless, f.terminals, limits), Proxies: p, Ready: ready}
+}
+
+// showMissed shows which pages were rated and have no line in the table of their site, to
+// those who run the service: mlf source site pages --unmatched asks for it.
+func (b *base) showMissed(d *form.Desk) {
+	b.admin.Show(missed.Path, func() any { return d.Missed() })
 }

@@ -220,6 +220,7 @@ func (u *up) door(ctx context.Context, ln upListeners, guard *datadir.Guard, reg
 		return taking, nil, err
 	}
 	cfg.Sources = registered.sources(id, form.Config{}, ownMachine())
+	u.showMissed(cfg.Sources.Desk)
 	roomy := roomyLog{u.client, guard.Room}
 	var reporting, beating process.Part
 	if cfg.Served, reporting, err = u.reportsPart(roomy, lists); err != nil {

@@ -149,9 +149,10 @@ func newInflaters(decodedBytesMax int) (inflaters, error) {
 	return lend, nil
 }
 
-// with decompresses body and calls use with the result, which is valid until use
-// returns. It returns errTooLong, an error that wraps errUncompressed, or use's.
-func (lend inflaters) with(body []byte, c coding, use func(decoded []byte) error) error {
+// with decompresses body to at most most bytes and calls use with the result, which is
+// valid until use returns. It returns errTooLong, an error that wraps errUncompressed, or
+// use's.
+func (lend inflaters) with(body []byte, c coding, most int, use func(decoded []byte) error) error {
 	f := <-lend
 	defer func() { lend <- f }()
 	var decoded []byte
@@ -160,6 +161,9 @@ func (lend inflaters) with(body []byte, c coding, use func(decoded []byte) error
 		decoded, err = f.gunzip(body)
 	} else {
 		decoded, err = f.unzstd(body)
+	}
+	if err == nil && len(decoded) > most {
+		err = errTooLong
 	}
 	if err != nil {
 		return err
@@ -218,20 +222,23 @@ func (f *inflater) unzstd(body []byte) ([]byte, error) {
 	return out, nil
 }
 
-// decoded calls use with the body of in, decompressed, and turns its error into
-// an answer.
-func (s *Server) decoded(in *intake, c coding, use func(body []byte) error) *refusal {
+// decoded calls use with the body of in, decompressed, which may have most bytes, and
+// turns its error into an answer.
+func (s *Server) decoded(in *intake, c coding, most int, use func(body []byte) error) *refusal {
 	var err error
-	if c == identity {
+	switch {
+	case c != identity:
+		err = s.inflaters.with(in.body, c, most, use)
+	case len(in.body) > most:
+		err = errTooLong
+	default:
 		err = use(in.body)
-	} else {
-		err = s.inflaters.with(in.body, c, use)
 	}
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, errTooLong):
-		return refuse(tooLarge, "want at most %d bytes after decompression", s.cfg.DecodedBytesMax)
+		return refuse(tooLarge, "want at most %d bytes after decompression", most)
 	case errors.Is(err, wire.ErrTooMany):
 		return refuse(tooManyVotes, "want at most %d votes", s.cfg.VotesMax)
 	}

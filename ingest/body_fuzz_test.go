@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"math"
 	"strings"
 	"testing"
 
@@ -40,7 +41,7 @@ func FuzzInflate(f *testing.F) {
 			c = zstandard
 		}
 		var got []byte
-		err := lend.with(body, c, func(decoded []byte) error {
+		err := lend.with(body, c, math.MaxInt, func(decoded []byte) error {
 			got = bytes.Clone(decoded)
 			return nil
 		})
@@ -55,7 +56,7 @@ func FuzzInflate(f *testing.F) {
 				t.Errorf("got %q, another decoder %q, %v", got, want, err)
 			}
 		}
-		err = lend.with(honest, zstandard, func(decoded []byte) error {
+		err = lend.with(honest, zstandard, math.MaxInt, func(decoded []byte) error {
 			if string(decoded) != "honest" {
 				t.Errorf("the next body: %q", decoded)
 			}

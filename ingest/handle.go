@@ -13,7 +13,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"mlf/ingest/front"
+	"mlf/ingest/pages"
 	"mlf/schema"
 )
 
@@ -112,7 +112,7 @@ func (s *Server) route(appends context.Context, x *exchange) *refusal {
 		return s.said(appends, x)
 	}
 	if s.cfg.Pages != nil {
-		if strings.HasPrefix(string(x.Path()), front.PosterRoot) && !s.terminals.Complete() {
+		if strings.HasPrefix(string(x.Path()), pages.PosterRoot) && !s.terminals.Complete() {
 			return s.later(terminalsUnread, "this process has just started")
 		}
 		if e, is := s.cfg.Pages.endpoint(string(x.Path())); is {

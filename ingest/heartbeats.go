@@ -59,16 +59,10 @@ func (s *Server) readHeartbeat(x *exchange, p admission) (beat heartbeat.Heartbe
 	if refused != nil {
 		return beat, refused
 	}
-	long := false
 	first, _ := x.timing()
-	refused = s.decoded(in, p.coding, func(body []byte) (err error) {
-		if long = len(body) > report.HeartbeatBytesMax; !long {
-			beat, err = wire.Heartbeat(body, p.enrolled.Terminal, first)
-		}
+	refused = s.decoded(in, p.coding, report.HeartbeatBytesMax, func(body []byte) (err error) {
+		beat, err = wire.Heartbeat(body, p.enrolled.Terminal, first)
 		return err
 	})
-	if long {
-		refused = refuse(tooLarge, "want at most %d bytes", report.HeartbeatBytesMax)
-	}
 	return beat, refused
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"mlf/ingest/front"
+	"mlf/ingest/pages"
 	"mlf/ingest/setup"
 	"mlf/schema"
 	"mlf/schema/proxies"
@@ -20,7 +20,7 @@ import (
 // Pages is what the server needs to show pages and to set up the devices on which the
 // kiosk is open.
 type Pages struct {
-	Front   *front.Front
+	Files   *pages.Files
 	Desk    *setup.Desk
 	Proxies proxies.Proxies // Whose word for a client's address is taken.
 }
@@ -33,7 +33,7 @@ func (p *Pages) endpoint(path string) (endpoint, bool) {
 	case setup.ClaimsPath, setup.PreviewPath:
 		return claimsEndpoint, true
 	}
-	return pagesEndpoint, p.Front.Has(path)
+	return pagesEndpoint, p.Files.Has(path)
 }
 
 // page answers what is asked of one of the pages, or by one.
@@ -51,7 +51,7 @@ func (s *Server) page(appends context.Context, x *exchange) *refusal {
 		return s.configure(x)
 	}
 	h := &x.Request.Header
-	a, ok := s.cfg.Pages.Front.Lookup(string(x.Path()), string(h.Peek(fasthttp.HeaderAcceptEncoding)), string(h.Peek(fasthttp.HeaderIfNoneMatch)))
+	a, ok := s.cfg.Pages.Files.Lookup(string(x.Path()), string(h.Peek(fasthttp.HeaderAcceptEncoding)), string(h.Peek(fasthttp.HeaderIfNoneMatch)))
 	if !ok {
 		return refuse(notFound, "the site was closed a moment ago")
 	}
@@ -103,10 +103,7 @@ func (s *Server) claim(ctx context.Context, x *exchange) *refusal {
 	defer s.budget.release(held)
 	var body []byte
 	if refused == nil {
-		refused = s.decoded(in, coding, func(b []byte) error {
-			if len(b) > setup.BodyMax {
-				return errTooLong
-			}
+		refused = s.decoded(in, coding, setup.BodyMax, func(b []byte) error {
 			body = bytes.Clone(b) // What holds it is of votes: it is not kept waiting.
 			return nil
 		})

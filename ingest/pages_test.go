@@ -13,7 +13,7 @@ import (
 
 	"mlf/ingest"
 	"mlf/ingest/enrolment"
-	"mlf/ingest/front"
+	"mlf/ingest/pages"
 	"mlf/ingest/setup"
 	"mlf/schema"
 	"mlf/schema/network"
@@ -73,12 +73,12 @@ func openPages(t *testing.T) *pageDoor {
 	n := network.New(terminals)
 	topic := &registryDouble{network: n, entered: make(chan struct{}, 64)}
 	offers := enrolment.FollowedOffers(topic, n)
-	files, err := front.New("https://stat.example.it/v1/terminals/self/watermark", func(name string) bool { return name == "site" })
+	files, err := pages.New("https://stat.example.it/v1/terminals/self/watermark", func(name string) bool { return name == "site" })
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := open(t, ingest.Config{Pages: &ingest.Pages{
-		Front: files, Desk: setup.New(offers, lists, "https://stat.example.it/v1/terminals/self/watermark"),
+		Files: files, Desk: setup.New(offers, lists, "https://stat.example.it/v1/terminals/self/watermark"),
 		Proxies: proxies.Proxies{Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}},
 	}})
 	c := &pageDoor{d, topic, offers}

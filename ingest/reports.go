@@ -56,7 +56,7 @@ func (s *Server) servedRows(x *exchange, p admission, in *intake) (rows *wire.Se
 	first, _ := x.timing()
 	form := s.cfg.Served.Form(p.enrolled, first)
 	tooMany := false
-	refused = s.decoded(in, p.coding, func(body []byte) (err error) {
+	refused = s.decoded(in, p.coding, s.cfg.DecodedBytesMax, func(body []byte) (err error) {
 		switch {
 		case string(x.Path()) == queuePath:
 			rows, err = form.QueueMonitor(body)

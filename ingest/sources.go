@@ -59,10 +59,7 @@ func (s *Server) said(appends context.Context, x *exchange) *refusal {
 	var said form.Said
 	if refused == nil {
 		first, last := x.timing()
-		refused = s.decoded(in, coding, func(body []byte) error {
-			if len(body) > form.BodyMax {
-				return errTooLong
-			}
+		refused = s.decoded(in, coding, form.BodyMax, func(body []byte) error {
 			said, err = sender.Judge(body, first, last)
 			return nil
 		})

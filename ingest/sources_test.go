@@ -127,11 +127,17 @@ func TestWhatSourcesAreRefused(t *testing.T) {
 	wantProblem(t, got, 411, "length-required")
 	doc.check("POST", ratings, got)
 
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	_, _ = z.Write(bytes.Repeat([]byte(" "), form.BodyMax+1))
-	_ = z.Close()
-	f("POST", "/v1/ratings/site", ratings, "", packed.String(), 413, "too-large", "Content-Encoding", "gzip")
+	for _, n := range []int{form.BodyMax + 1, 2 << 20} { // The second is more than votes may have, too.
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		_, _ = z.Write(bytes.Repeat([]byte(" "), n))
+		_ = z.Close()
+		f("POST", "/v1/ratings/site", ratings, "", packed.String(), 413, "too-large", "Content-Encoding", "gzip")
+		got := d.send("POST", "/v1/ratings/site", "", packed.Bytes(), "Content-Encoding", "gzip")
+		if want := fmt.Sprintf("want at most %d bytes", form.BodyMax); !strings.Contains(got.body, want) {
+			t.Errorf("%d bytes: got %s, want %q", n, got.body, want)
+		}
+	}
 
 	d.log.set(mood{err: errors.New("no leader")})
 	f("POST", "/v1/ratings/site", ratings, "", ownRating, 503, "no-acknowledgement")

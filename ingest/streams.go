@@ -26,7 +26,7 @@ func (s *Server) streams(x *exchange) *refusal {
 	held, refused := s.read(x, in, p.enrolled.Terminal)
 	defer s.budget.release(held)
 	if refused == nil && len(in.body) > 0 {
-		refused = s.decoded(in, p.coding, in.reader.Object)
+		refused = s.decoded(in, p.coding, s.cfg.DecodedBytesMax, in.reader.Object)
 	}
 	s.release(in)
 	if refused != nil {

@@ -103,7 +103,7 @@ func (s *Server) stream(x *exchange, text []byte) (schema.Stream, error) {
 
 // decode reads the votes in the body of in.
 func (s *Server) decode(p admission, in *intake) *refusal {
-	return s.decoded(in, p.coding, func(body []byte) error {
+	return s.decoded(in, p.coding, s.cfg.DecodedBytesMax, func(body []byte) error {
 		if p.kind == protoType {
 			return in.reader.Protobuf(body, p.enrolled, s.cfg.VotesMax)
 		}

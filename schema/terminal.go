@@ -173,6 +173,7 @@ const (
 	SiteKeyPrefix        = "site/" // Sources that keep no state: see package source.
 	IntegrationKeyPrefix = "integration/"
 	DeviceKeyPrefix      = "device/"
+	PageTableKeyPrefix   = "page-table/" // Which page of a site is of which service: see package pagetable.
 )
 
 // RegistryRecord returns the key and value under which the registry topic keeps e.

@@ -84,7 +84,7 @@ func (t *Terminals) Apply(key string, value []byte) error {
 
 // isOfOthers tells whether a record of the registry topic is kept by another package.
 func isOfOthers(key string) bool {
-	for _, prefix := range [...]string{AnnotationKeyPrefix, BodyKeyPrefix, OrderKeyPrefix, ClaimKeyPrefix, SiteKeyPrefix, IntegrationKeyPrefix, DeviceKeyPrefix} {
+	for _, prefix := range [...]string{AnnotationKeyPrefix, BodyKeyPrefix, OrderKeyPrefix, ClaimKeyPrefix, SiteKeyPrefix, IntegrationKeyPrefix, DeviceKeyPrefix, PageTableKeyPrefix} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}

@@ -11,8 +11,8 @@ import (
 // more of a source's, it forgets the older half before their time, and takes no vote of
 // before that either: nothing counts twice, and what comes in time counts.
 const (
-	// KeysMax is the most keys of one source: a year of a city's telephone, 25 MB.
-	KeysMax = 1 << 19
+	// KeysMax is the most keys of one source.
+	KeysMax = event.KeysMax
 
 	// KeysAllMax is the most keys of a partition; then each source that adds one keeps
 	// KeysFair at least. A country's sites have some 300,000 on each of 16 partitions.

@@ -12,9 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -39,6 +37,11 @@ type common struct {
 	Zone  string `default:"Europe/Rome" help:"Clock by which the file tells times that name none."`
 	JSON  bool   `name:"json" help:"One JSON object: what became of how many rows."`
 	File  string `arg:"" help:"File to import; '-' reads standard input."`
+
+	From   string `placeholder:"DATE" help:"First day whose rows are imported, by --zone. Default: of any day."`
+	Before string `placeholder:"DATE" help:"The day after the last."`
+
+	most int // Rows that are written at most; 0: event.KeysMax. Tests have fewer.
 }
 
 // A row is one of a file: a vote, or why it is none.
@@ -55,25 +58,6 @@ type file struct {
 	bytes func() int64 // Read so far.
 }
 
-// A Summary is what became of a file.
-type Summary struct {
-	Rows     int            `json:"rows"`
-	Votes    int            `json:"votes"`              // Rows that are votes: what is written.
-	Silent   uint64         `json:"silent,omitempty"`   // Calls that pressed no key.
-	Warnings int            `json:"warnings,omitempty"` // Votes with an answer that nobody knows.
-	Refused  map[string]int `json:"refused,omitempty"`  // By reason.
-	Written  bool           `json:"written"`
-	Oldest   time.Time      `json:"oldest,omitzero"`
-	Newest   time.Time      `json:"newest,omitzero"`
-}
-
-// ageMax is how old a row may be: as long as the count remembers its key, but for a day
-// for what comes late in the night.
-const ageMax = 399 * 24 * time.Hour
-
-// shownMax is how many refused rows are shown one by one.
-const shownMax = 20
-
 // clockMax is how far this machine's clock may be from the brokers', as for mlf ingest.
 const clockMax = 5 * time.Second
 
@@ -82,6 +66,7 @@ type input struct {
 	common    *common
 	console   *tool.Console
 	zone      *time.Location
+	span      span
 	from      io.Reader
 	size      int64 // Of from, in bytes.
 	client    *broker.Client
@@ -95,6 +80,9 @@ func (c *common) with(ctx context.Context, p *tool.Console, do func(in *input) (
 	var err error
 	if in.zone, err = time.LoadLocation(c.Zone); err != nil {
 		return tool.UsageError{Err: fmt.Errorf("--zone: %w", err)}
+	}
+	if in.span, err = c.span(in.zone); err != nil {
+		return tool.UsageError{Err: err}
 	}
 	from, size, err := c.openFile()
 	if err != nil {
@@ -157,95 +145,6 @@ func (in *input) open(ctx context.Context, id schema.TerminalID) (*target, error
 	return t, nil
 }
 
-// run reads f to its end, writes its votes where that is wanted, and says what became of it.
-func (in *input) run(ctx context.Context, t *target, f file) (Summary, error) {
-	c, p, size := in.common, in.console, in.size
-	s := Summary{Refused: make(map[string]int), Written: c.Write}
-	var finish func() error
-	if c.Write {
-		writing, cancel := context.WithCancel(ctx)
-		defer cancel()
-		done := make(chan error, 1)
-		go func() { done <- t.producer.Run(writing) }()
-		finish = func() error { cancel(); return <-done }
-	}
-	bar := newBar(p.Stderr, size)
-	defer func() { _ = bar.Clear() }()
-	now := time.Now()
-	batch := make([]event.Vote, 0, schema.BatchVotesMax)
-	flush := func() error {
-		if len(batch) == 0 || !c.Write {
-			batch = batch[:0]
-			return nil
-		}
-		err := t.write(ctx, batch)
-		batch = batch[:0]
-		return err
-	}
-	for {
-		r, err := f.next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return s, fmt.Errorf("read %s: %w", c.File, err)
-		}
-		_ = bar.Set64(min(f.bytes(), size)) // A bar that cannot be drawn harms nobody.
-		if s.take(&r, now); r.reason != "" {
-			s.tell(p.Stderr, &r)
-			continue
-		}
-		if batch = append(batch, r.vote); len(batch) == cap(batch) {
-			if err := flush(); err != nil {
-				return s, err
-			}
-		}
-	}
-	err := flush()
-	if finish != nil {
-		err = errors.Join(err, finish())
-	}
-	return s, err
-}
-
-// take accounts for r, and refuses it where it is too old to be known again, or not yet.
-func (s *Summary) take(r *row, now time.Time) {
-	s.Rows++
-	at := r.vote.At.Time()
-	switch {
-	case r.reason != "":
-	case now.Sub(at) > ageMax:
-		r.reason, r.detail = "too_old", fmt.Sprintf("of %s: older than %d days, for which rows are known again", at.Format(time.DateOnly), int(ageMax.Hours()/24))
-	case at.After(now.Add(time.Minute)):
-		r.reason, r.detail = "in_future", "of "+at.Format(time.RFC3339)
-	}
-	if r.reason != "" {
-		s.Refused[r.reason]++
-		return
-	}
-	s.Votes++
-	if s.Oldest.IsZero() || at.Before(s.Oldest) {
-		s.Oldest = at
-	}
-	if at.After(s.Newest) {
-		s.Newest = at
-	}
-}
-
-// tell shows a refused row, the first ones of all.
-func (s *Summary) tell(to io.Writer, r *row) {
-	n := 0
-	for _, of := range s.Refused {
-		n += of
-	}
-	switch {
-	case n <= shownMax:
-		fmt.Fprintf(to, "line %d: %s: %s\n", r.line, r.reason, r.detail)
-	case n == shownMax+1:
-		fmt.Fprintf(to, "more lines are refused; they are counted below\n")
-	}
-}
-
 // write puts votes on the log, again and again until it is known that they are there: what
 // is there twice is counted once.
 func (t *target) write(ctx context.Context, votes []event.Vote) error {
@@ -272,28 +171,6 @@ func (t *target) write(ctx context.Context, votes []event.Vote) error {
 
 // triesMax is how often rows are put on the log at most.
 const triesMax = 10
-
-// print says what became of a file.
-func (s *Summary) print(to io.Writer) error {
-	verb := "can be imported; nothing was written (--write)"
-	if s.Written {
-		verb = "are on the log; those that were before are counted once"
-	}
-	_, err := fmt.Fprintf(to, "%d rows, %d votes %s\n", s.Rows, s.Votes, verb)
-	if s.Votes > 0 {
-		_, err = fmt.Fprintf(to, "from %s to %s\n", s.Oldest.Format(time.RFC3339), s.Newest.Format(time.RFC3339))
-	}
-	if s.Warnings > 0 {
-		_, err = fmt.Fprintf(to, "%d with an answer that nobody knows, counted as other\n", s.Warnings)
-	}
-	if s.Silent > 0 {
-		_, err = fmt.Fprintf(to, "%d calls without a key\n", s.Silent)
-	}
-	for _, reason := range slices.Sorted(maps.Keys(s.Refused)) {
-		_, err = fmt.Fprintf(to, "%d refused: %s\n", s.Refused[reason], reason)
-	}
-	return err
-}
 
 // newBar returns a bar on a terminal, and one that nobody sees elsewhere.
 func newBar(to io.Writer, size int64) *progressbar.ProgressBar {

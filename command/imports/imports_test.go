@@ -20,6 +20,8 @@ import (
 	"mlf/ingest/broker"
 	"mlf/ingest/broker/embedded"
 	"mlf/schema"
+	"mlf/schema/event"
+	"mlf/schema/pagetable"
 	"mlf/schema/source"
 )
 
@@ -28,6 +30,7 @@ type line struct {
 	kafka  string
 	client *broker.Client
 	id     schema.Identity
+	most   int // Rows that an import writes; 0: the usual.
 }
 
 func newLine(t *testing.T, rules schema.Rules) *line {
@@ -50,7 +53,7 @@ func newLine(t *testing.T, rules schema.Rules) *line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &line{b.Addr(), client, id}
+	l := &line{kafka: b.Addr(), client: client, id: id}
 	l.put(t, 1, schema.ChannelWeb, schema.ScaleStars5, source.Site{Name: "imported", Terminal: 1, Way: source.Import})
 	l.put(t, 1, schema.ChannelWeb, schema.ScaleStars5, source.Site{Name: "script", Terminal: 1, Way: source.Script})
 	l.put(t, 2, schema.ChannelPhone, schema.ScaleMLF3, source.Device{Integration: "pbx", Address: "36a", Terminal: 2, Queues: map[string]string{"imu": "tributi"}})
@@ -91,6 +94,7 @@ func (l *line) run(t *testing.T, args ...string) (stdout, stderr string, err err
 	if err != nil {
 		t.Fatal(err)
 	}
+	cli.Import.Ratings.most, cli.Import.Calls.most = l.most, l.most
 	command, err := parser.Parse(append([]string{"import"}, append(args, "--kafka", l.kafka)...))
 	if err != nil {
 		return "", "", tool.UsageError{Err: err}
@@ -194,6 +198,103 @@ func TestALongerExportCountsItsNewRows(t *testing.T) {
 	is("again", schema.Tally{VotesIn: 6, Counted: 3, Duplicates: 3}, [schema.ValueMax]uint64{0, 2, 0, 0, 1})
 	f(short+"\nTributi,https://www.example.it/tributi,1,,"+day(1)+",Altro", "--write")
 	is("grown", schema.Tally{VotesIn: 10, Counted: 4, Duplicates: 6}, [schema.ValueMax]uint64{1, 2, 0, 0, 1})
+}
+
+// TestNoMoreThanTheCountRemembers: a file with a row more than that is not written at all,
+// and what to do is told; in two parts by days, each into a source of its own, all of it is.
+func TestNoMoreThanTheCountRemembers(t *testing.T) {
+	l := newLine(t, schema.RulesV3)
+	l.most = 4
+	l.put(t, 3, schema.ChannelWeb, schema.ScaleStars5, source.Site{Name: "second", Terminal: 3, Way: source.Import})
+	day := func(ago int) string { return time.Now().AddDate(0, 0, -ago).Format(time.DateOnly) }
+	text := "title,url,vote,comment,date,answer\n"
+	for ago := range 4 {
+		text += "T,/a,5,," + day(ago+1) + "T12:00:00,\n"
+	}
+	f := func(site, text string, flags ...string) (Summary, error) {
+		t.Helper()
+		args := append([]string{"ratings", "--site", site, "--format", "plone-csv", "--json"}, append(flags, write(t, "feedback.csv", text))...)
+		out, _, err := l.run(t, args...)
+		var s Summary
+		if err == nil {
+			err = json.Unmarshal([]byte(out), &s)
+		}
+		return s, err
+	}
+	full, more := text, text+"T,/a,5,,"+day(5)+"T12:00:00,\n"
+	if s, err := f("imported", more); err != nil || s.Votes != 5 || s.Most != 4 || s.Written {
+		t.Errorf("a look: got %+v, %v", s, err)
+	}
+	if out, _, err := l.run(t, "ratings", "--site", "imported", "--format", "plone-csv", write(t, "x.csv", more)); err != nil || !strings.Contains(out, "5 votes cannot be imported") || !strings.Contains(out, "--before") {
+		t.Errorf("a look in words: got %s, %v", out, err)
+	}
+	if _, err := f("imported", more, "--write"); err == nil || !strings.Contains(err.Error(), "remembers 4 of one source: nothing was written") {
+		t.Errorf("one too many: got %v", err)
+	}
+	if got, _ := l.counted(t); got.VotesIn != 0 {
+		t.Errorf("what was refused has written: %+v", got)
+	}
+	if s, err := f("imported", full, "--write"); err != nil || !s.Written || s.Votes != 4 {
+		t.Errorf("as many as are remembered: got %+v, %v", s, err)
+	}
+	if s, err := f("imported", more, "--write", "--from", day(4)); err != nil || s.Votes != 4 || s.Outside != 1 || s.Rows != 5 {
+		t.Errorf("the later part: got %+v, %v", s, err)
+	}
+	if s, err := f("second", more, "--write", "--before", day(4)); err != nil || s.Votes != 1 || s.Outside != 4 {
+		t.Errorf("the earlier part: got %+v, %v", s, err)
+	}
+	if got, _ := l.counted(t); got.Counted != 5 || got.Duplicates != 4 {
+		t.Errorf("got %+v, want 5 counted and 4 known again", got)
+	}
+	for flag, want := range map[string]string{"--from=x": `--from "x": want a day`, "--before=2026-1-1": "--before"} {
+		if _, err := f("imported", full, flag); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", flag, err, want)
+		}
+	}
+	if _, err := f("imported", full, "--from", day(1), "--before", day(2)); err == nil || !strings.Contains(err.Error(), "want the first day before") {
+		t.Errorf("days in the wrong order: got %v", err)
+	}
+}
+
+// TestAnExportIsReadByTheTableOfPages: each row is of the service of its page, under
+// unspecified where there is no line, and refused where its page asks the other question.
+func TestAnExportIsReadByTheTableOfPages(t *testing.T) {
+	l := newLine(t, schema.RulesV3)
+	key, value, err := pagetable.Table{Site: "imported", Version: 1, From: time.Now().Add(-time.Minute), Lines: []pagetable.Line{
+		{Pattern: "/tributi/paga", Service: "tributi", Question: "ease"}, {Pattern: "/tributi/**", Service: "tributi", Question: "clarity"},
+	}}.RegistryRecord()
+	if err == nil {
+		err = l.client.PutRegistry(t.Context(), key, value)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "title,url,vote,comment,date,answer\n"
+	for _, page := range []string{"https://www.example.it/tributi/imu", "https://www.example.it/tributi/", "https://www.example.it/tributi/paga", "https://www.example.it/altro"} {
+		text += "T," + page + ",5,," + time.Now().Add(-time.Hour).Format("2006-01-02T15:04:05") + ",\n"
+	}
+	s := l.summary(t, "ratings", "--site", "imported", "--format", "plone-csv", "--write", write(t, "feedback.csv", text))
+	if s.Votes != 3 || s.Refused["other_question"] != 1 {
+		t.Errorf("got %+v", s)
+	}
+	services := make(map[schema.ServiceID]int)
+	consumer := l.client.NewConsumer()
+	f, err := consumer.Fetch(t.Context(), 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range f.Records {
+		var b event.Batch
+		if err := b.Decode(f.Records[i].Value); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range b.Votes {
+			services[v.Service]++
+		}
+	}
+	if services[4] != 2 || services[schema.ServiceUnspecified] != 1 || len(services) != 2 {
+		t.Errorf("got votes of services %v, want two of 4 and one of none", services)
+	}
 }
 
 // TestACallThatWasSentIsKnownInTheFile: an exchange's message and its file tell of one call.

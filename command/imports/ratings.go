@@ -6,12 +6,15 @@ import (
 	"io"
 	"iter"
 	"sync/atomic"
+	"time"
 
 	"mlf/command/tool"
+	"mlf/ingest/form"
 	"mlf/ingest/rating"
 	"mlf/ingest/rating/export"
 	"mlf/schema"
 	"mlf/schema/event"
+	"mlf/schema/pagetable"
 	"mlf/schema/source"
 )
 
@@ -58,6 +61,7 @@ func (c *ratingsCmd) read(ctx context.Context, in *input) (Summary, error) {
 	var read atomic.Int64
 	formats := map[string]func(io.Reader, export.Options) iter.Seq2[export.Row, error]{"plone-csv": export.Plone, "wordpress": export.WordPress, "citfac": export.Citfac}
 	warnings := 0
+	table := in.sources.Pages(site.Name, time.Now())
 	next, stop := iter.Pull2(formats[c.Format](in.from, export.Options{Zone: in.zone, Progress: read.Store}))
 	defer stop()
 	s, err := in.run(ctx, t, file{
@@ -71,7 +75,7 @@ func (c *ratingsCmd) read(ctx context.Context, in *input) (Summary, error) {
 			case of.Code == "" && of.Rating.Warnings&rating.UnknownReason != 0:
 				warnings++
 			}
-			return ratingRow(&of, t.terminal), nil
+			return ratingRow(&of, t.terminal, table), nil
 		},
 		bytes: read.Load,
 	})
@@ -79,9 +83,15 @@ func (c *ratingsCmd) read(ctx context.Context, in *input) (Summary, error) {
 	return s, err
 }
 
-// ratingRow returns a row of an export as a vote.
-func ratingRow(of *export.Row, e *schema.Enrolment) row {
-	return row{line: of.Line, reason: of.Code, detail: of.Detail, vote: event.Vote{
-		Key: of.Key, At: of.At, Service: e.DefaultService(), Value: of.Rating.Value, Reason: of.Rating.Reason,
+// ratingRow returns a row of an export as a vote, of the service that the site's table of
+// pages says; nil for none.
+func ratingRow(of *export.Row, e *schema.Enrolment, table *pagetable.Matcher) row {
+	page := form.PageOf(table, e, &of.Rating)
+	r := row{line: of.Line, reason: of.Code, detail: of.Detail, vote: event.Vote{
+		Key: of.Key, At: of.At, Service: page.Service, Value: of.Rating.Value, Reason: of.Rating.Reason,
 	}}
+	if asks := form.Asks(e); r.reason == "" && page.Question != rating.QuestionUnknown && page.Question != asks {
+		r.reason, r.detail = "other_question", fmt.Sprintf("its page asks for %v, and the site's ratings are of %v: a site of the other channel takes it", page.Question, asks)
+	}
+	return r
 }

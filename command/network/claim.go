@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mlf/command/network/sheet"
+	"mlf/command/qrcode"
 	"mlf/command/tool"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
@@ -180,11 +181,11 @@ func (c *claimNewCmd) print(p *tool.Console, m madeCode) error {
 	if !c.QR {
 		return nil
 	}
-	text, err := sheet.Text(m.URL)
+	code, err := qrcode.Encode(m.URL, qrcode.Medium)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(p.Stdout, text)
+	_, err = fmt.Fprint(p.Stdout, code.Text())
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"mlf/command/place"
 	"mlf/command/tool"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
@@ -18,37 +19,15 @@ import (
 
 // placeFlags say what a terminal is for, but for its comune.
 type placeFlags struct {
-	Channel        string   `enum:",counter,totem,phone,web,digital" default:"" placeholder:"CHANNEL" help:"counter, totem, phone, web or digital."`
-	Services       []string `placeholder:"CODE,…" help:"Services that the terminal offers, for instance anagrafe,tributi."`
-	DefaultService string   `placeholder:"CODE" help:"Service of a vote that names none. Default: the first of --services."`
-	Office         string   `placeholder:"CODE" help:"Office within the administration: letters, digits, '.', '_', '-'."`
-	Scale          string   `enum:"mlf3,smiley4,stars5" default:"mlf3" help:"mlf3 (three faces), smiley4 or stars5."`
-	Test           bool     `help:"A terminal for tests: its votes are counted in class test."`
+	place.Flags
+	Channel        string `enum:",counter,totem,phone,web,digital" default:"" placeholder:"CHANNEL" help:"counter, totem, phone, web or digital."`
+	DefaultService string `placeholder:"CODE" help:"Service of a vote that names none. Default: the first of --services."`
+	Scale          string `enum:"mlf3,smiley4,stars5" default:"mlf3" help:"mlf3 (three faces), smiley4 or stars5."`
 }
 
 // template returns what the flags describe, in a comune given by any code that it has had.
-func (c *placeFlags) template(reg *registry.Registry, comune string, now time.Time) (e schema.Enrolment, err error) {
-	rome, err := time.LoadLocation("Europe/Rome")
-	if err != nil {
-		return e, err
-	}
-	if e.Comune, err = enrolment.ComuneNow(reg, comune, registry.DateOf(now.In(rome))); err != nil {
-		return e, fmt.Errorf("--comune: %w", err)
-	}
-	if e.Office, err = schema.ParseOffice(c.Office); err != nil {
-		return e, fmt.Errorf("--office: %w", err)
-	}
-	if e.Channel, err = schema.ParseChannel(c.Channel); err != nil {
-		return e, fmt.Errorf("--channel: %w", err)
-	}
-	if e.Scale, err = schema.ParseScale(c.Scale); err != nil {
-		return e, fmt.Errorf("--scale: %w", err)
-	}
-	if e.Services, err = enrolment.Services(reg, c.Services, c.DefaultService); err != nil {
-		return e, err
-	}
-	e.Test, e.Since = c.Test, now.UTC().Truncate(time.Second)
-	return e, nil
+func (f *placeFlags) template(reg *registry.Registry, comune string, now time.Time) (schema.Enrolment, error) {
+	return f.Enrolment(reg, place.Spot{Comune: comune, Channel: f.Channel, Scale: f.Scale, DefaultService: f.DefaultService}, now)
 }
 
 type enrolCmd struct {

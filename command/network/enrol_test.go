@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"mlf/command/place"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -23,7 +24,7 @@ func TestEnrolByCodesThatChanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		flags := placeFlags{Channel: "counter", Scale: "mlf3", Services: []string{"anagrafe"}}
+		flags := placeFlags{Channel: "counter", Scale: "mlf3", Flags: place.Flags{Services: []string{"anagrafe"}}}
 		got, err := flags.template(reg, code, now)
 		if refusal != "" {
 			if err == nil || !strings.Contains(err.Error(), refusal) {

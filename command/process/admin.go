@@ -59,6 +59,7 @@ type Admin struct {
 
 	mu     sync.Mutex
 	checks []Check
+	shown  map[string]func() any
 }
 
 // NewAdmin returns a listener's service. metrics is gathered at each scrape, and
@@ -79,6 +80,32 @@ func (a *Admin) Set(checks ...Check) {
 	a.checks = checks
 }
 
+// Show answers GET path with what what returns, as JSON. It may be called several times at
+// once.
+func (a *Admin) Show(path string, what func() any) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.shown == nil {
+		a.shown = make(map[string]func() any)
+	}
+	a.shown[path] = what
+}
+
+// show answers what is asked of Show.
+func (a *Admin) show(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	what := a.shown[r.URL.Path]
+	a.mu.Unlock()
+	if what == nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(what()); err != nil {
+		a.log.Debug("answer not sent", slog.Any("err", err), slog.String("path", r.URL.Path))
+	}
+}
+
 // Drain makes the process not ready for good: it was asked to end, and whoever
 // sends it requests shall send them elsewhere.
 func (a *Admin) Drain() { a.draining.Store(true) }
@@ -89,6 +116,7 @@ func (a *Admin) Run(ctx context.Context, ln net.Listener) error {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: a.metrics}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", a.ready)
+	mux.HandleFunc("GET /", a.show)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	// Not the command line: a flag may hold a password.
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -159,4 +160,18 @@ func TestAdminIsNotForPages(t *testing.T) {
 		f(http.StatusForbidden, path, "127.0.0.1.example.org")
 	}
 	f(http.StatusNotFound, "/debug/pprof/cmdline", addr)
+}
+
+// TestAdminShowsWhatItIsGiven: as it is when it is asked, and nothing else.
+func TestAdminShowsWhatItIsGiven(t *testing.T) {
+	admin := newAdmin()
+	n := 0
+	addr := serve(t, admin)
+	admin.Show("/shown", func() any { n++; return map[string]int{"n": n} })
+	for want, path := range []string{"/other", "/shown", "/shown"} {
+		status, body := ask(t, addr, path)
+		if want == 0 && status != http.StatusNotFound || want > 0 && (status != http.StatusOK || body != fmt.Sprintf("{\"n\":%d}\n", want)) {
+			t.Errorf("%s: got %d %s", path, status, body)
+		}
+	}
 }

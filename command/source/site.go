@@ -17,9 +17,12 @@ import (
 )
 
 type siteCmd struct {
-	Add   siteAddCmd   `cmd:"" help:"Enrol a site, and print what it puts into its pages."`
-	List  siteListCmd  `cmd:"" help:"List sites."`
-	Close siteCloseCmd `cmd:"" help:"Take no more ratings of a site."`
+	Add    siteAddCmd    `cmd:"" help:"Enrol a site, and print what it puts into its pages."`
+	List   siteListCmd   `cmd:"" help:"List sites."`
+	Close  siteCloseCmd  `cmd:"" help:"Take no more ratings of a site."`
+	Pages  sitePagesCmd  `cmd:"" help:"Say of which service each page of a site is."`
+	Poster sitePosterCmd `cmd:"" help:"Write posters with the code of a service's rating page."`
+	IO     siteIOCmd     `cmd:"" name:"io" help:"Print the button by which a message of IO asks for a rating, or check a message."`
 }
 
 type siteAddCmd struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"mlf/command/place"
 	"mlf/command/tool"
 	"mlf/ingest/broker"
 	"mlf/ingest/enrolment"
@@ -26,38 +27,16 @@ type Cmd struct {
 
 // placeFlags say where a source is counted, and for what.
 type placeFlags struct {
-	Comune   string   `placeholder:"ISTAT" help:"Comune: its ISTAT code, six digits; one that it had before will do."`
-	Office   string   `placeholder:"CODE" help:"Office within the administration: letters, digits, '.', '_', '-'."`
-	Services []string `placeholder:"CODE,…" help:"Services, for instance anagrafe,tributi; what names none is of the first."`
-	Test     bool     `help:"For tests: its votes are counted in class test."`
+	Comune string `placeholder:"ISTAT" help:"Comune: its ISTAT code, six digits; one that it had before will do."`
+	place.Flags
 }
 
 // template returns what the flags describe, for a terminal of a channel and a scale.
-func (f *placeFlags) template(reg *registry.Registry, channel, scale string, now time.Time) (e schema.Enrolment, err error) {
-	rome, err := time.LoadLocation("Europe/Rome")
-	if err != nil {
-		return e, err
-	}
+func (f *placeFlags) template(reg *registry.Registry, channel, scale string, now time.Time) (schema.Enrolment, error) {
 	if f.Comune == "" || len(f.Services) == 0 || channel == "" {
-		return e, errors.New("want --comune, --services and --channel")
+		return schema.Enrolment{}, errors.New("want --comune, --services and --channel")
 	}
-	if e.Comune, err = enrolment.ComuneNow(reg, f.Comune, registry.DateOf(now.In(rome))); err != nil {
-		return e, fmt.Errorf("--comune: %w", err)
-	}
-	if e.Office, err = schema.ParseOffice(f.Office); err != nil {
-		return e, fmt.Errorf("--office: %w", err)
-	}
-	if e.Channel, err = schema.ParseChannel(channel); err != nil {
-		return e, fmt.Errorf("--channel: %w", err)
-	}
-	if e.Scale, err = schema.ParseScale(scale); err != nil {
-		return e, fmt.Errorf("--scale: %w", err)
-	}
-	if e.Services, err = enrolment.Services(reg, f.Services, ""); err != nil {
-		return e, err
-	}
-	e.Test, e.Since = f.Test, now.UTC().Truncate(time.Second)
-	return e, nil
+	return f.Enrolment(reg, place.Spot{Comune: f.Comune, Channel: channel, Scale: scale}, now)
 }
 
 // urlFlag says where ingest is reached by who sends.

@@ -75,6 +75,7 @@ type Desk struct {
 	terminals *schema.Terminals
 	sites     rates
 	clients   rates
+	missed    missed
 }
 
 // Config holds the limits of a Desk. Zero stands for the default.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"mlf/ingest/form"
 	"mlf/schema"
 	"mlf/schema/event"
+	"mlf/schema/pagetable"
 	"mlf/schema/source"
 )
 
@@ -25,6 +27,13 @@ const (
 
 // newDesk returns a desk that knows a source of each kind.
 func newDesk(t testing.TB, cfg form.Config) *form.Desk {
+	t.Helper()
+	d, _ := newDeskAnd(t, cfg)
+	return d
+}
+
+// newDeskAnd returns one, and what puts another record before it.
+func newDeskAnd(t testing.TB, cfg form.Config) (*form.Desk, func(key string, value []byte, err error)) {
 	t.Helper()
 	var terminals schema.Terminals
 	var sources source.Sources
@@ -87,7 +96,7 @@ func newDesk(t testing.TB, cfg form.Config) *form.Desk {
 	} {
 		put(d.RegistryRecord())
 	}
-	return form.New(&sources, &terminals, cfg)
+	return form.New(&sources, &terminals, cfg), put
 }
 
 // said returns what a request comes to, in words.
@@ -197,6 +206,112 @@ func TestTheSameTextIsTheSameRating(t *testing.T) {
 	f("another text", false, key("4", long, a), key("4", long+"x", a))
 	f("no text", false, key("4", "null", a), key("4", "null", a))
 	f("a short text", false, key("4", "bene", a), key("4", "bene", a))
+}
+
+// TestPagesOfASite: a table says of which service a page is, and which question it asks,
+// from its time on; what it has no line for is counted, and shown by its path alone.
+func TestPagesOfASite(t *testing.T) {
+	d, put := newDeskAnd(t, form.Config{ClientAMinute: -1, SiteAMinute: 10_000})
+	const hour = 3_600_000
+	put(source.Site{Name: "two", Terminal: 1, Other: 2, Way: source.Script}.RegistryRecord())
+	put(source.Site{Name: "wrong", Terminal: 1, Other: 9, Way: source.Script}.RegistryRecord())
+	table := func(site string, version uint32, at schema.Instant, lines ...pagetable.Line) {
+		t.Helper()
+		put(pagetable.Table{Site: site, Version: version, From: at.Time(), Lines: lines}.RegistryRecord())
+	}
+	imu, pay := pagetable.Line{Pattern: "/servizi/imu/**", Service: "tributi"}, pagetable.Line{Pattern: "/servizi/imu/paga", Service: "tributi", Question: "ease"}
+	for _, site := range []string{"two", "script", "form", "wrong"} {
+		table(site, 1, first-2*hour, pay, imu, pagetable.Line{Pattern: "/a", Service: "anagrafe", Question: "clarity"}, pagetable.Line{Pattern: "/not-offered", Service: "urp"})
+	}
+	n := 0
+	f := func(site, more, want string) {
+		t.Helper()
+		n++
+		body := fmt.Sprintf(`{"id":"01020304-0506-0708-090a-0b0c0d0e%04x","value":4,"reason":"clear"%s}`, n, more)
+		if got := said(d, form.Request{Path: form.RatingsPath + site, Kind: "application/json"}, body); !strings.HasPrefix(got, want) {
+			t.Errorf("%s %s:\n got %s\nwant %s", site, more, got, want)
+		}
+	}
+	const web, digital = "rating of 1 in web stars5 for 2, test false: value 4 clear, service ", "rating of 2 in digital stars5 for 2, test false: value 4 clear, service "
+	page := func(path string) string { return `,"page":"https://www.comune.example.it` + path + `"` }
+	f("two", page("/servizi/imu/"), web+"4")
+	f("two", page("/servizi/imu/paga?cf=x"), digital+"4")
+	f("two", page("/servizi/imu/paga")+`,"question":"clarity"`, web+"4") // The form knows better.
+	f("two", page("/servizi/imu/")+`,"question":"ease"`, digital+"4")
+	f("two", page("/a"), web+"3")
+	f("two", page("/nowhere"), web+"0")
+	f("two", page("/not-offered"), web+"0")
+	f("two", page("/servizi/imu/")+`,"service":"anagrafe"`, web+"3")
+	f("two", page("/servizi/imu/")+`,"service":"gone"`, web+"4")
+	f("two", "", web+"3") // Of no page, as from a poster: the default.
+	f("two", `,"service":"tributi"`, web+"4")
+	f("two", `,"title":"Una pagina"`, web+"0")
+	f("script", page("/servizi/imu/paga"), "problem 7: the form asks for ease, and the site's ratings are of clarity")
+	f("script", page("/servizi/imu"), web+"4")
+	f("wrong", page("/servizi/imu/paga"), "problem 1: terminal")
+
+	// The next version holds from its time on; a rating that waited goes where it went before.
+	table("two", 2, first-hour, pagetable.Line{Pattern: "/servizi/**", Service: "anagrafe"})
+	f("two", page("/servizi/imu/paga"), web+"3")
+	f("two", page("/servizi/imu/paga")+`,"age_ms":5400000`, digital+"3")
+	table("two", 3, first+hour, pagetable.Line{Pattern: "/**", Service: "tributi"})
+	f("two", page("/servizi/imu/paga"), web+"3")
+
+	body := "action=save_rating&star=3&page=https%3A%2F%2Fwww.comune.example.it%2F"
+	for path, service := range map[string]string{"servizi%2Fimu": "service 4", "b%2F%3Fcf%3Dx": "service 0"} {
+		if got := said(d, form.Request{Path: form.RatingsPath + "form", Kind: "application/x-www-form-urlencoded"}, body+path); !strings.Contains(got, service) {
+			t.Errorf("a site's own form: got %s, want %s", got, service)
+		}
+	}
+	f("two", page("/x?cf=RSSMRA80A01H501U"), web+"0")
+	f("two", page("/x#y"), web+"0")
+	f("two", page("/"+strings.Repeat("y", 300)), web+"0")
+	f("two", page("/x")+`,"test":true`, "rating of 1 in web stars5 for 2, test true: value 4 clear, service 0")
+	want := []form.MissedPage{{"form", 1, "/b", 1}, {"two", 2, "/x", 2}, {"two", 2, "", 1}}
+	if got := d.Missed(); !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for i := range 600 {
+		f("two", page(fmt.Sprintf("/z/%d", i)), web+"0")
+	}
+	all, ratings := d.Missed(), uint64(0)
+	for _, m := range all {
+		ratings += m.Ratings
+	}
+	if len(all) != 501 || ratings != 604 || all[1].Path != "" || all[1].Ratings != 103 {
+		t.Errorf("got %d pages of %d ratings, then %+v: want 501, 604, and 103 of no path", len(all), ratings, all[1])
+	}
+}
+
+// TestOneRatingOfAMessage: however often it is opened, and by whichever browser, its key is
+// the same; nothing of it is on the log.
+func TestOneRatingOfAMessage(t *testing.T) {
+	d := newDesk(t, form.Config{ClientAMinute: -1})
+	f := func(id, message string) string {
+		t.Helper()
+		body := fmt.Sprintf(`{"id":"01020304-0506-0708-090a-0b0c0d0e%s","value":4,"reason":"clear","service":"tributi","message":%q}`, id, message)
+		return said(d, form.Request{Path: form.RatingsPath + "ease", Kind: "application/json"}, body)
+	}
+	const one, two = "01HMRVQ8Z9T5W4N2K7B3C6D1E0", "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+	first := f("0001", one)
+	if want := "rating of 2 in digital stars5 for 3, test false: value 4 clear, service 4, 0 ms ago, key "; !strings.HasPrefix(first, want) || strings.Contains(first, "key 01020304") {
+		t.Errorf("got %s, want %s", first, want)
+	}
+	if again := f("0002", one); again != first {
+		t.Errorf("the same message: got %s, want %s", again, first)
+	}
+	if other := f("0003", two); other == first {
+		t.Errorf("another message: got %s", other)
+	}
+	for _, message := range []string{"", "short", "RSSMRA80A01H501U", "x_RSSMRA80A01H501U", one + "/../../x", strings.Repeat("x", 65)} {
+		if got := f("0004", message); !strings.Contains(got, "for 2,") || !strings.Contains(got, "key 01020304") {
+			t.Errorf("%s: got %s, want a rating of no message", message, got)
+		}
+	}
+	body := fmt.Sprintf(`{"id":"01020304-0506-0708-090a-0b0c0d0e0001","value":4,"message":%q}`, one)
+	if got := said(d, form.Request{Path: form.RatingsPath + "script", Kind: "application/json"}, body); !strings.HasPrefix(got, "problem 7: the form asks for ease") {
+		t.Errorf("of a site that asks for clarity: got %s", got)
+	}
 }
 
 func TestUplinks(t *testing.T) {

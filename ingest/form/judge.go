@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
@@ -27,45 +28,64 @@ func (s *Sender) rating(body []byte, first, last schema.Instant) (Said, error) {
 	case (s.site.Way == source.Script) != r.HasID:
 		return Said{}, refuse(OtherWay, "the site's ratings come by its %s; what comes by two ways would count twice", s.site.Way)
 	}
-	e, err := s.asked(r.Question)
+	e, service, err := s.placed(&r, last)
 	if err != nil {
 		return Said{}, err
 	}
-	v := event.Vote{Key: r.ID, At: first, Service: e.DefaultService(), Value: r.Value, Reason: r.Reason}
+	v := event.Vote{Key: r.ID, At: first, Service: service, Value: r.Value, Reason: r.Reason}
 	b := event.Batch{Source: sourceOf(e, last), Memory: event.MemoryRating}
 	b.Test = b.Test || r.Test
-	if id, known := e.Service([]byte(r.Service)); known {
-		v.Service = id
-	} else if r.Service != "" {
-		v.Service = schema.ServiceUnspecified
-	}
 	if r.HasAge {
 		v.At -= schema.Instant(r.AgeMS)
 	}
-	if !r.HasID {
+	switch {
+	case r.HasMessage: // A message is opened again after months, too.
+		b.Memory, v.Key = event.MemoryCall, event.Key(r.Message)
+	case !r.HasID:
 		b.Memory, v.Key = event.MemoryForm, keyOf(&r)
 	}
 	b.Votes = []event.Vote{v}
 	return Said{b.Slot, b.Append(nil), "rating"}, nil
 }
 
-// asked returns the terminal that is counted for the question which a form asks.
-func (s *Sender) asked(q rating.Question) (*schema.Enrolment, error) {
-	e, err := s.terminalOf(s.site.Terminal)
+// placed returns the terminal and the service that are counted for r, which had come at
+// last. What the form says that it asks goes before what the table says of its page.
+//
+// The question is that of the table by which r was given, not of now: it decides on the
+// terminal, and a rating that is sent again must come to the one that knows its id.
+func (s *Sender) placed(r *rating.Rating, last schema.Instant) (*schema.Enrolment, schema.ServiceID, error) {
+	e, err := s.starred(s.site.Terminal)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	asks := rating.QuestionClarity
-	if e.Channel == schema.ChannelDigital {
-		asks = rating.QuestionEase
+	given := s.desk.sources.Pages(s.site.Name, (last - schema.Instant(r.AgeMS)).Time())
+	table := s.desk.sources.Pages(s.site.Name, last.Time())
+	page := PageOf(table, e, r)
+	if asked := cmp.Or(r.Question, PageOf(given, e, r).Question, Asks(e)); asked != Asks(e) {
+		if s.site.Other == 0 {
+			return nil, 0, refuse(OtherQuestion, "the form asks for %v, and the site's ratings are of %v: enrol it as a site of its own, or with a table of pages that names the question", asked, Asks(e))
+		}
+		if e, err = s.starred(s.site.Other); err != nil {
+			return nil, 0, err
+		}
+		if Asks(e) != asked {
+			return nil, 0, refuse(NoSuchSource, "terminal %v, of the site, asks for %v, too", e.Terminal, Asks(e))
+		}
+		page = PageOf(table, e, r)
 	}
-	if q != rating.QuestionUnknown && q != asks {
-		return nil, refuse(OtherQuestion, "the form asks for %v, and the site's ratings are of %v: enrol it as a site of its own", q, asks)
+	if page.Missed && !r.Test {
+		s.desk.missed.count(table, r.Page)
 	}
-	if e.Scale != schema.ScaleStars5 {
+	return e, page.Service, nil
+}
+
+// starred returns the terminal of a site, which has five stars.
+func (s *Sender) starred(id schema.TerminalID) (*schema.Enrolment, error) {
+	e, err := s.terminalOf(id)
+	if err == nil && e.Scale != schema.ScaleStars5 {
 		return nil, refuse(NoSuchSource, "terminal %v, of the site, has not five stars", e.Terminal)
 	}
-	return e, nil
+	return e, err
 }
 
 // keyOf makes a key for a rating without an id. Who wrote something, and sends the same

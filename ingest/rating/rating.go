@@ -20,6 +20,11 @@ type Rating struct {
 	ID    [16]byte // The sender's own UUID. Only Own has one.
 	HasID bool
 
+	// Message is which message has asked for the rating, where one has and Own says so: it
+	// is rated once, however often it is opened.
+	Message    MessageKey
+	HasMessage bool
+
 	Value  schema.Value  // 1 to 5, of schema.ScaleStars5.
 	Reason schema.Reason // Of the branch of Value, skipped where it was asked for nothing, or 0: not asked.
 
@@ -100,12 +105,13 @@ const (
 	UnknownReason  Warnings = 1 << iota // The answer is none of its branch; it counts as other.
 	UnknownService                      // The service can be no code; none is kept.
 	BadTime                             // The age cannot be read; none is kept.
+	BadMessage                          // The message's id is none; none is kept, and the rating is of no message.
 )
 
 // Codes returns the words of w, as in the answers to votes; none for none.
 func (w Warnings) Codes() []string {
 	var codes []string
-	for i, code := range []string{"unknown_reason", "unknown_service", "bad_time"} {
+	for i, code := range []string{"unknown_reason", "unknown_service", "bad_time", "bad_message"} {
 		if w&(1<<i) != 0 {
 			codes = append(codes, code)
 		}

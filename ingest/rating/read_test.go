@@ -31,6 +31,7 @@ type verdict struct {
 	Reason   string   `json:"reason,omitempty"`
 	Question string   `json:"question,omitempty"`
 	Service  string   `json:"service,omitempty"`
+	Message  string   `json:"message,omitempty"`
 	Page     string   `json:"page,omitempty"`
 	Title    string   `json:"title,omitempty"`
 	AgeMS    *int64   `json:"age_ms,omitempty"`
@@ -49,6 +50,9 @@ func verdictOf(r *rating.Rating, err error) verdict {
 	}
 	if r.Reason != 0 {
 		v.Reason = r.Reason.String()
+	}
+	if r.HasMessage {
+		v.Message = hex.EncodeToString(r.Message[:])
 	}
 	if r.HasID {
 		v.ID = hex.EncodeToString(r.ID[:])

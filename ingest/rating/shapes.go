@@ -71,6 +71,7 @@ func (f *fields) own() (Rating, error) {
 	case "ease":
 		r.Question = QuestionEase
 	}
+	r.ownMessage(f.all["message"])
 	r.Service = f.all["service"].words()
 	if service := f.all["service"]; !isCode(r.Service) || service.kind == number || service.kind == nested {
 		r.Service, r.Warnings = "", r.Warnings|UnknownService
@@ -101,6 +102,23 @@ func (r *Rating) ownReason(reason, answer field) {
 		r.answered(answer)
 	default:
 		r.Reason, r.Warnings = schema.ReasonOther, r.Warnings|UnknownReason
+	}
+}
+
+// ownMessage takes which message has asked. What follows a message is a service that was
+// used, so it is its ease that is rated.
+func (r *Rating) ownMessage(message field) {
+	if message.kind == absent || message.kind == null {
+		return
+	}
+	var err error
+	if r.Message, err = ParseMessage(message.words()); err != nil {
+		r.Warnings |= BadMessage
+		return
+	}
+	r.HasMessage = true
+	if r.Question == QuestionUnknown {
+		r.Question = QuestionEase
 	}
 }
 

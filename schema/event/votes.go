@@ -18,7 +18,7 @@ type Memory uint8
 const (
 	MemoryForm   Memory = 1 // A form without ids: its key only tells the tries of one request apart.
 	MemoryRating Memory = 2 // A form with ids, which sends again what was not answered.
-	MemoryCall   Memory = 3 // Calls and exports, which come again with every file.
+	MemoryCall   Memory = 3 // Calls and exports, which come again with every file; messages, which are opened again.
 )
 
 // Length returns how long m is, in milliseconds; 0 when m is no memory. None is longer
@@ -35,6 +35,11 @@ func (m Memory) Length() schema.Instant {
 	}
 	return 0
 }
+
+// KeysMax is the most keys that the count remembers of one source and memory: a year of a
+// city's telephone, 25 MB. Where there would be more it forgets the older half before their
+// time, and takes no vote of before that either.
+const KeysMax = 1 << 19
 
 // A Vote is one vote that has a key.
 type Vote struct {

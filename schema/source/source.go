@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"mlf/schema"
+	"mlf/schema/pagetable"
 )
 
 // A Way is how a source speaks. A site has one: what came by two would count twice.
@@ -71,6 +72,10 @@ type Site struct {
 	Way      Way               `json:"way"`
 	Origins  []string          `json:"origins,omitempty"` // Of pages that may send, "https://www.comune.example.it"; none: any.
 	Closed   bool              `json:"closed,omitempty"`  // Nothing is taken any more.
+
+	// Other is the terminal of the other question, of digital beside web or web beside
+	// digital, where some of the site's pages ask that; 0: none does.
+	Other schema.TerminalID `json:"other_terminal,omitempty"`
 }
 
 // originsMax is the most origins of one site.
@@ -228,11 +233,18 @@ type Sources struct {
 	integrations map[string]*Integration
 	byToken      map[schema.TokenHash]*Integration
 	devices      map[string]*Device // By the rest of their keys.
+	tables       map[string][]*pagetable.Matcher
 }
 
 // Apply takes one record of the registry topic; those of others, and one that takes
-// something back, which nothing does, change nothing.
+// something back that is no table of pages, change nothing.
 func (s *Sources) Apply(key string, value []byte) error {
+	if rest, ok := strings.CutPrefix(key, schema.PageTableKeyPrefix); ok {
+		if err := s.applyTable(rest, value); err != nil {
+			return fmt.Errorf("read registry record %s: %w", key, err)
+		}
+		return nil
+	}
 	if value == nil {
 		return nil
 	}

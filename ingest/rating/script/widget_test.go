@@ -215,6 +215,47 @@ func TestPhonePage(t *testing.T) {
 	noScript(t, d)
 }
 
+// TestMessagePage: the page behind the button of a message asks for ease, in three
+// languages, keeps no cookie, and takes one rating of a message a session; whoever opens
+// the message elsewhere sends the same message.
+func TestMessagePage(t *testing.T) {
+	tab := human(t)
+	d := newDoor(t)
+	complaints := browser.Listen(t, tab)
+	run := browser.Reader(t, tab)
+	const one, two = "01HMRVQ8Z9T5W4N2K7B3C6D1E0", "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+	address := func(message, lang string) string {
+		return d.URL + "/v/" + key + "?s=tributi&m=" + message + "&lang=" + lang
+	}
+	for lang, title := range map[string]string{"it": "Quanto è stato facile usare questo servizio?", "en": "How easy was it to use this service?", "de": "Wie einfach war es, diesen Dienst zu nutzen?"} {
+		run(lang, phone(), chromedp.Navigate(address(one, lang)), browser.Shows(`document.title`, title), browser.Shows(`document.querySelector("h1").textContent`, title),
+			browser.Shows(`document.documentElement.lang`, lang), click(`.mlf-row label:nth-of-type(2)`), browser.Shows(fits+` + "."`, "wider by 0."), browser.Shows(targets+` + "."`, "small: ."))
+		t.Run("axe "+lang, func(t *testing.T) { audited(t, browser.NewAuditor(t, axeFile), tab) })
+	}
+	thanks := browser.Shows(`document.querySelector("main").textContent`, "Grazie, il tuo parere")
+	run("rate", chromedp.Navigate(address(one, "it")), click(".mlf-star"), click(".mlf-send"), thanks, d.arrives(1))
+	run("again", chromedp.Navigate("about:blank"), chromedp.Navigate(address(one, "it")), thanks)
+	run("another message", chromedp.Navigate(address(two, "it")), click(`.mlf-row label:nth-of-type(5)`), click(".mlf-send"), thanks, d.arrives(2))
+	run("elsewhere", browser.Script(`sessionStorage.clear()`), chromedp.Navigate(address(one, "it")), click(`.mlf-row label:nth-of-type(5)`), click(".mlf-send"), d.arrives(3))
+	run("no cookie", append(settled(), browser.Shows(`"<" + document.cookie + ">"`, "<>"))...)
+	all := d.ratings()
+	comesAs := func(i int, want string) {
+		t.Helper()
+		if len(all) != 3 || said(&all[i]) != want || !all[i].HasMessage {
+			t.Errorf("rating %d: got %+v, want %s", i, all, want)
+		}
+	}
+	comesAs(0, "1 skipped ease  tributi")
+	comesAs(1, "5 skipped ease  tributi")
+	comesAs(2, "5 skipped ease  tributi")
+	if len(all) == 3 && (all[0].Message != all[2].Message || all[0].Message == all[1].Message || all[0].ID == all[2].ID) {
+		t.Errorf("messages: got %x, %x, %x", all[0].Message, all[1].Message, all[2].Message)
+	}
+	if found := complaints.Take(); len(found) > 0 {
+		t.Errorf("complaints: %s", strings.Join(found, "\n"))
+	}
+}
+
 // noScript: who has none is told so.
 func noScript(t *testing.T, d *door) {
 	t.Helper()

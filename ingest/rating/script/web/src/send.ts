@@ -9,6 +9,7 @@ export interface Rating {
   question?: string;
   service?: string;
   page?: string;
+  message?: string; // Which message has asked.
   website?: string; // The honeypot.
 }
 

@@ -1,9 +1,9 @@
-// Package front is the pages and scripts that the front door shows: the kiosk, what takes
+// Package pages is the pages and scripts that the front door shows: the kiosk, what takes
 // ratings on the sites of others, the page behind the code of a poster.
 //
 // It knows at which addresses they are, how they may be kept and what they may load. It
 // must not know HTTP's server, or what becomes of what the pages send.
-package front
+package pages
 
 import (
 	"bytes"
@@ -35,8 +35,8 @@ const (
 // posterPage is the file at PosterRoot.
 const posterPage = "page.html"
 
-// A Front is all files. It never changes, and many may read it at once.
-type Front struct {
+// Files are all files. It never changes, and many may read it at once.
+type Files struct {
 	files map[string]*file
 	site  func(name string) bool
 }
@@ -50,8 +50,8 @@ type file struct {
 // New returns the files that the program carries. watermark is the address at which a
 // kiosk asks for watermarks, or "" where it is the front door's own; site tells whether
 // ratings of a site of that name are taken. The error names what is no address of HTTP.
-func New(watermark string, site func(name string) bool) (*Front, error) {
-	f := &Front{files: make(map[string]*file), site: site}
+func New(watermark string, site func(name string) bool) (*Files, error) {
+	f := &Files{files: make(map[string]*file), site: site}
 	if err := f.addKiosk(watermark); err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func New(watermark string, site func(name string) bool) (*Front, error) {
 	return f, nil
 }
 
-func (f *Front) addKiosk(watermark string) error {
+func (f *Files) addKiosk(watermark string) error {
 	policy, err := kiosk.Policy(watermark)
 	if err != nil {
 		return fmt.Errorf("read the front door's files: %w", err)
@@ -111,14 +111,14 @@ type Answer struct {
 	Body   []byte // Of all who ask: not to be changed.
 }
 
-// Has tells whether path is one of the front's: it takes GET and HEAD, and nothing else.
-func (f *Front) Has(path string) bool {
+// Has tells whether path is one of them: it takes GET and HEAD, and nothing else.
+func (f *Files) Has(path string) bool {
 	return path == kioskRoot || f.find(path) != nil
 }
 
 // Lookup answers a request for path, by the fields Accept-Encoding and If-None-Match of its
 // header; false: there is nothing.
-func (f *Front) Lookup(path, acceptEncoding, ifNoneMatch string) (Answer, bool) {
+func (f *Files) Lookup(path, acceptEncoding, ifNoneMatch string) (Answer, bool) {
 	if path == kioskRoot { // A relative address: whoever is in front may have another name.
 		return Answer{Status: 308, Fields: []Field{{"Location", kiosk.Root}, {"Cache-Control", untilAsked}}}, true
 	}
@@ -146,7 +146,7 @@ func (f *Front) Lookup(path, acceptEncoding, ifNoneMatch string) (Answer, bool) 
 	return a, true
 }
 
-func (f *Front) find(path string) *file {
+func (f *Files) find(path string) *file {
 	name, poster := strings.CutPrefix(path, PosterRoot)
 	if !poster {
 		return f.files[path]

@@ -1,4 +1,4 @@
-package front_test
+package pages_test
 
 import (
 	"bytes"
@@ -8,22 +8,22 @@ import (
 	"strings"
 	"testing"
 
-	"mlf/ingest/front"
 	"mlf/ingest/kiosk"
+	"mlf/ingest/pages"
 	"mlf/ingest/rating/script"
 )
 
-func open(t testing.TB) *front.Front {
+func open(t testing.TB) *pages.Files {
 	t.Helper()
-	f, err := front.New("https://stat.example.it/v1/terminals/self/watermark", func(name string) bool { return name == "comune-di-prova" })
+	f, err := pages.New("https://stat.example.it/v1/terminals/self/watermark", func(name string) bool { return name == "comune-di-prova" })
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-func field(a front.Answer, name string) string {
-	i := slices.IndexFunc(a.Fields, func(f front.Field) bool { return f.Name == name })
+func field(a pages.Answer, name string) string {
+	i := slices.IndexFunc(a.Fields, func(f pages.Field) bool { return f.Name == name })
 	if i < 0 {
 		return ""
 	}
@@ -151,7 +151,7 @@ func TestPackedAndKept(t *testing.T) {
 }
 
 func TestNoAddressOfWatermarks(t *testing.T) {
-	if _, err := front.New("stat.example.it", nil); err == nil || !strings.Contains(err.Error(), "want http:// or https:// and a host") {
+	if _, err := pages.New("stat.example.it", nil); err == nil || !strings.Contains(err.Error(), "want http:// or https:// and a host") {
 		t.Errorf("got %v, want an error that says what is wanted", err)
 	}
 }
