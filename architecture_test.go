@@ -93,7 +93,7 @@ var mayImport = map[string][]string{
 	"aggregate/store/embedded/fetch": {"aggregate/store/embedded"},
 	"aggregate/store/model":          {"schema"},
 	"aggregate/store/storetest":      {"schema", "aggregate/store"},
-	"proof/country/foreign":          {"schema"},
+	"proof/country/foreign":          {"schema", "schema/source"},
 	"proof/country/season":           {"schema"},
 	"proof/corpus":                   {},
 	"query": {
@@ -140,7 +140,7 @@ var mayImport = map[string][]string{
 	"query/batch":         {"query/question"},
 	"query/reference":     {"query/files"},
 	"query/client":        {"schema"},
-	"proof/country":       {"proof/country/foreign", "proof/country/season", "query/client", "schema", "schema/registry", "schema/source", "schema/votepb"},
+	"proof/country":       {"proof/country/foreign", "proof/country/season", "query/client", "schema", "schema/registry", "schema/votepb"},
 	"proof/child":         {},
 	"proof/ailing":        {},
 	"proof/authority":     {},

@@ -247,6 +247,7 @@ func decode(t *testing.T, value []byte) (*event.Batch, *event.Counters) {
 			t.Fatal(err)
 		}
 		return nil, &c
+	case event.None:
 	}
 	t.Fatalf("a record that is no event: %x", value)
 	return nil, nil
