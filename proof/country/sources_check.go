@@ -90,7 +90,9 @@ func (x *sources) compareHours(o *stateless, d *differences) (cells int) {
 	}
 	want := x.play.Truth.ByHour(o.Name, x.sim.imports != nil)
 	for h := range o.after.hours {
-		want[h] = want[h] // Where nothing was to be counted.
+		if _, known := want[h]; !known {
+			want[h] = foreign.Totals{}
+		}
 	}
 	for _, h := range slices.Sorted(maps.Keys(want)) {
 		cells += int(o.Scale.Max())
