@@ -11,7 +11,7 @@ TERMINALS ?= 1000
 RATE      ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help build static image install-systemd engine page page-check kiosk kiosk-check kiosk-proof screens bench-screens year run test test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query bench-heartbeats connections lint lint-api fmt generate clean
+.PHONY: help build static image install-systemd engine page page-check kiosk kiosk-check kiosk-proof screens bench-screens year run test corpus test-readers test-open test-traces test-kafka kafka cluster simulate sim chaos guards drill overload attack fuzz bench bench-query bench-heartbeats connections lint lint-api fmt generate clean
 
 help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ run: engine build ## Start everything and play terminals in real time; prints th
 
 test: engine ## Run every test that needs no Kafka.
 	MLF_REQUIRE_ENGINE=1 $(GO) test -race -timeout 40m ./...
+
+corpus: ## Send every payload that is known of sites, networks, exchanges and their files through a real mlf ingest, sound and damaged.
+	$(GO) test -count=1 -v ./proof/corpus
 
 kafka: ## Fetch Apache Kafka through Maven and run a broker on 127.0.0.1:19092 (BROKERS=3 for three).
 	$(GO) run ./proof/kafka/run --brokers $(or $(BROKERS),1)

@@ -172,7 +172,7 @@ func (a *Aggregator) newWorker(p schema.Partition) *worker {
 	// The label tells profiles whose work it is.
 	w.hard, w.drop = context.WithCancel(pprof.WithLabels(a.hard, pprof.Labels("partition", label(p))))
 	w.soft, w.stop = context.WithCancel(w.hard)
-	w.become(schema.StateRecovering, "")
+	w.recovers()
 	return w
 }
 

@@ -117,6 +117,13 @@ func (w *worker) begin(interrupt context.CancelCauseFunc) {
 	defer w.mu.Unlock()
 	w.forget()
 	w.interrupt = interrupt
+	if w.state.State != schema.StateRecovering { // Else watchRun has said so.
+		w.recovers()
+	}
+}
+
+// recovers says that w counts from nothing. w.mu is held.
+func (w *worker) recovers() {
 	w.moved.begin(w.cfg.Now())
 	w.become(schema.StateRecovering, "")
 }
@@ -339,7 +346,10 @@ func (w *worker) watchRun(started time.Time) {
 		w.told = schema.PartitionState{}
 		w.interrupt(errRunChanged)
 		if w.state.State != schema.StateHalted { // A halted worker stays so: what it folded is still written.
-			w.forget() // Here, and not when the worker notices: the flush that is about to collect takes nothing of it.
+			// Here, and not when the worker notices: the flush that is about to collect takes
+			// nothing of it, and tells what it does now.
+			w.forget()
+			w.recovers()
 		}
 	}
 }

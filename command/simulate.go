@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"mlf/command/imports"
 	"mlf/ingest/enrolment"
 	"mlf/proof/country"
 	"mlf/schema"
@@ -72,6 +73,10 @@ func (c *simulateCmd) Run(ctx context.Context, p *console) error {
 		Registry: lists,
 		Log:      p.Log,
 		Register: client.PutRegistry,
+		Import: func(ctx context.Context, integration, serial string, file []byte) error {
+			_, err := imports.Calls(ctx, client, integration, serial, file)
+			return err
+		},
 		Enrol: func(ctx context.Context, templates []schema.Enrolment) ([]schema.Enrolled, error) {
 			return enroller.Enrol(ctx, templates)
 		},

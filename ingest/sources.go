@@ -92,7 +92,7 @@ func (s *Server) checkSource(x *exchange) (coding, *refusal) {
 func (s *Server) requestOf(x *exchange) form.Request {
 	h := &x.Request.Header
 	r := form.Request{
-		Path: string(x.Path()), Event: string(x.QueryArgs().Peek("event")), Origin: string(h.Peek(fasthttp.HeaderOrigin)),
+		Path: string(x.Path()), Event: string(x.QueryArgs().Peek("event")), Origin: string(h.Peek(fasthttp.HeaderOrigin)), Host: string(h.Host()),
 		Kind: string(h.ContentType()), At: s.cfg.Now(), Token: bearer(h),
 	}
 	r.Client = clientOf(x, s.cfg.Sources.Proxies)

@@ -167,6 +167,7 @@ func TestRatingsOfPages(t *testing.T) {
 		}
 		d.wantRecords(records)
 	}
+	f("our page behind a poster", d.post("/v1/ratings/site", "", []byte(ownRating), "Origin", "http://"+d.addr), 1)
 	f("a page of the site", d.post("/v1/ratings/site", "", []byte(ownRating), "Origin", "https://www.comune.example.it"), 1)
 	f("a bot", d.post("/v1/ratings/site", "", []byte(strings.Replace(ownRating, "{", `{"website":"https://spam.example",`, 1))), 0)
 	f("a form that asks for more", d.post("/v1/ratings/form", "", []byte("action=load_more&page=2"), "Content-Type", "application/x-www-form-urlencoded"), 0)

@@ -128,7 +128,7 @@ func (r *rig) newLog(ctx context.Context, plan backlog.Plan, brokers []string) (
 		return nil, err
 	}
 	reg := prometheus.NewRegistry()
-	l, err := r.emptyLog(ctx, schema.Identity{Log: schema.NewLogID(), Partitions: plan.Partitions, Rules: schema.RulesV2}, brokers, reg)
+	l, err := r.emptyLog(ctx, schema.Identity{Log: schema.NewLogID(), Partitions: plan.Partitions, Rules: schema.RulesV3}, brokers, reg)
 	if err != nil {
 		return nil, err
 	}

@@ -1,11 +1,15 @@
 package imports
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"time"
 
 	"mlf/command/tool"
+	"mlf/ingest/broker"
 	"mlf/ingest/call/cdr"
 	"mlf/ingest/form"
 	"mlf/schema"
@@ -81,4 +85,19 @@ func callRow(calls *cdr.File, d *source.Device, e *schema.Enrolment) (row, error
 	}
 	r.vote = event.Vote{Key: form.KeyOfCall(c), At: c.At, Service: form.ServiceOfQueue(d, e, c.Queue), Value: value}
 	return r, nil
+}
+
+// Calls imports a Master.csv as mlf import calls --write does, and says what became of it.
+func Calls(ctx context.Context, client *broker.Client, integration, serial string, file []byte) (Summary, error) {
+	c := callsCmd{Integration: integration, Serial: serial, Format: "asterisk-cdr", Field: "key"}
+	c.Write, c.File = true, "Master.csv"
+	in := &input{
+		common: &c.common, console: &tool.Console{Stderr: io.Discard}, zone: time.UTC,
+		from: bytes.NewReader(file), size: int64(len(file)), client: client,
+	}
+	var err error
+	if in.terminals, in.sources, err = sourcesOf(ctx, client); err != nil {
+		return Summary{}, err
+	}
+	return c.read(ctx, in)
 }

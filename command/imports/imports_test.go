@@ -174,7 +174,7 @@ func TestALongerExportCountsItsNewRows(t *testing.T) {
 		t.Helper()
 		return l.summary(t, append(append([]string{"ratings", "--site", "imported", "--format", "plone-csv"}, flags...), write(t, "feedback.csv", text))...)
 	}
-	short := strings.Join(rows, "\n")
+	short := strings.Join(rows, "\n") + "\n"
 	look := f(short)
 	if look.Rows != 6 || look.Votes != 3 || look.Warnings != 2 || look.Written || look.Refused["too_old"] != 1 || look.Refused["in_future"] != 1 || look.Refused["bad_value"] != 1 {
 		t.Errorf("a look: got %+v", look)
@@ -196,7 +196,7 @@ func TestALongerExportCountsItsNewRows(t *testing.T) {
 	is("once", schema.Tally{VotesIn: 3, Counted: 3}, [schema.ValueMax]uint64{0, 2, 0, 0, 1})
 	f(short, "--write")
 	is("again", schema.Tally{VotesIn: 6, Counted: 3, Duplicates: 3}, [schema.ValueMax]uint64{0, 2, 0, 0, 1})
-	f(short+"\nTributi,https://www.example.it/tributi,1,,"+day(1)+",Altro", "--write")
+	f(short+"Tributi,https://www.example.it/tributi,1,,"+day(1)+",Altro\n", "--write")
 	is("grown", schema.Tally{VotesIn: 10, Counted: 4, Duplicates: 6}, [schema.ValueMax]uint64{1, 2, 0, 0, 1})
 }
 

@@ -1,15 +1,11 @@
 package call
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
-	"unicode/utf8"
 
-	"mlf/schema"
+	"mlf/ingest/object"
 )
 
 // A Kind is who pushes calls, and so the form of a body.
@@ -62,165 +58,73 @@ var ErrOther = errors.New("no answered survey: nothing to count")
 // Read reads what was pushed. The error is ErrOther, or says for people what is wanted;
 // it never quotes the body, which may have numbers of callers in it.
 func Read(kind Kind, body []byte) (Call, error) {
-	o, err := readObject(body)
+	o, err := object.Read(body, BytesMax)
 	if err != nil {
 		return Call{}, err
 	}
+	var c Call
 	switch kind {
 	case Yeastar:
-		return readYeastar(o)
+		c = readYeastar(o)
 	case Generic:
-		return readGeneric(o)
+		c = readGeneric(o)
+	default:
+		return Call{}, fmt.Errorf("%v: want a known kind of calls", kind)
 	}
-	return Call{}, fmt.Errorf("%v: want a known kind of calls", kind)
+	if err := o.Err(); err != nil {
+		return Call{}, err
+	}
+	return c, nil
 }
 
 // readYeastar reads an event. The msg of P-Series exchanges is documented as an object
 // and shown as a text that has the object in it; older ones have its members beside the
 // others.
-func readYeastar(o object) (Call, error) {
+func readYeastar(o object.Object) (c Call) {
 	switch {
-	case o.is("type", surveyed):
-		message, err := o.message("msg")
-		if err != nil {
-			return Call{}, err
-		}
-		return o.surveyed(message, "call_id", "survey_result")
-	case o.is("event", surveyedNamed), o.is("action", surveyedNamed):
-		return o.surveyed(o, "callid", "surveyresult")
+	case o.Is("type", surveyed):
+		return survey(o, o.Unwrapped("msg"), "call_id", "survey_result")
+	case o.Is("event", surveyedNamed), o.Is("action", surveyedNamed):
+		return survey(o, o, "callid", "surveyresult")
 	}
-	return Call{}, ErrOther
+	o.Fail(ErrOther)
+	return c
 }
 
-// is tells whether the text or integer called name is value.
-func (o object) is(name, value string) bool {
-	word, err := o.word(name)
-	return err == nil && word == value
-}
-
-// surveyed returns the call that message, of the event o, says under two names.
-func (o object) surveyed(message object, idName, keyName string) (Call, error) {
-	serial, err := o.text("sn")
-	if err != nil {
-		return Call{}, err
-	}
+// survey returns the call that message, of the event o, says under two names.
+func survey(o, message object.Object, idName, keyName string) (c Call) {
+	serial := o.LongText("sn")
 	if serial == "" {
-		return Call{}, errors.New("sn: want the serial number of the exchange")
+		o.Want("sn", "the serial number of the exchange")
 	}
-	id, err := message.word(idName)
-	if err != nil {
-		return Call{}, err
-	}
-	key, err := message.word(keyName)
-	if err != nil {
-		return Call{}, err
-	}
+	id, key := message.Word(idName), message.Word(keyName)
 	if key == "" {
-		return Call{}, ErrOther
+		o.Fail(ErrOther)
 	}
-	return callOf(serial, id, key)
+	c.take(o, serial, id, key)
+	return c
 }
 
-// message returns the object called name, which may be written in a text.
-func (o object) message(name string) (object, error) {
-	raw := o[name]
-	if len(raw) > 0 && raw[0] == '"' {
-		var text string
-		if err := json.Unmarshal(raw, &text); err != nil {
-			return nil, fmt.Errorf("%s: want an object", name)
-		}
-		raw = json.RawMessage(text)
+func readGeneric(o object.Object) (c Call) {
+	c.take(o, "", o.LongText("id"), o.Word("key"))
+	queue, err := QueueOf(o.LongText("queue"))
+	if err != nil {
+		o.Fail(err)
 	}
-	var inner object
-	if json.Unmarshal(raw, &inner) != nil || inner == nil {
-		return nil, fmt.Errorf("%s: want an object, or a text that is one", name)
+	c.Queue, c.At = queue, o.Instant("at")
+	if c.HasAt = c.At > 0; !c.HasAt && o.Text("at") != "" {
+		o.Want("at", "a time after 1970")
 	}
-	return inner, nil
+	return c
 }
 
-func readGeneric(o object) (Call, error) {
-	id, err := o.text("id")
-	if err != nil {
-		return Call{}, err
-	}
-	key, err := o.word("key")
-	if err != nil {
-		return Call{}, err
-	}
-	c, err := callOf("", id, key)
-	if err != nil {
-		return Call{}, err
-	}
-	queue, err := o.text("queue")
-	if err != nil {
-		return Call{}, err
-	}
-	if c.Queue, err = QueueOf(queue); err != nil {
-		return Call{}, err
-	}
-	if c.At, c.HasAt, err = o.instant("at"); err != nil {
-		return Call{}, err
-	}
-	return c, nil
-}
-
-// callOf returns the call with an id, in which a key was pressed.
-func callOf(serial, id, key string) (c Call, err error) {
+// take sets the id and the key of the call, of which o told.
+func (c *Call) take(o object.Object, serial, id, key string) {
+	var err error
 	if c.ID, err = IDOf(serial, id); err != nil {
-		return Call{}, err
+		o.Fail(err)
 	}
 	if c.Key, err = KeyOf(key); err != nil {
-		return Call{}, err
+		o.Fail(err)
 	}
-	return c, nil
-}
-
-// An object is a JSON object, read by the names of its members as they are written; of
-// a name given twice the last value holds, null is the same as absent.
-type object map[string]json.RawMessage
-
-func readObject(body []byte) (o object, err error) {
-	switch {
-	case len(body) > BytesMax:
-		return nil, fmt.Errorf("want a body of at most %d bytes", BytesMax)
-	case !utf8.Valid(body):
-		return nil, errors.New("want UTF-8")
-	}
-	var syntax *json.SyntaxError
-	switch err := json.Unmarshal(body, &o); {
-	case errors.As(err, &syntax):
-		return nil, fmt.Errorf("want JSON: cannot be read at byte %d", syntax.Offset)
-	case err != nil || o == nil:
-		return nil, errors.New("want a JSON object")
-	}
-	return o, nil
-}
-
-// text returns the text called name, "" where there is none.
-func (o object) text(name string) (text string, err error) {
-	if raw := o[name]; raw != nil && json.Unmarshal(raw, &text) != nil {
-		return "", fmt.Errorf("%s: want a text", name)
-	}
-	return text, nil
-}
-
-// word returns the text or the integer called name, "" where there is none.
-func (o object) word(name string) (string, error) {
-	if raw := o[name]; len(raw) > 0 && len(bytes.Trim(raw, digits)) == 0 {
-		return string(raw), nil
-	}
-	return o.text(name)
-}
-
-// instant returns the time called name, if it is given.
-func (o object) instant(name string) (at schema.Instant, given bool, err error) {
-	text, err := o.text(name)
-	if err != nil || text == "" {
-		return 0, false, err
-	}
-	when, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || when.Unix() <= 0 {
-		return 0, false, fmt.Errorf("%s: want a time as of RFC 3339, 2026-11-26T08:00:00Z", name)
-	}
-	return schema.InstantOf(when), true, nil
 }

@@ -100,6 +100,7 @@ type Request struct {
 	Path   string
 	Event  string     // The query parameter of that name.
 	Origin string     // Of the page; "" for none.
+	Host   string     // At which the service was asked.
 	Token  []byte     // Of Authorization: Bearer; nil for none.
 	Client netip.Addr // Who sends; the zero Addr is nobody in particular.
 	Kind   string     // Content-Type.
@@ -170,7 +171,7 @@ func (s *Sender) admitSite(name string) error {
 		return refuse(Ended, "the site was closed")
 	case s.site.Way == source.Import:
 		return refuse(OtherWay, "the site's ratings are imported; what comes by two ways would count twice")
-	case !s.site.Allows(s.request.Origin):
+	case !s.site.Allows(s.request.Origin) && !s.request.isOwn():
 		return refuse(OtherOrigin, "want a page of one of the site's own addresses")
 	}
 	if wait := s.desk.clients.take(proxies.Network(s.request.Client).String(), s.request.At); wait > 0 {
@@ -180,6 +181,12 @@ func (s *Sender) admitSite(name string) error {
 		return &Error{TooFast, "too many ratings for one site", wait}
 	}
 	return nil
+}
+
+// isOwn tells whether the page is this service's own, behind the code on a poster.
+func (r *Request) isOwn() bool {
+	_, host, ok := strings.Cut(r.Origin, "://")
+	return ok && strings.EqualFold(host, r.Host)
 }
 
 func (s *Sender) admitIntegration(w source.Way) error {

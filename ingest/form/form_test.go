@@ -175,6 +175,13 @@ func TestRatings(t *testing.T) {
 	if got := said(d, form.Request{Path: form.RatingsPath + "script", Kind: "application/json", Origin: "https://evil.example"}, own+`}`); !strings.HasPrefix(got, "problem 5: ") {
 		t.Errorf("of another page: got %s", got)
 	}
+	poster := form.Request{Path: form.RatingsPath + "script", Kind: "application/json", Origin: "https://voto.example.it", Host: "VOTO.example.it"}
+	if got := said(d, poster, own+`}`); !strings.HasPrefix(got, "rating of 1") {
+		t.Errorf("the service's own page: got %s", got)
+	}
+	if poster.Host = "example.it"; !strings.HasPrefix(said(d, poster, own+`}`), "problem 5: ") {
+		t.Error("a page of another host was taken for the service's own")
+	}
 	if got := said(d, form.Request{Path: form.RatingsPath + "script", Kind: "application/json"}, own+`}`); !strings.HasPrefix(got, "rating of 1") {
 		t.Errorf("of no page: got %s", got)
 	}

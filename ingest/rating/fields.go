@@ -45,6 +45,9 @@ func (f *fields) has(name string) bool { return f.all[name].kind != absent }
 // add takes a field. One that is there twice with different contents is ambiguous: PHP
 // would take the last, others the first.
 func (f *fields) add(name string, value field) error {
+	if strings.ContainsRune(name, 0) || strings.ContainsRune(value.text, 0) {
+		return fmt.Errorf("%w: a NUL, which no form sends", ErrMalformed)
+	}
 	if before, twice := f.all[name]; twice {
 		if before != value {
 			return fmt.Errorf("%w: a field is there twice, with different contents", ErrMalformed)

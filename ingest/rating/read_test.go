@@ -161,9 +161,14 @@ func TestShapes(t *testing.T) {
 			t.Errorf("%s %s: got %q, want %q", contentType, body, got, want)
 		}
 	}
-	f(form, "star=4", "wordpress 4")
-	f(form+"; charset=UTF-8", "action=save_rating&star=4", "wordpress 4")
-	f("Application/X-WWW-Form-URLEncoded", "rating=4", "coranto 4")
+	f(form, "star=4&page=", "wordpress 4")
+	f(form, "star=4", "malformed") // The form sends page last.
+	f(form+"; charset=UTF-8", "action=save_rating&star=4&page=%2F", "wordpress 4")
+	f("Application/X-WWW-Form-URLEncoded", "rating=4&details=", "coranto 4")
+	f(form, "rating=4&feedback=Alt", "malformed")
+	f(form, "star=4&title=a\x00b&page=", "malformed")
+	f(form, "star=4&title=a%00b&page=", "malformed")
+	f(object, `{"value":4,"title":"a\u0000b"}`, "malformed")
 	f(form, "action=heartbeat&rating=4", "not a rating")
 	f(form, "action=&star=4", "not a rating")
 	f(form, "value=4", "malformed")
@@ -174,7 +179,7 @@ func TestShapes(t *testing.T) {
 	f(object, "\ufeff{\"value\":4}", "own 4")
 	f("text/plain;charset=UTF-8", ` {"value":4}`, "own 4")
 	f("", `{"value":4}`, "own 4")
-	f("", `star=4`, "wordpress 4")
+	f("", `star=4&page=`, "wordpress 4")
 	f("multipart/form-data; boundary=x", "--x", "malformed")
 	f(object, `[{"value":4}]`, "malformed")
 	f(object, `{"value":4}{"value":4}`, "malformed")
@@ -194,7 +199,7 @@ func TestNobodyIsThereTwice(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", body, got, want)
 		}
 	}
-	f(form, "star=4&star=4", "wordpress 4")
+	f(form, "star=4&page=&star=4", "wordpress 4")
 	f(form, "star=4&star=1", "malformed")
 	f(form, "star=4&st%61r=1", "malformed")
 	f(form, "action=save_rating&star=4&action=load_more", "malformed")
@@ -202,8 +207,8 @@ func TestNobodyIsThereTwice(t *testing.T) {
 	f(object, `{"value":4,"value":1}`, "malformed")
 	f(object, `{"value":4,"v\u0061lue":1}`, "malformed")
 	f(object, `{"value":4,"value":"4"}`, "malformed")
-	f(form, "star=4"+strings.Repeat("&x", 65), "wordpress 4")
-	many := "star=4"
+	f(form, "star=4&page="+strings.Repeat("&x", 65), "wordpress 4")
+	many := "star=4&page="
 	for i := range 64 {
 		many += "&x" + hex.EncodeToString([]byte{byte(i)})
 	}
@@ -212,7 +217,7 @@ func TestNobodyIsThereTwice(t *testing.T) {
 
 // TestLimits: 8 KiB are read, and a byte more is not.
 func TestLimits(t *testing.T) {
-	body := "star=4&freeText="
+	body := "star=4&page=&freeText="
 	body += strings.Repeat("a", rating.BodyMax-len(body))
 	if got := said(form, body); got != "wordpress 4" {
 		t.Errorf("%d bytes: got %q", len(body), got)

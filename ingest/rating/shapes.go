@@ -24,7 +24,7 @@ func (f *fields) rating() (Rating, error) {
 	case Citfac, CitfacMoon:
 		return f.citfac(shape)
 	case Coranto:
-		return f.plain(Coranto, "rating", "feedback", "details")
+		return f.coranto()
 	}
 	return Rating{}, fmt.Errorf("%w: want value, star, vote with content, or rating with option or feedback", ErrMalformed)
 }
@@ -128,11 +128,35 @@ func (f *fields) wordPress() (Rating, error) {
 		return Rating{}, fmt.Errorf("%w: action is not save_rating", ErrNotRating)
 	}
 	r, err := f.plain(WordPress, "star", "radioResponse", "freeText")
+	if err == nil && f.form {
+		err = f.whole("page")
+	}
 	if err != nil {
 		return Rating{}, err
 	}
 	r.place(f.all["page"].words(), f.all["title"].words())
 	return r, nil
+}
+
+// coranto reads the form of Coranto's module for OpenCms.
+func (f *fields) coranto() (Rating, error) {
+	r, err := f.plain(Coranto, "rating", "feedback", "details")
+	if err == nil {
+		err = f.whole("details")
+	}
+	if err != nil {
+		return Rating{}, err
+	}
+	return r, nil
+}
+
+// whole refuses a form without the field that it always sends last: the answer before it
+// may have been cut, and would count as one that nobody gave.
+func (f *fields) whole(last string) error {
+	if !f.has(last) {
+		return fmt.Errorf("%w: %s is missing, which the form sends last", ErrMalformed, last)
+	}
+	return nil
 }
 
 // voltoFields are all that a volto-feedback form sends but for the honeypot, whose name

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mlf/ingest/object"
 	"mlf/schema"
 )
 
@@ -27,40 +28,40 @@ const NumberMax = uint64(schema.SeqMax)
 // that was left out would read as one that has fallen to 0. Other members are for
 // newer devices and skipped. The error says for people what is wanted.
 func ReadCounters(scale schema.Scale, body []byte) (epoch [16]byte, seq uint64, values [schema.ValueMax]uint64, err error) {
-	o, err := readObject(body)
+	o, err := object.Read(body, BytesMax)
 	if err != nil {
 		return epoch, 0, values, err
 	}
 	if scale.Max() == 0 {
 		return epoch, 0, values, fmt.Errorf("%v: want a known scale", scale)
 	}
-	text := o.text("epoch")
+	text := o.Text("epoch")
 	if text == "" {
-		o.wanted("epoch", "a text of 1 to 64 bytes, another one after totals have begun again")
+		o.Want("epoch", "a text of 1 to 64 bytes, another one after totals have begun again")
 	}
-	if !o.has("seq") {
-		o.wanted("seq", fmt.Sprintf("an integer from 0 to %d", NumberMax))
+	if !o.Has("seq") {
+		o.Want("seq", fmt.Sprintf("an integer from 0 to %d", NumberMax))
 	}
-	seq = o.number("seq", NumberMax)
-	switch raw := o.value("counters"); {
-	case len(raw) > 0 && raw[0] == '[':
-		values = o.inOrder("counters", scale)
-	case raw != nil:
-		values = o.object("counters").byName(scale)
+	seq = o.Number("seq", NumberMax)
+	switch {
+	case o.IsArray("counters"):
+		values = inOrder(o, "counters", scale)
+	case o.Has("counters"):
+		values = byName(o.Object("counters"), scale)
 	default:
-		o.wanted("counters", "an object or an array")
+		o.Want("counters", "an object or an array")
 	}
-	if *o.fault != nil {
-		return [16]byte{}, 0, [schema.ValueMax]uint64{}, *o.fault
+	if o.Err() != nil {
+		return [16]byte{}, 0, [schema.ValueMax]uint64{}, o.Err()
 	}
 	return sessionOf("epoch", text), seq, values, nil
 }
 
 // inOrder returns the totals of the array called name, lowest value first.
-func (o object) inOrder(name string, scale schema.Scale) (values [schema.ValueMax]uint64) {
-	totals, most := o.numbers(name, NumberMax), int(scale.Max())
+func inOrder(o object.Object, name string, scale schema.Scale) (values [schema.ValueMax]uint64) {
+	totals, most := o.Numbers(name, NumberMax), int(scale.Max())
 	if n := len(totals); n < most || n > len(values) || slices.ContainsFunc(totals[most:], func(n uint64) bool { return n > 0 }) {
-		o.wanted(name, fmt.Sprintf("%d integers, lowest value first; zeros may follow up to %d", most, len(values)))
+		o.Want(name, fmt.Sprintf("%d integers, lowest value first; zeros may follow up to %d", most, len(values)))
 		return values
 	}
 	copy(values[:], totals)
@@ -68,19 +69,19 @@ func (o object) inOrder(name string, scale schema.Scale) (values [schema.ValueMa
 }
 
 // byName returns the totals of o, which has one for each value of scale and no other.
-func (o object) byName(scale schema.Scale) (values [schema.ValueMax]uint64) {
+func byName(o object.Object, scale schema.Scale) (values [schema.ValueMax]uint64) {
 	names := valueNames(scale)
 	all := "totals of " + strings.Join(names, ", ")
-	for name := range o.members {
+	for name := range o.Names() {
 		if !slices.Contains(names, name) {
-			o.wanted("", all+" and no other")
+			o.Want("", all+" and no other")
 		}
 	}
 	for i, name := range names {
-		if !o.has(name) {
-			o.wanted("", all+": one that is left out is not the same as 0")
+		if !o.Has(name) {
+			o.Want("", all+": one that is left out is not the same as 0")
 		}
-		values[i] = o.number(name, NumberMax)
+		values[i] = o.Number(name, NumberMax)
 	}
 	return values
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"mlf/ingest/object"
 	"mlf/schema"
 )
 
@@ -57,13 +58,6 @@ const (
 
 	// PayloadMax is the longest payload of a frame, in bytes. LoRaWAN carries 242.
 	PayloadMax = 255
-
-	// textMax is the longest text that is looked at, in bytes: ids and times.
-	textMax = 64
-
-	// depthMax is the most arrays and objects inside each other. Networks need some
-	// six; what a decoder of the customer's own puts beside a frame needs more.
-	depthMax = 32
 )
 
 // ErrOther says that a body is no uplink, or an uplink that says nothing of buttons:
@@ -106,7 +100,7 @@ func Read(n Network, event string, body []byte) (Uplink, error) {
 	if n == ChirpStack4 && event == "" {
 		return Uplink{}, errors.New("want the parameter event: ChirpStack adds ?event=up")
 	}
-	o, err := readObject(body)
+	o, err := object.Read(body, BytesMax)
 	if err != nil {
 		return Uplink{}, err
 	}
@@ -123,8 +117,8 @@ func Read(n Network, event string, body []byte) (Uplink, error) {
 	default:
 		return Uplink{}, fmt.Errorf("%v: want a known network", n)
 	}
-	if *o.fault != nil {
-		return Uplink{}, *o.fault
+	if err := o.Err(); err != nil {
+		return Uplink{}, err
 	}
 	return u, nil
 }

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mlf/proof/country/foreign"
 	"mlf/schema"
 )
 
@@ -138,8 +139,12 @@ func (c *client) postSource(ctx context.Context, token, path string, header http
 	if path == "/v1/counters" {
 		want = http.StatusAccepted
 	}
+	ingest := c.nextIngest()
+	if header.Get("Origin") == foreign.Service {
+		header.Set("Origin", ingest)
+	}
 	return c.do(ctx, call{
-		method: http.MethodPost, address: c.nextIngest() + path, token: token, header: header, body: body, want: want,
+		method: http.MethodPost, address: ingest + path, token: token, header: header, body: body, want: want,
 		read: func(io.Reader) error { return nil },
 	})
 }

@@ -24,6 +24,7 @@ type Enrol func(ctx context.Context, templates []schema.Enrolment) ([]schema.Enr
 type Parts struct {
 	Enrol    Enrol
 	Register Register // Of what Config.Foreign has; else nil.
+	Import   Import   // nil: files of exchanges are not read.
 	Registry *registry.Registry
 	Log      *slog.Logger // nil: silent.
 }
@@ -33,6 +34,7 @@ type Simulation struct {
 	cfg      Config
 	enrol    Enrol
 	register Register
+	imports  Import
 	registry *registry.Registry
 	log      *slog.Logger
 
@@ -60,6 +62,7 @@ func New(parts Parts, cfg Config) (*Simulation, error) {
 		cfg:         cfg,
 		enrol:       parts.Enrol,
 		register:    parts.Register,
+		imports:     parts.Import,
 		registry:    parts.Registry,
 		log:         parts.Log,
 		plan:        p,

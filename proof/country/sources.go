@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,11 +15,13 @@ import (
 
 	"mlf/proof/country/foreign"
 	"mlf/schema"
-	"mlf/schema/source"
 )
 
 // Register writes a record of the registry topic, durably.
 type Register func(ctx context.Context, key string, value []byte) error
+
+// An Import puts the calls of an exchange's Master.csv on the log.
+type Import func(ctx context.Context, integration, serial string, file []byte) error
 
 // sources are those of a simulation that keep no state: what they send, in whose name, and
 // what the service says of them.
@@ -48,16 +51,21 @@ type place struct {
 type stateless struct {
 	foreign.Source
 	enrol    schema.Enrolment
-	token    string // Of its integration, or of its terminal.
-	site     string // The name of its site.
+	as       foreign.Registered
 	requests []*foreign.Request
 
 	before, after counted
 	doubt         foreign.Totals // Ratings without an identity of which nobody knows whether they were taken.
 }
 
-// A counted is what the service has of a source: votes, and votes that are tests.
-type counted struct{ votes, tests foreign.Totals }
+// A counted is what the service has of a source: votes, votes that are tests, and, of an
+// exchange, votes by hour.
+type counted struct {
+	votes, tests foreign.Totals
+	hours        map[schema.Hour]foreign.Totals
+}
+
+func newCounted() counted { return counted{hours: make(map[schema.Hour]foreign.Totals)} }
 
 // How many sources there are: one of a kind for so many terminals, at least as many as
 // show all that the kind does.
@@ -76,7 +84,7 @@ func (p *plan) foreignConfig() foreign.Config {
 	share := func(least, terminals int) int { return min(max(least, p.cfg.Terminals/terminals), max(least, most)) }
 	return foreign.Config{
 		Seed: p.cfg.Seed, First: p.first, Hours: hours,
-		Boxes: share(4, terminalsABox), Devices: share(2, terminalsADevice), Exchanges: share(2, terminalsAnExhange), Sites: share(4, terminalsASite),
+		Boxes: share(8, terminalsABox), Devices: share(2, terminalsADevice), Exchanges: share(2, terminalsAnExhange), Sites: share(4, terminalsASite),
 		Weather: foreign.Weather{Lost: 0.02, Twice: 0.08, Late: 0.05, LateMax: 3 * time.Hour, Cuts: 0.5, Boots: 0.1},
 	}
 }
@@ -90,10 +98,10 @@ func newSources(s *Simulation, places *places) (*sources, error) {
 	x := &sources{sim: s, play: play, at: make(map[place]*stateless)}
 	named := make(map[string]*stateless)
 	for i := range play.Sources {
-		o := &stateless{Source: play.Sources[i]}
+		o := &stateless{Source: play.Sources[i], before: newCounted(), after: newCounted()}
 		o.enrol = schema.Enrolment{
 			Comune: places.comune(s.plan.rand(i, drawSource)).ID, Office: schema.OfficeCode(fmt.Sprintf("src-%d", i)),
-			Channel: o.channel(), Scale: o.Scale, Since: s.plan.first.Time().Add(-enrolledBefore), Services: places.offered[:min(3, len(places.offered))],
+			Channel: o.Channel, Scale: o.Scale, Since: s.plan.first.Time().Add(-enrolledBefore), Services: places.offered[:min(3, len(places.offered))],
 		}
 		x.all, named[o.Name], x.at[place{o.enrol.Comune, o.enrol.Office}] = append(x.all, o), o, o
 	}
@@ -102,22 +110,6 @@ func newSources(s *Simulation, places *places) (*sources, error) {
 		named[r.Source].requests = append(named[r.Source].requests, r)
 	}
 	return x, nil
-}
-
-// channel returns on which channel a source is counted: of every four sites two ask how
-// easy a digital service was.
-func (o *stateless) channel() schema.Channel {
-	switch {
-	case o.Kind == foreign.Box:
-		return schema.ChannelTotem
-	case o.Kind == foreign.Device:
-		return schema.ChannelCounter
-	case o.Kind == foreign.Exchange:
-		return schema.ChannelPhone
-	case strings.HasSuffix(o.Name, "2"), strings.HasSuffix(o.Name, "3"):
-		return schema.ChannelDigital
-	}
-	return schema.ChannelWeb
 }
 
 // templates are the terminals of all sources.
@@ -132,8 +124,8 @@ func (x *sources) templates() []schema.Enrolment {
 // register writes the registry's records of all sources, whose terminals are enrolled.
 func (x *sources) register(ctx context.Context, enrolled []schema.Enrolled) error {
 	for i, o := range x.all {
-		o.enrol.Terminal, o.token = enrolled[i].Terminal, enrolled[i].Token
-		for _, record := range o.records() {
+		o.enrol.Terminal, o.as = enrolled[i].Terminal, o.Register(enrolled[i].Terminal, enrolled[i].Token)
+		for _, record := range o.as.Records() {
 			key, value, err := record.RegistryRecord()
 			if err == nil {
 				err = x.sim.register(ctx, key, value)
@@ -146,50 +138,14 @@ func (x *sources) register(ctx context.Context, enrolled []schema.Enrolled) erro
 	return nil
 }
 
-// A registered is what the registry has a record of.
-type registered interface {
-	RegistryRecord() (key string, value []byte, err error)
-}
-
-// records returns what is registered of o beside its terminal: a site, or a device and
-// who sends for it.
-func (o *stateless) records() []registered {
-	if o.Kind == foreign.Device {
-		return nil
-	}
-	if o.Kind == foreign.Site {
-		s := source.Site{Name: source.NewName(), Terminal: o.enrol.Terminal, Way: source.Script, Origins: []string{o.Origin}}
-		if o.site = s.Name; o.Plain {
-			s.Way = source.Form
-		}
-		return []registered{s}
-	}
-	o.token = schema.NewToken()
-	i := source.Integration{Name: source.NewName(), Way: o.way(), Token: schema.HashToken([]byte(o.token))}
-	d := source.Device{Integration: i.Name, Address: strings.ToLower(o.Serial), Terminal: o.enrol.Terminal}
-	if o.Kind == foreign.Box {
-		d.Address, d.FromZero, d.Values = o.Name, o.FromZero, []schema.Value{1, 2, 3, 4, 5}
-	}
-	return []registered{i, d}
-}
-
-// way returns how the network or the exchange of o speaks.
-func (o *stateless) way() source.Way {
-	code := "generic"
-	if len(o.requests) > 0 {
-		code, _, _ = strings.Cut(o.requests[0].Path[strings.LastIndexByte(o.requests[0].Path, '/')+1:], "?")
-	}
-	return source.Way(code)
-}
-
 // run sends what all sources send: each of them in order.
-func (x *sources) run(ctx context.Context) error {
+func (x *sources) run(parent context.Context) error {
 	requests := 0
 	for _, o := range x.all {
 		requests += len(o.requests)
 	}
 	x.sim.log.Info("playing sources", slog.Int("taken", len(x.all)), slog.Int("want", requests))
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := errgroup.WithContext(parent)
 	group.SetLimit(max(1, x.sim.cfg.Connections/2))
 	for i, o := range x.all {
 		group.Go(func() error {
@@ -201,7 +157,27 @@ func (x *sources) run(ctx context.Context) error {
 			return nil
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return x.importFiles(parent)
+}
+
+// importFiles has the files read that exchanges keep: each call has been told by a webhook,
+// unless that was lost.
+func (x *sources) importFiles(ctx context.Context) error {
+	for _, f := range x.play.Files {
+		if x.sim.imports == nil {
+			break
+		}
+		o := x.all[slices.IndexFunc(x.all, func(o *stateless) bool { return o.Name == f.Source })]
+		if err := x.sim.imports(ctx, o.as.Integration, o.Serial, f.Body); err != nil {
+			return fmt.Errorf("import the calls of %s: %w", o.Name, err)
+		}
+		calls := x.play.Truth.Filed(o.Name)
+		x.seen.sent, x.seen.answered = x.seen.sent+calls, x.seen.answered+calls
+	}
+	return nil
 }
 
 // citizen returns the address of who fills in a form: each is of another network.
@@ -248,15 +224,11 @@ func (x *sources) post(ctx context.Context, o *stateless, r *foreign.Request, cl
 	for name, value := range r.Header {
 		header.Set(name, value)
 	}
-	token := o.token
-	if o.Kind == foreign.Site {
-		token = ""
-	}
 	x.sim.counters.requests.Add(1)
-	err := x.sim.client.postSource(ctx, token, strings.ReplaceAll(r.Path, "{site}", o.site), header, r.Body)
+	err := x.sim.client.postSource(ctx, o.as.Token, strings.ReplaceAll(r.Path, "{site}", o.as.Site), header, r.Body)
 	var bad *weatherError
-	if errors.As(err, &bad) && o.site != "" {
-		bad.cause = strings.ReplaceAll(bad.cause, o.site, "{site}") // One cause, however many sites.
+	if errors.As(err, &bad) && o.as.Site != "" {
+		bad.cause = strings.ReplaceAll(bad.cause, o.as.Site, "{site}") // One cause, however many sites.
 	}
 	if r.Event {
 		x.seen.mu.Lock()

@@ -1,6 +1,10 @@
 package country
 
 import (
+	"maps"
+	"slices"
+	"time"
+
 	"mlf/proof/country/foreign"
 	"mlf/schema"
 )
@@ -23,8 +27,13 @@ func (x *sources) take(r *cellRow, after bool) bool {
 	if r.Class == schema.ClassTest {
 		sums = &into.tests
 	}
+	hour := into.hours[r.Hour]
 	for i, n := range r.values {
 		sums[i] += uint64(n)
+		hour[i] += uint64(n)
+	}
+	if o.Kind == foreign.Exchange {
+		into.hours[r.Hour] = hour
 	}
 	return true
 }
@@ -32,7 +41,7 @@ func (x *sources) take(r *cellRow, after bool) bool {
 // known returns the least and the most that may be counted of o, tests apart, and exactly
 // how many tests.
 func (x *sources) known(o *stateless) (least, most, tests foreign.Totals) {
-	least, most = x.play.Truth.Known(o.Name, false)
+	least, most = x.play.Truth.Known(o.Name, x.sim.imports != nil)
 	pressed := x.play.Truth.PressedBy(o.Name)
 	for i := range least {
 		least[i] -= min(least[i], o.doubt[i])
@@ -53,6 +62,7 @@ func (x *sources) compare(d *differences) (cells int, least, most uint64) {
 		return 0, 0, 0
 	}
 	for _, o := range x.all {
+		cells += x.compareHours(o, d)
 		from, to, tests := x.known(o)
 		votes, tested := o.after.votes.Less(o.before.votes), o.after.tests.Less(o.before.tests)
 		for i := range int(o.Scale.Max()) {
@@ -70,6 +80,27 @@ func (x *sources) compare(d *differences) (cells int, least, most uint64) {
 		}
 	}
 	return cells, least, most
+}
+
+// compareHours holds what was counted of an exchange in each hour against when its calls
+// were. It returns how many numbers were compared.
+func (x *sources) compareHours(o *stateless, d *differences) (cells int) {
+	if o.Kind != foreign.Exchange {
+		return 0
+	}
+	want := x.play.Truth.ByHour(o.Name, x.sim.imports != nil)
+	for h := range o.after.hours {
+		if _, known := want[h]; !known {
+			want[h] = foreign.Totals{}
+		}
+	}
+	for _, h := range slices.Sorted(maps.Keys(want)) {
+		cells += int(o.Scale.Max())
+		if got := o.after.hours[h].Less(o.before.hours[h]); got != want[h] {
+			d.addf("source %s office=%s in the hour from %s: want %v, got %v", o.Name, o.enrol.Office, h.Time().Format(time.RFC3339), want[h], got)
+		}
+	}
+	return cells
 }
 
 // total returns what was counted of all sources, tests and all.

@@ -1,6 +1,7 @@
 package country
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -35,10 +36,10 @@ func TestHowManySources(t *testing.T) {
 			t.Errorf("%d terminals, %d days: got %v, %v: want %v", terminals, days, got, cfg.Validate(), want)
 		}
 	}
-	f(1, 1, [4]int{4, 2, 2, 4})
+	f(1, 1, [4]int{8, 2, 2, 4})
 	f(2000, 1, [4]int{10, 10, 4, 20})
 	f(100_000, 1, [4]int{500, 500, 200, 1000})
-	f(100_000, 390, [4]int{6, 6, 6, 6})
+	f(100_000, 390, [4]int{8, 6, 6, 6})
 }
 
 // TestDifferencesOfSourcesAreFound has a service count what it should, and then a little
@@ -46,8 +47,8 @@ func TestHowManySources(t *testing.T) {
 func TestDifferencesOfSourcesAreFound(t *testing.T) {
 	s := foreignSimulation(t, 10, 1)
 	x := s.sources
-	show := func(o *stateless, class schema.Class, sums foreign.Totals) {
-		r := &cellRow{Cell: schema.Cell{Comune: o.enrol.Comune, Office: o.enrol.Office, Channel: o.enrol.Channel, Scale: o.enrol.Scale, Class: class}}
+	show := func(o *stateless, class schema.Class, h schema.Hour, sums foreign.Totals) {
+		r := &cellRow{Cell: schema.Cell{Comune: o.enrol.Comune, Office: o.enrol.Office, Channel: o.enrol.Channel, Scale: o.enrol.Scale, Class: class, Hour: h}}
 		for i, n := range sums {
 			r.values[i] = uint32(n)
 		}
@@ -57,13 +58,20 @@ func TestDifferencesOfSourcesAreFound(t *testing.T) {
 	}
 	for _, o := range x.all {
 		_, most, tests := x.known(o)
-		show(o, schema.ClassOK, most)
-		show(o, schema.ClassTest, tests)
+		hours := x.play.Truth.ByHour(o.Name, false)
+		if o.Kind != foreign.Exchange {
+			hours = map[schema.Hour]foreign.Totals{1: most}
+		}
+		for h, sums := range hours {
+			show(o, schema.ClassOK, h, sums)
+		}
+		show(o, schema.ClassTest, 1, tests)
 	}
 	f := func(change func(o *stateless), kind foreign.Kind, want string) {
 		t.Helper()
 		o := x.all[slices.IndexFunc(x.all, func(o *stateless) bool { return o.Kind == kind })]
 		kept := *o
+		o.after.hours = maps.Clone(o.after.hours)
 		change(o)
 		var d differences
 		x.compare(&d)
@@ -79,6 +87,14 @@ func TestDifferencesOfSourcesAreFound(t *testing.T) {
 	f(more, foreign.Exchange, "channel=phone scale=mlf3 red")
 	f(more, foreign.Site, "channel=web scale=stars5 v1")
 	f(func(o *stateless) { o.after.votes[2]-- }, foreign.Exchange, "channel=phone scale=mlf3 green")
+	f(func(o *stateless) {
+		for h, sums := range o.after.hours {
+			sums[0]++
+			o.after.hours[h] = sums
+			break
+		}
+	}, foreign.Exchange, "source exchange-0 office=src-10 in the hour from ")
+	f(func(o *stateless) { o.after.hours[7] = foreign.Totals{1} }, foreign.Exchange, "in the hour from 1970-01-01T07:00:00Z: want [0 0 0 0 0], got [1 0 0 0 0]")
 	f(func(o *stateless) { o.after.tests[4]++ }, foreign.Site, "class=test v5")
 	f(func(o *stateless) { o.after.votes[4]--; o.doubt[4]++ }, foreign.Site, "")
 	f(func(o *stateless) { o.before.votes[0]++; o.after.votes[0]++ }, foreign.Box, "")

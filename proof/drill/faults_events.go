@@ -227,7 +227,7 @@ func eventFormatFaults() []fault {
 		claims.fault("version 2 is read as 1", "TestClaimBatchRoundTrip", "if record[0] > 1 {", "if record[0] > ClaimVersion {"),
 		claims.fault("claims of a later version", "TestClaimBatchRefuses", "record[0] > ClaimVersion:", "record[0] > 2*ClaimVersion:"),
 		tally.fault("events are not merged", merged, "*n = max(*n, *numbers[i])", "if i < 7 {\n\t\t\t*n = max(*n, *numbers[i])\n\t\t}"),
-		tally.fault("events are not added", merged, "*n += *numbers[i]", "if i < 7 {\n\t\t\t*n += *numbers[i]\n\t\t}"),
+		tally.fault("stale events are not added", merged, "e.Stale += more.Stale\n", ""),
 		tally.fault("numbers in another order", "TestNumbersOfATally", "&e.Repeated, &e.Stale,", "&e.Stale, &e.Repeated,"),
 		tally.fault("either account is balanced", all, " &&\n\t\te.In == e.Used+", " ||\n\t\te.In == e.Used+"),
 		tally.fault("stale readings are not accounted for", all, "e.Repeated+e.Stale+e.Conflicts", "e.Repeated+e.Conflicts"),

@@ -42,7 +42,7 @@ func foreignCountry(t *testing.T, ingest, query, kafka string) {
 		t.Fatal(err)
 	}
 	e := r.Ledger.Events
-	if r.Sources != 12 || !r.Compared || r.DifferencesTotal != 0 || e.In < r.EventsAnswered || slices.Min([]uint64{e.Used, e.Repeated, e.Stale}) == 0 {
-		t.Errorf("got %d sources, events %+v of %d: want 12, and some used, repeated and stale", r.Sources, e, r.EventsAnswered)
+	if r.Sources != 16 || !r.Compared || r.DifferencesTotal != 0 || e.In < r.EventsAnswered || slices.Min([]uint64{e.Used, e.Repeated, e.Stale}) == 0 {
+		t.Errorf("got %d sources, events %+v of %d: want 16, and some used, repeated and stale", r.Sources, e, r.EventsAnswered)
 	}
 }

@@ -1,6 +1,7 @@
 package export_test
 
 import (
+	_ "embed"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -53,65 +54,46 @@ func check(t *testing.T, of format, file string, want ...string) {
 	}
 }
 
-const plone = "title,url,vote,comment,date,answer\r\n" +
-	"Anagrafe,https://comune.esempio.it/servizi/anagrafe,2,\"Manca l'orario,\r\ne il telefono\",2026-07-01T09:30:00,A volte le indicazioni non erano chiare\r\n" +
-	"Ricerca,,5,,2026-01-01T10:00:00+00:00,\r\n"
+//go:embed testdata/foreign/plone-feedback.csv
+var plone string
 
 func TestPlone(t *testing.T) {
 	f := func(file string, want ...string) { t.Helper(); check(t, export.Plone, file, want...) }
 	rows := []string{
-		`2 2026-07-01T07:30:00Z 2 unclear https://comune.esempio.it/servizi/anagrafe "Anagrafe" true[]`,
-		`4 2026-01-01T10:00:00Z 5 skipped  "Ricerca" false[]`,
+		`2 2026-11-26T08:30:00Z 2 unclear https://comune.esempio.it/servizi/anagrafe "Anagrafe" true[]`,
+		`4 2026-11-26T10:00:00Z 5 skipped  "Ricerca" false[]`,
 	}
 	f(plone, rows...)
 	f("\ufeff"+plone, rows...)
 	f(strings.ReplaceAll(strings.ReplaceAll(plone, ",\r\ne", "\r\ne"), ",", ";"), rows...)
-	f("Date;Vote;Title;URL;Comment;Answer;extra\n2026-07-01 09:30:00.123;3;T;;;Altro;x\n", `2 2026-07-01T07:30:00Z 3 other  "T" false[]`)
+	f("Date;Vote;Title;URL;Comment;Answer;extra\n2026-11-26 09:30:00.123;3;T;;;Altro;x\n", `2 2026-11-26T08:30:00Z 3 other  "T" false[]`)
 	f("title,url,vote,comment,date,answer\n"+
-		"A,,6,,2026-07-01T09:30:00,\n"+
+		"A,,6,,2026-11-26T09:30:00,\n"+
 		"A,,5,,ieri,\n"+
 		"A,,5\n"+
-		"A,,5,,2026-07-01T09:30:00,Di tutto un po'\n"+
+		"A,,5,,2026-11-26T09:30:00,Di tutto un po'\n"+
 		"A,,5,,1926-07-01T09:30:00,\n",
 		"2 bad_value: want a vote from 1 to 5",
 		"3 bad_time: want a time as 2026-11-27T09:30:00",
 		"4 bad_row: 3 fields: want those of the header",
-		`5 2026-07-01T07:30:00Z 5 other  "A" false[unknown_reason]`,
+		`5 2026-11-26T08:30:00Z 5 other  "A" false[unknown_reason]`,
 		"6 bad_time: want a time as 2026-11-27T09:30:00")
 	f("", "error: read Plone's CSV: the header has no column title: want title,url,vote,comment,date,answer")
 	f("title,url,vote,comment,date\n", "error: read Plone's CSV: the header has no column answer: want title,url,vote,comment,date,answer")
-	f("title,url,vote,comment,date,answer\nA,,5,\"x,2026-07-01T09:30:00,\n", `error: read Plone's CSV: parse error on line 2, column 30: extraneous or missing " in quoted-field`)
+	f("title,url,vote,comment,date,answer\nA,,5,\"x,2026-11-26T09:30:00,\n", `error: read Plone's CSV: parse error on line 2, column 30: extraneous or missing " in quoted-field`)
 	f("title,url,vote,comment,date,answer\n")
+	f(plone[:len(plone)-2], rows[0], "4 cut_row: the file ends within this row: want it whole, with the end of its line")
+	f("title,url,vote,comment,date,answer\nA,,5,,2026-11-26T09:30:00,Altro", "2 cut_row: the file ends within this row: want it whole, with the end of its line")
 }
 
-const wordpress = `<?xml version="1.0" encoding="UTF-8" ?>
-<rss version="2.0" xmlns:wp="http://wordpress.org/export/1.2/" xmlns:content="http://purl.org/rss/1.0/modules/content/">
-<channel><title>Comune</title>
-<item><title>Una pagina</title><wp:post_id>1</wp:post_id><wp:post_type><![CDATA[page]]></wp:post_type></item>
-<item>
-	<title><![CDATA[Anagrafe]]></title><content:encoded><![CDATA[]]></content:encoded>
-	<wp:post_id>812</wp:post_id>
-	<wp:post_date><![CDATA[2026-07-01 09:30:00]]></wp:post_date>
-	<wp:post_date_gmt><![CDATA[0000-00-00 00:00:00]]></wp:post_date_gmt>
-	<wp:status><![CDATA[draft]]></wp:status>
-	<wp:post_type><![CDATA[rating]]></wp:post_type>
-	<wp:postmeta><wp:meta_key><![CDATA[_dci_rating_stelle]]></wp:meta_key><wp:meta_value><![CDATA[2]]></wp:meta_value></wp:postmeta>
-	<wp:postmeta><wp:meta_key><![CDATA[_dci_rating_risposta_chiusa]]></wp:meta_key><wp:meta_value><![CDATA[Ho avuto problemi tecnici]]></wp:meta_value></wp:postmeta>
-	<wp:postmeta><wp:meta_key><![CDATA[_dci_rating_risposta_aperta]]></wp:meta_key><wp:meta_value><![CDATA[L&amp;#39;ufficio ` + "\x08" + `non risponde]]></wp:meta_value></wp:postmeta>
-	<wp:postmeta><wp:meta_key><![CDATA[_dci_rating_url]]></wp:meta_key><wp:meta_value><![CDATA[https://comune.esempio.it/servizi/anagrafe/]]></wp:meta_value></wp:postmeta>
-</item>
-<item><title>Vecchia</title><wp:post_id>7</wp:post_id><wp:post_date>2026-01-01 10:00:00</wp:post_date><wp:status>draft</wp:status><wp:post_type>rating</wp:post_type>
-	<category domain="stars" nicename="5"><![CDATA[5]]></category><category domain="page_urls" nicename="x"><![CDATA[https://comune.esempio.it/]]></category></item>
-<item><title>Tolta</title><wp:post_id>8</wp:post_id><wp:post_date>2026-01-01 10:00:00</wp:post_date><wp:status>trash</wp:status><wp:post_type>rating</wp:post_type></item>
-<item><title>Senza</title><wp:post_id>9</wp:post_id><wp:post_date>2026-01-01 10:00:00</wp:post_date><wp:status>draft</wp:status><wp:post_type>rating</wp:post_type></item>
-</channel></rss>
-`
+//go:embed testdata/foreign/wordpress-export.xml
+var wordpress string
 
 func TestWordPress(t *testing.T) {
 	f := func(file string, want ...string) { t.Helper(); check(t, export.WordPress, file, want...) }
 	f(wordpress,
-		`5 2026-07-01T07:30:00Z 2 technical https://comune.esempio.it/servizi/anagrafe/ "Anagrafe" true[]`,
-		`17 2026-01-01T09:00:00Z 5 skipped https://comune.esempio.it/ "Vecchia" false[]`,
+		`5 2026-11-26T08:30:00Z 2 technical https://comune.esempio.it/servizi/anagrafe/ "Anagrafe" true[]`,
+		`17 2026-11-26T09:00:00Z 5 skipped https://comune.esempio.it/ "Vecchia" false[]`,
 		"19 trashed: somebody has put it into the bin",
 		"20 bad_value: want a vote from 1 to 5")
 	f("<html></html>", "error: read WordPress's WXR: no rss: want what WordPress exports")
@@ -121,24 +103,15 @@ func TestWordPress(t *testing.T) {
 	f(wordpress[:len(wordpress)/3], "error: read WordPress's WXR: item at line 5: XML syntax error on line 12: unexpected EOF")
 }
 
-const citfac = `[
-  {"id":41,"codiceComune":"C123","pagePath":"/servizi/scuola","pageTitle":"Scuola","serviceID":1,"rating":4,"option":"positivo4","details":"","created_at":"2026-07-01T07:30:00.123+00:00"},
-  {
-    "id":42,"rating":"1","option":"negativo2","details":"Manca il modulo da stampare",
-    "createdAt":1782891000000
-  },
-  {"pagePath":"/","pageTitle":"Home","rating":3,"option":"altro","created_at":"2026-07-01T09:30:00"},
-  {"id":44,"rating":null,"option":"altro","created_at":"2026-07-01T09:30:00"},
-  {"id":45,"rating":3,"option":"altro"},
-  7
-]`
+//go:embed testdata/foreign/citfac-feedback.json
+var citfac string
 
 func TestCitfac(t *testing.T) {
 	f := func(file string, want ...string) { t.Helper(); check(t, export.Citfac, file, want...) }
 	rows := []string{
-		`2 2026-07-01T07:30:00Z 4 no_trouble /servizi/scuola "Scuola" false[]`,
-		`3 2026-07-01T07:30:00Z 1 incomplete  "" true[]`,
-		`7 2026-07-01T07:30:00Z 3 other / "Home" false[]`,
+		`2 2026-11-26T08:30:00Z 4 no_trouble /servizi/scuola "Scuola" false[]`,
+		`3 2026-11-26T08:30:00Z 1 incomplete  "" true[]`,
+		`7 2026-11-26T08:30:00Z 3 other / "Home" false[]`,
 		"8 bad_value: want a vote from 1 to 5",
 		"9 bad_time: want a time as 2026-11-27T09:30:00",
 		"10 bad_row: want an object with the fields of feedback",
@@ -149,8 +122,8 @@ func TestCitfac(t *testing.T) {
 	f("{}", "error: read Città Facile's JSON: want an array of feedback, or an object with one")
 	f("7", "error: read Città Facile's JSON: want an array of feedback, or an object with one")
 	f("", "error: read Città Facile's JSON: want an array of feedback, or an object with one")
-	f(`[{"id":1,"rating":5,"option":"altro","createdAt":1782891000000}`,
-		`1 2026-07-01T07:30:00Z 5 other  "" false[]`, "error: read Città Facile's JSON: unexpected EOF")
+	f(`[{"id":1,"rating":5,"option":"altro","createdAt":1795681800000}`,
+		`1 2026-11-26T08:30:00Z 5 other  "" false[]`, "error: read Città Facile's JSON: unexpected EOF")
 }
 
 // TestKeysStay: a later export has new rows before the old ones, equal rows, renamed and
@@ -175,7 +148,7 @@ func TestKeysStay(t *testing.T) {
 		}
 	}
 	const header = "title,url,vote,comment,date,answer\n"
-	const one, two = "A,https://c.it/a,5,,2026-07-01T09:30:00,\n", "A,https://c.it/a,4,,2026-07-01T09:30:00,\n"
+	const one, two = "A,https://c.it/a,5,,2026-11-26T09:30:00,\n", "A,https://c.it/a,4,,2026-11-26T09:30:00,\n"
 	f(export.Plone, header+one+two, header+"B,,1,,2026-07-02T09:30:00,\n"+two+one, 2)
 	f(export.Plone, header+one+one+two, header+one+two+one+one, 3)
 	f(export.Plone, header+one, header+strings.Replace(one, "https://c.it/a", "", 1), 1)            // The page is gone.
@@ -208,9 +181,9 @@ func TestLimits(t *testing.T) {
 	f(export.WordPress, endless("<rss><item "), "does not end")
 	f(export.Citfac, endless(`[{"details":"`), "does not end")
 	f(export.Citfac, endless(`{"details":"`), "want an array")
-	f(export.Plone, strings.NewReader(header+"A,,5,"+strings.Repeat("x", 64<<10)+",2026-07-01T09:30:00,\n"), "too_long")
+	f(export.Plone, strings.NewReader(header+"A,,5,"+strings.Repeat("x", 64<<10)+",2026-11-26T09:30:00,\n"), "too_long")
 	f(export.Citfac, strings.NewReader(`[{"details":"`+strings.Repeat("x", 64<<10)+`"}]`), "too_long")
-	rows := strings.Repeat("\nA,,5,,2026-07-01T09:30:00,", export.RowsMax+1)
+	rows := strings.Repeat("\nA,,5,,2026-11-26T09:30:00,", export.RowsMax+1)
 	f(export.Plone, strings.NewReader(header[:len(header)-1]+rows), "more than 1000000 rows")
 }
 

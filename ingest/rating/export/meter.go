@@ -13,6 +13,7 @@ type meter struct {
 	from     io.Reader
 	progress func(int64)
 	read     int64
+	last     byte  // That was read; 0 before the first.
 	most     int64 // Bytes that may be read by now; 0: any number.
 	row      int64 // Of which a row may have so many.
 
@@ -36,6 +37,9 @@ func (m *meter) Read(p []byte) (int, error) {
 		if c == '\n' && m.lines {
 			m.newlines = append(m.newlines, m.read+int64(i))
 		}
+	}
+	if n > 0 {
+		m.last = p[n-1]
 	}
 	if m.read += int64(n); m.progress != nil && n > 0 {
 		m.progress(m.read)

@@ -18,17 +18,19 @@ import (
 // spreadsheet has saved it again, ';'. Times are the server's, and mostly name no zone.
 //
 // A row has no id, so its key is of its parts and its place among equal rows. The
-// address is no part: Plone tells where a page is now, and none once it is gone. The
-// sequence ends with an error where the file is no such table.
+// address is no part: Plone tells where a page is now, and none once it is gone. A row
+// whose line does not end is refused: one that was cut would have another key than the
+// whole one, and count beside it. The sequence ends with an error where the file is no such table.
 func Plone(from io.Reader, o Options) iter.Seq2[Row, error] {
 	r := newReading(from, o)
+	var text *bufio.Reader
 	var table *csv.Reader
 	var columns map[string]int
 	skipped := int64(0) // Bytes before what the table counts.
 	return rowsOf(r, "Plone's CSV", func() (Row, error) {
 		if table == nil {
 			r.meter.allow(0, rowBytesMax)
-			text := bufio.NewReader(r.meter)
+			text = bufio.NewReader(r.meter)
 			if first, err := text.Peek(3); err == nil && string(first) == "\ufeff" {
 				n, _ := text.Discard(3) // They are there.
 				skipped = int64(n)
@@ -46,6 +48,10 @@ func Plone(from io.Reader, o Options) iter.Seq2[Row, error] {
 		if int64(size(cells)) > rowBytesMax {
 			line, _ := table.FieldPos(0)
 			return Row{Line: line, Code: "too_long", Detail: fmt.Sprintf("want at most %d bytes", rowBytesMax)}, nil
+		}
+		if _, err := text.Peek(1); errors.Is(err, io.EOF) && r.meter.last != '\n' {
+			line, _ := table.FieldPos(0)
+			return Row{Line: line, Code: "cut_row", Detail: "the file ends within this row: want it whole, with the end of its line"}, nil
 		}
 		return r.plone(table, columns, cells), nil
 	})

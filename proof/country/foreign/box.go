@@ -11,47 +11,71 @@ import (
 	"mlf/schema"
 )
 
-// A box has five buttons and counters of 16 bits, as a Smilio has. Of each two by the
-// same network one was in use before, and its counters are about to begin again at 0.
+// A box has five buttons and counters of 16 bits, as a Smilio has. Of every eight boxes
+// four were in use before, and their counters are about to begin again at 0.
 type box struct {
-	devEUI string // 16 upper-case hexadecimal digits.
-	chirp  bool   // By ChirpStack, else by The Things Stack.
-	index  int
+	network string // The way in which its network speaks.
+	address string // As its network writes it.
+	index   int
 }
+
+// networks are the ways of the networks, by turns.
+func networks() []string { return []string{"ttn3", "chirpstack4", "skiply", "sigfox"} }
 
 // playBox plays one box, and the server of its network.
 func playBox(s *source) {
-	b := box{devEUI: fmt.Sprintf("0004A30B%08X", s.index), chirp: s.index%2 == 1, index: s.index}
-	s.Name = strings.ToLower(b.devEUI)
+	b := box{network: networks()[s.index%4], index: s.index}
+	s.way = b.network
+	switch b.network {
+	case "skiply":
+		b.address = fmt.Sprintf("SA%06d", s.index)
+		s.Name = strings.ToLower(b.address)
+	case "sigfox":
+		b.address = fmt.Sprintf("%X", 0x1D000+s.index)
+		s.Name = strings.ToLower(fmt.Sprintf("%08X", 0x1D000+s.index))
+	default:
+		b.address = fmt.Sprintf("0004A30B%08X", s.index)
+		s.Name = strings.ToLower(b.address)
+	}
 	m := meter{
 		values: 5, busy: 10 + 40*s.votes.Float64(),
-		interval: schema.Instant(10+s.votes.IntN(50)) * hour / 60,
+		interval: schema.Instant(11+s.votes.IntN(49)) * hour / 60, // Sigfox carries 140 frames a day.
 	}
-	if s.Scale, s.FromZero = schema.ScaleStars5, s.index%4 < 2; !s.FromZero {
+	if s.Scale, s.FromZero = schema.ScaleStars5, s.index%8 < 4; !s.FromZero {
 		for i := range m.start {
 			m.start[i] = 1<<16 - 1 - s.votes.Uint64N(100)
 		}
+		m.steady = b.hasNoSessions() // A fall of such counters could be either.
 	}
 	reports := s.reports(&m)
 	bodies := make([][]byte, len(reports))
 	for i := range reports {
-		bodies[i] = b.push(&reports[i], b.frame(s, &reports[i]))
-		if reports[i].kind == bootReport {
+		bodies[i] = b.push(s, &reports[i])
+		if reports[i].kind == bootReport && !b.hasNoSessions() {
 			s.other(&b, &reports[i])
 		}
 	}
-	for _, a := range s.deliver(reports) {
+	deliver := s.deliver
+	if b.hasNoSessions() {
+		deliver = func(reports []report) []arrival { return s.deliverUnmarked(reports, b.network == "sigfox") }
+	}
+	for _, a := range deliver(reports) {
 		s.post(a.at, b.path("up"), bodies[a.index])
-		s.newest().Event = reports[a.index].kind != aliveReport
+		kind := reports[a.index].kind
+		s.newest().Event = kind == totalsReport || kind == bootReport && b.network != "skiply"
 	}
 }
 
+// hasNoSessions tells whether the network tells of no joins: frames are ordered by when
+// they were received.
+func (b *box) hasNoSessions() bool { return b.network == "skiply" || b.network == "sigfox" }
+
 // path returns where the network sends an event.
 func (b *box) path(event string) string {
-	if b.chirp {
+	if b.network == "chirpstack4" {
 		return "/v1/uplinks/chirpstack4?event=" + event
 	}
-	return "/v1/uplinks/ttn3"
+	return "/v1/uplinks/" + b.network
 }
 
 // The frames of a Smilio, firmware 2.0.1.x.
@@ -133,8 +157,15 @@ type chirpUplink struct {
 const smilioPort = 2
 
 // push returns what the network says when it has received the frame of r.
-func (b *box) push(r *report, frame []byte) []byte {
-	if b.chirp {
+func (b *box) push(s *source, r *report) []byte {
+	if b.network == "skiply" {
+		return marshal(b.skiplyPush(r))
+	}
+	frame := b.frame(s, r)
+	switch b.network {
+	case "sigfox":
+		return marshal(b.sigfoxCallback(r, frame))
+	case "chirpstack4":
 		return marshal(b.chirpUplink(r, frame))
 	}
 	return marshal(b.ttnUplink(r, frame))
@@ -142,7 +173,7 @@ func (b *box) push(r *report, frame []byte) []byte {
 
 func (b *box) ttnUplink(r *report, frame []byte) *ttnUplink {
 	var u ttnUplink
-	u.IDs.DeviceID, u.IDs.DevEUI = fmt.Sprintf("totem-%d", b.index), b.devEUI
+	u.IDs.DeviceID, u.IDs.DevEUI = fmt.Sprintf("totem-%d", b.index), b.address
 	u.IDs.ApplicationID.ID = "mlf"
 	u.IDs.DevAddr = fmt.Sprintf("%08X", address(r.session))
 	u.Received = stamp(r.at + 200)
@@ -157,7 +188,7 @@ func (b *box) chirpUplink(r *report, frame []byte) *chirpUplink {
 	var u chirpUplink
 	u.Deduplication = fmt.Sprintf("%08x-0000-4000-8000-%012x", b.index, r.session<<32|int(r.number))
 	u.Time = r.at.Time().Format("2006-01-02T15:04:05.000023242-07:00")
-	u.Device.Name, u.Device.DevEUI = fmt.Sprintf("totem-%d", b.index), strings.ToLower(b.devEUI)
+	u.Device.Name, u.Device.DevEUI = fmt.Sprintf("totem-%d", b.index), strings.ToLower(b.address)
 	u.DevAddr = fmt.Sprintf("%08x", address(r.session))
 	u.Count, u.Port, u.Payload = r.number, smilioPort, base64.StdEncoding.EncodeToString(frame)
 	return &u
@@ -167,7 +198,7 @@ func (b *box) chirpUplink(r *report, frame []byte) *chirpUplink {
 // counts: that it joined, and of The Things Stack at times a frame by hand, from the
 // console of somebody who looks why it was away.
 func (s *source) other(b *box, boot *report) {
-	if b.chirp {
+	if b.network == "chirpstack4" {
 		u := b.chirpUplink(boot, nil)
 		u.Port = 0
 		s.aside(boot.at, b.path("join"), marshal(u))

@@ -39,8 +39,9 @@ func (c *phoned) value() schema.Value {
 // a key, sent again where no answer came, and in the end the file with all its calls.
 func playExchange(s *source) {
 	s.Name = fmt.Sprintf("exchange-%d", s.index)
-	s.Scale = schema.ScaleMLF3
+	s.Scale, s.way = schema.ScaleMLF3, "generic"
 	if s.index%2 == 0 {
+		s.way = "yeastar"
 		s.Serial = fmt.Sprintf("3631A%08X", s.index)
 	}
 	var file bytes.Buffer
@@ -61,7 +62,11 @@ func playExchange(s *source) {
 				s.play.Requests[from+i].Event = v != schema.Voided
 			}
 			if v != schema.Voided {
-				s.vote(Vote{ID: c.id, At: c.ended(), Value: v, Arrived: arrived, Filed: true})
+				told := c.ended() // By the generic form, and by the file.
+				if arrived && s.Serial != "" {
+					told = schema.Instant(c.began) * 1000 // The event tells no time but that in the id.
+				}
+				s.vote(Vote{ID: c.id, At: c.ended(), Told: told, Value: v, Arrived: arrived, Filed: true})
 			}
 		}
 	}

@@ -13,6 +13,7 @@ type meter struct {
 	busy     float64        // Presses an hour, by day.
 	interval schema.Instant // Between two reports.
 	start    Totals         // What its first session begins with: zeros where the source is FromZero.
+	steady   bool           // Its power is never cut.
 }
 
 // A report is what a meter says: totals, or only that it was started or is alive.
@@ -56,7 +57,7 @@ func (s *source) reports(m *meter) (all []report) {
 					continue
 				}
 				switch {
-				case s.cut(m.interval):
+				case !m.steady && s.cut(m.interval):
 					now.session, now.number, now.totals = now.session+1, 0, Totals{}
 					darkUntil = next + hour/6 + schema.Instant(s.weather.IntN(2*hour))
 					now.at = darkUntil
@@ -92,9 +93,8 @@ type arrival struct {
 	index int // Of the report.
 }
 
-// deliver decides what becomes of reports, and writes down what can be known from it. It
-// returns the arrivals in order.
-func (s *source) deliver(reports []report) (all []arrival) {
+// arrivals decides which reports arrive, when, and how often, and returns that in order.
+func (s *source) arrivals(reports []report) (all []arrival) {
 	for i := range reports {
 		lost := s.cfg.Weather.Lost
 		if reports[i].kind == bootReport {
@@ -105,6 +105,38 @@ func (s *source) deliver(reports []report) (all []arrival) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b arrival) int { return cmp.Compare(a.at, b.at) })
+	return all
+}
+
+// deliverUnmarked does what deliver does for a box whose network tells of no sessions. Its
+// reports are in the order in which they were received; what is older than one that came
+// says nothing new. Where a total has fallen, the box has been started, and all totals
+// with it; what a start hides that no total shows, nobody can know. marks: a start is told,
+// where that arrives.
+func (s *source) deliverUnmarked(reports []report, marks bool) []arrival {
+	all := s.arrivals(reports)
+	told := Told{Source: s.Name, FromZero: s.FromZero, unmarked: true, arrived: s.FromZero}
+	newest := schema.Instant(-1)
+	for _, a := range all {
+		r := &reports[a.index]
+		if r.at <= newest || r.kind == aliveReport || r.kind == bootReport && !marks {
+			continue
+		}
+		newest = r.at
+		if r.kind == bootReport {
+			told.First, told.arrived = Totals{}, true
+			continue
+		}
+		told.goOn(r.totals)
+	}
+	s.play.Truth.Told = append(s.play.Truth.Told, told)
+	return all
+}
+
+// deliver decides what becomes of reports, and writes down what can be known from it. It
+// returns the arrivals in order.
+func (s *source) deliver(reports []report) []arrival {
+	all := s.arrivals(reports)
 	last := 0
 	told, marked := make(map[int]*Told), make(map[int]bool)
 	for _, a := range all {

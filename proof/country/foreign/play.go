@@ -11,14 +11,14 @@ import (
 	"mlf/schema"
 )
 
-// A Config says what is played. Sources of each kind are numbered from 0; those of even
-// and odd number differ, so that two of a kind show all that the kind does.
+// A Config says what is played. Sources of each kind are numbered from 0; eight boxes,
+// two devices, two exchanges and four sites show all that their kind does.
 type Config struct {
 	Seed  uint64
 	First schema.Hour // The first hour that is played.
 	Hours int         // 1 to HoursMax.
 
-	Boxes     int // On LoRaWAN: even ones by The Things Stack v3, odd ones by ChirpStack v4.
+	Boxes     int // By turns by The Things Stack v3, ChirpStack v4, Skiply's own server, and Sigfox.
 	Devices   int // That tell totals themselves.
 	Exchanges int // Even ones by Yeastar, odd ones in the generic form.
 	Sites     int // Of municipalities: even ones by the script, odd ones by the form of their own theme for WordPress.
@@ -132,9 +132,12 @@ type Source struct {
 	Kind  Kind
 	Scale schema.Scale // Of what it tells. A box's button n is n stars.
 
+	Channel schema.Channel
+
 	FromZero bool   // Of boxes and devices: the first report is news. Else it only says where counters stand.
 	Serial   string // Of an exchange: what it calls itself in its webhooks; "": nothing.
 	Origin   string // Of a site: where its pages are.
+	way      string // In which the network of a box or an exchange speaks.
 	Plain    bool   // Of a site: its own form tells no identity. Else the service's script does.
 }
 
@@ -148,6 +151,23 @@ const (
 	Exchange Kind = 3
 	Site     Kind = 4
 )
+
+// channel returns on which channel source i of a kind is counted.
+func (k Kind) channel(i int) schema.Channel {
+	switch k {
+	case Box:
+		return schema.ChannelTotem
+	case Device:
+		return schema.ChannelCounter
+	case Exchange:
+		return schema.ChannelPhone
+	case Site:
+	}
+	if i%4 > 1 {
+		return schema.ChannelDigital
+	}
+	return schema.ChannelWeb
+}
 
 // A Play is all that arrives, and what is true of it.
 type Play struct {
@@ -183,7 +203,7 @@ func New(cfg Config) (*Play, error) {
 		for i := range k.n {
 			id := uint64(k.kind)<<40 | uint64(i)<<8
 			s := &source{
-				Source: Source{Kind: k.kind}, cfg: &cfg, play: p, index: i,
+				Source: Source{Kind: k.kind, Channel: k.kind.channel(i)}, cfg: &cfg, play: p, index: i,
 				votes:   rand.New(rand.NewPCG(cfg.Seed, id|drawVotes)),
 				weather: rand.New(rand.NewPCG(cfg.Seed, id|drawWeather)),
 			}

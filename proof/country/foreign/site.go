@@ -13,9 +13,10 @@ type rated struct {
 	ID      string `json:"id"`
 	Value   uint8  `json:"value"`
 	Reason  string `json:"reason,omitempty"`
+	Asked   string `json:"question,omitempty"`
 	Service string `json:"service,omitempty"`
-	Page    string `json:"page"`
-	HasText bool   `json:"has_text"`
+	Page    string `json:"page,omitempty"`
+	HasText bool   `json:"has_text,omitempty"`
 	AgeMS   int64  `json:"age_ms,omitempty"`
 	Test    bool   `json:"test,omitempty"`
 }
@@ -23,7 +24,10 @@ type rated struct {
 // playSite plays the form of a municipal site: people who rate pages, whose browser sends
 // a rating again from its queue or fires its event twice, always with the same id; bots
 // that fill in the field that nobody sees; and the checker that rates every page, which
-// the script says is a test.
+// the script says is a test. Of every four sites the second's form is the theme's as it was,
+// the fourth's as it has been since version 1.11.2: a rating without words ends in an error
+// in its script, and nothing is sent. The third and the fourth ask how easy a digital
+// service was.
 func playSite(s *source) {
 	s.Name, s.Scale = fmt.Sprintf("site-%d", s.index), schema.ScaleStars5
 	s.Origin = fmt.Sprintf("https://comune-%d.example", s.index)
@@ -45,12 +49,21 @@ func playSite(s *source) {
 	}
 }
 
+// Service stands in an Origin for that of the service, whose page is behind posters.
+const Service = "{service}"
+
 // rate plays one rating by somebody, or by the checker.
 func (s *source) rate(at schema.Instant, test bool) {
 	r := rated{
 		ID:    fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", s.votes.Uint32(), s.votes.Uint32N(1<<16), s.votes.Uint32N(1<<12), s.votes.Uint32N(1<<12), s.votes.Uint64N(1<<48)),
-		Value: uint8(1 + pick(s.votes, 10, 5, 10, 25, 50)), Page: s.Origin + "/servizi/" + []string{"anagrafe", "tari", "mensa"}[s.votes.IntN(3)],
-		HasText: s.votes.IntN(3) == 0, Test: test,
+		Value: uint8(1 + pick(s.votes, 10, 5, 10, 25, 50)), Test: test,
+	}
+	from := s.Origin
+	if s.votes.IntN(4) == 0 && !test {
+		from, r.Service = Service, "anagrafe" // The code on a poster, or the button under a message in the app IO.
+	} else {
+		r.Page, r.HasText = s.Origin+"/servizi/"+[]string{"anagrafe", "tari", "mensa"}[s.votes.IntN(3)], s.votes.IntN(3) == 0
+		r.Asked = map[bool]string{true: "ease", false: "clarity"}[s.Channel == schema.ChannelDigital]
 	}
 	reasons := []string{"unclear", "incomplete", "unsure", "technical", "other", ""}
 	if r.Value > 3 {
@@ -64,6 +77,7 @@ func (s *source) rate(at schema.Instant, test bool) {
 			r.AgeMS = age // From the queue of the browser.
 		}
 		s.fromPage(arrival, marshal(r))
+		s.newest().Header["Origin"] = from
 	}
 	s.vote(Vote{ID: r.ID, At: at, Value: schema.Value(r.Value), Test: test, Arrived: len(arrivals) > 0})
 }
@@ -89,6 +103,9 @@ func (s *source) fill(at schema.Instant) {
 		}
 	}
 	arrived := s.weather.Float64() >= s.cfg.Weather.Lost
+	if s.index%4 == 3 && form.Get("freeText") == "null" {
+		arrived = false
+	}
 	for range times {
 		if !arrived {
 			break

@@ -52,6 +52,10 @@ type Told struct {
 	// later session. Zero where Told is FromZero and nothing arrived in time.
 	First, Newest, Prompt Totals
 
+	// Of a box whose network tells of no sessions: First is the newest reading, Newest what
+	// all readings together have counted.
+	unmarked bool
+
 	begun             bool // Whoever saw what arrived knows that the session began at 0.
 	arrived, prompt   bool
 	newest, promptSeq uint64 // The numbers of those reports.
@@ -60,12 +64,20 @@ type Told struct {
 // Counted returns what is to be counted of the session by who takes reports of a session
 // whenever they come. Who leaves what comes after a later session began counts at least
 // AtLeast.
-func (t *Told) Counted() Totals { return t.since(t.Newest, t.FromZero) }
+func (t *Told) Counted() Totals {
+	if t.unmarked {
+		return t.Newest
+	}
+	return t.since(t.Newest, t.FromZero)
+}
 
 // AtLeast returns what is to be counted of what came in time. Where nothing said that the
 // session began at 0, its first report may be taken for one that only says where counters
 // stand.
 func (t *Told) AtLeast() Totals {
+	if t.unmarked {
+		return t.Newest
+	}
 	if !t.prompt {
 		return Totals{}
 	}
@@ -98,11 +110,29 @@ func (t *Told) arrive(number uint64, totals Totals, inTime bool) {
 	t.arrived = true
 }
 
+// goOn counts what totals say beyond the newest reading. The first of all only says where
+// they stand.
+func (t *Told) goOn(totals Totals) {
+	before, fell := t.First, false
+	for i := range totals {
+		fell = fell || totals[i] < before[i]
+	}
+	switch {
+	case !t.arrived:
+	case fell:
+		t.Newest = t.Newest.Plus(totals)
+	default:
+		t.Newest = t.Newest.Plus(totals.Less(before))
+	}
+	t.First, t.arrived = totals, true
+}
+
 // A Vote is one that can be told from all others of its source, however often it comes.
 type Vote struct {
 	Source  string
 	ID      string // Of the call or the rating; "" where it tells none.
 	At      schema.Instant
+	Told    schema.Instant // When it was cast, by what arrived of it; of a call alone, whose hour is then known.
 	Value   schema.Value
 	Test    bool
 	Arrived bool // By a request.
@@ -147,4 +177,28 @@ func (t *Truth) Known(name string, imported bool) (least, most Totals) {
 		}
 	}
 	return least, most
+}
+
+// Filed returns how many votes the file of a source has.
+func (t *Truth) Filed(name string) (n uint64) {
+	for _, v := range t.Votes {
+		if v.Source == name && v.Filed {
+			n++
+		}
+	}
+	return n
+}
+
+// ByHour returns what is to be counted of a source in each hour, where that is known of all
+// its votes: of exchanges.
+func (t *Truth) ByHour(name string, imported bool) map[schema.Hour]Totals {
+	hours := make(map[schema.Hour]Totals)
+	for _, v := range t.Votes {
+		if v.Source == name && v.Told > 0 && (v.Arrived || imported && v.Filed) {
+			sum := hours[v.Told.Hour()]
+			sum[v.Value-1]++
+			hours[v.Told.Hour()] = sum
+		}
+	}
+	return hours
 }
