@@ -155,9 +155,9 @@ func when(at, first, last schema.Instant) string {
 	if since >= 0 && since < 24*time.Hour {
 		return "day+" + since.String()
 	}
-	for _, ago := range []schema.Instant{0, 24 * 3600 * 1000} {
+	for said, ago := range map[string]schema.Instant{"": 0, "-1.2s": 1200, "-24h": 24 * 3600 * 1000} {
 		if at >= first-ago && at <= last-ago {
-			return "arrival" + map[bool]string{true: "-24h"}[ago > 0]
+			return "arrival" + said
 		}
 	}
 	return at.Time().Format("2006-01-02T15:04:05.999Z")
