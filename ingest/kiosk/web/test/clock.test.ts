@@ -82,7 +82,9 @@ test("full jitter, and never before the server said", () => {
   f(4, 0, 0.5, 4000);
   f(40, 0, 1, 300_000);
   f(1, 60_000, 0, 60_000);
-  f(3, 60_000, 0.5, 62_000);
+  f(3, 60_000, 0.5, 67_500);
+  f(1, 60_000, 1, 75_000);
+  f(10, 60_000, 1, 360_000);
 });
 
 test("Retry-After is seconds or a date", () => {
