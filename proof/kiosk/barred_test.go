@@ -58,9 +58,13 @@ func (d *device) many(n int) {
 // keeps holds the device to what waits on it.
 func (d *device) keeps(want int) {
 	d.t.Helper()
-	if kept, err := ask[int](d, votesKept); err != nil || kept != want {
-		d.t.Errorf("%d votes are kept, %v: want %d", kept, err, want)
-	}
+	harness.Eventually(d.t, 30*time.Second, func() error {
+		kept, err := ask[int](d, votesKept)
+		if err == nil && kept != want {
+			err = fmt.Errorf("%d votes are kept, want %d", kept, want)
+		}
+		return err
+	})
 }
 
 // says waits until the page's line for caretakers has a text.

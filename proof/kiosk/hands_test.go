@@ -82,7 +82,7 @@ func hands(t *testing.T, p *place) {
 
 func key(kind input.DispatchKeyEventType, name string, again bool) page.Step {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		code, text := map[string]int64{"Enter": 13, "ArrowRight": 39}[name], ""
+		code, text := map[string]int64{"Enter": 13, "ArrowRight": 39, "0": 48, "2": 50, "3": 51}[name], ""
 		if name == "Enter" && kind == input.DispatchKeyEventTypeKeyDown {
 			text = "\r"
 		}

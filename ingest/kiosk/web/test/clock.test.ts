@@ -71,6 +71,20 @@ test("a machine that slept: ages by the clock that stood still are not believed"
   assert.equal(hour(vote, clock, world), "2026-11-27T10:00:00.000Z");
 });
 
+test("a slow answer is no clock that jumped", () => {
+  const world = new Made();
+  const clock = new Clock(world, 0);
+  clock.heard(world.at);
+  const vote = clock.now();
+  world.at += 8000;
+  clock.heard(world.at - 7000, 8000); // It was written early, and took its time.
+  world.at += 1000;
+  clock.heard(world.at - 500, 500);
+  assert.deepEqual(clock.told(vote, clock.now()), { age_ms: 9000 });
+  clock.heard(world.at - 20_000, 500); // That one did.
+  assert.notDeepEqual(clock.told(vote, clock.now()), { age_ms: 9000 });
+});
+
 test("full jitter, and never before the server said", () => {
   const f = (failures: number, retryAfter: number, chance: number, want: number) => {
     const world = new Made();

@@ -107,13 +107,14 @@ export class Sender {
   // ends a turn whatever was asked ends it here.
   private async ask(request: Request): Promise<Answer> {
     let answer: Answer;
+    const asked = this.around.world.mono();
     try {
       answer = await this.around.net(request);
     } catch {
       throw this.later(0);
     }
     if (ours(answer)) {
-      this.around.clock.heard(answer.date);
+      this.around.clock.heard(answer.date, this.around.world.mono() - asked);
       const { skew } = this.around.clock;
       if (skew !== this.around.device().skew) await this.around.note({ skew });
     }

@@ -195,6 +195,7 @@ export class Kiosk {
     this.ends();
     this.ends = () => {};
     this.tools.quiet();
+    (document.activeElement as HTMLElement | null)?.blur(); // Keys begin with the first answer.
     this.screen = screen;
     this.main.className = look;
     this.main.replaceChildren();

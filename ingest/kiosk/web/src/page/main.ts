@@ -35,7 +35,7 @@ function listen(guard: Guard, kiosk: Kiosk): void {
     event.preventDefault();
   }, true);
   addEventListener("focusin", ({ target }) => kiosk.reached(target as Element));
-  addEventListener("keyup", (event) => guard.keyUp(event.code), true);
+  addEventListener("keyup", (event) => guard.keyUp(event.code || event.key), true);
   addEventListener("keydown", (event) => {
     if (kiosk.screen === "setup" || event.ctrlKey || event.altKey || event.metaKey) return;
     const buttons = [...document.querySelectorAll<HTMLButtonElement>("#screen button:enabled, #tools button:enabled")];
