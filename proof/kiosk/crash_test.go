@@ -66,15 +66,17 @@ func (d *device) dies(kind string) {
 	}
 }
 
-// reopened is what a watcher of kiosks does who finds a tab without a page: it opens
-// another. Chromium itself shows that the page has crashed, and leaves it at that.
-func (d *device) reopened() {
+// restarted is what a watcher of kiosks does who finds that the page has crashed: it ends
+// the browser and starts it again. Chromium itself says that it has crashed, and leaves it
+// at that.
+func (d *device) restarted() {
 	d.t.Helper()
-	tab, cancel := chromedp.NewContext(d.tab)
-	d.t.Cleanup(cancel)
-	d.tab = tab
-	d.listen()
-	d.open("")
+	harness.LetPass(2 * time.Second)
+	if screen, err := ask[string](d, `document.documentElement.dataset.screen`); err == nil {
+		d.t.Errorf("a page that crashed has the screen %q", screen)
+	}
+	d.kill()
+	d.start("")
 	d.shows("face")
 }
 
@@ -91,11 +93,10 @@ func crash(t *testing.T, p *place) {
 			return tab.Call(ctx, "Page.crash", struct{}{}, nil)
 		}))
 	}()
-	harness.LetPass(time.Second)
-	d.reopened()
+	d.restarted()
 	d.votes(2)
 	d.dies("renderer")
-	d.reopened()
+	d.restarted()
 	d.votes(2)
 	p.front.listen()
 	d.drained()
