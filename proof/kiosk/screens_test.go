@@ -28,8 +28,12 @@ type look struct {
 func looks() []look {
 	all, long := []string{"it", "en", "de"}, []string{"it", "de"} // German has the longest words.
 	return []look{
-		{"small", 1024, 768, false, false, all}, {"phone", 360, 640, false, false, all}, {"forced", 1024, 768, true, false, all},
-		{"totem", 1080, 1920, false, true, long}, {"landscape", 1280, 800, false, true, long}, {"portrait", 800, 1280, false, true, long},
+		{"small", 1024, 768, false, false, all},
+		{"phone", 360, 640, false, false, all},
+		{"forced", 1024, 768, true, false, all},
+		{"totem", 1080, 1920, false, true, long},
+		{"landscape", 1280, 800, false, true, long},
+		{"portrait", 800, 1280, false, true, long},
 	}
 }
 

@@ -105,7 +105,7 @@ func aloud(t *testing.T, p *place) {
 	d.shows("reason") // Its time would be over, were it not for what is still being said.
 	d.shows("thanks")
 	d.thanked++
-	d.speaks("thanks", "it-IT 3 Grazie! Il suo voto è registrato.")
+	d.speaks("thanks", "it-IT 3 "+message(t, "it", "thanks")+" "+message(t, "it", "thanks_more"))
 	harness.LetPass(1500 * time.Millisecond)
 	d.shows("thanks") // It is said to its end.
 	d.shows("service")
