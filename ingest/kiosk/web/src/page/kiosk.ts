@@ -63,7 +63,7 @@ export class Kiosk {
       if (this.screen !== "broken") { this.ticket = null; this.plainScreen("broken", "broken_more"); }
     } else if (state === "unset") {
       if (this.screen !== "setup") this.toSetup();
-    } else if (state === "ready") {
+    } else if (state === "ready" && this.device.voting.length > 0) {
       if (["broken", "starting", "setup"].includes(this.screen)) this.home();
       else if (this.screen === this.drawn && !this.touched && this.shown !== this.source() || this.terminal && !this.device.voting.some(({ key }) => key === this.terminal?.key)) this.home();
     }
