@@ -81,6 +81,12 @@ test("a slow answer is no clock that jumped", () => {
   world.at += 1000;
   clock.heard(world.at - 500, 500);
   assert.deepEqual(clock.told(vote, clock.now()), { age_ms: 9000 });
+  const late = new Clock(world, 0);
+  late.heard(world.at, 8000); // Written just now, it was told to be four seconds later.
+  const other = late.now();
+  world.at += 1000;
+  late.heard(world.at, 0);
+  assert.deepEqual(late.told(other, late.now()), { age_ms: 1000 });
   clock.heard(world.at - 20_000, 500); // That one did.
   assert.notDeepEqual(clock.told(vote, clock.now()), { age_ms: 9000 });
 });
