@@ -305,10 +305,11 @@ func (c *Client) mark(ctx context.Context, name string) error {
 }
 
 // later is a pause after an outcome that nobody knows: at random up to a bound that
-// doubles, and never before the service said.
+// doubles, and never before the service said. Who was told to wait long was told so
+// together with many: they come back spread over a quarter of it.
 func (c *Client) later(a *answer) error {
 	c.sending.failures++
-	bound := min(backoffMax, backoffFirst<<min(c.sending.failures-1, 20))
+	bound := max(min(backoffMax, backoffFirst<<min(c.sending.failures-1, 20)), a.retryAfter/4)
 	wait := a.retryAfter + rand.N(bound) //nolint:gosec // Chance, not secrecy.
 	return &pause{wait, fmt.Errorf("the outcome is not known: status %d", a.status)}
 }

@@ -3,6 +3,8 @@ package kiosk_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -108,24 +110,57 @@ func restoredOffline(t *testing.T, p *place) {
 	p.settles(old)
 }
 
-// incognito is situation 10: a window that forgets takes no terminal.
+// incognito is situation 10: a browser that promises nothing, a private window and a guest
+// take no terminal, and say why in three languages. They are those of Chromium itself,
+// with the permission to keep things.
 func incognito(t *testing.T, p *place) {
-	d := p.device("")
-	d.launch(false)
-	d.open("#t=" + p.term.Token)
-	d.shows("setup")
-	harness.Eventually(t, 10*time.Second, func() error {
-		text, err := ask[string](d, `document.getElementById("wrong").textContent`)
-		if err == nil && !strings.HasPrefix(text, "Questo browser non promette") {
-			err = fmt.Errorf("it says %q", text)
+	for _, mode := range []string{"", "incognito", "guest"} {
+		d := p.device("")
+		if mode != "" {
+			d.flags = append(d.flags, chromedp.Flag(mode, true))
 		}
-		return err
-	})
-	hash, err := ask[string](d, `location.href`)
-	if err != nil || hash != d.url {
-		t.Errorf("the address is %q, %v: want no token in it", hash, err)
+		d.launch(mode != "")
+		d.open("#t=" + p.term.Token)
+		d.shows("setup")
+		for _, language := range []string{"it", "en", "de"} {
+			want := message(t, language, "setup_private")
+			if _, err := ask[bool](d, fmt.Sprintf(`(document.querySelector('[data-tool="%s"]').click(), true)`, language)); err != nil {
+				t.Fatal(err)
+			}
+			harness.Eventually(t, 10*time.Second, func() error {
+				text, err := ask[string](d, `document.getElementById("wrong").textContent`)
+				if err == nil && text != want {
+					err = fmt.Errorf("%q: it says %q, want %q", mode, text, want)
+				}
+				return err
+			})
+		}
+		hash, err := ask[string](d, `location.href`)
+		if err != nil || hash != d.url {
+			t.Errorf("the address is %q, %v: want no token in it", hash, err)
+		}
+		if mode != "" {
+			d.quit()
+			if n := d.disturb(func(string, fs.FileInfo) error { return nil }); n > 0 {
+				t.Errorf("%s: %d files of a database are left: it was no private window", mode, n)
+			}
+		}
 	}
-	p.settles(d)
+	p.settles()
+}
+
+// message is what the page says in a language.
+func message(t *testing.T, language, key string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../ingest/kiosk/web/messages/" + language + ".json") //nolint:gosec // Of this repository.
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := harness.Decode[map[string]string](t, string(text))[key]
+	if said == "" {
+		t.Fatalf("there is no %s in %s", key, language)
+	}
+	return said
 }
 
 // insecure is situation 11: an address of http.

@@ -82,7 +82,7 @@ func hands(t *testing.T, p *place) {
 
 func key(kind input.DispatchKeyEventType, name string, again bool) page.Step {
 	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		code, text := map[string]int64{"Enter": 13, "ArrowRight": 39}[name], ""
+		code, text := map[string]int64{"Enter": 13, "ArrowRight": 39, "0": 48, "2": 50, "3": 51}[name], ""
 		if name == "Enter" && kind == input.DispatchKeyEventTypeKeyDown {
 			text = "\r"
 		}
@@ -142,58 +142,4 @@ func leftAlone(t *testing.T, p *place) {
 	if !strings.Contains(reasons, `"reason":"timeout"`) || strings.Count(reasons, `"reason"`) != 1 {
 		t.Errorf("sent %s: want one reason, timeout", reasons)
 	}
-}
-
-// totem is a device of several bodies: which, then which service, then which face.
-func totem(t *testing.T, p *place) {
-	other := harness.EnrolIn(t, "015146", p.front.up.Kafka, p.front.up.Ingest, p.front.up.Query)
-	services := []map[string]string{{"code": "anagrafe", "it": "Anagrafe", "en": "Population register", "de": "Meldeamt"}, {"code": "tributi", "it": "Tributi", "en": "Taxes", "de": "Abgaben"}}
-	p.front.configure(p.term, map[string]any{"services": services})
-	p.front.configure(other, map[string]any{"name": "Comune di Milano", "comune": "015146", "services": services})
-	p.front.mu.Lock()
-	p.front.claims["BCDFGHJKLMNP"] = &claim{preview: map[string]any{"name": "Unione dei Comuni", "office": "Sportello unico", "channel": "totem", "services": []string{"anagrafe", "tributi"}, "terminals": 2}, tokens: []string{p.term.Token, other.Token}}
-	for _, token := range []string{p.term.Token, other.Token} {
-		p.front.configs[token]["watermark"] = ""
-	}
-	p.front.mu.Unlock()
-	d := p.device("")
-	d.start("#c=bcdf-ghjk-lmnp")
-	d.shows("setup")
-	d.do("see what is claimed", chromedp.Sleep(500*time.Millisecond))
-	if err := d.pick("go"); err != nil {
-		t.Fatal(err)
-	}
-	harness.Eventually(t, 10*time.Second, func() error { return d.pick("yes") })
-	d.shows("comune")
-	choose := func(options ...string) {
-		t.Helper()
-		for _, one := range options {
-			harness.LetPass(600 * time.Millisecond)
-			ok, err := ask[bool](d, fmt.Sprintf(`(() => { const b = [...document.querySelectorAll("#screen button")].find((b) => b.textContent.includes(%q)); b?.click(); return !!b; })()`, one))
-			if err != nil || !ok {
-				text, _ := ask[string](d, `document.body.innerText`)
-				t.Fatalf("there is no %q: %v: %s", one, err, text)
-			}
-		}
-		d.shows("thanks")
-		d.pressed++
-		d.thanked++
-		d.shows("comune")
-	}
-	choose("Roma", "Tributi", "Soddisfatto")
-	choose("Milano", "Anagrafe", "Neutro")
-	choose("Milano", "Tributi", "Insoddisfatto")
-	p.settles(d)
-	second := p.device("")
-	second.start("#c=BCDFGHJKLMNP")
-	second.shows("setup")
-	harness.LetPass(500 * time.Millisecond)
-	_ = second.pick("go")
-	harness.Eventually(t, 10*time.Second, func() error {
-		text, err := ask[string](second, `document.body.innerText`)
-		if err == nil && !strings.Contains(text, "già stato usato") {
-			err = fmt.Errorf("the second device says %q", text)
-		}
-		return err
-	})
 }

@@ -25,6 +25,7 @@ func situations() []situation {
 		{"4 cleared under the page", clearedUnderThePage},
 		{"4 database gone while closed", clearedWhileClosed},
 		{"5 noise in the files", noise},
+		{"5 immutable files", immutable},
 		{"6 disk full", diskFull},
 		{"7 ten windows", manyTabs},
 		{"7 reloads", reloads},
@@ -45,9 +46,11 @@ func situations() []situation {
 		{"21 held key", heldKey},
 		{"22 left alone", leftAlone},
 		{"23 renderer crash", crash},
+		{"23 memory and what draws", pressure},
 		{"24 other keys", otherKeys},
 		{"a totem of a union", totem},
 		{"screens", screens},
+		{"read aloud", aloud},
 	}
 }
 

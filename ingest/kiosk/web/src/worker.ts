@@ -32,6 +32,10 @@ scope.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || !request.url.startsWith(scope.registration.scope)) return;
   event.respondWith((async () => {
     const page = request.mode === "navigate" ? new URL("./", scope.registration.scope) : request.url;
-    return await (await caches.open(NAME)).match(page) ?? fetch(request);
+    try {
+      const kept = await (await caches.open(NAME)).match(page);
+      if (kept) return kept;
+    } catch { /* The disk cannot be read: the page is to come all the same, and say that it is out of order. */ }
+    return fetch(request);
   })());
 });

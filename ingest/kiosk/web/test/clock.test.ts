@@ -71,6 +71,26 @@ test("a machine that slept: ages by the clock that stood still are not believed"
   assert.equal(hour(vote, clock, world), "2026-11-27T10:00:00.000Z");
 });
 
+test("a slow answer is no clock that jumped", () => {
+  const world = new Made();
+  const clock = new Clock(world, 0);
+  clock.heard(world.at);
+  const vote = clock.now();
+  world.at += 8000;
+  clock.heard(world.at - 7000, 8000); // It was written early, and took its time.
+  world.at += 1000;
+  clock.heard(world.at - 500, 500);
+  assert.deepEqual(clock.told(vote, clock.now()), { age_ms: 9000 });
+  const late = new Clock(world, 0);
+  late.heard(world.at, 8000); // Written just now, it was told to be four seconds later.
+  const other = late.now();
+  world.at += 1000;
+  late.heard(world.at, 0);
+  assert.deepEqual(late.told(other, late.now()), { age_ms: 1000 });
+  clock.heard(world.at - 20_000, 500); // That one did.
+  assert.notDeepEqual(clock.told(vote, clock.now()), { age_ms: 9000 });
+});
+
 test("full jitter, and never before the server said", () => {
   const f = (failures: number, retryAfter: number, chance: number, want: number) => {
     const world = new Made();
@@ -82,7 +102,9 @@ test("full jitter, and never before the server said", () => {
   f(4, 0, 0.5, 4000);
   f(40, 0, 1, 300_000);
   f(1, 60_000, 0, 60_000);
-  f(3, 60_000, 0.5, 62_000);
+  f(3, 60_000, 0.5, 67_500);
+  f(1, 60_000, 1, 75_000);
+  f(10, 60_000, 1, 360_000);
 });
 
 test("Retry-After is seconds or a date", () => {

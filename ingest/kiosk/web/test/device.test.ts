@@ -10,7 +10,7 @@ const parts = (): Parts => { const world = new Made(); return { world, service: 
 async function begin(of: Parts): Promise<Device> {
   const device = new Device({
     storage: of.disk, places: of.places, net: of.service.net, world: of.world, api: (path) => `https://kiosk.example/${path}`,
-    facts: async () => ({}), exclusive: (work) => work(), changed: () => {}, failed: () => {},
+    facts: async () => ({}), exclusive: (work) => work(), survives: async () => of.disk.other, changed: () => {}, failed: () => {},
   });
   await device.start();
   await settle();
@@ -100,7 +100,7 @@ test("no request before Retry-After, and not all at once after it", async () => 
   assert.equal(refused, 1);
   for (let i = 0; i < 10; i++) { await press(device, key); await world.pass(5900); }
   assert.equal(refused, 1, "a press is no reason to ask earlier");
-  await world.pass(1500);
+  await world.pass(14_000);
   assert.equal(refused, 1, "after the 60 s comes a part by chance");
   await world.pass(1000);
   assert.equal(refused, 2);
@@ -109,9 +109,12 @@ test("no request before Retry-After, and not all at once after it", async () => 
 test("another token: votes are kept, and asked for slowly; revoked: stopped", async () => {
   for (const [code, status, trouble] of [["unknown-token", 401, "token"], ["revoked-terminal", 403, "revoked"]] as const) {
     const { world, service, disk, device, key } = await setUp();
-    service.interfere = () => problemOf(status, code);
+    service.interfere = () => "cut";
     for (let i = 0; i < 50; i++) await press(device, key);
+    service.interfere = () => problemOf(status, code);
+    await world.pass(10 * 60_000);
     const before = service.asked.length;
+    if (status === 403) await assert.rejects(press(device, key), "what is not counted is not thanked for");
     await world.pass(30 * 60_000);
     assert.ok(service.asked.length - before <= 6, `${status}: asked ${service.asked.length - before} times in 30 minutes`);
     assert.equal(device.troubles()[0]?.trouble, trouble);
@@ -119,7 +122,77 @@ test("another token: votes are kept, and asked for slowly; revoked: stopped", as
     service.interfere = () => undefined;
     await world.pass(3 * 3_600_000);
     assert.equal(service.counted(), 50);
+    await press(device, key);
   }
+});
+
+test("of two terminals one is revoked: the other takes votes, also after a restart", async () => {
+  const of = await setUp();
+  await of.device.add(["other"]);
+  await settle();
+  const [first, second] = of.device.terminals.map(({ key }) => key) as [string, string];
+  of.service.interfere = ({ token }) => token === "token" ? problemOf(403, "revoked-terminal") : undefined;
+  await press(of.device, first);
+  await of.world.pass(1000);
+  assert.deepEqual(of.device.voting.map(({ key }) => key), [second]);
+  await press(of.device, second);
+  of.device.end();
+  const device = await begin(of);
+  assert.deepEqual(device.voting.map(({ key }) => key), [second]);
+  await assert.rejects(press(device, first));
+  await press(device, second);
+  await of.world.pass(60_000);
+  assert.deepEqual([of.service.counted(), of.disk.votes().length], [2, 1]);
+});
+
+test("a closed terminal sends what it holds, and takes no more", async () => {
+  const { world, service, disk, device, key } = await setUp();
+  await press(device, key);
+  await world.pass(60_000);
+  service.interfere = ({ url, body }) => url.endsWith("/v1/votes") ? { status: 202, type: "application/json", body: { accepted: 0, rejected: (body as { votes: { seq: number }[] }).votes.map(({ seq }) => ({ index: 0, seq, code: "closed" })), warnings: [] } } : undefined;
+  await press(device, key);
+  await world.pass(1000);
+  assert.deepEqual(device.voting, []);
+  await assert.rejects(press(device, key));
+
+  const other = await setUp();
+  other.service.interfere = () => "cut";
+  for (let i = 0; i < 3; i++) await press(other.device, other.key);
+  other.device.end();
+  other.disk.kept.device.get("device")!.marker = "other"; // It must not go on in its stream.
+  other.service.interfere = (request) => to("/v1/streams")(request) ? problemOf(403, "closed-terminal") : undefined;
+  const again = await begin(other);
+  await other.world.pass(60_000);
+  assert.deepEqual([other.service.counted(), other.disk.votes().length, again.voting.length], [3, 0, 0]);
+  assert.equal(disk.votes().length, 1);
+});
+
+test("a storage that nobody can read is given up when another can be kept, and not before", async () => {
+  const of = await setUp();
+  await press(of.device, of.key);
+  await of.world.pass(60_000);
+  const broken = async (minutes: number) => {
+    of.disk.broken = true;
+    of.disk.close();
+    await assert.rejects(press(of.device, of.key));
+    await of.world.pass(minutes * 60_000);
+  };
+  of.disk.other = false; // The disk: what is on it may be read again.
+  await broken(120);
+  assert.deepEqual([of.device.state, of.disk.broken], ["broken", true]);
+  of.disk.broken = false;
+  await of.world.pass(60_000);
+  await press(of.device, of.key);
+  await of.world.pass(60_000);
+  assert.deepEqual([of.device.state, of.service.streams.size, of.service.counted()], ["ready", 1, 2]);
+  of.disk.other = true;
+  await broken(4);
+  assert.deepEqual([of.device.state, of.disk.broken], ["broken", true], "four minutes may be anything");
+  await of.world.pass(10 * 60_000);
+  assert.equal(of.device.state, "ready");
+  await press(of.device, of.key);
+  await of.world.pass(60_000);
+  assert.deepEqual([of.service.streams.size, of.service.counted(), of.service.conflicts], [2, 3, 0]);
 });
 
 test("a storage that is gone: the press is not thanked, the next is, in a new stream", async () => {

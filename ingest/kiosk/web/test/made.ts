@@ -56,6 +56,7 @@ export class Disk implements Storage {
   kept = nothing();
   full = false; // Nothing can be written.
   broken = false; // It cannot be opened.
+  other = true; // Another on the same disk would be there when it is opened again.
   private isOpen = false;
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -71,6 +72,7 @@ export class Disk implements Storage {
     this.isOpen = true;
   }
   close(): void { this.isOpen = false; }
+  leave(): void { this.wipe(); this.broken = false; }
   read<R>(work: (tables: Tables) => Promise<R>): Promise<R> { return this.run(work, false); }
   write<R>(work: (tables: Tables) => Promise<R>): Promise<R> { return this.run(work, true); }
 

@@ -16,7 +16,8 @@ export class Clock {
   sure = false; // The server was heard since the wall last jumped.
   private boot: string;
   private base: number; // The wall less the clock that never jumps.
-  private server = NaN; // The server's clock less that one.
+  private server = NaN; // The server's clock less that one,
+  private about = 0; // give or take so much: the answer that said so took its time.
 
   constructor(private readonly world: World, skew: number) {
     this.skew = skew;
@@ -33,17 +34,19 @@ export class Clock {
     return { at: wall + this.skew, skew: this.skew, sure: this.sure, mono, boot: this.boot };
   }
 
-  // heard takes the server's clock from an answer that has just come.
-  heard(date: number): void {
+  // heard takes the server's clock from an answer that has just come, and took so long: it
+  // was written at some moment of that time.
+  heard(date: number, took = 0): void {
     if (!Number.isFinite(date)) return;
     this.now();
-    const told = date + 500; // In the middle of its second.
+    const told = date + 500 + took / 2; // In the middle of its second, and of the time.
+    const same = SAME + took / 2 + this.about;
     const skew = told - this.world.wall();
-    if (Math.abs(skew - this.skew) > SAME) this.skew = skew;
+    if (Math.abs(skew - this.skew) > same) this.skew = skew;
     const server = told - this.world.mono();
     // The clock that never jumps stood still, with the machine: ages by it are too young.
-    if (Math.abs(server - this.server) > SAME) this.boot = this.world.id();
-    if (!(Math.abs(server - this.server) <= SAME)) this.server = server;
+    if (Math.abs(server - this.server) > same) this.boot = this.world.id();
+    if (!(Math.abs(server - this.server) <= same && took / 2 >= this.about)) [this.server, this.about] = [server, took / 2];
     this.sure = true;
   }
 

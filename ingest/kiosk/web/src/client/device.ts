@@ -5,7 +5,7 @@ import { Clock } from "./clock.ts";
 import { doubted, type Mark, type Place } from "./marks.ts";
 import * as queue from "./queue.ts";
 import { Sender } from "./sender.ts";
-import { type Claim, type Device as Row, type Ignored, type Storage, type Terminal } from "./storage.ts";
+import { votes, type Claim, type Device as Row, type Ignored, type Storage, type Terminal } from "./storage.ts";
 import type { Config, Net } from "./wire.ts";
 import type { World } from "./world.ts";
 
@@ -18,6 +18,7 @@ export interface Options {
   facts: () => Promise<Record<string, unknown>>;
   exclusive: <R>(work: () => Promise<R>) => Promise<R>; // One drain at a time, whoever else there is.
   changed: () => void;
+  survives: () => Promise<boolean>; // A storage that is new is there when it is opened again.
   failed: (reason: unknown) => void; // Told of what went wrong on this device, for its console.
 }
 
@@ -26,6 +27,7 @@ export type State = "starting" | "unset" | "ready" | "broken";
 
 const MEND = 1000; // Milliseconds; the bound of the first wait for a storage that fails,
 const MENDS = 30_000; // and of any.
+const UNREAD = 20; // Times in a row that it cannot be read, over some seven minutes, before it is given up.
 const HANGS = 5000; // Milliseconds after which a storage or a place is taken to be out of order.
 
 export class Device {
@@ -38,6 +40,7 @@ export class Device {
   private turning: Promise<void> | null = null;
   private again = false;
   private breaks = 0;
+  private unread = 0; // Times in a row that it could not be opened, or not be read.
   private mending: Promise<boolean> | null = null;
   private healing = false;
   private began = false;
@@ -120,6 +123,9 @@ export class Device {
     this.kick();
   }
 
+  // voting are the terminals that take votes.
+  get voting(): Terminal[] { return this.terminals.filter(votes); }
+
   troubles(): Sender[] { return [...this.senders.values()].filter(({ trouble }) => trouble !== ""); }
   waiting(key: string): Promise<queue.Waiting> { return queue.waiting(this.with_.storage, key); }
 
@@ -164,7 +170,7 @@ export class Device {
       return await work();
     } catch (reason) {
       this.with_.failed(reason);
-      void this.mended();
+      if (!(reason instanceof queue.Revoked)) void this.mended();
       throw reason;
     }
   }
@@ -190,18 +196,20 @@ export class Device {
   // mend opens the storage anew and looks what it is: as it was, or another. False: it
   // cannot be used, and whoever waits shall try again.
   private mend(): Promise<boolean> {
-    this.mending ??= this.open().then(
+    this.mending ??= this.reopen().then(
       () => { this.breaks = 0; return true; },
       (reason: unknown) => { this.with_.failed(reason); this.breaks++; this.to("broken"); return false; },
     ).finally(() => { this.mending = null; });
     return this.mending;
   }
 
-  private async open(): Promise<void> {
+  private async reopen(): Promise<void> {
     const { storage, places, world } = this.with_;
+    if (++this.unread > UNREAD) await this.giveUp();
     await this.within(storage.open());
     const marks = await Promise.all(places.map((place) => this.within(place.read()).catch(() => null)));
     const [row, terminals, streams] = await storage.read(async (tables) => [await tables.get("device", "device"), await tables.all("terminals"), await tables.all("streams")] as const);
+    this.unread = 0;
     if (row) this.row = row;
     const lost = terminals.length === 0 ? this.remembered(marks) : [];
     if (lost.length > 0) await this.restore(lost);
@@ -214,6 +222,15 @@ export class Device {
     await this.count();
     await this.mark();
     this.to(this.terminals.length > 0 ? "ready" : "unset");
+  }
+
+  // giveUp leaves a storage that nobody can read any more. Where another can be kept it is
+  // not the disk, and waiting mends nothing: what is in it is lost, and the marks tell who
+  // this device was. Chromium cannot even delete it.
+  private async giveUp(): Promise<void> {
+    if (!await this.within(this.with_.survives()).catch(() => false)) return;
+    this.with_.storage.leave();
+    this.unread = 0;
   }
 
   // remembered are the terminals that this device was, by what it has in memory or marks.

@@ -38,11 +38,12 @@ class Within implements Tables {
 export class Indexed implements Storage {
   private db: IDBPDatabase<Kept> | null = null;
 
-  constructor(private readonly name: string) {}
+  // left is how many databases were left, over all runs.
+  constructor(private readonly name: string, private readonly left: { get(): number; set(n: number): void }) {}
 
   async open(): Promise<void> {
     this.close();
-    this.db = await openDB<Kept>(this.name, VERSION, {
+    this.db = await openDB<Kept>(this.left.get() === 0 ? this.name : `${this.name}-${this.left.get()}`, VERSION, {
       upgrade(db) {
         db.createObjectStore("terminals", { keyPath: "key" });
         db.createObjectStore("streams", { keyPath: "stream" });
@@ -56,6 +57,11 @@ export class Indexed implements Storage {
   close(): void {
     try { this.db?.close(); } catch { /* It was gone. */ }
     this.db = null;
+  }
+
+  leave(): void {
+    this.close();
+    this.left.set(this.left.get() + 1);
   }
 
   read<R>(work: (tables: Tables) => Promise<R>): Promise<R> { return this.run("readonly", work); }

@@ -1,7 +1,7 @@
 // The queue of votes: what is stored in one transaction, and what may be forgotten.
 
 import type { Moment } from "./clock.ts";
-import { loose, type Storage, type Stream, type Tables, type Terminal, type Vote } from "./storage.ts";
+import { loose, votes, type Storage, type Stream, type Tables, type Terminal, type Vote } from "./storage.ts";
 import { closed, type Watermark } from "./wire.ts";
 
 export type Cast = Pick<Vote, "face" | "value" | "service"> & { open: boolean };
@@ -14,6 +14,9 @@ const PAGE = 1000; // Votes that are looked at together.
 // Gone is thrown where a row that must be there is not: the storage is another one.
 export class Gone extends Error {}
 
+// Revoked is thrown where a vote is for a terminal whose votes count no more.
+export class Revoked extends Error {}
+
 const terminalOf = async (tables: Tables, key: string): Promise<Terminal> => {
   const found = await tables.get("terminals", key);
   if (!found) throw new Gone(`there is no terminal ${key} in the storage`);
@@ -25,6 +28,7 @@ const terminalOf = async (tables: Tables, key: string): Promise<Terminal> => {
 export function press(storage: Storage, key: string, goesOn: string, cast: Cast, when: Moment): Promise<Ticket> {
   return storage.write(async (tables) => {
     const terminal = await terminalOf(tables, key);
+    if (!votes(terminal)) throw new Revoked(`terminal ${key} was revoked or closed`);
     const stream = goesOn !== "" && terminal.stream === goesOn ? await tables.get("streams", goesOn) : undefined;
     const ticket = stream ? { queue: stream.stream, seq: stream.next } : { queue: loose(key), seq: terminal.loose };
     await tables.put("votes", { ...cast, ...when, ...ticket, answered: 0 });

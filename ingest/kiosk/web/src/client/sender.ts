@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 import { iso } from "./clock.ts";
 import * as queue from "./queue.ts";
 import type { Device, Storage, Terminal, Vote } from "./storage.ts";
-import { configOf, ours, plain, problem, taken, watermarkOf, type Answer, type Config, type Net, type Request, type Watermark } from "./wire.ts";
+import { configOf, ours, plain, problem, rejected, taken, watermarkOf, type Answer, type Config, type Net, type Request, type Watermark } from "./wire.ts";
 import { patience, type World } from "./world.ts";
 
 // Around is what all terminals of a device share.
@@ -77,7 +77,9 @@ export class Sender {
 
   private async work(): Promise<number> {
     const { storage, world } = this.around;
+    const { revoked } = await this.terminal();
     if (world.mono() - this.configuredAt > CONFIGURED) await this.configure();
+    if (revoked) await this.put({ revoked: false }); // It was answered.
     if (world.mono() - this.beatAt > this.interval) await this.beat();
     if (this.goesOn === "") await this.admit();
     while (await queue.adopt(storage, this.key, this.goesOn) > 0) { /* Until none is loose. */ }
@@ -105,13 +107,14 @@ export class Sender {
   // ends a turn whatever was asked ends it here.
   private async ask(request: Request): Promise<Answer> {
     let answer: Answer;
+    const asked = this.around.world.mono();
     try {
       answer = await this.around.net(request);
     } catch {
       throw this.later(0);
     }
     if (ours(answer)) {
-      this.around.clock.heard(answer.date);
+      this.around.clock.heard(answer.date, this.around.world.mono() - asked);
       const { skew } = this.around.clock;
       if (skew !== this.around.device().skew) await this.around.note({ skew });
     }
@@ -119,6 +122,11 @@ export class Sender {
     const stale = answer.status === 401 && request.token !== (await this.terminal()).token;
     if (stale) throw new Pause(0, ""); // It was given another meanwhile.
     if (answer.status === 401 && code) throw new Pause((5 + 5 * this.around.world.random()) * MINUTE, "token");
+    if (answer.status === 403 && code === "closed-terminal") { // It may send what it holds.
+      await this.put({ closed: true });
+      return answer;
+    }
+    if (answer.status === 403 && code === "revoked-terminal") await this.put({ revoked: true });
     if (answer.status === 403 && code && code !== "foreign-stream") throw new Pause((1 + this.around.world.random()) * HOUR, "revoked");
     return answer;
   }
@@ -178,8 +186,8 @@ export class Sender {
       return;
     }
     if (answer.status !== 200 && answer.status !== 202) { // Nothing waits for a heartbeat.
-      if (this.goesOn === "" && answer.status >= 500) throw this.later(answer.retryAfter);
       this.beatAt = world.mono();
+      if (answer.retryAfter > 0 || this.goesOn === "" && answer.status >= 500) throw this.later(answer.retryAfter); // Who is full for this is full for votes.
       return;
     }
     await this.put({ install: next, candidate: "" });
@@ -196,7 +204,8 @@ export class Sender {
   // admit finds the stream for new votes: the terminal's, if its watermark knows nothing of
   // it that the terminal does not, else another.
   private async admit(): Promise<void> {
-    const { stream } = await this.terminal();
+    const { stream, closed } = await this.terminal();
+    if (closed) return;
     if (stream === "") return this.begin();
     await this.mark(stream, true);
     if (this.goesOn === "") this.goesOn = (await this.terminal()).stream;
@@ -208,6 +217,7 @@ export class Sender {
     const { token } = await this.terminal();
     const answer = await this.ask({ method: "POST", url: api("v1/streams"), token, body: {} });
     const { stream, first_seq: first } = (answer.body ?? {}) as { stream?: unknown; first_seq?: unknown };
+    if (answer.status === 403 && problem(answer) === "closed-terminal") return;
     if (answer.status !== 201 || typeof stream !== "string" || stream === "" || stream.length > 64 || !Number.isSafeInteger(first) || (first as number) < 1) throw this.later(answer.retryAfter);
     await queue.renew(storage, this.key, stream, first as number);
     this.goesOn = stream;
@@ -232,11 +242,14 @@ export class Sender {
     const { storage, api, clock, world, changed } = this.around;
     const { token } = await this.terminal();
     const now = clock.now();
-    const answer = await this.ask({ method: "POST", url: api("v1/votes"), token, body: { stream, sent_at: iso(now.at), votes: votes.map((vote) => wire(vote, clock, now)) } });
+    const told = votes.map((vote) => wire(vote, clock, now));
+    const dated = now.sure || told.some(({ at }) => at !== undefined); // Ages need no clock, and one that jumped makes them doubtful.
+    const answer = await this.ask({ method: "POST", url: api("v1/votes"), token, body: { stream, ...(dated && { sent_at: iso(now.at) }), votes: told } });
     if (taken(answer, votes.length)) {
       this.failures = 0;
       this.size = Math.min(BATCH, this.size * 2);
       await queue.answered(storage, votes, world.wall());
+      if (rejected(answer).includes("closed")) await this.put({ closed: true });
       changed();
       return true;
     }

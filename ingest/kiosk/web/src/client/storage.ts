@@ -41,6 +41,8 @@ export interface Terminal {
   config: Config | null;
   etag: string;
   since: number; // When it was set up: the order of choice.
+  revoked?: boolean; // The server has said so: what it would take now is never counted.
+  closed?: boolean; // The same, for good; what it took before is still sent.
 }
 
 export interface Ignored { double: number; multi: number; repeat: number }
@@ -75,9 +77,13 @@ export interface Tables {
 export interface Storage {
   open(): Promise<void>; // Again after a failure: anew.
   close(): void;
+  leave(): void; // From now on it is another, which is new; what is in this one stays there.
   read<R>(work: (tables: Tables) => Promise<R>): Promise<R>;
   write<R>(work: (tables: Tables) => Promise<R>): Promise<R>;
 }
+
+// votes tells whether a terminal's votes would count.
+export const votes = ({ revoked, closed }: Terminal): boolean => !revoked && !closed;
 
 // loose is the queue of a terminal's votes that have no number of a stream yet.
 export const loose = (terminal: string): string => `?${terminal}`;

@@ -120,6 +120,10 @@ export function taken({ status, type, body }: Answer, votes: number): boolean {
   return Number.isInteger(accepted) && Array.isArray(rejected) && (accepted as number) + rejected.length === votes;
 }
 
+// rejected are the codes of the votes that an answer has rejected.
+export const rejected = ({ body }: Answer): unknown[] =>
+  (body as { rejected: unknown[] }).rejected.map((one) => typeof one === "object" && one !== null ? (one as { code?: unknown }).code : undefined);
+
 export interface Watermark { highest: number; missing: [number, number][] }
 
 // watermarkOf reads a watermark of a stream; null: it is none, or another's.

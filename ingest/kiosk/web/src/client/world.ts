@@ -24,6 +24,7 @@ const FIRST = 1000; // Milliseconds; the bound of the first wait,
 const MOST = 300_000; // and of any.
 
 // patience is how long to wait after so many failures in a row: at random up to a bound
-// that doubles (full jitter), and never before the server said.
+// that doubles (full jitter), and never before the server said. Who was told to wait long
+// was told so together with many: they come back spread over a quarter of it.
 export const patience = (failures: number, retryAfter: number, world: World): number =>
-  retryAfter + world.random() * Math.min(MOST, FIRST * 2 ** Math.min(Math.max(failures - 1, 0), 20));
+  retryAfter + world.random() * Math.max(Math.min(MOST, FIRST * 2 ** Math.min(Math.max(failures - 1, 0), 20)), retryAfter / 4);

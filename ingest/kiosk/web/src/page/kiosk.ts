@@ -9,6 +9,7 @@ import type { Guard } from "./guard.ts";
 import { Tools } from "./tools.ts";
 import type { Setup } from "./setup.ts";
 import { SetupForm } from "./setup_form.ts";
+import type { Key } from "./words.ts";
 
 // A Screen is one of those that a citizen or a caretaker may see. The first four are
 // those on which nobody is in the middle of something.
@@ -34,6 +35,7 @@ export class Kiosk {
   private ends = () => {}; // Ends the screen's clock.
   private shown = ""; // What home was drawn from.
   setup: Setup | null = null;
+  private form: SetupForm | null = null;
 
   constructor(private readonly device: Device, private readonly guard: Guard, private readonly idled: () => void) {
     this.main = document.getElementById("screen")!;
@@ -42,7 +44,7 @@ export class Kiosk {
   }
 
   // idle tells whether nobody is in the middle of something.
-  get idle(): boolean { return !this.busy && this.ticket === null && ["attract", "broken", "starting", "setup"].includes(this.screen) || this.screen === this.drawn && !this.touched; }
+  get idle(): boolean { return !this.busy && this.ticket === null && ["attract", "broken", "starting", "setup"].includes(this.screen) || this.screen === this.drawn && !this.touched && !this.tools.listening; }
   private touched = false; // Somebody has chosen something.
   private drawn: Screen = "starting"; // The screen that was home when it was drawn.
 
@@ -53,24 +55,27 @@ export class Kiosk {
     if (["https", "other_window"].includes(this.screen)) return;
     const [trouble] = this.device.troubles();
     const { words } = this.tools;
-    this.trouble.textContent = trouble ? words.say(`trouble_${trouble.trouble as "offline"}`) : this.config(this.device.terminals[0] ?? null).test ? words.say("test") : "";
+    const barred = this.device.terminals.filter((one) => one.revoked || one.closed).map((one) => words.say(one.closed ? "trouble_closed" : "trouble_revoked", { name: this.config(one).name || one.key }));
+    this.trouble.textContent = barred.length > 0 ? barred.join(" · ") : trouble ? words.say(`trouble_${trouble.trouble as "offline"}`, { name: this.config(this.device.terminals.find(({ key }) => key === trouble.key) ?? null).name }) : this.config(this.device.terminals[0] ?? null).test ? words.say("test") : "";
     if (this.busy || this.screen === "not_stored" || this.screen === "thanks") return;
     const { state } = this.device;
-    if (state === "broken") {
+    if (state === "broken" || state === "ready" && this.device.voting.length === 0 && this.screen !== "setup") {
       if (this.screen !== "broken") { this.ticket = null; this.plainScreen("broken", "broken_more"); }
     } else if (state === "unset") {
       if (this.screen !== "setup") this.toSetup();
-    } else if (state === "ready") {
+    } else if (state === "ready" && this.device.voting.length > 0) {
       if (["broken", "starting", "setup"].includes(this.screen)) this.home();
-      else if (this.screen === this.drawn && !this.touched && this.shown !== this.source()) this.home();
+      else if (this.screen === this.drawn && !this.touched && this.shown !== this.source() || this.terminal && !this.device.voting.some(({ key }) => key === this.terminal?.key)) this.home();
     }
   }
 
-  toSetup(message = "", code = ""): void {
+  toSetup(wrong: Key | "" = "", code = ""): void {
     if (!this.setup) return;
     this.begin("setup", "bad");
-    new SetupForm(this.main, this.tools.words, this.setup, () => this.home()).draw(message, code);
+    this.form = new SetupForm(this.main, this.tools.words, this.setup, () => this.home());
+    this.form.draw(wrong, code);
     this.tools.draw(["it", "en", "de"]);
+    this.tools.read();
   }
 
   // plainScreen says one thing.
@@ -80,22 +85,23 @@ export class Kiosk {
     this.main.append(h("h1", {}, words.say(screen)), ...(more ? [h("p", {}, words.say(more))] : []));
     if (screen === "broken") this.tools.draw(["it", "en", "de"]);
     else this.tools.hide();
+    this.tools.read();
   }
 
-  private source(): string { return JSON.stringify([this.device.terminals.map(({ key, config }) => [key, config]), this.tools.words.language]); }
+  private source(): string { return JSON.stringify([this.device.voting.map(({ key, config }) => [key, config]), this.tools.words.language]); }
 
   // first is the screen that home is: the first choice that there is.
   private first(): Screen {
-    const { terminals } = this.device;
-    return terminals.length > 1 ? "comune" : this.config(terminals[0] ?? null).services.length > 1 ? "service" : "face";
+    const { voting } = this.device;
+    return voting.length > 1 ? "comune" : this.config(voting[0] ?? null).services.length > 1 ? "service" : "face";
   }
 
   home(): void {
-    const { terminals, state } = this.device;
-    if (state !== "ready") return this.changed0(state);
+    const { voting, state } = this.device;
+    if (state !== "ready" || voting.length === 0) return this.changed0(state);
     [this.ticket, this.service, this.touched] = [null, undefined, false];
-    this.terminal = terminals.length === 1 ? terminals[0]! : null;
-    this.tools.languages(this.config(terminals[0]!).languages);
+    this.terminal = voting.length === 1 ? voting[0]! : null;
+    this.tools.languages(this.config(voting[0]!).languages);
     this.drawn = this.first();
     this.draw(this.drawn);
     this.shown = this.source();
@@ -109,7 +115,7 @@ export class Kiosk {
 
   private redraw(): void {
     const { screen } = this;
-    if (screen === "setup") this.toSetup();
+    if (screen === "setup") this.toSetup(this.form?.wrong, this.form?.code);
     else if (screen === "broken") this.plainScreen("broken", "broken_more");
     else this.draw(screen);
     this.shown = this.source();
@@ -123,7 +129,7 @@ export class Kiosk {
     const service = config.services.find(({ code }) => code === this.service);
     if (screen === "attract") return this.attract();
     if (screen === "comune") {
-      const options = this.device.terminals.map((of) => ({ code: of.key, name: this.config(of).name || of.key, press: () => { this.terminal = of; this.next(this.config(of).services.length > 1 ? "service" : "face"); } }));
+      const options = this.device.voting.map((of) => ({ code: of.key, name: this.config(of).name || of.key, press: () => { this.terminal = of; this.next(this.config(of).services.length > 1 ? "service" : "face"); } }));
       this.choose(screen, words.say("which_comune"), options);
     } else if (screen === "service") {
       const options = config.services.map((of) => ({ code: of.code, name: words.service(of), press: () => { this.service = of.code; this.next("face"); } }));
@@ -163,11 +169,13 @@ export class Kiosk {
       screen === "reason" ? null : h("button", { "data-option": "back", onclick: () => this.home() }, this.tools.words.say("back")))];
     this.main.append(h("h1", {}, title), h("div", { class: "choices" }, ...buttons), ...extra.filter((one): one is HTMLElement => !!one));
     this.tools.draw();
+    this.tools.read();
     let left = CHOOSE;
     const tell = (): void => { time.textContent = this.tools.words.say("seconds", { n: left }); };
     if (atHome) return this.after(ATTRACT, () => { this.home(); this.attract(); });
     tell();
     const timer = setInterval(() => {
+      if (this.tools.speaking) return; // Who listens has not heard all that there is yet.
       left--;
       tell();
       if (left > 0) return;
@@ -187,6 +195,7 @@ export class Kiosk {
     this.ends();
     this.ends = () => {};
     this.tools.quiet();
+    (document.activeElement as HTMLElement | null)?.blur(); // Keys begin with the first answer.
     this.screen = screen;
     this.main.className = look;
     this.main.replaceChildren();
@@ -230,7 +239,7 @@ export class Kiosk {
       const { dataset } = document.documentElement;
       dataset["unstored"] = String(Number(dataset["unstored"] ?? 0) + 1);
       this.plainScreen("not_stored", "not_stored_more");
-      this.after(SORRY, () => { this.tools.reset(); this.home(); });
+      this.leave(SORRY);
     } finally {
       this.busy = false;
     }
@@ -242,7 +251,24 @@ export class Kiosk {
     const { dataset } = document.documentElement;
     dataset["thanked"] = String(Number(dataset["thanked"] ?? 0) + 1);
     this.guard.rest(pause);
-    this.after(pause, () => { this.tools.reset(); this.home(); });
+    this.leave(pause);
+  }
+
+  // leave ends a citizen's visit after a pause, and when what is being said is said.
+  private leave(pause: number): void {
+    this.after(pause, () => this.tools.speaking ? this.leave(200) : (this.tools.reset(), this.home()));
+  }
+
+  // listen begins or ends the reading aloud of screens.
+  listen(): void {
+    if (this.screen === "attract") this.home();
+    if (!["thanks", "not_stored"].includes(this.screen)) this.tools.listen();
+  }
+
+  // reached is told what somebody goes over by keys.
+  reached(element: Element): void {
+    const name = element.closest("button:focus-visible")?.textContent ?? ""; // A finger knows where it is.
+    if (name !== "") this.tools.said(name);
   }
 
   // spoken is the screen in words: what is asked, and what may be answered.
@@ -250,6 +276,7 @@ export class Kiosk {
     const title = this.main.querySelector("h1")?.textContent ?? "";
     const rest = [...this.main.querySelectorAll("p")].map((one) => one.textContent ?? "");
     const options = [...this.main.querySelectorAll("button")].map((one, i) => this.tools.words.say("option", { n: i + 1, name: one.textContent ?? "" }));
-    return [title, ...rest, ...options].join(" ");
+    const how = options.length > 0 ? [this.tools.words.say("by_keys")] : [];
+    return [title, ...rest, ...options, ...how].join(" ").trim();
   }
 }

@@ -39,6 +39,19 @@ class Kept implements Place {
 }
 export const kept = (): Place => new Kept();
 
+// left counts the databases that were left because nobody could read them any more.
+let remembered = 0;
+export const left = {
+  get(): number {
+    try { remembered = Math.max(remembered, Number(localStorage.getItem(`${NAME}-left`)) || 0); } catch { /* As in this run. */ }
+    return remembered;
+  },
+  set(n: number): void {
+    remembered = n;
+    try { localStorage.setItem(`${NAME}-left`, String(n)); } catch { /* The next run finds it out anew. */ }
+  },
+};
+
 // hold takes the device for this document until it ends. late is called where another
 // window has it, and it is waited for.
 export function hold(late: () => void): Promise<void> {
@@ -60,7 +73,8 @@ export async function facts(): Promise<Record<string, unknown>> {
   return { storage: { persisted, free: Math.max(0, (estimate.quota ?? 0) - (estimate.usage ?? 0)) }, version: VERSION };
 }
 
-// survives tells whether a database is there when it is opened again.
+// survives tells whether a database is there when it is opened again, and has room for
+// more than what a full disk has left over.
 export async function survives(): Promise<boolean> {
   const name = `${NAME}-trial`;
   const open = (): Promise<IDBDatabase> => new Promise((done, fail) => {
@@ -74,6 +88,7 @@ export async function survives(): Promise<boolean> {
     const first = await open();
     const writing = first.transaction("rows", "readwrite", { durability: "strict" });
     writing.objectStore("rows").put("kept", 1);
+    for (let i = 2; i < 18; i++) writing.objectStore("rows").put(crypto.getRandomValues(new Uint8Array(65_536)), i); // Nothing makes it smaller.
     await ended(writing);
     first.close();
     const second = await open();

@@ -6,10 +6,9 @@ import { fetched } from "../client/wire.ts";
 import { machine } from "../client/world.ts";
 import { Guard } from "./guard.ts";
 import { Kiosk } from "./kiosk.ts";
-import { awake, DATABASE, exclusive, facts, hold, kept, local } from "./machine.ts";
+import { awake, DATABASE, exclusive, facts, hold, kept, left, local, survives } from "./machine.ts";
 import { Setup, Wrong } from "./setup.ts";
 import { Update } from "./update.ts";
-import { Words } from "./words.ts";
 
 // The page's address ends in a slash; the service is where it is.
 const api = (path: string): string => new URL(`../${path}`, location.href.split("#", 1)[0]).href;
@@ -35,7 +34,8 @@ function listen(guard: Guard, kiosk: Kiosk): void {
     event.stopPropagation();
     event.preventDefault();
   }, true);
-  addEventListener("keyup", (event) => guard.keyUp(event.code), true);
+  addEventListener("focusin", ({ target }) => kiosk.reached(target as Element));
+  addEventListener("keyup", (event) => guard.keyUp(event.code || event.key), true);
   addEventListener("keydown", (event) => {
     if (kiosk.screen === "setup" || event.ctrlKey || event.altKey || event.metaKey) return;
     const buttons = [...document.querySelectorAll<HTMLButtonElement>("#screen button:enabled, #tools button:enabled")];
@@ -43,10 +43,12 @@ function listen(guard: Guard, kiosk: Kiosk): void {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     const digit = /^[1-9]$/.test(event.key) ? Number(event.key) - 1 : -1;
     const enter = event.key === "Enter" || event.key === " ";
-    if (step === undefined && digit < 0 && !enter) return;
+    const voice = event.key === "0";
+    if (step === undefined && digit < 0 && !enter && !voice) return;
     event.preventDefault();
     if (!guard.key(event.code || event.key, event.repeat)) return;
     if (step !== undefined) buttons[(at < 0 ? (step > 0 ? 0 : buttons.length - 1) : at + step + buttons.length) % buttons.length]?.focus();
+    else if (voice) kiosk.listen();
     else if (digit >= 0) document.querySelectorAll<HTMLButtonElement>("#screen button:enabled")[digit]?.click();
     else if (at >= 0) buttons[at]!.click();
     else if (kiosk.screen === "attract") buttons[0]?.click();
@@ -54,13 +56,13 @@ function listen(guard: Guard, kiosk: Kiosk): void {
 }
 
 // setUp brings what the address brought into the device; what was begun is ended.
-async function setUp(setup: Setup, kiosk: Kiosk, { code, token }: { code: string; token: string }, words: Words): Promise<void> {
+async function setUp(setup: Setup, kiosk: Kiosk, { code, token }: { code: string; token: string }): Promise<void> {
   try {
     if (token) await setup.token(token);
     else await setup.resume();
     if (code) kiosk.toSetup("", code);
   } catch (reason) {
-    kiosk.toSetup(words.say(reason instanceof Wrong ? reason.key : "setup_store"), code);
+    kiosk.toSetup(reason instanceof Wrong ? reason.key : "setup_store", code);
   }
 }
 
@@ -68,7 +70,7 @@ async function main(): Promise<void> {
   const brought = given();
   let update: Update | null = null;
   const net = fetched((input, init) => fetch(input, init), machine.wall);
-  const device: Device = new Device({ storage: new Indexed(DATABASE), places: [local, kept()], net, world: machine, api, facts, exclusive, changed: () => kiosk.changed(), failed: (reason) => console.error(reason) });
+  const device: Device = new Device({ storage: new Indexed(DATABASE, left), places: [local, kept()], net, world: machine, api, facts, exclusive, survives, changed: () => kiosk.changed(), failed: (reason) => console.error(reason) });
   const guard = new Guard(machine.mono, (kind) => device.ignored(kind));
   const kiosk: Kiosk = new Kiosk(device, guard, () => update?.maybe());
   if (!isSecureContext) return kiosk.plainScreen("https", "https_more");
@@ -83,8 +85,8 @@ async function main(): Promise<void> {
   void update.begin().catch(() => {}); // Without a worker the page needs a network to start.
   await device.start();
   kiosk.changed();
-  await setUp(kiosk.setup, kiosk, brought, new Words("it"));
-  addEventListener("hashchange", () => void setUp(kiosk.setup!, kiosk, given(), new Words("it")));
+  await setUp(kiosk.setup, kiosk, brought);
+  addEventListener("hashchange", () => void setUp(kiosk.setup!, kiosk, given()));
 }
 
 void main();

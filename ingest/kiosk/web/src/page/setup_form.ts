@@ -5,10 +5,14 @@ import { Wrong, type Preview, type Setup } from "./setup.ts";
 import type { Key, Words } from "./words.ts";
 
 export class SetupForm {
+  wrong: Key | "" = ""; // Why it did not go on, whatever language is read.
+  code = "";
+
   constructor(private readonly at: HTMLElement, private readonly words: Words, private readonly setup: Setup, private readonly done: () => void) {}
 
-  draw(message: string, code = ""): void {
+  draw(wrong: Key | "", code = ""): void {
     const { words } = this;
+    [this.wrong, this.code] = [wrong, code];
     const codeField = h("input", { name: "code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 64, value: code });
     const tokenField = h("input", { name: "token", type: "password", autocomplete: "off", maxlength: 256 });
     const go = async (event: Event): Promise<void> => {
@@ -21,7 +25,7 @@ export class SetupForm {
     };
     this.at.replaceChildren(
       h("h1", {}, words.say("setup")),
-      h("p", { role: "alert", id: "wrong" }, message),
+      h("p", { role: "alert", id: "wrong" }, wrong && words.say(wrong)),
       h("form", { onsubmit: go }, h("label", {}, words.say("setup_code"), codeField), h("label", {}, words.say("setup_token"), tokenField), h("button", { type: "submit", "data-option": "go" }, words.say("setup_go"))),
     );
   }
@@ -43,7 +47,7 @@ export class SetupForm {
     try {
       await work();
     } catch (reason) {
-      this.draw(this.words.say(reason instanceof Wrong ? reason.key : "setup_store" satisfies Key));
+      this.draw(reason instanceof Wrong ? reason.key : "setup_store");
     }
   }
 }

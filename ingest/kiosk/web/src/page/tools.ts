@@ -13,10 +13,12 @@ export class Tools {
   private offered: Language[] = LANGUAGES;
   private side: typeof SIDES[number] = "middle";
   private contrast = false;
+  private moving = false; // The buttons are made anew.
+  private shown: readonly Language[] = LANGUAGES;
 
   constructor(private readonly at: HTMLElement, private readonly changed: () => void, private readonly spoken: () => string) {
     this.words = new Words("it");
-    this.voice = new Voice(() => this.draw());
+    this.voice = new Voice(() => { if (this.at.childElementCount > 0) this.draw(this.shown); });
   }
 
   // languages are those that are offered; the first is that of the house.
@@ -38,7 +40,8 @@ export class Tools {
   reset(): void {
     this.speak(this.offered[0]!);
     [this.side, this.contrast] = ["middle", false];
-    this.voice.volume = 2;
+    this.voice.stop();
+    [this.voice.on, this.voice.volume] = [false, 2];
     this.apply();
   }
 
@@ -49,25 +52,39 @@ export class Tools {
   }
 
   quiet(): void { this.voice.stop(); }
+  get speaking(): boolean { return this.voice.speaking; }
+  get listening(): boolean { return this.voice.on; }
+
+  // read says the screen to who has asked for it; said, a part of it.
+  read(): void { if (this.voice.on) this.voice.say(this.spoken(), this.words.say("lang")); }
+  said(text: string): void { if (this.voice.on && !this.moving) this.voice.say(text, this.words.say("lang")); }
   hide(): void { this.at.replaceChildren(); }
 
   draw(languages: readonly Language[] = this.offered): void {
     const { words, voice } = this;
+    this.shown = languages;
+    const at = document.activeElement?.getAttribute("data-tool");
     const button = (name: string, tool: string, pressed: boolean | null, press: () => void, lang?: string): HTMLElement =>
       h("button", { "data-tool": tool, "aria-pressed": pressed === null ? null : String(pressed), lang, onclick: press }, name);
     this.at.setAttribute("aria-label", words.say("tools"));
-    this.at.replaceChildren(
+    this.at.replaceChildren(...[
       ...(languages.length > 1 ? languages : []).map((language) => button(new Words(language).say("name"), language, words.language === language, () => { this.speak(language); this.changed(); }, language)),
-      ...(Voice.there() ? [button(words.say(voice.speaking ? "stop" : "listen"), "listen", voice.speaking, () => this.listen())] : []),
-      ...(voice.speaking ? [button(words.say("louder", { n: voice.volume }), "louder", null, () => { voice.volume = voice.volume % 3 + 1; voice.say(this.spoken(), words.say("lang")); this.draw(languages); })] : []),
+      ...(Voice.there() ? [button(words.say(voice.on ? "stop" : "listen"), "listen", voice.on, () => this.listen())] : []),
+      ...(voice.on ? [button(words.say("louder", { n: voice.volume }), "louder", null, () => { voice.volume = voice.volume % 3 + 1; this.read(); this.draw(languages); })] : []),
       button(words.say("contrast"), "contrast", this.contrast, () => { this.contrast = !this.contrast; this.apply(); this.draw(languages); }),
       button(words.say("reach", { side: words.say(this.side) }), "reach", null, () => { this.side = SIDES[(SIDES.indexOf(this.side) + 1) % SIDES.length]!; this.apply(); this.draw(languages); }),
-    );
+      voice.mute ? h("p", { role: "status" }, words.say("mute")) : null,
+    ].filter((one) => one !== null));
+    this.moving = true;
+    if (at) this.at.querySelector<HTMLElement>(`[data-tool="${at}"]`)?.focus(); // Whoever goes by keys stays where he was.
+    this.moving = false;
   }
 
-  private listen(): void {
-    if (this.voice.speaking) this.voice.stop();
-    else this.voice.say(this.spoken(), this.words.say("lang"));
-    this.draw();
+  // listen begins to read screens aloud, or ends it.
+  listen(): void {
+    this.voice.on = !this.voice.on;
+    if (this.voice.on) this.read();
+    else this.voice.stop();
+    this.draw(this.shown);
   }
 }
