@@ -96,7 +96,7 @@ var mayImport = map[string][]string{
 	"proof/country/season":           {"schema"},
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
-		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/fleet", "query/place", "query/reference", "query/metrics",
+		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/fleet", "query/names", "query/place", "query/reference", "query/metrics",
 	},
 	"query/bulletin": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
@@ -126,6 +126,7 @@ var mayImport = map[string][]string{
 	"query/files":         {},
 	"query/fleet":         {"query/calendar", "query/question", "schema", "schema/heartbeat", "schema/registry"},
 	"query/place":         {"schema", "schema/registry"},
+	"query/names":         {"query/place", "query/question", "schema", "schema/registry"},
 	"query/uncounted":     {"schema"},
 	"query/copies":        {"schema", "query/question"},
 	"query/network":       {"schema", "schema/network", "schema/registry", "query/answer", "query/answer/meta", "query/calendar", "query/format", "query/question"},

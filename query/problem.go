@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync/atomic"
 
@@ -133,9 +134,21 @@ func problemOf(err error) *problem {
 		if wrong.TooMuch {
 			return tooMuch(wrong.Parameter, "%s", wrong.Detail)
 		}
-		return badParameter(wrong.Parameter, "%s", wrong.Detail)
+		p := badParameter(wrong.Parameter, "%s", wrong.Detail)
+		p.Detail = wrong.Error()
+		return p
 	}
 	return errInternal
+}
+
+// parameters reads the query string of r, which has known parameters alone.
+func parameters(r *http.Request, known ...string) (url.Values, error) {
+	return question.Parameters(r.URL.RawQuery, known...) //nolint:wrapcheck // It says it all.
+}
+
+func noParameters(r *http.Request) error {
+	_, err := parameters(r)
+	return err
 }
 
 func writeProblem(w http.ResponseWriter, p problem, id string) {
