@@ -64,6 +64,7 @@ func (s *Server) terminalsOf(r *http.Request) (func(*schema.Enrolment) bool, err
 	comuni, own := s.allCodes(who.Own.Comuni), &who.Own
 	return func(e *schema.Enrolment) bool {
 		_, named := slices.BinarySearch(own.Terminals, e.Terminal)
-		return named || slices.Contains(comuni, e.Comune) && (own.Offices == nil || slices.Contains(own.Offices, e.Office))
+		places := slices.Contains(comuni, e.Comune) || e.Body != "" && slices.Contains(own.Bodies, e.Body)
+		return named || places && (own.Offices == nil || slices.Contains(own.Offices, e.Office))
 	}, nil
 }

@@ -40,6 +40,11 @@ type Config struct {
 	// cannot be named.
 	Service func(code string) (schema.ServiceID, bool)
 
+	// ComuniOf returns the comuni that a body is today, for Claims.Bodies; nil: none of any.
+	// Of a union these are none: votes at its members are the members'. The slice is not
+	// kept.
+	ComuniOf func(schema.BodyCode) []schema.ComuneID
+
 	// Leeway is by how much clocks may differ; default 30 s, at most LeewayMax.
 	Leeway time.Duration
 

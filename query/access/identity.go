@@ -52,7 +52,8 @@ func (id Identity) Require(least Role) error {
 	return forbidden("the token's role may not read this")
 }
 
-// Own is what a body calls its own. Votes are its own where their comune is among Comuni,
+// Own is what a body calls its own: its comuni are those of the token and those that its
+// bodies are. Votes are its own where their comune is among Comuni,
 // and their office and service are among Offices and Services, where those name any.
 // Lists are ascending, each entry once.
 type Own struct {

@@ -48,6 +48,13 @@ func (a *Access) own(claims map[string]any) (o Own, err error) {
 	o.Services, services = entries(lookUp(claims, a.cfg.Claims.Services), a.service)
 	o.Terminals, terminals = entries(lookUp(claims, a.cfg.Claims.Terminals), schema.ParseTerminalID)
 	o.Bodies, bodies = entries(lookUp(claims, a.cfg.Claims.Bodies), schema.ParseBody)
+	if a.cfg.ComuniOf != nil {
+		for _, body := range o.Bodies {
+			o.Comuni = append(o.Comuni, a.cfg.ComuniOf(body)...)
+		}
+		slices.Sort(o.Comuni)
+		o.Comuni = slices.Compact(o.Comuni)
+	}
 	switch {
 	case !bodies:
 		return Own{}, forbidden("the token's claim of bodies cannot be read")

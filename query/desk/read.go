@@ -69,7 +69,12 @@ func parse(body []byte, to any) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
+	err := d.Decode(to)
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind):
+		return fmt.Errorf("%s: a %s is not what is wanted there", kind.Field, kind.Value)
+	case err != nil:
 		return fmt.Errorf("no JSON of the expected shape: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil

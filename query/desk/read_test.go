@@ -54,8 +54,8 @@ func TestReadIsStrict(t *testing.T) {
 	f(`{"any":{"a":1,"a":2}}`, 400, "a: given twice")
 	f(`{"Comune":"1"}`, 400, `"Comune": unknown`)
 	f(`{"town":"1"}`, 400, `unknown field "town"`)
-	f(`{"count":"1"}`, 400, "sent.count")
-	f(`{"count":1.5}`, 400, "sent.count")
+	f(`{"count":"1"}`, 400, "count: a string is not what is wanted there")
+	f(`{"count":1.5}`, 400, "count: a number 1.5 is not")
 	f(`{"any":`+strings.Repeat("[", 40)+strings.Repeat("]", 40)+`}`, 400, "more than 16 values in one another")
 	f(`{"comune":"`+strings.Repeat("x", 88)+`"}`, 413, "at most 100 bytes")
 	if err := read("text/plain", "{}", 100); !strings.Contains(err.Error(), "want Content-Type: application/json") {

@@ -48,6 +48,42 @@ func Malformed(format string, args ...any) *Refusal {
 	}
 }
 
+// BadMember is the refusal of what a member of a body says.
+func BadMember(name, format string, args ...any) *Refusal {
+	r := &Refusal{
+		Status: http.StatusBadRequest, Type: "bad-member", Title: "A member of the body is missing or wrong",
+		Detail: name + ": " + fmt.Sprintf(format, args...),
+	}
+	return r.With("member", name)
+}
+
+// Forbidden is the refusal of what a token gives no right to.
+func Forbidden(detail string) *Refusal {
+	return &Refusal{Status: http.StatusForbidden, Type: "forbidden", Title: "The token gives no right to this", Detail: detail}
+}
+
+// Conflict is the refusal of what does not go with what is there already.
+func Conflict(kind, title, detail string) *Refusal {
+	return &Refusal{Status: http.StatusConflict, Type: kind, Title: title, Detail: detail}
+}
+
+// Unacknowledged is the refusal of a change of which it is not known whether it was
+// noted: nobody acknowledged it in time.
+func Unacknowledged(cause error) *Refusal {
+	return &Refusal{
+		Status: http.StatusServiceUnavailable, Type: "unacknowledged", Title: "It is not known whether this was noted",
+		Detail: "the log did not acknowledge it in time; send the same again, which is safe", Retry: 2 * time.Second, Cause: cause,
+	}
+}
+
+// Loading is the refusal of a process that has just started.
+func Loading() *Refusal {
+	return &Refusal{
+		Status: http.StatusServiceUnavailable, Type: "loading", Title: "It is still being loaded",
+		Detail: "this process is reading bodies, orders and terminals into memory; try again", Retry: 2 * time.Second,
+	}
+}
+
 // NotFound is the refusal of what is not there, or is others': which of the two is nobody's
 // to know.
 func NotFound(detail string) *Refusal {
