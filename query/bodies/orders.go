@@ -34,7 +34,7 @@ func (d *Desk) serveOrders(w http.ResponseWriter, q *inquiry) error {
 	return write(w, http.StatusOK, struct {
 		Orders []*network.Order `json:"orders"`
 		Total  int              `json:"total"` // Also those beyond the limit.
-	}{slices.Concat([]*network.Order{}, all[:min(len(all), most)]), len(all)})
+	}{append([]*network.Order{}, all[:min(len(all), most)]...), len(all)})
 }
 
 // orderBytesMax is the most bytes of an order: a hundred lines with their texts.

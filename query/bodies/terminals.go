@@ -97,7 +97,7 @@ func (d *Desk) serveTerminals(w http.ResponseWriter, q *inquiry) error {
 	return write(w, http.StatusOK, struct {
 		Terminals []Terminal `json:"terminals"`
 		Total     int        `json:"total"` // Also those beyond the limit.
-	}{slices.Concat([]Terminal{}, all), total})
+	}{append([]Terminal{}, all...), total})
 }
 
 // enrolled returns the terminals that q is about.
