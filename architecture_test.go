@@ -98,7 +98,7 @@ var mayImport = map[string][]string{
 	"proof/country/foreign":          {"schema"},
 	"proof/country/season":           {"schema"},
 	"query": {
-		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
+		"schema", "schema/annotation", "schema/network", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
 		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/fleet", "query/place", "query/reference", "query/metrics",
 	},
 	"query/bulletin": {
