@@ -100,7 +100,7 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 
 func (b *base) queryParts(s *stores, counts *cube.Follower, registered *follower, lists *registry.Registry, p *front) query.Parts {
 	return query.Parts{
-		Store: func() query.Store { return b.tracing.Store(s.pick()) }, Counts: counts, Log: b.client, Terminals: registered.terminals, Registry: lists,
+		Store: func() query.Store { return b.tracing.Store(s.pick()) }, Counts: counts, Log: b.client, Terminals: registered.terminals, Network: registered.network, Registry: lists,
 		Annotations: registered.annotations, Published: p.published, Open: p.open, Access: p.access, Quota: p.quota,
 	}
 }

@@ -29,6 +29,7 @@ import (
 	"mlf/query/reference"
 	"mlf/schema"
 	"mlf/schema/annotation"
+	"mlf/schema/network"
 	"mlf/schema/registry"
 	"mlf/schema/served"
 )
@@ -73,11 +74,11 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts, Served, Fleet, Words, Annotations, Desk, Access and Quota are
-// required, and Published where it is what the public is shown; it has the bulletins in any
-// case. Without Counts, and while
-// they do not stand, every answer is read from the store; without Served nobody knows who
-// could have voted. Served, Terminals, Registry and Words are shared and only looked up.
+// Parts are what a Server reads from. All but Counts, Served, Fleet, Network, Words, Annotations,
+// Desk, Access and Quota are required, and Published where it is what the public is shown; it has
+// the bulletins in any case. Without Counts, and while they do not stand, every answer is
+// read from the store; without Served nobody knows who could have voted. Served, Terminals,
+// Network, Registry and Words are shared and only looked up.
 type Parts struct {
 	Store     func() Store // Of several that count one log, the one to ask now.
 	Counts    Counts
@@ -89,6 +90,7 @@ type Parts struct {
 	Published Published
 	Open      *opendata.Library // Nil: there are no files of what is published.
 	Fleet     *fleet.Fleet      // Nil: heartbeats are not known.
+	Network   *network.Network  // Beside Terminals. Nil: bodies and orders are not known.
 
 	Annotations *annotation.Book // Nil: nothing is ever noted.
 	Desk        []desk.Route     // What is about one body, or changes something.
