@@ -209,10 +209,15 @@ func TestWithdrawAndRedeemAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.until(func() bool { return other.network.Offer(network.Code(strings.ReplaceAll(made.Code, "-", "")).Hash()) != nil })
+		w.until(func() bool {
+			return other.network.Offer(network.Code(strings.ReplaceAll(made.Code, "-", "")).Hash()) != nil
+		})
 		var errs [3]error
 		var all sync.WaitGroup
-		all.Go(func() { errs[0] = w.redeem(made.Code, n+1, 1) })
+		all.Go(func() {
+			time.Sleep(time.Duration(n%4) * 10 * time.Millisecond)
+			errs[0] = w.redeem(made.Code, n+1, 1)
+		})
 		all.Go(func() {
 			time.Sleep(time.Duration(n) * 2 * time.Millisecond)
 			_, errs[1] = p.as(token).WithdrawClaim(t.Context(), "c_i692", made.Hash)

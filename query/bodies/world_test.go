@@ -242,7 +242,9 @@ func (w *world) process() *process {
 	}
 	who, err := access.New(access.Config{
 		Issuer: testIssuer, Audience: testAudience, KeysFile: w.keys, Service: w.names.ServiceID,
-		ComuniOf: func(code schema.BodyCode) []schema.ComuneID { return p.network.ComuniOf(code, registry.DateOf(time.Now())) },
+		ComuniOf: func(code schema.BodyCode) []schema.ComuneID {
+			return p.network.ComuniOf(code, registry.DateOf(time.Now()))
+		},
 	})
 	if err != nil {
 		w.t.Fatal(err)
