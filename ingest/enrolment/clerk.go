@@ -21,11 +21,14 @@ type Clerk struct {
 	registry Registry
 }
 
-// NewClerk returns one of a process in which somebody follows r into n.
-func NewClerk(r interface {
+// A WholeRegistry is the registry topic for a Clerk.
+type WholeRegistry interface {
 	Registry
 	NetworkRegistry
-}, n *network.Network) *Clerk {
+}
+
+// NewClerk returns one of a process in which somebody follows r into n.
+func NewClerk(r WholeRegistry, n *network.Network) *Clerk {
 	return &Clerk{FollowedOffers(r, n), r}
 }
 

@@ -29,17 +29,15 @@ func withID(n int) func(*client.WantedClaim) {
 	return func(w *client.WantedClaim) { w.ID = fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }
 }
 
-// redeem makes a device of a code, as another process does; n is the device.
-func (w *world) redeem(code string, n, terminals int) error {
+// redeem makes device n of the code of one terminal, as another process does.
+func (w *world) redeem(code string, n int) error {
 	w.t.Helper()
 	o, err := enrolment.NewOffers(w.t.Context(), w.client())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	a := enrolment.Attempt{Code: code, Claim: fmt.Sprintf("00000000-0000-4000-8000-%012x", n)}
-	for i := range terminals {
-		a.Tokens = append(a.Tokens, schema.HashToken(fmt.Append(nil, n, "-", i)))
-	}
+	a.Tokens = []schema.TokenHash{schema.HashToken(fmt.Append(nil, n, "-0"))}
 	_, err = o.Redeem(w.t.Context(), a, w.clock())
 	return err
 }
@@ -74,7 +72,7 @@ func TestACodeBecomesATerminal(t *testing.T) {
 		open.Terminals[0].Body != "c_i692" || strings.Join(open.Terminals[0].Services, " ") != "anagrafe tributi" || open.Device != "" {
 		t.Errorf("got %+v", open)
 	}
-	if err := w.redeem(made.Code, 7, 1); err != nil {
+	if err := w.redeem(made.Code, 7); err != nil {
 		t.Fatal(err)
 	}
 	w.until(func() bool {
@@ -183,12 +181,12 @@ func TestACodeWhoseAnswerWasLost(t *testing.T) {
 		t.Fatalf("got %+v, %v", second, err)
 	}
 	for _, code := range append(first.More, first.MadeCode) {
-		if err := w.redeem(code.Code, 1, 1); !errors.Is(err, enrolment.ErrGone) {
+		if err := w.redeem(code.Code, 1); !errors.Is(err, enrolment.ErrGone) {
 			t.Errorf("got %v, want a code that was withdrawn", err)
 		}
 	}
 	for i, code := range append(second.More, second.MadeCode) {
-		if err := w.redeem(code.Code, 10+i, 1); err != nil {
+		if err := w.redeem(code.Code, 10+i); err != nil {
 			t.Error(err)
 		}
 	}
@@ -215,15 +213,15 @@ func TestWithdrawAndRedeemAtOnce(t *testing.T) {
 		var errs [3]error
 		var all sync.WaitGroup
 		all.Go(func() {
-			time.Sleep(time.Duration(n%4) * 10 * time.Millisecond)
-			errs[0] = w.redeem(made.Code, n+1, 1)
+			<-time.After(time.Duration(n%4) * 10 * time.Millisecond) // Somebody is a little later.
+			errs[0] = w.redeem(made.Code, n+1)
 		})
 		all.Go(func() {
-			time.Sleep(time.Duration(n) * 2 * time.Millisecond)
+			<-time.After(time.Duration(n) * 2 * time.Millisecond) // Somebody is a little later.
 			_, errs[1] = p.as(token).WithdrawClaim(t.Context(), "c_i692", made.Hash)
 		})
 		all.Go(func() {
-			time.Sleep(time.Duration(n) * 2 * time.Millisecond)
+			<-time.After(time.Duration(n) * 2 * time.Millisecond) // Somebody is a little later.
 			_, errs[2] = other.as(token).WithdrawClaim(t.Context(), "c_i692", made.Hash)
 		})
 		all.Wait()

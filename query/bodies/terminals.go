@@ -163,7 +163,7 @@ func (d *Desk) closeTerminal(w http.ResponseWriter, q *inquiry) error {
 	if err := d.Registrar.Close(q.Context(), e.Terminal, since, q.by()); err != nil {
 		return desk.Unacknowledged(err)
 	}
-	return d.shown(w, q, e.Terminal)
+	return d.shown(w, e.Terminal)
 }
 
 // revokeTerminal answers POST …/terminals/{terminal}/revoke, which has no body.
@@ -178,7 +178,7 @@ func (d *Desk) revokeTerminal(w http.ResponseWriter, q *inquiry) error {
 	if err := d.Registrar.Revoke(q.Context(), e.Terminal, q.by()); err != nil {
 		return desk.Unacknowledged(err)
 	}
-	return d.shown(w, q, e.Terminal)
+	return d.shown(w, e.Terminal)
 }
 
 // noBody refuses bodies but {}, which some libraries send for none.
@@ -202,6 +202,6 @@ func (d *Desk) named(q *inquiry) (*schema.Enrolment, error) {
 }
 
 // shown answers a terminal as it is now.
-func (d *Desk) shown(w http.ResponseWriter, q *inquiry, id schema.TerminalID) error {
+func (d *Desk) shown(w http.ResponseWriter, id schema.TerminalID) error {
 	return write(w, http.StatusOK, d.terminal(d.Network.Terminals().ByID(id), d.Now()))
 }

@@ -281,7 +281,7 @@ func (w *world) clock() time.Time {
 
 // run runs something until the test ends.
 func (w *world) run(something func(context.Context) error) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- something(ctx) }()
 	w.t.Cleanup(func() {
@@ -299,7 +299,7 @@ func (w *world) until(there func() bool) {
 		if time.Now().After(end) {
 			w.t.Fatal("it did not come")
 		}
-		time.Sleep(5 * time.Millisecond)
+		<-time.After(5 * time.Millisecond)
 	}
 }
 

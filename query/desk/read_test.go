@@ -1,7 +1,6 @@
 package desk_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -19,8 +18,9 @@ type sent struct {
 	Free   [0]string `json:"free"`
 }
 
-func read(media, body string, limit int64) error {
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/", strings.NewReader(body))
+func read(t *testing.T, media, body string, limit int64) error {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", media)
 	return desk.Read(httptest.NewRecorder(), r, limit, new(sent))
 }
@@ -29,7 +29,7 @@ func TestReadIsStrict(t *testing.T) {
 	f := func(body string, status int, want string) {
 		t.Helper()
 		var r *desk.Refusal
-		err := read("application/json; charset=utf-8", body, 100)
+		err := read(t, "application/json; charset=utf-8", body, 100)
 		if status == 0 {
 			if err != nil {
 				t.Errorf("%s: got %v", body, err)
@@ -58,7 +58,7 @@ func TestReadIsStrict(t *testing.T) {
 	f(`{"count":1.5}`, 400, "count: a number 1.5 is not")
 	f(`{"any":`+strings.Repeat("[", 40)+strings.Repeat("]", 40)+`}`, 400, "more than 16 values in one another")
 	f(`{"comune":"`+strings.Repeat("x", 88)+`"}`, 413, "at most 100 bytes")
-	if err := read("text/plain", "{}", 100); !strings.Contains(err.Error(), "want Content-Type: application/json") {
+	if err := read(t, "text/plain", "{}", 100); !strings.Contains(err.Error(), "want Content-Type: application/json") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -69,7 +69,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(`{"any":{"a":[1,{"b":null}]}} `)
 	f.Fuzz(func(t *testing.T, body string) {
 		var r *desk.Refusal
-		err := read("application/json", body, 1<<10)
+		err := read(t, "application/json", body, 1<<10)
 		if err == nil {
 			return
 		}
