@@ -118,7 +118,10 @@ func TestWithoutIssuer(t *testing.T) {
 	f(http.StatusForbidden, "GET", "/v1/things/x", "", "X-Forwarded-For", "203.0.113.4")
 	f(http.StatusForbidden, "GET", "/v1/things/x", "", "Forwarded", "for=203.0.113.4")
 	f(http.StatusForbidden, "DELETE", "/v1/things/x", "", "Origin", "https://evil.example.it")
+	f(http.StatusForbidden, "GET", "/v1/things/x", "", "Origin", "https://evil.example.it")
+	f(http.StatusForbidden, "GET", "/v1/things/x", "", "Sec-Fetch-Site", "cross-site")
 	f(http.StatusOK, "DELETE", "/v1/things/x", "", "Origin", "http://"+addr)
+	f(http.StatusOK, "GET", "/v1/things/x", "", "Sec-Fetch-Site", "same-origin")
 }
 
 // TestWithoutIssuerElsewhere: a listener that others reach is none.

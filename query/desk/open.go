@@ -26,9 +26,11 @@ const LocalSubject = "local"
 // whose name was made to lead here, may ask in the name of who sits before it.
 func Local(r *http.Request) (access.Identity, error) {
 	addr, _ := r.Context().Value(listenerKey{}).(*net.TCPAddr)
+	asChange := *r
+	asChange.Method = http.MethodPost // To read is not for other sites either.
 	switch {
 	case addr == nil || !addr.IP.IsLoopback(), r.Header["X-Forwarded-For"] != nil, r.Header["Forwarded"] != nil, !namesLoopback(r.Host),
-		http.NewCrossOriginProtection().Check(r) != nil:
+		http.NewCrossOriginProtection().Check(&asChange) != nil:
 		return access.Identity{}, &Refusal{
 			Status: http.StatusForbidden, Type: "issuer-needed", Title: "Nobody issues tokens for this",
 			Detail: "this is for those who look after terminals; the operator must name an issuer of tokens, unless the service listens on 127.0.0.1 alone and is asked there",
