@@ -25,7 +25,7 @@ func operations() map[string]reflect.Type {
 		"readOpenData":    nil, // Files, which Download reads.
 		"listen":          nil, // Its events are in LiveCounts.
 		"tellServedUsers": reflect.TypeFor[client.ServedAnswer](),
-		"tellHeartbeat":   reflect.TypeFor[client.HeartbeatAnswer](), "readFleet": reflect.TypeFor[client.Fleet](),
+		"tellHeartbeat":   reflect.TypeFor[client.HeartbeatAnswer](), "readFleet": reflect.TypeFor[client.Fleet](), "readNetwork": reflect.TypeFor[client.Network](),
 		"readWatermark": reflect.TypeFor[client.Watermark](), "readLedger": reflect.TypeFor[client.Ledger](),
 		"readStats": reflect.TypeFor[client.Stats](), "readTrend": reflect.TypeFor[client.Trend](),
 		"readHeatmap": reflect.TypeFor[client.Heatmap](), "readComparison": reflect.TypeFor[client.Comparison](),

@@ -68,8 +68,8 @@ type Reader struct {
 	asOf  time.Time // Zero: nothing was read yet.
 	since time.Time // Zero: all votes are known.
 
-	wholeDue time.Time // Of Run alone.
-	failing  bool      // Of Run alone.
+	wholeDue time.Time // Of who reads: one at a time.
+	failing  bool      // Of who reads: one at a time.
 }
 
 // New returns one that has read nothing yet.
@@ -90,7 +90,7 @@ func (r *Reader) Run(ctx context.Context) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		switch err := r.read(ctx); {
+		switch err := r.Read(ctx); {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil && !r.failing:
@@ -108,8 +108,8 @@ func (r *Reader) Run(ctx context.Context) error {
 	}
 }
 
-// read reads what has come since it last did, or everything.
-func (r *Reader) read(ctx context.Context) error {
+// Read reads what has come since it last did, or everything. Run does it again and again.
+func (r *Reader) Read(ctx context.Context) error {
 	s, now := r.cfg.Store(), r.cfg.Now()
 	from := schema.Instant(0)
 	whole := !now.Before(r.wholeDue)
