@@ -22,7 +22,7 @@ var mayImport = map[string][]string{
 		"command/password", "command/progress", "command/public", "command/setup", "command/tracing",
 		"ingest", "ingest/archive", "ingest/broker", "ingest/broker/embedded", "ingest/enrolment", "ingest/form", "ingest/front", "ingest/report", "ingest/setup",
 		"aggregate", "aggregate/compare", "aggregate/inquiry", "aggregate/store", "aggregate/store/embedded",
-		"query", "query/access", "query/bodies", "query/cube", "query/fleet", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
+		"query", "query/access", "query/bodies", "query/cube", "query/fleet", "query/network", "query/disclosure", "query/disclosure/mirror", "query/opendata", "query/question", "query/calendar", "query/copies", "query/seen", "query/uncounted", "proof/country", "bench/rig", "bench/setup",
 		"schema", "schema/annotation", "schema/finding", "schema/heartbeat", "schema/network", "schema/proxies", "schema/registry", "schema/served", "schema/shares", "schema/source",
 	},
 	"command/network":                {"command/network/sheet", "command/tool", "ingest/enrolment", "schema", "schema/network", "schema/registry"},
@@ -99,7 +99,7 @@ var mayImport = map[string][]string{
 	"proof/country/season":           {"schema"},
 	"query": {
 		"schema", "schema/annotation", "schema/network", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
-		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/desk", "query/embed", "query/fleet", "query/names", "query/place", "query/reference", "query/metrics",
+		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/desk", "query/embed", "query/fleet", "query/names", "query/network", "query/place", "query/reference", "query/metrics",
 	},
 	"query/bulletin": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
@@ -134,6 +134,7 @@ var mayImport = map[string][]string{
 	"query/names":         {"query/place", "query/question", "schema", "schema/registry"},
 	"query/uncounted":     {"schema"},
 	"query/copies":        {"schema", "query/question"},
+	"query/seen":          {"schema", "schema/network", "schema/presence", "query/fleet", "query/network"},
 	"query/network":       {"schema", "schema/network", "schema/registry", "query/answer", "query/answer/meta", "query/calendar", "query/format", "query/question"},
 	"query/form":          {"query/departure", "query/format", "query/question"},
 	"query/turnout":       {"schema", "schema/served", "query/calendar", "query/question", "query/figures"},

@@ -7,6 +7,7 @@ import (
 	"mlf/query"
 	"mlf/query/bodies"
 	"mlf/query/fleet"
+	"mlf/query/network"
 	"mlf/schema"
 	"mlf/schema/registry"
 )
@@ -36,13 +37,11 @@ func seenBy(all *fleet.Fleet) func(schema.TerminalID) (seen, voted time.Time, kn
 		if h, ok := all.Book.Last(id); ok {
 			seen = h.At.Time()
 		}
-		if all.Voted == nil {
-			return seen, time.Time{}, false
-		}
+		asOf, since := all.Known()
 		if at := all.Voted(id); at != 0 {
 			voted = at.Time()
 		}
-		return seen, voted, all.Book.Complete()
+		return seen, voted, all.Book.Complete() && !asOf.IsZero() && since.Before(time.Now().AddDate(0, 0, -network.ActiveDays))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"mlf/query"
 	"mlf/query/cube"
 	"mlf/query/fleet"
+	"mlf/query/seen"
 	"mlf/query/uncounted"
 	"mlf/schema/registry"
 	"mlf/schema/served"
@@ -78,7 +79,7 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 		return err
 	}
 	parts := b.queryParts(s, counts, registered, lists, shown)
-	beside, err := b.besideParts(&parts, book)
+	beside, err := b.besideParts(&parts, s, book)
 	if err != nil {
 		return err
 	}
@@ -114,13 +115,22 @@ func (b *base) uncountedPart(s *stores) (process.Part, error) {
 	return process.Part{Name: "uncounted", Run: observer.Run}, nil
 }
 
-// besideParts have parts follow what is told beside votes: who was served, in book, and
-// heartbeats. Answers do without until it is read: what is not known is null.
-func (b *base) besideParts(parts *query.Parts, book *served.Book) ([]process.Part, error) {
+// besideParts have parts follow what is told beside votes, who was served, in book, and
+// heartbeats; and when terminals voted, as s has it. Answers do without until it is read: what is not known is null.
+func (b *base) besideParts(parts *query.Parts, s *stores, book *served.Book) ([]process.Part, error) {
 	all, err := fleet.New(parts.Terminals, parts.Registry)
-	parts.Served, parts.Fleet = book, all
+	if err != nil {
+		return nil, err
+	}
+	reader, err := seen.New(seen.Config{Store: func() seen.Store { return s.pick() }, Network: parts.Network, Heartbeats: all.Book, Logger: b.log})
+	if err != nil {
+		return nil, err
+	}
+	all.Follows(reader)
+	parts.Served, parts.Fleet, parts.Sightings = book, all, reader
 	return []process.Part{
+		{Name: "seen", Run: reader.Run},
 		{Name: "served", Run: func(ctx context.Context) error { return b.client.FollowServed(ctx, book.Apply, book.SetComplete) }},
 		{Name: "fleet", Run: func(ctx context.Context) error { return all.Follow(ctx, b.client, b.metrics) }},
-	}, err
+	}, nil
 }

@@ -185,7 +185,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	of := u.queryParts(alone(s), counts, registered, lists, shown)
-	told, err := u.besideParts(&of, book)
+	told, err := u.besideParts(&of, alone(s), book)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"mlf/query/live"
 	"mlf/query/marks"
 	"mlf/query/metrics"
+	figures "mlf/query/network"
 	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/query/reference"
@@ -74,8 +75,8 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts, Served, Fleet, Network, Words, Annotations,
-// Desk, Access and Quota are required, and Published where it is what the public is shown; it has
+// Parts are what a Server reads from. All but Counts, Served, Fleet, Network, Sightings,
+// Words, Annotations, Desk, Access and Quota are required, and Published where it is what the public is shown; it has
 // the bulletins in any case. Without Counts, and while they do not stand, every answer is
 // read from the store; without Served nobody knows who could have voted. Served, Terminals,
 // Network, Registry and Words are shared and only looked up.
@@ -91,6 +92,7 @@ type Parts struct {
 	Open      *opendata.Library // Nil: there are no files of what is published.
 	Fleet     *fleet.Fleet      // Nil: heartbeats are not known.
 	Network   *network.Network  // Beside Terminals. Nil: bodies and orders are not known.
+	Sightings figures.Source    // Of Network. Nil: there are no figures of it.
 
 	Annotations *annotation.Book // Nil: nothing is ever noted.
 	Desk        []desk.Route     // What is about one body, or changes something.

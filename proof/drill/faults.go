@@ -8,7 +8,7 @@ func allFaults() []fault {
 		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(), networkFaults(), deskFaults(),
 		foldFaults(), claimFaults(), tellFaults(), rulesFaults(), gapFaults(), keyFaults(), eventFaults(), counterFaults(), eventStateFaults(), eventFormatFaults(),
 		identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
-		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), figureFaults(), cubeFaults(), compareFaults(), publicFaults(), shareFaults(),
+		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), figureFaults(), cubeFaults(), compareFaults(), publicFaults(), shareFaults(), presenceFaults(),
 	)
 }
 

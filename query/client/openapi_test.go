@@ -29,7 +29,7 @@ func operations() map[string]reflect.Type {
 		"listClaims": reflect.TypeFor[client.BodyClaims](), "makeClaim": reflect.TypeFor[client.MadeClaim](), "withdrawClaim": reflect.TypeFor[client.BodyClaim](),
 		"listOrders": reflect.TypeFor[client.BodyOrders](), "noteOrder": reflect.TypeFor[client.BodyOrder](),
 		"tellServedUsers": reflect.TypeFor[client.ServedAnswer](),
-		"tellHeartbeat":   reflect.TypeFor[client.HeartbeatAnswer](), "readFleet": reflect.TypeFor[client.Fleet](),
+		"tellHeartbeat":   reflect.TypeFor[client.HeartbeatAnswer](), "readFleet": reflect.TypeFor[client.Fleet](), "readNetwork": reflect.TypeFor[client.Network](),
 		"readWatermark": reflect.TypeFor[client.Watermark](), "readLedger": reflect.TypeFor[client.Ledger](),
 		"readStats": reflect.TypeFor[client.Stats](), "readTrend": reflect.TypeFor[client.Trend](),
 		"readHeatmap": reflect.TypeFor[client.Heatmap](), "readComparison": reflect.TypeFor[client.Comparison](),

@@ -1,7 +1,7 @@
 -- +goose NO TRANSACTION
 -- +goose Up
 -- When votes of a terminal were cast on one day of UTC, of those that were counted, and
--- the latest ingest time of a record that brought one; in milliseconds since 1970. Rows
+-- the latest ingest time of a record that brought one, in milliseconds since 1970. Rows
 -- of one key are merged by minimum and maximum, so any row may be written any number of
 -- times, in any order, by any number of writers. By rules 1 a vote may be of any time, so
 -- the table has no months.
