@@ -101,7 +101,7 @@ type Parts struct {
 	Quota  *access.Quota  // Nil: clients may ask as much as they like.
 }
 
-// A Server answers the reading half of the protocol.
+// A Server answers the reading half of the protocol, and what Desk has.
 type Server struct {
 	Parts
 	cfg     Config

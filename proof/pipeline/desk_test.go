@@ -79,6 +79,13 @@ func TestABodySetsUpATotem(t *testing.T) {
 		t.Fatalf("got %+v, %v", claims, err)
 	}
 	terminal := claims.Claims[0].Terminals[0].Terminal
+	harness.Eventually(t, 90*time.Second, func() error { // What was counted is looked at every 30 s.
+		active, err := desk.BodyTerminals(t.Context(), "c_i692", "active")
+		if err == nil && (active.Total != 1 || active.Terminals[0].LastVote == nil || time.Since(*active.Terminals[0].LastVote) > 5*time.Minute) {
+			err = fmt.Errorf("got %+v, want one that has voted", active)
+		}
+		return err
+	})
 	closed, err := desk.CloseTerminal(t.Context(), "c_i692", terminal, time.Time{})
 	if err != nil || closed.State != "closed" || closed.Device != claims.Claims[0].Device {
 		t.Fatalf("got %+v, %v", closed, err)
