@@ -13,6 +13,7 @@ import (
 
 	"mlf/aggregate/store/model"
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
 // errWorld is what the doubles answer when the world is at fault.
@@ -272,6 +273,16 @@ func (s *memStore) WriteLedger(_ context.Context, rows []schema.LedgerRow, marks
 		all = append(all, func(t *model.Tables) { t.Mark(m) })
 	}
 	return s.write("ledger", all)
+}
+
+func (s *memStore) WriteDays(_ context.Context, days []presence.TerminalDay) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []func(*model.Tables)
+	for _, d := range days {
+		all = append(all, func(t *model.Tables) { t.Day(d) })
+	}
+	return s.write("days", all)
 }
 
 func (s *memStore) Chains(_ context.Context, p schema.Partition, segment schema.Segment) ([]schema.Chain, error) {

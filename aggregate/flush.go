@@ -13,12 +13,13 @@ import (
 
 	"mlf/aggregate/fold"
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
-// A flusher writes what all workers of a process have counted, in steps: rollups;
-// ledger and watermarks; checkpoints. Each begins when the one before it was
-// acknowledged, so the ledger never says more than the rollups hold, and a
-// checkpoint never more than both. A flush that failed is sent again, whole,
+// A flusher writes what all workers of a process have counted, in steps: rollups; days
+// of terminals; ledger and watermarks; checkpoints. Each begins when the one before it
+// was acknowledged, so the ledger never says more than the rows before it hold, and a
+// checkpoint never more than all of them. A flush that failed is sent again, whole,
 // until it is acknowledged; what was counted meanwhile waits for the next.
 //
 // States are told before checkpoints are written, and whatever became of the rows:
@@ -207,11 +208,18 @@ func (f *flusher) land(ctx context.Context, fl *flight) error {
 	if err := f.writeRollups(ctx, fl); err != nil {
 		return err
 	}
+	var days []presence.TerminalDay
 	var ledger []schema.LedgerRow
 	var marks []schema.Watermark
 	for _, part := range fl.parts {
+		days = append(days, part.rows.Days...)
 		ledger = append(ledger, part.rows.Ledger...)
 		marks = append(marks, part.rows.Watermarks...)
+	}
+	if len(days) > 0 {
+		if err := f.a.parts.Store.WriteDays(ctx, days); err != nil {
+			return f.failed("days", err)
+		}
 	}
 	if len(ledger)+len(marks) > 0 {
 		if err := f.a.parts.Store.WriteLedger(ctx, ledger, marks); err != nil {

@@ -124,6 +124,7 @@ func (m *metrics) landed(fl *flight, now time.Time) {
 		m.flushRows.WithLabelValues("rollup").Add(float64(len(part.rows.Rollups)))
 		m.flushRows.WithLabelValues("ledger").Add(float64(len(part.rows.Ledger)))
 		m.flushRows.WithLabelValues("watermark").Add(float64(len(part.rows.Watermarks)))
+		m.flushRows.WithLabelValues("day").Add(float64(len(part.rows.Days)))
 		for _, at := range part.arrivals {
 			m.endToEnd.Observe(max(0, now.Sub(at.Time()).Seconds()))
 		}

@@ -35,6 +35,10 @@ func TestStepsWaitForEachOther(t *testing.T) {
 		if calls("rollups") < 2 || calls("ledger") != 0 || calls("checkpoint") != 0 {
 			t.Errorf("without rollups: got calls %v, want some of rollups, none of ledger and checkpoint", r.store.calls)
 		}
+		mend("days")
+		if calls("days") < 2 || calls("ledger") != 0 || calls("checkpoint") != 0 {
+			t.Errorf("without days: got calls %v, want some of days, none of ledger and checkpoint", r.store.calls)
+		}
 		mend("ledger")
 		if calls("ledger") < 2 || calls("checkpoint") != 0 {
 			t.Errorf("without a ledger: got calls %v, want some of ledger, none of checkpoint", r.store.calls)

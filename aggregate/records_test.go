@@ -69,4 +69,7 @@ func merge(to *model.Tables, f *fold.Fold) {
 	for _, m := range rows.Watermarks {
 		to.Mark(m)
 	}
+	for _, d := range rows.Days {
+		to.Day(d)
+	}
 }

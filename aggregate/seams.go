@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
 // A Log is where the votes are read from. Used by several goroutines, but never
@@ -52,6 +53,7 @@ type Teller interface {
 type Store interface {
 	Run
 	Rows
+	Days
 	Checkpoints
 	States
 }
@@ -77,6 +79,13 @@ type Rows interface {
 	// Chains returns the chains, other than zero, of the rows of a segment. More
 	// than one mean that two logs were counted into this store.
 	Chains(ctx context.Context, p schema.Partition, s schema.Segment) ([]schema.Chain, error)
+}
+
+// Days are when terminals voted.
+type Days interface {
+	// WriteDays writes rows of any number of terminals and days. A row of the ledger says
+	// of which records they are there (schema.PresenceRun), so they are written before it.
+	WriteDays(ctx context.Context, days []presence.TerminalDay) error
 }
 
 // Checkpoints are states to go on from.

@@ -8,9 +8,9 @@ func (m *metrics) begin() {
 	for vec, values := range map[*prometheus.CounterVec][]string{
 		m.events:      {"used", "repeated", "stale", "conflict", "quarantined"},
 		m.votes:       {"counted", "duplicate", "conflict", "quarantined", "voided"},
-		m.flushRows:   {"rollup", "ledger", "watermark"},
+		m.flushRows:   {"rollup", "ledger", "watermark", "day"},
 		m.tellErrors:  {"failed", "full"},
-		m.storeErrors: {"started", "ledger", "chains", "rollups", "checkpoint", "state", "recover"},
+		m.storeErrors: {"started", "ledger", "chains", "rollups", "days", "checkpoint", "state", "recover"},
 		m.recoveries:  {"checkpoint", "genesis"},
 	} {
 		for _, value := range values {

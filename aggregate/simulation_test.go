@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"mlf/aggregate/fold"
 	"mlf/aggregate/store/model"
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
 //nolint:gochecknoglobals // Flags must exist before main.
@@ -270,6 +272,14 @@ func compare(t *testing.T, l *memLog, s *memStore) {
 	}
 	if len(s.Rollups) != len(want.Rollups) || len(s.Marks) != len(want.Marks) {
 		t.Errorf("got %d cells and %d watermarks, want %d and %d", len(s.Rollups), len(s.Marks), len(want.Rollups), len(want.Marks))
+	}
+	if !maps.Equal(s.Days, want.Days) {
+		t.Errorf("days of terminals: got %+v, want %+v", s.Days, want.Days)
+	}
+	for p := range l.records {
+		if a := s.Present(schema.Partition(p)); presence.KnownSince([]presence.Account{a}) != 0 {
+			t.Errorf("%+v: want all days since the log's beginning", a)
+		}
 	}
 	for _, st := range s.states {
 		if st.State != schema.StateOK {

@@ -10,6 +10,7 @@ import (
 	"mlf/query"
 	"mlf/query/cube"
 	"mlf/query/fleet"
+	"mlf/query/seen"
 	"mlf/query/uncounted"
 	"mlf/schema/registry"
 	"mlf/schema/served"
@@ -22,6 +23,7 @@ type queryCmd struct {
 	registryFlags
 	hoursFlags
 	public.Flags
+	deskFlags
 	drainFlags
 	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
 	Snapshots  string `placeholder:"DIR" help:"Folder of this process's own for what it has in memory, so that it starts within seconds. Default: none; it reads all of ClickHouse then."`
@@ -78,8 +80,11 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 		return err
 	}
 	parts := b.queryParts(s, counts, registered, lists, shown)
-	beside, err := b.besideParts(&parts, book, &c.hoursFlags)
+	beside, err := b.besideParts(&parts, s, book, &c.hoursFlags)
 	if err != nil {
+		return err
+	}
+	if err := registered.serveBodies(&parts, c.KioskURL); err != nil {
 		return err
 	}
 	server, err := b.queryPart(ln, parts, cfg)
@@ -111,9 +116,9 @@ func (b *base) uncountedPart(s *stores) (process.Part, error) {
 	return process.Part{Name: "uncounted", Run: observer.Run}, nil
 }
 
-// besideParts have parts follow what is told beside votes: who was served, in book, and
-// heartbeats. Answers do without until it is read: what is not known is null.
-func (b *base) besideParts(parts *query.Parts, book *served.Book, open *hoursFlags) ([]process.Part, error) {
+// besideParts have parts follow what is told beside votes, who was served, in book, and
+// heartbeats; and when terminals voted, as s has it. Answers do without until it is read: what is not known is null.
+func (b *base) besideParts(parts *query.Parts, s *stores, book *served.Book, open *hoursFlags) ([]process.Part, error) {
 	all, err := fleet.New(parts.Terminals, parts.Registry)
 	if err != nil {
 		return nil, err
@@ -121,8 +126,14 @@ func (b *base) besideParts(parts *query.Parts, book *served.Book, open *hoursFla
 	if all.Hours, err = open.Hours(); err != nil {
 		return nil, err
 	}
-	parts.Served, parts.Fleet = book, all
+	reader, err := seen.New(seen.Config{Store: func() seen.Store { return s.pick() }, Network: parts.Network, Heartbeats: all.Book, Logger: b.log})
+	if err != nil {
+		return nil, err
+	}
+	all.Follows(reader)
+	parts.Served, parts.Fleet, parts.Sightings = book, all, reader
 	return []process.Part{
+		{Name: "seen", Run: reader.Run},
 		{Name: "served", Run: func(ctx context.Context) error { return b.client.FollowServed(ctx, book.Apply, book.SetComplete) }},
 		{Name: "fleet", Run: func(ctx context.Context) error { return all.Follow(ctx, b.client, b.metrics) }},
 	}, nil

@@ -55,6 +55,7 @@ type upCmd struct {
 	hoursFlags
 	tracing.Config
 	public.Flags
+	deskFlags
 	Data          string `required:"" placeholder:"DIR" help:"Folder for everything that must survive: the log and the rollups."`
 	Ingest        string `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Query         string `default:"127.0.0.1:8081" help:"Listener for statistics and the page."`
@@ -185,8 +186,11 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		return err
 	}
 	of := u.queryParts(alone(s), counts, registered, lists, shown)
-	told, err := u.besideParts(&of, book, &u.cmd.hoursFlags)
+	told, err := u.besideParts(&of, alone(s), book, &u.cmd.hoursFlags)
 	if err != nil {
+		return err
+	}
+	if err := registered.serveBodies(&of, cmp.Or(u.cmd.KioskURL, u.cmd.url(listeners.ingest)+"/k/")); err != nil {
 		return err
 	}
 	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL, Notices: u.cmd.Notices()})

@@ -21,6 +21,7 @@ import (
 	"mlf/query/form"
 	"mlf/query/format"
 	"mlf/query/marks"
+	figures "mlf/query/network"
 	"mlf/query/question"
 	"mlf/schema"
 )
@@ -28,7 +29,11 @@ import (
 // answers returns the route of every endpoint that packages answer and about have.
 func (s *Server) answers() []route {
 	var routes []route
-	for _, e := range append(answer.Endpoints(), about.Endpoints()...) {
+	all := append(answer.Endpoints(), about.Endpoints()...)
+	if s.Sightings != nil {
+		all = append(all, figures.Endpoint(s.Sightings))
+	}
+	for _, e := range all {
 		address := "/v1/" + e.Name
 		if e.Place != "" {
 			address += "/{" + e.Place + "}"
@@ -84,7 +89,7 @@ func (s *Server) askingOf(r *http.Request, e *answer.Endpoint, known []string) (
 		return a, nil
 	}
 	a, err := s.readAsking(r, e, known, now)
-	if err == nil && !strings.ContainsAny(r.URL.RawQuery, "%+") && !strings.Contains(r.URL.RawQuery, "now") { // That is to the second.
+	if err == nil && !e.Fresh && !strings.ContainsAny(r.URL.RawQuery, "%+") && !strings.Contains(r.URL.RawQuery, "now") { // That is to the second.
 		const bytes = 4 << 10 // Of a page's, on the average; more where a list is asked for.
 		s.askings.Put(text, a, bytes+8*len(text))
 	}
@@ -129,6 +134,9 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	if e.Noted {
 		return s.replyNoted(w, r, a)
 	}
+	if e.Fresh && !(s.Network.Complete() && s.Terminals.Complete()) {
+		return errLoading
+	}
 	present := s.mark(&in, e.Enrolled)
 	return s.reply(w, r, in, func(ctx context.Context, c *counter) (*made, error) {
 		of := s.reading(c.view, c)
@@ -137,6 +145,9 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 			return nil, errLoading
 		}
 		d, err := a.asked.Answer(ctx, of)
+		if err != nil && e.Fresh {
+			err = s.storeProblem(ctx, err) // Nothing that it asks is a question's.
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -44,14 +44,14 @@ func newFleet(t *testing.T, rule string, issues bool) *fleetWorld {
 	if w.server, err = query.New(parts, query.Telemetry{}, query.Config{Disclosure: rule}); err != nil {
 		t.Fatal(err)
 	}
-	w.roma, w.milano = w.enrolAt(roma, "eur"), w.enrolAt(milano, "")
+	w.roma, w.milano = w.enrolAt(roma, "eur", ""), w.enrolAt(milano, "", "uc_x")
 	return w
 }
 
-func (w *fleetWorld) enrolAt(c schema.ComuneID, office schema.OfficeCode) schema.TerminalID {
+func (w *fleetWorld) enrolAt(c schema.ComuneID, office schema.OfficeCode, body schema.BodyCode) schema.TerminalID {
 	w.t.Helper()
 	e := &schema.Enrolment{
-		Terminal: schema.NewTerminalID(), Token: schema.HashToken([]byte(schema.NewToken())), Comune: c, Office: office, Channel: schema.ChannelTotem,
+		Terminal: schema.NewTerminalID(), Token: schema.HashToken([]byte(schema.NewToken())), Comune: c, Office: office, Body: body, Channel: schema.ChannelTotem,
 		Scale: schema.ScaleMLF3, Services: []schema.EnrolledService{{Code: "anagrafe", ID: 1}},
 	}
 	key, value, err := e.RegistryRecord()
@@ -109,6 +109,9 @@ func TestFleetIsShownToWhoLooksAfterIt(t *testing.T) {
 				f("058091", "/v1/fleet", w.as("body", "mlf_comuni", roma.String(), "mlf_offices", "eur")...)
 				f("", "/v1/fleet", w.as("body", "mlf_comuni", roma.String(), "mlf_offices", "ostia")...)
 				f("015146", "/v1/fleet", w.as("body", "mlf_terminals", w.milano.String())...)
+				f("015146", "/v1/fleet", w.as("body", "mlf_bodies", "uc_x")...)
+				f("", "/v1/fleet", w.as("body", "mlf_bodies", "c_x")...)
+				f("", "/v1/fleet", w.as("body", "mlf_bodies", "uc_x", "mlf_offices", "eur")...)
 				w.get("/v1/fleet").problem(t, http.StatusUnauthorized, "unknown-token")
 			})
 		})

@@ -17,12 +17,14 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/dashboard"
 	"mlf/query/departure"
+	"mlf/query/desk"
 	"mlf/query/embed"
 	"mlf/query/fleet"
 	"mlf/query/flight"
 	"mlf/query/live"
 	"mlf/query/marks"
 	"mlf/query/metrics"
+	figures "mlf/query/network"
 	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/query/reference"
@@ -73,8 +75,8 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts, Served, Fleet, Network, Words, Annotations,
-// Access and Quota are required, and Published where it is what the public is shown; it has
+// Parts are what a Server reads from. All but Counts, Served, Fleet, Network, Sightings,
+// Words, Annotations, Desk, Access and Quota are required, and Published where it is what the public is shown; it has
 // the bulletins in any case. Without Counts, and while they do not stand, every answer is
 // read from the store; without Served nobody knows who could have voted. Served, Terminals,
 // Network, Registry and Words are shared and only looked up.
@@ -90,14 +92,16 @@ type Parts struct {
 	Open      *opendata.Library // Nil: there are no files of what is published.
 	Fleet     *fleet.Fleet      // Nil: heartbeats are not known.
 	Network   *network.Network  // Beside Terminals. Nil: bodies and orders are not known.
+	Sightings figures.Source    // Of Network. Nil: there are no figures of it.
 
 	Annotations *annotation.Book // Nil: nothing is ever noted.
+	Desk        []desk.Route     // What is about one body, or changes something.
 
 	Access *access.Access // Nil: nobody has a token, and all are the public.
 	Quota  *access.Quota  // Nil: clients may ask as much as they like.
 }
 
-// A Server answers the reading half of the protocol.
+// A Server answers the reading half of the protocol, and what Desk has.
 type Server struct {
 	Parts
 	cfg     Config
@@ -141,6 +145,9 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	}
 	if cfg.Disclosure == DisclosureLots && parts.Published == nil {
 		return nil, errors.New("configure query: disclosure by lots: there is nothing that publishes them")
+	}
+	if err := desk.Check(parts.Desk); err != nil {
+		return nil, fmt.Errorf("configure query: %w", err)
 	}
 	clock, err := calendar.Rome()
 	if err != nil {
@@ -246,7 +253,7 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytesMax,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
-		BaseContext:       func(net.Listener) context.Context { return requests },
+		BaseContext:       func(ln net.Listener) context.Context { return desk.WithListener(requests, ln.Addr()) },
 		ConnContext:       departure.OnLine,
 	}
 	srv.RegisterOnShutdown(s.live.Close)

@@ -179,6 +179,17 @@ type LedgerRow struct {
 	Next      Offset  // One past the last record accounted for.
 	Newest    Instant // The latest ingest time among the records; 0 for none.
 	Tally
+
+	// Present is of which records the days of terminals are written, by who writes the
+	// row. It is written with the row, and not read with it: see package presence.
+	Present PresenceRun
+}
+
+// A PresenceRun says that the days of terminals are in the store of the records
+// [From, Next) of a partition. The zero value says nothing.
+type PresenceRun struct {
+	From, Next Offset
+	Since      Instant // The ingest time of its first record that has one; 0: none has.
 }
 
 // Closed tells whether the segment has all its records.

@@ -117,7 +117,7 @@ func (r *stateReader) head() *Fold {
 	segment, first := r.segment(next)
 	copy(id.Log[:], r.bytes("log id", len(id.Log)))
 	f := New(schema.Partition(partition), id)
-	f.next, f.segment, f.first = next, segment, first
+	f.next, f.segment, f.first, f.from = next, segment, first, next
 	copy(f.chain[:], r.bytes("chain", len(f.chain)))
 	if r.err == nil && (next < 1 || int(partition) >= id.Partitions || id.Rules < 1 || id.Rules > RulesMax ||
 		r.version == 1 && id.Rules != schema.RulesV1 || r.version > 1 && r.version != int(checkpointVersionOf(id.Rules)) || !f.segmentFits()) {

@@ -154,6 +154,9 @@ func (f *Fold) countReading(r *event.Counters, from epoch, t *schema.Tally) read
 		t.Counted += n
 		f.cellOfEvent(&r.Source, r.At, r.Service, apart > ReadingsApart).values[i] += n
 	}
+	if sum(added) > 0 {
+		f.sawSource(r.Terminal, r.At)
+	}
 	return readingNew
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"mlf/schema"
 	"mlf/schema/event"
+	"mlf/schema/presence"
 )
 
 // tailRecords is how many hashes of single records a fold keeps, so that a
@@ -49,12 +50,18 @@ type Fold struct {
 	dirtyCells   []*cell // Those of segments that have closed since are only here.
 	dirtyStreams []*stream
 	dirtyLedger  bool
-	closed       []schema.LedgerRow
-	dirty        changed // What a cell is once it has changed: on the lists there are.
+
+	dirtyTerminals []*terminal
+	dirtyDays      int
+
+	closed []schema.LedgerRow
+	dirty  changed // What a cell is once it has changed: on the lists there are.
 
 	untold untold // What has changed since DrainClaim.
 
 	total    schema.Tally   // Of all records this Fold has applied; not part of the state.
+	from     schema.Offset  // Of the first of them,
+	since    schema.Instant // and the ingest time of the first that has one; 0 for none.
 	ingested schema.Instant // Ingest time of the last record applied; 0 for none.
 	watched  *watched       // Of whose votes somebody is told; nil: of nobody's.
 
@@ -122,6 +129,9 @@ func (f *Fold) Apply(rec *schema.Record) error {
 	}
 	if len(rec.Key) > 0 {
 		f.ingested = 0
+	}
+	if f.since == 0 {
+		f.since = f.ingested
 	}
 	f.link(rec)
 	f.tally.Add(t)
@@ -217,6 +227,7 @@ func (f *Fold) foldVotes(b *schema.VoteBatch, votes []schema.Vote, t *schema.Tal
 		c    *cell // Of no name in the result: that cost a tenth, as it was kept in memory.
 		here cellGroup
 		r    voteKey // Of c.
+		seen sight
 	)
 	for i := range votes {
 		v := &votes[i]
@@ -245,10 +256,18 @@ func (f *Fold) foldVotes(b *schema.VoteBatch, votes []schema.Vote, t *schema.Tal
 		if is := voteKeyOf(v.At.Hour(), v.Service, classOf(b, s, v)); c == nil || is != r {
 			if here == nil {
 				here = f.group(where)
+				seen.begin(v.At)
+			} else if presence.DayOf(v.At) != seen.day {
+				f.saw(s.of, &seen)
+				seen.begin(v.At)
 			}
 			r, c = is, f.cell(where, here, is)
 		}
 		c.count(v)
+		seen.extend(v.At)
+	}
+	if c != nil {
+		f.saw(s.of, &seen)
 	}
 	return c
 }
@@ -280,11 +299,7 @@ func (f *Fold) newStream(k streamKey) *stream {
 
 // adopt makes s one of f's streams.
 func (f *Fold) adopt(s *stream) {
-	s.of = f.terminals[s.key.terminal]
-	if s.of == nil {
-		s.of = new(terminal)
-		f.terminals[s.key.terminal] = s.of
-	}
+	s.of = f.terminal(s.key.terminal)
 	s.of.streams++
 	s.of.spans += len(s.seen) + len(s.closed)
 	f.streams[s.key] = s

@@ -1,6 +1,9 @@
 package fold
 
-import "mlf/schema"
+import (
+	"mlf/schema"
+	"mlf/schema/presence"
+)
 
 // The limits of what is remembered of one terminal. By rules 1 a vote that would
 // pass SpansMax was quarantined. By rules 2 it counts, and the lowest gap gives way:
@@ -27,10 +30,13 @@ const (
 	StreamsMax = 4096
 )
 
-// A terminal is what all streams of one terminal have taken.
+// A terminal is what all streams of one terminal have taken, and when its votes were cast.
+// Sources and devices, which have no streams, are there for that once a vote counts.
 type terminal struct {
+	id      schema.TerminalID
 	streams int
-	spans   int // Those of seen, and closed gaps.
+	spans   int                    // Those of seen, and closed gaps.
+	days    []presence.TerminalDay // Since Drain.
 }
 
 // makeRoom brings s within the limits again, after it has got a span more. Where it

@@ -58,6 +58,7 @@ func (f *Fold) foldKeyed(b *event.Batch, t *schema.Tally) {
 			t.Counted++
 			t.Events.Used++
 			f.cellOfEvent(&b.Source, v.At, v.Service, v.LateClock).count(&schema.Vote{Value: v.Value, Reason: v.Reason})
+			f.sawSource(b.Terminal, v.At)
 		case fateDuplicate:
 			t.Duplicates++
 			t.Events.Repeated++

@@ -14,6 +14,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"mlf/aggregate/store/spare"
 	"mlf/schema"
 	"mlf/schema/sql"
 )
@@ -29,7 +30,7 @@ const (
 )
 
 // WriteCheckpoint writes c, durable when it returns nil, and then drops the
-// checkpoints of its partition that are too many (see surplus). It may be
+// checkpoints of its partition that are too many (see spare.Surplus). It may be
 // repeated. Times are kept to the millisecond. After an error some of its chunks
 // may be there; without all of them it does not count.
 func (s *Store) WriteCheckpoint(ctx context.Context, c schema.Checkpoint) error {
@@ -203,7 +204,7 @@ func (s *Store) prune(ctx context.Context, written schema.CheckpointInfo) error 
 	if err != nil && !errors.Is(err, schema.ErrCheckpointCorrupt) { // A damaged one is left for a person to see.
 		return err
 	}
-	for _, info := range append(surplus(infos, written), abandoned(torn, infos, written)...) {
+	for _, info := range append(spare.Surplus(infos, written), spare.Abandoned(torn, infos, written)...) {
 		if err := s.drop(ctx, info); err != nil {
 			return err
 		}
@@ -222,80 +223,4 @@ func (s *Store) drop(ctx context.Context, info schema.CheckpointInfo) error {
 		return fmt.Errorf("drop checkpoint of partition %d at offset %d: %w", info.Partition, info.Next, err)
 	}
 	return nil
-}
-
-// abandonedAge is how much older than the newest a torn checkpoint is that nobody
-// writes any more: a write takes minutes at most.
-const abandonedAge = 24 * time.Hour
-
-// abandoned returns those of torn that may be dropped. What shares its key with a
-// whole one is dropped with that.
-func abandoned(torn, whole []schema.CheckpointInfo, written schema.CheckpointInfo) []schema.CheckpointInfo {
-	return slices.DeleteFunc(torn, func(t schema.CheckpointInfo) bool {
-		return written.Taken.Sub(t.Taken) < abandonedAge ||
-			slices.ContainsFunc(whole, func(w schema.CheckpointInfo) bool { return keyOf(w) == keyOf(t) })
-	})
-}
-
-// newestKept is how many of the newest checkpoints are kept: the newest, and
-// three to fall back on if it is damaged.
-const newestKept = 4
-
-// keptAges are the ages, counted back from the newest checkpoint, for which one
-// at least that old is kept: 15 min because rows acknowledged that long before a
-// restart of the server are safely on its disk, the others for the mistakes that
-// are noticed later.
-func keptAges() []time.Duration {
-	return []time.Duration{15 * time.Minute, time.Hour, 24 * time.Hour}
-}
-
-// surplus returns those of infos (newest first) that need not be kept: all but
-// written, the newest four, and for each age of keptAges
-//
-//   - the youngest that is at least as old, which is the one to go back to, and
-//   - the oldest that is not, which takes its place later. Without it nothing
-//     would ever grow old enough, and the one to go back to would stay the same
-//     for ever. With it, it is at most twice as old as it must be.
-//
-// written is kept even if it is behind others: a worker that went back writes
-// such checkpoints until it has caught up.
-func surplus(infos []schema.CheckpointInfo, written schema.CheckpointInfo) []schema.CheckpointInfo {
-	if len(infos) <= newestKept {
-		return nil
-	}
-	keep := map[checkpointKey]bool{keyOf(written): true}
-	for _, info := range infos[:newestKept] {
-		keep[keyOf(info)] = true
-	}
-	for _, age := range keptAges() {
-		bound := infos[0].Taken.Add(-age)
-		youngest, oldest := -1, -1
-		for i, info := range infos {
-			if info.Taken.After(bound) {
-				if oldest < 0 || info.Taken.Before(infos[oldest].Taken) {
-					oldest = i
-				}
-			} else if youngest < 0 || info.Taken.After(infos[youngest].Taken) {
-				youngest = i
-			}
-		}
-		for _, i := range []int{youngest, oldest} {
-			if i >= 0 {
-				keep[keyOf(infos[i])] = true
-			}
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(infos), func(info schema.CheckpointInfo) bool { return keep[keyOf(info)] })
-}
-
-// checkpointKey is what checkpoints are dropped by: the columns of the table's
-// ClickHouse partitions, the partition apart. Two workers may have written two
-// payloads under one key; they are dropped together.
-type checkpointKey struct {
-	next  schema.Offset
-	taken int64
-}
-
-func keyOf(info schema.CheckpointInfo) checkpointKey {
-	return checkpointKey{next: info.Next, taken: info.Taken.UnixMilli()}
 }

@@ -32,7 +32,7 @@ const (
 func (s *Store) load(ctx context.Context, query string, p clickhouse.Parameters, result proto.Results, block func(rows int) error) error {
 	start := time.Now()
 	err := s.loadBlocks(ctx, query, p, result, block)
-	s.metrics.read(query, start, err)
+	s.metrics.Read(query, start, codeOf(err))
 	if err != nil {
 		return fmt.Errorf("read %s: %w", query, err)
 	}

@@ -57,7 +57,7 @@ func TestOpenSaysWhenNothingWasApplied(t *testing.T) {
 	}
 	ask(t, conn, "DROP TABLE segment_ledger")
 	_, err = store.Open(t.Context(), store.Config{DSN: dsn}, store.Telemetry{})
-	if !errors.Is(err, store.ErrNotApplied) || !strings.Contains(err.Error(), "[segment_ledger segment_ledger.events_in]") {
+	if !errors.Is(err, store.ErrNotApplied) || !strings.Contains(err.Error(), "[segment_ledger segment_ledger.events_in segment_ledger.present_next]") {
 		t.Errorf("a table is missing: got %v, want %v", err, store.ErrNotApplied)
 	}
 	if err := s.Ping(t.Context()); err != nil {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ClickHouse/ch-go"
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"mlf/aggregate/store/metrics"
 	"mlf/schema"
 	"mlf/schema/sql"
 )
@@ -88,7 +90,7 @@ func (s *Store) readBy(ctx context.Context, l lane, query string, p clickhouse.P
 	text := fmt.Sprintf("%s\nSETTINGS %s, max_execution_time = %d, max_memory_usage = %d, max_rows_to_group_by = %d",
 		sql.Query(query), readSettings, int(l.timeMax/time.Second), l.memoryMax, l.groupsMax)
 	err := s.run(ctx, l, text, p, row)
-	s.metrics.read(query, start, err)
+	s.metrics.Read(query, start, codeOf(err))
 	if err == nil {
 		return nil
 	}
@@ -199,6 +201,18 @@ func serverCode(err error) (code int32, ok bool) {
 		return int32(column.Code), true
 	}
 	return 0, false
+}
+
+// codeOf returns the error code of ClickHouse's answer, as metrics have it; "" where
+// there was no error. The codes are some hundred at most.
+func codeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	if code, ok := serverCode(err); ok {
+		return strconv.Itoa(int(code))
+	}
+	return metrics.NoCode
 }
 
 // Started returns when the server started. Within one run of the server two

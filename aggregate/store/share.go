@@ -23,7 +23,7 @@ import (
 // countTables are the tables of what was counted, by partition or by what is of one
 // partition. Those of a front are put together of the shares'.
 func countTables() []string {
-	return []string{"votes_rollup", "segment_ledger", "terminal_watermark", "partition_state"}
+	return []string{"votes_rollup", "segment_ledger", "terminal_watermark", "terminal_day", "partition_state"}
 }
 
 // ErrFront is the error of who would count into a database that is put together of

@@ -15,6 +15,7 @@ import (
 	"mlf/aggregate/store/embedded"
 	"mlf/aggregate/store/storetest"
 	"mlf/schema"
+	"mlf/schema/presence"
 	"mlf/schema/shares"
 )
 
@@ -73,7 +74,7 @@ func (c shared) clear(t testing.TB) {
 	}
 	for _, on := range c.on {
 		conn := dial(t, on.DSN)
-		for _, table := range []string{"votes_rollup", "segment_ledger", "terminal_watermark", "partition_state", "checkpoint"} {
+		for _, table := range []string{"votes_rollup", "segment_ledger", "terminal_watermark", "terminal_day", "partition_state", "checkpoint"} {
 			ask(t, conn, "ALTER TABLE "+table+" DROP PARTITION ALL")
 		}
 		_ = conn.Close()
@@ -134,6 +135,17 @@ func (s *split) WriteLedger(ctx context.Context, rows []schema.LedgerRow, marks 
 	})
 	for _, on := range s.shares {
 		if err := on.WriteLedger(ctx, byRow[on], byMark[on]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *split) WriteDays(ctx context.Context, days []presence.TerminalDay) error {
+	for on, days := range shareOut(days, func(d presence.TerminalDay) *store.Store {
+		return s.of(schema.Partition(d.Terminal % schema.TerminalID(s.partitions)))
+	}) {
+		if err := on.WriteDays(ctx, days); err != nil {
 			return err
 		}
 	}

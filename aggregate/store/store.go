@@ -22,6 +22,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mlf/aggregate/store/metrics"
 	"mlf/schema"
 	"mlf/schema/sql"
 )
@@ -125,7 +126,7 @@ type Store struct {
 	answers  *pool // Of reads for answers: they never hold up the counting.
 	public   *pool // Of reads of what is published.
 	logger   *slog.Logger
-	metrics  *metrics
+	metrics  *metrics.Metrics
 	identity atomic.Pointer[schema.Identity] // Once read; it never changes.
 }
 
@@ -184,7 +185,7 @@ func New(cfg Config, tel Telemetry) (*Store, error) {
 		return nil, errors.Join(err, conn.Close(), answers.Close())
 	}
 	tel.Logger = cmp.Or(tel.Logger, slog.New(slog.DiscardHandler))
-	return &Store{cfg: cfg, opt: opt, conn: conn, answers: answers, public: public, logger: tel.Logger, metrics: newMetrics(tel.Registerer)}, nil
+	return &Store{cfg: cfg, opt: opt, conn: conn, answers: answers, public: public, logger: tel.Logger, metrics: metrics.New(tel.Registerer)}, nil
 }
 
 // Place says which database the store is, as its DSN does: host:port/database.
@@ -219,7 +220,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // tables are the tables that the migrations make, and the columns that came later,
 // without which nothing can be counted.
 func tables() []string {
-	return []string{"votes_rollup", "segment_ledger", "segment_ledger.events_in", "terminal_watermark", "checkpoint", "partition_state", "log_identity"}
+	return []string{"votes_rollup", "segment_ledger", "segment_ledger.events_in", "segment_ledger.present_next", "terminal_watermark", "terminal_day", "checkpoint", "partition_state", "log_identity"}
 }
 
 // checkTables asks for the tables of database over a connection that does not

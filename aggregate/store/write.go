@@ -21,7 +21,7 @@ func (s *Store) insert(ctx context.Context, table string, rows int, columns []an
 	}
 	start := time.Now()
 	err := s.send(ctx, table, columns)
-	s.metrics.inserted(table, rows, start, err)
+	s.metrics.Inserted(table, rows, start, codeOf(err))
 	if err != nil {
 		return fmt.Errorf("insert %d rows of %s: %w", rows, table, err)
 	}
@@ -83,7 +83,7 @@ func (s *Store) writeSegments(ctx context.Context, rows []schema.LedgerRow) erro
 	for _, column := range tally {
 		columns = append(columns, column)
 	}
-	return s.insert(ctx, "ledger", n, columns)
+	return s.insert(ctx, "ledger", n, append(columns, presentColumns(rows)...))
 }
 
 func (s *Store) writeWatermarks(ctx context.Context, marks []schema.Watermark) error {

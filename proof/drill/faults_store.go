@@ -32,7 +32,7 @@ func flushFaults() []fault {
 func checkpointFaults() []fault {
 	write := site{"aggregate/fold/checkpoint.go", foldPackage}
 	read := site{"aggregate/fold/checkpoint_read.go", foldPackage}
-	keep := site{"aggregate/store/checkpoint.go", "aggregate/store"}
+	keep, kept := site{"aggregate/store/spare/spare.go", "aggregate/store/spare"}, site{"aggregate/store/checkpoint.go", "aggregate/store"}
 	const cuts, rule = "TestCutsDoNotMatter", "TestSurplus"
 	return []fault{
 		write.fault("checkpoint without contents", cuts, "dst = append(dst, byte(s.contents[q%ContentsKept]))", "_ = q\n\t\tdst = append(dst, byte(contentVoided))"),
@@ -44,9 +44,9 @@ func checkpointFaults() []fault {
 		keep.fault("none grows old", rule, "for _, i := range []int{youngest, oldest} {", "for _, i := range []int{youngest} {"),
 		keep.fault("ages from the one just written", rule, "infos[0].Taken.Add(-age)", "written.Taken.Add(-age)"),
 		keep.fault("none of 15 minutes", rule, "{15 * time.Minute, time.Hour, 24 * time.Hour}", "{time.Hour, 24 * time.Hour}"),
-		keep.fault("a damaged checkpoint hides the others", "TestADamagedDisk", "if damaged(err) {\n\t\treturn s.sound", "if damaged(err) && ctx == nil {\n\t\treturn s.sound"),
-		keep.fault("checksum of a payload", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint", "if sha256.Sum256(c.Payload) != info.SHA256 {", "if sha256.Sum256(c.Payload) != info.SHA256 && len(c.Payload) < 0 {"),
-		site{"schema/sql/queries/checkpoints.sql", keep.pkg}.fault("checkpoint without a chunk", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint",
+		kept.fault("a damaged checkpoint hides the others", "TestADamagedDisk", "if damaged(err) {\n\t\treturn s.sound", "if damaged(err) && ctx == nil {\n\t\treturn s.sound"),
+		kept.fault("checksum of a payload", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint", "if sha256.Sum256(c.Payload) != info.SHA256 {", "if sha256.Sum256(c.Payload) != info.SHA256 && len(c.Payload) < 0 {"),
+		site{"schema/sql/queries/checkpoints.sql", kept.pkg}.fault("checkpoint without a chunk", "TestEmbeddedEngineIsAStore/a_damaged_checkpoint",
 			"uniqExact(chunk) < chunks AS torn", "false AS torn"),
 	}
 }

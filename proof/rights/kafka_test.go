@@ -190,7 +190,7 @@ func (s *site) counted(dsn string) {
 		s.Fatalf("simulate: exit code %d, %v\n%s\n%s", code, err, said, harness.Tail(simulation.Stderr()))
 	}
 	s.Logf("%d cells, 0 differences", report.Cells)
-	s.tended(ingest)
+	s.tended(ingest, query)
 	s.applied(dsn)
 	for _, stage := range stages {
 		if code := stage.Stop(); code != command.ExitDone {
@@ -200,7 +200,7 @@ func (s *site) counted(dsn string) {
 }
 
 // tended does what people do beside: enrol, list, note, tell who was served, revoke.
-func (s *site) tended(ingest string) {
+func (s *site) tended(ingest, query string) {
 	var enrolled struct{ Terminal, Token string }
 	if err := json.Unmarshal([]byte(harness.Run(s.T, s.as("mlf-operator", "terminal", "enrol", "--comune", "058091",
 		"--channel", "counter", "--services", "anagrafe", "--since", "2026-01-01", "--json")...)), &enrolled); err != nil {
@@ -217,6 +217,7 @@ func (s *site) tended(ingest string) {
 	s.found(ingest, enrolled.Terminal, enrolled.Token)
 	s.alive(ingest, enrolled.Token)
 	s.claimed(ingest)
+	s.deskUsed(query)
 	if said := harness.Run(s.T, s.as("mlf-schema", "doctor", "--replicas", "1")...); !strings.Contains(said, "1 workers count into a database that was not named here") {
 		s.Errorf("mlf doctor says nothing of a worker of a database that it does not know:\n%s", said)
 	}
@@ -264,6 +265,18 @@ func (s *site) claimed(ingest string) {
 			fmt.Sprintf(`{"code":%q,"claim":"4f0c7b0e-5f3a-4a57-9a3c-2f1d6b8e9c01","token_sha256":["%x"]}`, code, hash[:]))
 		if err == nil && status != http.StatusCreated {
 			err = fmt.Errorf("claim: %d %s", status, answer)
+		}
+		return err
+	})
+}
+
+// deskUsed lets a body make a code by itself, of the stage that answers.
+func (s *site) deskUsed(query string) {
+	harness.Eventually(s.T, 10*time.Second, func() error {
+		status, answer, err := harness.Do(s.T, http.MethodPost, "http://"+query+"/v1/bodies/c_i692/claims", "",
+			`{"comune":"001263","channel":"totem","services":["anagrafe"]}`)
+		if err == nil && status != http.StatusCreated {
+			err = fmt.Errorf("claim of a body: %d %s", status, answer)
 		}
 		return err
 	})

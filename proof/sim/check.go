@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
-	"slices"
 	"time"
 
 	"mlf/aggregate/fold"
 	"mlf/aggregate/store/model"
+	"mlf/proof/sim/held"
 	"mlf/proof/sim/verdict"
 	"mlf/schema"
 )
@@ -129,6 +128,7 @@ func (w *world) count(a *amount, p int, rec record) {
 			continue
 		}
 		a.tally.Counted++
+		a.events[p].Saw(v.key.terminal, v.At, r.ingested)
 		key := cellKey{r.comune, v.Service, v.At.Hour(), v.Value, schema.ReasonNone}
 		a.votes[key]++
 		if v.Reason != schema.ReasonNone {
@@ -163,7 +163,12 @@ func (w *world) judge(a *amount, r *request, v *vote, rules schema.Rules) verdic
 
 // compare holds the store to what the votes come to.
 func (w *world) compare(want amount) error {
-	errs := []error{want.err, w.compareTables(want.tables)}
+	errs := []error{want.err, held.Differences(w.store.Tables, want.tables)}
+	days := make([]verdict.Days, partitions)
+	for p := range days {
+		days[p] = want.events[p].Days
+	}
+	errs = append(errs, held.Presence(w.store.Tables, partitions, days...))
 	got := make(map[cellKey]uint64)
 	for k, row := range w.store.Rollups {
 		key := cellKey{comune: k.Cell.Comune, service: k.Cell.Service, hour: k.Cell.Hour}
@@ -207,32 +212,6 @@ func (w *world) compare(want amount) error {
 		errs = append(errs, fmt.Errorf("ledger: got %+v, want %+v", tally, want.tally))
 	}
 	return errors.Join(append(errs, w.promised(want))...)
-}
-
-func (w *world) compareTables(want *model.Tables) error {
-	var errs []error
-	got := w.store.Tables
-	for k, r := range want.Rollups {
-		if g := got.Rollups[k]; g.Values != r.Values || !slices.Equal(g.Reasons, r.Reasons) {
-			errs = append(errs, fmt.Errorf("cell %+v: got %v %v, want %v %v", k, g.Values, g.Reasons, r.Values, r.Reasons))
-		}
-	}
-	for k, r := range want.Ledger {
-		if g := got.Ledger[k]; g != r {
-			errs = append(errs, fmt.Errorf("ledger: got %+v, want %+v", g, r))
-		}
-	}
-	for k, m := range want.Marks {
-		g := got.Marks[k]
-		g.Offset = m.Offset // A state that has not changed keeps the offset of its last change.
-		if !reflect.DeepEqual(g, m) {
-			errs = append(errs, fmt.Errorf("watermark: got %+v, want %+v", g, m))
-		}
-	}
-	if len(got.Rollups) != len(want.Rollups) || len(got.Marks) != len(want.Marks) {
-		errs = append(errs, fmt.Errorf("got %d cells and %d watermarks, want %d and %d", len(got.Rollups), len(got.Marks), len(want.Rollups), len(want.Marks)))
-	}
-	return errors.Join(errs...)
 }
 
 // promised holds the count to the answers: what was answered ok is counted or

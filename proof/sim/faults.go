@@ -70,7 +70,7 @@ func natures() map[string]nature {
 	all := map[string]nature{
 		kindProduce: natureAtomic, kindFetch: natureRead, kindBounds: natureRead, kindCommit: natureAtomic, kindTell: natureAtomic,
 		kindIdentity: natureRead, kindStarted: natureRead, kindChains: natureRead, kindState: natureAtomic,
-		kindRollups: natureRows, kindLedger: natureRows, kindCheckpoint: natureRows,
+		kindRollups: natureRows, kindDays: natureRows, kindLedger: natureRows, kindCheckpoint: natureRows,
 		kindCheckpoints: natureRead, kindOpen: natureRead,
 	}
 	for _, kind := range queryKinds() {
@@ -130,9 +130,9 @@ type point struct{ phase, kind string }
 func points() []point {
 	var all []point
 	for phase, kinds := range map[string][]string{
-		"":             {kindProduce, kindFetch, kindBounds, kindCommit, kindStarted, kindChains, kindState, kindRollups, kindLedger, kindCheckpoint, kindTell},
+		"":             {kindProduce, kindFetch, kindBounds, kindCommit, kindStarted, kindChains, kindState, kindRollups, kindDays, kindLedger, kindCheckpoint, kindTell},
 		phaseRecovers:  {kindIdentity, kindStarted, kindCheckpoints, kindBounds, kindOpen, kindFetch},
-		phaseIsStopped: {kindProduce, kindFetch, kindRollups, kindLedger, kindStarted, kindCheckpoint, kindTell},
+		phaseIsStopped: {kindProduce, kindFetch, kindRollups, kindDays, kindLedger, kindStarted, kindCheckpoint, kindTell},
 	} {
 		for _, kind := range kinds {
 			all = append(all, point{phase, kind})

@@ -11,6 +11,7 @@ import (
 
 	"mlf/aggregate/store/model"
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
 // The kinds of calls to the store.
@@ -20,6 +21,7 @@ const (
 	kindRollups     = "rollups"
 	kindLedger      = "ledger"
 	kindChains      = "chains"
+	kindDays        = "days"
 	kindCheckpoint  = "checkpoint"
 	kindCheckpoints = "list checkpoints"
 	kindOpen        = "open checkpoint"
@@ -86,6 +88,15 @@ func (s writer) WriteLedger(ctx context.Context, rows []schema.LedgerRow, marks 
 		all = append(all, func(t *model.Tables) { t.Mark(m) })
 	}
 	return s.write(ctx, kindLedger, all)
+}
+
+// WriteDays writes each row by itself, as the others do.
+func (s writer) WriteDays(ctx context.Context, days []presence.TerminalDay) error {
+	all := make([]func(*model.Tables), len(days))
+	for i, d := range days {
+		all[i] = func(t *model.Tables) { t.Day(d) }
+	}
+	return s.write(ctx, kindDays, all)
 }
 
 func (s writer) Chains(ctx context.Context, p schema.Partition, segment schema.Segment) (chains []schema.Chain, err error) {

@@ -220,6 +220,38 @@ func TestRolesAndWhatIsABodysOwn(t *testing.T) {
 	})
 }
 
+// TestBodiesBringTheirComuni: beside those that the token names; a body that is no comune
+// brings none.
+func TestBodiesBringTheirComuni(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := edKey(t, "a")
+		a := open(t, newIssuer(key), func(c *access.Config) {
+			c.ComuniOf = func(code schema.BodyCode) []schema.ComuneID {
+				return map[schema.BodyCode][]schema.ComuneID{"c_h501": {58091}, "c_f205": {15146}}[code]
+			}
+		})
+		f := func(want string, changes map[string]any) {
+			t.Helper()
+			changes["mlf_role"] = "body"
+			id, refusal := identify(t, a, key.token(t, claims(changes), nil))
+			got := fmt.Sprint(id.Own.Bodies, id.Own.Comuni)
+			if refusal != nil {
+				got = fmt.Sprint(refusal.Status, " ", refusal.Code)
+			}
+			if got != want {
+				t.Errorf("%v: got %s, want %s", changes, got, want)
+			}
+		}
+		f("[c_h501] [058091]", map[string]any{"mlf_bodies": "C_H501"})
+		f("[c_f205 c_h501] [015146 058091]", map[string]any{"mlf_bodies": []string{"c_h501", "c_f205", "c_h501"}, "mlf_comuni": "058091"})
+		f("[uc_x] []", map[string]any{"mlf_bodies": "uc_x"})
+		f("[uc_x] [001263]", map[string]any{"mlf_bodies": "uc_x", "mlf_comuni": "001263"})
+		f("403 insufficient_scope", map[string]any{"mlf_bodies": []string{}})
+		f("403 insufficient_scope", map[string]any{"mlf_bodies": "c_h501 c/h"})
+		f("403 insufficient_scope", map[string]any{"mlf_bodies": 7, "mlf_comuni": "058091"})
+	})
+}
+
 // Issuers name claims and roles as they like; those of Keycloak lie below others.
 func TestClaimsHaveTheNamesOfTheIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -60,6 +60,7 @@ type Endpoint struct {
 	Alone bool // It takes no common ones.
 	Diary bool // Answers need a Reading's.
 	Noted bool // Answers are of notes alone.
+	Fresh bool // They change with nothing counted: what is asked is read anew each time.
 
 	Enrolled bool // Answers tell where nobody could vote, so that they change when terminals do.
 
@@ -67,9 +68,7 @@ type Endpoint struct {
 	// is the endpoint's alone.
 	Place string
 
-	// Served says that answers have served users in them, so that they change when
-	// those do.
-	Served bool
+	Served bool // Answers have served users in them, so that they change when those do.
 
 	// Dated says that not the meta alone of an answer tells how far the counts have come:
 	// nothing of it is right for who asks later.

@@ -384,6 +384,8 @@ func TestAddresses(t *testing.T) {
 	f("/v1/changes", err)
 	_, err = c.Changes(t.Context(), "AQIHAQ", url.Values{"by": {"region"}})
 	f("/v1/changes?by=region&since=AQIHAQ", err)
+	_, err = c.Network(t.Context(), url.Values{"at": {"2026-11-27"}})
+	f("/v1/network?at=2026-11-27", err)
 	_, err = c.Annotations(t.Context(), url.Values{"period": {"2026"}})
 	f("/v1/annotations?period=2026", err)
 	_, err = c.Bulletin(t.Context(), "2026-10", url.Values{"vintage": {"1"}})

@@ -29,6 +29,13 @@ type Meta struct {
 	Disclosure  string              `json:"disclosure"` // How counts are shown: none, lots, own or exact.
 	Since       string              `json:"since"`      // Of changes, as asked.
 	All         bool                `json:"all"`        // Of changes, whether they are all that there is.
+	Warnings    []Warning           `json:"warnings"`   // Which figures are not known.
+}
+
+// A Warning says that some figures of an answer are not known, and why.
+type Warning struct {
+	Code string `json:"code"`
+	Text string `json:"text"` // For people.
 }
 
 // A Span is the time from From until To, exclusive.

@@ -60,6 +60,7 @@ func (c *Client) TellHeartbeat(ctx context.Context, token string, h *Heartbeat) 
 // there are no terminals.
 type Fleet struct {
 	AsOf          time.Time       `json:"as_of"`
+	KnownSince    *time.Time      `json:"known_since"`    // Since when votes that came in are known; nil: all.
 	SilentMinutes int             `json:"silent_minutes"` // Of opening hours.
 	Counts        []FleetCounts   `json:"counts"`
 	Terminals     []FleetTerminal `json:"terminals"`
@@ -129,5 +130,5 @@ func (c *Client) Fleet(ctx context.Context, q FleetQuestion) (f Fleet, err error
 	if q.SilentMinutes > 0 {
 		values.Set("silent_minutes", strconv.Itoa(q.SilentMinutes))
 	}
-	return f, c.read(ctx, &call{path: "/v1/fleet", params: values}, &f)
+	return f, c.read(ctx, &call{path: "/v1/fleet", params: values, token: c.Token}, &f)
 }

@@ -23,6 +23,7 @@ type Fleet struct {
 	Region func(schema.ComuneID) schema.RegionID       // 0 where the comune is in no registry. Nil: always.
 	Body   func(*schema.Enrolment) string              // Whose terminal it is; "" where nobody said. Nil: always; New has what enrolments say.
 	Voted  func(schema.TerminalID) (at schema.Instant) // When a terminal last voted; 0: not known. Nil: always.
+	Known  func() (asOf, since time.Time)              // As of when Voted is, and since when votes are known: see Votes.
 }
 
 // bodyOf returns whose terminal an enrolment says that it is.
@@ -102,6 +103,7 @@ type Counts struct {
 // An Answer is what was asked for.
 type Answer struct {
 	AsOf          time.Time  `json:"as_of"`
+	KnownSince    *time.Time `json:"known_since"` // Since when votes that came in are known; nil: since the log began.
 	SilentMinutes int        `json:"silent_minutes"`
 	Counts        []Counts   `json:"counts"`    // By code.
 	Terminals     []Terminal `json:"terminals"` // By comune and id; none where counts are by group.
@@ -115,7 +117,7 @@ const rowsMax = 20_000
 // Answer answers q of the terminals that visible lets through, as of now. The error is a
 // *question.Error where there are too many.
 func (f *Fleet) Answer(q *Question, visible func(*schema.Enrolment) bool, now time.Time) (*Answer, error) {
-	a := &Answer{AsOf: now.UTC(), SilentMinutes: q.SilentMinutes, Counts: []Counts{}, Terminals: []Terminal{}, grouped: q.Group != ""}
+	a := &Answer{AsOf: now.UTC(), KnownSince: f.knownSince(now), SilentMinutes: q.SilentMinutes, Counts: []Counts{}, Terminals: []Terminal{}, grouped: q.Group != ""}
 	counts := make(map[string]*Counts)
 	if !a.grouped {
 		counts[""] = &Counts{By: "all"}
@@ -191,7 +193,9 @@ func (f *Fleet) terminal(e *schema.Enrolment, now time.Time, silent time.Duratio
 			t.LastVote = at(voted)
 		}
 	}
-	last = max(last, voted)
+	if voted > last {
+		last, now = voted, f.judged(now)
+	}
 	t.State = f.state(e, &h, last, now, silent)
 	return t
 }

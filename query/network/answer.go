@@ -23,14 +23,31 @@ type Source interface {
 	Network() *network.Network
 
 	// Seen returns when each terminal was last seen, as of until: of votes that were
-	// counted and cast before, and of signs that were given before. Terminals that nobody
-	// has seen are left out. The map is the caller's. It blocks until ctx ends at the latest.
-	Seen(ctx context.Context, until time.Time) (map[schema.TerminalID]Seen, error)
+	// counted and cast before, and of signs that were given before. Votes of before the
+	// ActiveDays that end then may be left out, and so are terminals that nobody has seen.
+	// What it returns is the caller's. It blocks until ctx ends at the latest.
+	Seen(ctx context.Context, until time.Time) (Sightings, error)
+}
+
+// Sightings are when terminals were last seen, and how far that is known.
+type Sightings struct {
+	Of    map[schema.TerminalID]Seen
+	Since time.Time // Votes that came in since are known; zero: all that ever did.
+	Signs bool      // Whether signs are known: not while they are read.
+}
+
+// clocksApart is how much earlier than it was cast a vote may have come in, by the clocks
+// of a terminal and of two processes, and some minutes more.
+const clocksApart = 5 * time.Minute
+
+// votesKnown tells whether all votes are known of the days that figures as of until are of.
+func (s *Sightings) votesKnown(until time.Time) bool {
+	return s.Since.IsZero() || !s.Since.Add(clocksApart).After(until.AddDate(0, 0, -ActiveDays))
 }
 
 // Endpoint returns the one endpoint, whose answers are made of source.
 func Endpoint(source Source) answer.Endpoint {
-	return answer.Endpoint{Name: "network", Own: []string{"at", "by"}, Alone: true, Dated: true, Ask: func(v *question.Vocabulary, values question.Values, now time.Time) (answer.Inquiry, error) {
+	return answer.Endpoint{Name: "network", Own: []string{"at", "by"}, Alone: true, Dated: true, Fresh: true, Ask: func(v *question.Vocabulary, values question.Values, now time.Time) (answer.Inquiry, error) {
 		return ask(source, v, values, now)
 	}}
 }
@@ -96,13 +113,16 @@ func (q *inquiry) Answer(ctx context.Context, r answer.Reading) (*answer.Documen
 	if err != nil {
 		return nil, fmt.Errorf("count terminals that were seen by %v: %w", q.Day, err)
 	}
-	rows, total := Figures(q.Question, q.source.Network(), q.lists, seen)
+	rows, total := Figures(q.Question, q.source.Network(), q.lists, seen.Of)
 	m := meta.Of(r.Moment, false)
 	m.Formulas, m.By = []meta.Formula{}, q.by
-	fields := slices.Concat(q.places(rows), figures(func(i int) *Counts { return &rows[i].Counts }))
-	of := figures(func(int) *Counts { return &total })
+	k := known{votes: seen.votesKnown(q.Until), signs: seen.Signs && total.unsure == 0}
+	m.Warnings = k.warnings()
+	fields := slices.Concat(q.places(rows), figures(k, func(i int) *Counts { return &rows[i].Counts }))
+	of := figures(k, func(int) *Counts { return &total })
 	return answer.New("network", q.span, m, answer.SheetOf(m, "network", len(rows), fields),
 		answer.Value("at", func(dst []byte) []byte { return append(append(append(dst, '"'), q.Day.String()...), '"') }),
+		answer.Value("known_since", func(dst []byte) []byte { return appendTime(dst, seen.Since) }),
 		answer.Value("total", func(dst []byte) []byte { return append(format.AppendMembers(append(dst, '{'), of, 0), '}') }),
 		answer.Objects("rows", len(rows), fields),
 	), nil
@@ -137,22 +157,51 @@ func (q *inquiry) places(rows []Row) []format.Field {
 	return fields
 }
 
-// figures are the fields of counts.
-func figures(of func(i int) *Counts) []format.Field {
-	count := func(name string, part func(*Counts) uint64) format.Field {
-		return format.Field{Name: name, Kind: format.KindCount, Count: func(i int) (uint64, bool) { return part(of(i)), true }}
+// appendTime writes a time in UTC; null for zero.
+func appendTime(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(dst, "null"...)
 	}
+	return append(t.UTC().AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
+}
+
+// known is what is known of the time that figures are of.
+type known struct{ votes, signs bool }
+
+// warnings say which figures are not known, and why.
+func (k known) warnings() []meta.Warning {
+	switch {
+	case !k.votes:
+		return []meta.Warning{{
+			Code: "votes-not-known",
+			Text: "Not all votes of the 30 days are known by terminal, those of before known_since: which terminals are active, idle or silent, and which bodies are active, is not known.",
+		}}
+	case !k.signs:
+		return []meta.Warning{{
+			Code: "signs-not-known",
+			Text: "Of some terminals without a vote in the 30 days the signs of that time are not known, only later ones, or none yet: whether they were idle or silent is not known.",
+		}}
+	}
+	return nil
+}
+
+// figures are the fields of counts.
+func figures(k known, of func(i int) *Counts) []format.Field {
+	told := func(name string, known bool, part func(*Counts) uint64) format.Field {
+		return format.Field{Name: name, Kind: format.KindCount, Count: func(i int) (uint64, bool) { return part(of(i)), known }}
+	}
+	count := func(name string, part func(*Counts) uint64) format.Field { return told(name, true, part) }
 	return []format.Field{
 		count("bodies_joined", func(c *Counts) uint64 { return c.Joined }),
 		count("bodies_ordered", func(c *Counts) uint64 { return c.Ordered }),
 		count("bodies_enrolled", func(c *Counts) uint64 { return c.Enrolled }),
-		count("bodies_active", func(c *Counts) uint64 { return c.Active }),
+		told("bodies_active", k.votes, func(c *Counts) uint64 { return c.Active }),
 		count("comuni", func(c *Counts) uint64 { return c.Comuni }),
 		count("terminals_ordered", func(c *Counts) uint64 { return c.TerminalsOrdered }),
 		count("terminals_claimed", func(c *Counts) uint64 { return c.TerminalsClaimed }),
-		count("terminals_active", func(c *Counts) uint64 { return c.TerminalsActive }),
-		count("terminals_idle", func(c *Counts) uint64 { return c.TerminalsIdle }),
-		count("terminals_silent", func(c *Counts) uint64 { return c.TerminalsSilent }),
+		told("terminals_active", k.votes, func(c *Counts) uint64 { return c.TerminalsActive }),
+		told("terminals_idle", k.votes && k.signs, func(c *Counts) uint64 { return c.TerminalsIdle }),
+		told("terminals_silent", k.votes && k.signs, func(c *Counts) uint64 { return c.TerminalsSilent }),
 		count("terminals_closed", func(c *Counts) uint64 { return c.TerminalsClosed }),
 		count("terminals_revoked", func(c *Counts) uint64 { return c.TerminalsRevoked }),
 	}

@@ -18,6 +18,8 @@ const ActiveDays = 30
 type Seen struct {
 	Vote time.Time // When the newest vote that was counted was cast; zero: none was.
 	Sign time.Time // When it last told that it lives; zero: never, or it is of a kind that does not.
+
+	Later bool // It has told so after that day, and whether it did before is not known.
 }
 
 // A Question is what figures are asked for.
@@ -53,6 +55,8 @@ type Counts struct {
 	TerminalsSilent  uint64 // Neither.
 	TerminalsClosed  uint64
 	TerminalsRevoked uint64
+
+	unsure uint64 // Of the silent ones, those that may have been idle.
 }
 
 // add adds d to c.
@@ -69,6 +73,7 @@ func (c *Counts) add(d *Counts) {
 	c.TerminalsSilent += d.TerminalsSilent
 	c.TerminalsClosed += d.TerminalsClosed
 	c.TerminalsRevoked += d.TerminalsRevoked
+	c.unsure += d.unsure
 }
 
 // A place is where a body or a terminal is counted.
@@ -245,6 +250,7 @@ func (c *count) terminal(e *schema.Enrolment) {
 		at.TerminalsIdle++
 	default:
 		at.TerminalsSilent++
+		at.unsure += one(seen.Later)
 	}
 	owner := e.Body
 	if owner == "" {

@@ -38,6 +38,9 @@ type country struct {
 	lists   *registry.Registry
 	seen    map[schema.TerminalID]network.Seen
 	next    schema.TerminalID
+
+	since    time.Time
+	signless bool // Signs are still being read.
 }
 
 func newCountry(t testing.TB) *country {
@@ -46,7 +49,7 @@ func newCountry(t testing.TB) *country {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &country{t, bodies.New(new(schema.Terminals)), lists, make(map[schema.TerminalID]network.Seen), 1}
+	return &country{t: t, network: bodies.New(new(schema.Terminals)), lists: lists, seen: make(map[schema.TerminalID]network.Seen), next: 1}
 }
 
 func (c *country) put(record func() (string, []byte, error)) {
@@ -95,11 +98,11 @@ func (c *country) terminal(comune schema.ComuneID, seen network.Seen, change fun
 // Network and Seen make it a Source.
 func (c *country) Network() *bodies.Network { return c.network }
 
-func (c *country) Seen(_ context.Context, by time.Time) (map[schema.TerminalID]network.Seen, error) {
+func (c *country) Seen(_ context.Context, by time.Time) (network.Sightings, error) {
 	if !by.Equal(until()) {
-		return nil, fmt.Errorf("asked for %v", by)
+		return network.Sightings{}, fmt.Errorf("asked for %v", by)
 	}
-	return c.seen, nil
+	return network.Sightings{Of: c.seen, Since: c.since, Signs: !c.signless}, nil
 }
 
 // The comuni: Sestriere 910 residents and Torino in Piemonte, Aosta in Valle d'Aosta.
@@ -198,7 +201,7 @@ func TestRowsAddUp(t *testing.T) {
 	lists := newCountry(t).lists
 	comuni := lists.ComuniAt(day(t, "2026-11-27"))
 	rapid.Check(t, func(rt *rapid.T) {
-		c := &country{t, bodies.New(new(schema.Terminals)), lists, make(map[schema.TerminalID]network.Seen), 1}
+		c := &country{t: t, network: bodies.New(new(schema.Terminals)), lists: lists, seen: make(map[schema.TerminalID]network.Seen), next: 1}
 		pick := func() schema.ComuneID { return comuni[rapid.IntRange(0, len(comuni)-1).Draw(rt, "comune")].ID }
 		for i := range rapid.IntRange(0, 6).Draw(rt, "bodies") {
 			kind := rapid.SampledFrom([]bodies.BodyType{bodies.TypeComune, bodies.TypeUnion}).Draw(rt, "type")
@@ -266,7 +269,7 @@ func TestAnswer(t *testing.T) {
 	if err := d.WriteJSON(&text); err != nil {
 		t.Fatal(err)
 	}
-	want := `"at":"2026-11-27","total":{"bodies_joined":5,"bodies_ordered":2,"bodies_enrolled":4,"bodies_active":3,"comuni":3,"terminals_ordered":6,"terminals_claimed":9,` +
+	want := `"at":"2026-11-27","known_since":null,"total":{"bodies_joined":5,"bodies_ordered":2,"bodies_enrolled":4,"bodies_active":3,"comuni":3,"terminals_ordered":6,"terminals_claimed":9,` +
 		`"terminals_active":6,"terminals_idle":1,"terminals_silent":2,"terminals_closed":1,"terminals_revoked":2},"rows":[` +
 		`{"region":"01","region_name":"Piemonte","bodies_joined":3,"bodies_ordered":2,"bodies_enrolled":3,"bodies_active":2,"comuni":2,"terminals_ordered":5,"terminals_claimed":7,` +
 		`"terminals_active":4,"terminals_idle":1,"terminals_silent":2,"terminals_closed":1,"terminals_revoked":2},`
@@ -304,4 +307,59 @@ func TestAnswer(t *testing.T) {
 	f("at", question.Values{"at": {"2026-11-01", "2026-11-02"}})
 	f("by", question.Values{"by": {"comune"}})
 	f("by", question.Values{"by": {""}})
+}
+
+// TestWhatIsNotKnownIsNotSaid: of terminals that nobody has seen it is not said that they
+// are silent, where they may have been seen.
+func TestWhatIsNotKnownIsNotSaid(t *testing.T) {
+	c := piemonte(t)
+	f := func(what, warning, row string, change func()) {
+		t.Helper()
+		c.since, c.signless = time.Time{}, false
+		change()
+		d, err := ask(t, c, question.Values{"by": {"region"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var codes []string
+		for _, w := range d.Meta.Warnings {
+			if codes = append(codes, w.Code); w.Text == "" {
+				t.Errorf("%s: a warning says nothing", what)
+			}
+		}
+		if got := strings.Join(codes, ","); got != warning {
+			t.Errorf("%s: got warnings %q, want %q", what, got, warning)
+		}
+		if got := string(d.Table().AppendCSV(nil, 0)); got != "01,Piemonte,3,2,3,"+row+"\r\n" {
+			t.Errorf("%s: got %s, want %s", what, got, row)
+		}
+		var text strings.Builder
+		if err := d.WriteJSON(&text); err != nil {
+			t.Fatal(err)
+		}
+		if silent := strings.Contains(text.String(), `"terminals_silent":null`); silent != (warning != "") {
+			t.Errorf("%s: got %s", what, text.String())
+		}
+		if got, want := strings.Contains(text.String(), `"known_since":null`), c.since.IsZero(); got != want {
+			t.Errorf("%s: got %s", what, text.String())
+		}
+		head := string(d.Meta.Head().Append(nil, d.Meta))
+		if got := strings.Contains(head, `"warnings":[{"code":"`+warning+`","text":"`); got != (warning != "") {
+			t.Errorf("%s: got head %s", what, head)
+		}
+	}
+	begin := until().AddDate(0, 0, -30)
+	const all, votes, signs = "2,2,5,7,4,1,2,1,2", ",2,5,7,,,,1,2", "2,2,5,7,4,,,1,2"
+	f("all is known", "", all, func() {})
+	f("since the first of the days, and as long before as clocks are apart", "", all, func() { c.since = begin.Add(-5 * time.Minute) })
+	f("a moment of the days is not known", "votes-not-known", votes, func() { c.since = begin.Add(-5*time.Minute + time.Millisecond) })
+	f("nothing is known", "votes-not-known", votes, func() { c.since, c.signless = until(), true })
+	f("signs are read", "signs-not-known", signs, func() { c.signless = true })
+	active := c.terminal(torino, network.Seen{Vote: until().Add(-time.Hour), Later: true}, func(e *schema.Enrolment) { e.Test = true })
+	f("one for tests, whose signs are later", "", all, func() {})
+	c.seen[active] = network.Seen{}
+	c.terminal(torino, network.Seen{Vote: until().Add(-time.Hour), Later: true}, nil)
+	f("one that voted, and whose signs are later", "", "2,2,5,8,5,1,2,1,2", func() {})
+	c.terminal(torino, network.Seen{Later: true}, nil)
+	f("one that did not", "signs-not-known", "2,2,5,9,5,,,1,2", func() {})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
 // A RollupKey is what rollups merge by.
@@ -29,11 +30,25 @@ type MarkKey struct {
 	Stream   schema.StreamID
 }
 
+// A DayKey is what days of terminals merge by.
+type DayKey struct {
+	Terminal schema.TerminalID
+	Day      presence.UTCDay
+}
+
+// A RunKey is what runs merge by.
+type RunKey struct {
+	Partition schema.Partition
+	From      schema.Offset
+}
+
 // Tables are what a store holds. They are used by one goroutine at a time.
 type Tables struct {
 	Rollups     map[RollupKey]schema.Rollup
 	Ledger      map[LedgerKey]schema.LedgerRow
 	Marks       map[MarkKey]schema.Watermark
+	Days        map[DayKey]presence.TerminalDay
+	Runs        map[RunKey]schema.PresenceRun
 	Checkpoints []schema.Checkpoint // In the order of their writing.
 }
 
@@ -43,6 +58,8 @@ func New() *Tables {
 		Rollups: make(map[RollupKey]schema.Rollup),
 		Ledger:  make(map[LedgerKey]schema.LedgerRow),
 		Marks:   make(map[MarkKey]schema.Watermark),
+		Days:    make(map[DayKey]presence.TerminalDay),
+		Runs:    make(map[RunKey]schema.PresenceRun),
 	}
 }
 
@@ -65,7 +82,46 @@ func (t *Tables) Account(r schema.LedgerRow) {
 	old := t.Ledger[k]
 	r.Next, r.Newest = max(r.Next, old.Next), max(r.Newest, old.Newest)
 	r.Max(old.Tally)
+	t.run(r.Partition, r.Present)
+	r.Present = schema.PresenceRun{}
 	t.Ledger[k] = r
+}
+
+// run merges r by maximum.
+func (t *Tables) run(p schema.Partition, r schema.PresenceRun) {
+	if r == (schema.PresenceRun{}) {
+		return
+	}
+	k := RunKey{p, r.From}
+	old := t.Runs[k]
+	r.Next, r.Since = max(r.Next, old.Next), max(r.Since, old.Since)
+	t.Runs[k] = r
+}
+
+// Day merges d.
+func (t *Tables) Day(d presence.TerminalDay) {
+	k := DayKey{d.Terminal, d.Day}
+	if old, ok := t.Days[k]; ok {
+		d.Merge(&old)
+	}
+	t.Days[k] = d
+}
+
+// Present returns of which records of a partition the days of terminals are there.
+func (t *Tables) Present(p schema.Partition) presence.Account {
+	a := presence.Account{Partition: p, Next: t.Next(p)}
+	for k, row := range t.Ledger {
+		if k.Partition == p {
+			a.Newest = max(a.Newest, row.Newest)
+		}
+	}
+	for k, r := range t.Runs {
+		if k.Partition == p {
+			a.Runs = append(a.Runs, r)
+		}
+	}
+	slices.SortFunc(a.Runs, func(a, b schema.PresenceRun) int { return cmp.Compare(a.From, b.From) })
+	return a
 }
 
 // Mark merges m: the state at the highest offset holds. It keeps nothing of m's

@@ -14,6 +14,7 @@ import (
 
 	"mlf/aggregate/store"
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
 // A Store is what is tested: the four seams of package aggregate, what sets a store
@@ -32,6 +33,11 @@ type Store interface {
 	Checkpoint(ctx context.Context, info schema.CheckpointInfo) (schema.Checkpoint, error)
 
 	WriteState(ctx context.Context, states []schema.PartitionState) error
+
+	WriteDays(ctx context.Context, days []presence.TerminalDay) error
+	LastVotes(ctx context.Context, from, until schema.Instant, take func(schema.TerminalID, schema.Instant)) error
+	NewestVotes(ctx context.Context, since schema.Instant, take func(schema.TerminalID, schema.Instant)) error
+	Present(ctx context.Context) ([]presence.Account, error)
 
 	Ledger(ctx context.Context) ([]schema.LedgerTotals, error)
 	Tallies(ctx context.Context) ([]schema.LedgerTotals, error)
@@ -82,6 +88,8 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 		{"two chains of one segment are both seen", chains},
 		{"of a stream the highest offset wins", watermarks},
 		{"of a partition the last state wins", states},
+		{"days of terminals are merged", days},
+		{"of which records there are days of terminals", present},
 		{"what is settled and what is open are everything", loads},
 		{"who loads may stop", loadErrors},
 		{"an empty store has nothing to load", emptyLoads},

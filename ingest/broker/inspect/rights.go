@@ -65,8 +65,8 @@ func userOf(stage Stage) user {
 			[]kmsg.ACLOperation{read},
 		},
 		Query: {
-			"mlf query", "answers stand still, or there are none",
-			topics{settings.Votes: reads, settings.Registry: reads, settings.Counts: reads, settings.Served: reads, settings.Heartbeats: reads},
+			"mlf query", "answers stand still, or there are none, or bodies cannot look after their terminals",
+			topics{settings.Votes: reads, settings.Registry: writes, settings.Counts: reads, settings.Served: reads, settings.Heartbeats: reads},
 			nil,
 		},
 		Operator: {"mlf terminal", "nobody is enrolled or revoked, nothing is annotated", topics{settings.Registry: writes}, nil},

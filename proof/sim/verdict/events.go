@@ -7,6 +7,8 @@ import (
 
 // Events is what was said on one partition by sources that keep no state.
 type Events struct {
+	Days // Of streams as well, where somebody notes them.
+
 	clock   schema.Instant
 	keys    map[sourceKey]*keys
 	devices map[schema.TerminalID]*device
@@ -19,7 +21,7 @@ type sourceKey struct {
 
 // NewEvents returns one of which nothing was said.
 func NewEvents() *Events {
-	return &Events{keys: make(map[sourceKey]*keys), devices: make(map[schema.TerminalID]*device)}
+	return &Events{Days: make(Days), keys: make(map[sourceKey]*keys), devices: make(map[schema.TerminalID]*device)}
 }
 
 // Tick brings the log's time to at.
@@ -56,6 +58,7 @@ func (e *Events) Votes(b *event.Batch, misplaced bool) (t schema.Tally, counted 
 			t.Counted++
 			t.Events.Used++
 			counted = append(counted, Counted{b.Comune, v.Service, v.At.Hour(), v.Value, v.Reason, 1})
+			e.Saw(b.Terminal, v.At, b.Ingested)
 		case Duplicate:
 			t.Duplicates++
 			t.Events.Repeated++
@@ -85,6 +88,7 @@ func (e *Events) Reading(r *event.Counters, misplaced bool) (t schema.Tally, cou
 		if n > 0 {
 			t.VotesIn, t.Counted = t.VotesIn+n, t.Counted+n
 			counted = append(counted, Counted{r.Comune, r.Service, r.At.Hour(), schema.Value(i + 1), schema.ReasonNone, n})
+			e.Saw(r.Terminal, r.At, r.Ingested)
 		}
 	}
 	return t, counted

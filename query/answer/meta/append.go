@@ -34,6 +34,17 @@ func (m *Meta) appendSettings(dst []byte) []byte {
 	if m.All != nil {
 		dst = append(strconv.AppendBool(append(dst, `"all":`...), *m.All), ',')
 	}
+	if len(m.Warnings) > 0 {
+		dst = append(dst, `"warnings":[`...)
+		for i, w := range m.Warnings {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendQuoted(append(dst, `{"code":`...), w.Code)
+			dst = append(appendQuoted(append(dst, `,"text":`...), w.Text), '}')
+		}
+		dst = append(dst, ']', ',')
+	}
 	dst = appendQuoted(append(dst, `"interval":`...), m.Interval)
 	dst = appendQuoted(append(dst, `,"time_zone":`...), m.TimeZone)
 	dst = append(dst, `,"formulas":[`...)

@@ -40,19 +40,20 @@ func (a *About) FilterTexts() []string {
 
 // A Meta says how an answer was made.
 type Meta struct {
-	*About             // Nil where an answer has several.
-	*Marks             // Nil where nobody asked for a period or a comparison.
-	By        []string `json:"by,omitempty"`
-	Step      string   `json:"step,omitempty"`
-	Measure   string   `json:"measure,omitempty"`
-	Reference string   `json:"reference,omitempty"`
-	MinN      uint64   `json:"min_n,omitempty"`
-	Top       int      `json:"top,omitempty"`
-	Sort      string   `json:"sort,omitempty"`
-	Mix       string   `json:"mix,omitempty"`
-	Since     string   `json:"since,omitempty"`
-	All       *bool    `json:"all,omitempty"` // Everything is told, changed or not; nil where that is not asked.
-	Interval  string   `json:"interval"`
+	*About              // Nil where an answer has several.
+	*Marks              // Nil where nobody asked for a period or a comparison.
+	By        []string  `json:"by,omitempty"`
+	Step      string    `json:"step,omitempty"`
+	Measure   string    `json:"measure,omitempty"`
+	Reference string    `json:"reference,omitempty"`
+	MinN      uint64    `json:"min_n,omitempty"`
+	Top       int       `json:"top,omitempty"`
+	Sort      string    `json:"sort,omitempty"`
+	Mix       string    `json:"mix,omitempty"`
+	Since     string    `json:"since,omitempty"`
+	All       *bool     `json:"all,omitempty"` // Everything is told, changed or not; nil where that is not asked.
+	Warnings  []Warning `json:"warnings,omitempty"`
+	Interval  string    `json:"interval"`
 
 	TimeZone    string            `json:"time_zone"`
 	Formulas    []Formula         `json:"formulas"`
@@ -60,6 +61,12 @@ type Meta struct {
 	Ledger      question.Position `json:"ledger"`
 	Position    string            `json:"position"` // The ledger as a token.
 	Disclosure  string            `json:"disclosure"`
+}
+
+// A Warning says that some figures of an answer are not known, and why.
+type Warning struct {
+	Code string `json:"code"`
+	Text string `json:"text"` // For people.
 }
 
 // A Formula is how figures of an answer are made.

@@ -1,1 +1,1 @@
-INSERT INTO segment_ledger (partition, segment, chain, next, newest, records, votes_in, counted, duplicates, conflicts, quarantined, voided, events_in, events_used, events_repeated, events_stale, events_conflicts, events_quarantined)
+INSERT INTO segment_ledger (partition, segment, chain, next, newest, records, votes_in, counted, duplicates, conflicts, quarantined, voided, events_in, events_used, events_repeated, events_stale, events_conflicts, events_quarantined, present_next, present_since)

@@ -1,4 +1,4 @@
-package store
+package spare
 
 import (
 	"slices"
@@ -22,7 +22,7 @@ func TestSurplusKeepsTheRightOnes(t *testing.T) {
 		}
 		written := schema.CheckpointInfo{Next: schema.Offset(i), Taken: at}
 		kept = slices.Insert(kept, 0, written)
-		for _, info := range surplus(kept, written) {
+		for _, info := range Surplus(kept, written) {
 			kept = slices.DeleteFunc(kept, func(k schema.CheckpointInfo) bool { return k == info })
 		}
 		if len(kept) > newestKept+2*len(keptAges()) {
@@ -61,7 +61,7 @@ func TestSurplus(t *testing.T) {
 	f := func(written schema.CheckpointInfo, want []schema.Offset, infos ...schema.CheckpointInfo) {
 		t.Helper()
 		var got []schema.Offset
-		for _, s := range surplus(infos, written) {
+		for _, s := range Surplus(infos, written) {
 			got = append(got, s.Next)
 		}
 		if !slices.Equal(got, want) {

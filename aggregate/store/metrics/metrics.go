@@ -1,14 +1,19 @@
-package store
+// Package metrics is what the store tells of its inserts and reads, and what to do about
+// it.
+//
+// It knows the names of tables and queries. It must not know how they are asked, nor a
+// driver.
+package metrics
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-type metrics struct {
+// Metrics are counters of inserts and reads. Safe for use by several goroutines.
+type Metrics struct {
 	insertSeconds *prometheus.HistogramVec
 	insertRows    *prometheus.CounterVec
 	readSeconds   *prometheus.HistogramVec
@@ -16,37 +21,37 @@ type metrics struct {
 	readErrors    *prometheus.CounterVec
 }
 
-// newMetrics registers the store's metrics with reg, which may be nil. Each series
+// New registers the store's metrics with reg, which may be nil. Each series
 // of what processes write and read all the time is there from the start: a rate sees
 // no first event without a 0 before it.
-func newMetrics(reg prometheus.Registerer) *metrics {
+func New(reg prometheus.Registerer) *Metrics {
 	m := register(promauto.With(reg))
 	for _, table := range []string{
-		"rollup", "ledger", "watermark", "checkpoint", "state", "public_lot", "public_taken", "public_release", "public_turnout",
+		"rollup", "ledger", "watermark", "day", "checkpoint", "state", "public_lot", "public_taken", "public_release", "public_turnout",
 	} {
 		m.insertSeconds.WithLabelValues(table)
 		m.insertRows.WithLabelValues(table)
-		for _, code := range []string{noCode, "241", "243", "252"} { // Memory, disk, parts.
+		for _, code := range []string{NoCode, "241", "243", "252"} { // Memory, disk, parts.
 			m.insertErrors.WithLabelValues(table, code)
 		}
 	}
 	for _, query := range []string{
-		"chains", "checkpoint", "checkpoint_ids", "checkpoints", "identity", "ledger", "open", "public_lots", "public_lots_ordered",
+		"chains", "checkpoint", "checkpoint_ids", "checkpoints", "identity", "last_votes", "ledger", "newest_votes", "open", "present", "public_lots", "public_lots_ordered",
 		"public_lots_span", "public_releases", "public_taken", "public_taken_ordered", "public_turnout", "segments", "settled", "share", "span", "started",
 		"states", "stats", "watermark",
 	} {
 		m.readSeconds.WithLabelValues(query)
-		for _, code := range []string{noCode, "159", "160", "241"} { // Time, time foreseen, memory.
+		for _, code := range []string{NoCode, "159", "160", "241"} { // Time, time foreseen, memory.
 			m.readErrors.WithLabelValues(query, code)
 		}
 	}
 	return m
 }
 
-func register(with promauto.Factory) *metrics {
+func register(with promauto.Factory) *Metrics {
 	// 1 ms is a statement that finds nothing, 20 s the default limit of a read.
 	buckets := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60}
-	return &metrics{
+	return &Metrics{
 		insertSeconds: with.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "mlf_clickhouse_insert_duration_seconds",
 			Help:    "Time from the start of an insert to its acknowledgement. Above 0.25 s the counts come late: look at the disk's fsync time and at merges.",
@@ -72,33 +77,25 @@ func register(with promauto.Factory) *metrics {
 	}
 }
 
-// inserted notes the end of an insert of rows.
-func (m *metrics) inserted(table string, rows int, since time.Time, err error) {
-	if err != nil {
-		m.insertErrors.WithLabelValues(table, codeOf(err)).Inc()
+// Inserted notes the end of an insert of rows that began at since. code is the server's
+// where it failed, or NoCode; "" where it did not.
+func (m *Metrics) Inserted(table string, rows int, since time.Time, code string) {
+	if code != "" {
+		m.insertErrors.WithLabelValues(table, code).Inc()
 		return
 	}
 	m.insertSeconds.WithLabelValues(table).Observe(time.Since(since).Seconds())
 	m.insertRows.WithLabelValues(table).Add(float64(rows))
 }
 
-// read notes the end of a read.
-func (m *metrics) read(query string, since time.Time, err error) {
-	if err != nil {
-		m.readErrors.WithLabelValues(query, codeOf(err)).Inc()
+// Read notes the end of a read that began at since, as Inserted does.
+func (m *Metrics) Read(query string, since time.Time, code string) {
+	if code != "" {
+		m.readErrors.WithLabelValues(query, code).Inc()
 		return
 	}
 	m.readSeconds.WithLabelValues(query).Observe(time.Since(since).Seconds())
 }
 
-// noCode stands for a code where the server has said nothing.
-const noCode = "connection"
-
-// codeOf returns the error code of ClickHouse's answer, or "connection" where
-// there was none. The codes are some hundred at most.
-func codeOf(err error) string {
-	if code, ok := serverCode(err); ok {
-		return strconv.Itoa(int(code))
-	}
-	return noCode
-}
+// NoCode stands for a code where the server has said nothing.
+const NoCode = "connection"
