@@ -43,7 +43,8 @@ func days(t *testing.T, s Subject) {
 		day(most, 21*hour, 23*hour, 23*hour),
 		day(3, -40*24*hour, -40*24*hour, 30*hour), day(3, -50*24*hour, -49*24*hour-5*hour, -49*24*hour),
 		day(4, 23*hour, 23*hour+1, 50*hour), day(4, -3*24*hour, -3*24*hour, 40*hour),
-		{Terminal: 5, Day: 0, First: 0, Last: 0, Ingested: 1}, {Terminal: 5, Day: 65535, First: schema.InstantMax, Last: schema.InstantMax, Ingested: 1},
+		{Terminal: 5, Day: 0, First: 0, Last: 0, Ingested: 1},
+		{Terminal: 5, Day: 65535, First: schema.InstantMax, Last: schema.InstantMax, Ingested: 1},
 	}
 	for range 3 {
 		rand.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
