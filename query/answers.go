@@ -134,7 +134,7 @@ func (s *Server) serveAnswer(w http.ResponseWriter, r *http.Request, e *answer.E
 	if e.Noted {
 		return s.replyNoted(w, r, a)
 	}
-	if e.Fresh && !(s.Network.Complete() && s.Terminals.Complete()) {
+	if e.Fresh && (!s.Network.Complete() || !s.Terminals.Complete()) {
 		return errLoading
 	}
 	present := s.mark(&in, e.Enrolled)

@@ -17,7 +17,7 @@ func presenceFaults() []fault {
 		fold.fault("the first vote of a cell alone", specified, "\t\tseen.extend(v.At)\n", "\n"),
 		days.fault("the last vote is the one that came last", specified, "max(s.last, at) }", "at }"),
 		days.fault("when it was counted, not when it came", specified, "Ingested: f.ingested}", "Ingested: f.newest}"),
-		days.fault("days are told again and again", specified, "clear(f.dirtyTerminals)\n\tf.dirtyTerminals, f.dirtyDays = f.dirtyTerminals[:0], 0", "f.dirtyDays = 0"),
+		days.fault("days that were told stay", specified, "if t.days = t.days[:0]; cap(t.days) > daysKept {", "if cap(t.days) > daysKept {"),
 		keys.fault("sources are never seen", specified, "\t\t\tf.sawSource(b.Terminal, v.At)\n", "\n"),
 		counters.fault("a reading without votes is a vote", specified, "if sum(added) > 0 {", "if sum(added) >= 0 {"),
 		account.fault("the first vote of rows that are merged", "TestDaysOfTerminalsAreMerged", "min(d.First, e.First)", "d.First"),

@@ -34,7 +34,8 @@ func (s *Store) LastVotes(_ context.Context, from, until schema.Instant, take fu
 			last[k.Terminal] = max(last[k.Terminal], at)
 		}
 	}
-	return handTimes(last, take)
+	handTimes(last, take)
+	return nil
 }
 
 // NewestVotes calls take with each terminal of which a record that was ingested at since or
@@ -48,14 +49,14 @@ func (s *Store) NewestVotes(_ context.Context, since schema.Instant, take func(s
 			last[k.Terminal] = max(last[k.Terminal], d.Last)
 		}
 	}
-	return handTimes(last, take)
+	handTimes(last, take)
+	return nil
 }
 
-func handTimes(last map[schema.TerminalID]schema.Instant, take func(schema.TerminalID, schema.Instant)) error {
+func handTimes(last map[schema.TerminalID]schema.Instant, take func(schema.TerminalID, schema.Instant)) {
 	for t, at := range last {
 		take(t, at)
 	}
-	return nil
 }
 
 // Present returns of which records the days of terminals are there, by partition: of those

@@ -43,7 +43,8 @@ func days(t *testing.T, s Subject) {
 		day(most, 21*hour, 23*hour, 23*hour),
 		day(3, -40*24*hour, -40*24*hour, 30*hour), day(3, -50*24*hour, -49*24*hour-5*hour, -49*24*hour),
 		day(4, 23*hour, 23*hour+1, 50*hour), day(4, -3*24*hour, -3*24*hour, 40*hour),
-		{Terminal: 5, Day: 0, First: 0, Last: 0, Ingested: 1}, {Terminal: 5, Day: 65535, First: schema.InstantMax, Last: schema.InstantMax, Ingested: 1},
+		{Terminal: 5, Day: 0, First: 0, Last: 0, Ingested: 1},
+		{Terminal: 5, Day: 65535, First: schema.InstantMax, Last: schema.InstantMax, Ingested: 1},
 	}
 	for range 3 {
 		rand.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
@@ -80,6 +81,7 @@ func days(t *testing.T, s Subject) {
 		last(22*hour-month, 22*hour, seen{1: 11 * hour, most: 21 * hour, 4: -3 * 24 * hour}) // Of a day that has not ended the first is known.
 		last(21*hour-month, 21*hour, seen{1: 11 * hour, 4: -3 * 24 * hour})                  // Votes are cast before the time, not at it.
 		last(-40*24*hour, 23*hour+1, seen{1: 11 * hour, most: 23 * hour, 3: -40 * 24 * hour, 4: 23 * hour})
+		last(8*hour-month, 8*hour, seen{1: 7 * hour, 4: -3 * 24 * hour}) // The earliest of several rows of a day.
 		last(-3*24*hour+1, 0, seen{1: -4 * hour})
 		last(-4*hour, 2*hour, seen{1: -4 * hour})
 		newest(0, seen{1: midnight + 11*hour, most: midnight + 23*hour, 3: midnight - 40*24*hour, 4: midnight + 23*hour + 1, 5: schema.InstantMax})
