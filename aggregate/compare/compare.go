@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // ErrOtherLog is the error of two stores that count two logs.
@@ -33,11 +34,11 @@ type Store interface {
 	// Settled calls take with the merged rows of hours [from, next) whose segment is
 	// below cut of their partition, in the order of the cell. Rows of one cell may be
 	// in any order.
-	Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error
+	Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error
 
 	// Open calls take with the rows of segments from cut of their partition on, in
 	// any order, perhaps several versions of one: the maximum holds.
-	Open(ctx context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error
+	Open(ctx context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error
 }
 
 // A Side is one of the two counts.

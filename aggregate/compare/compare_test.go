@@ -11,6 +11,7 @@ import (
 
 	"mlf/aggregate/compare"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // run compares, in a bubble where waiting takes no time.
@@ -234,9 +235,9 @@ type shuffled struct {
 	rng *rand.Rand
 }
 
-func (s *shuffled) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (s *shuffled) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	var all []schema.Rollup
-	err := s.Store.Settled(ctx, from, next, cut, func(rows *schema.RollupColumns) error {
+	err := s.Store.Settled(ctx, from, next, cut, func(rows *columns.Rollups) error {
 		all = append(all, rollupsOf(rows)...)
 		return nil
 	})
@@ -246,7 +247,7 @@ func (s *shuffled) Settled(ctx context.Context, from, next schema.Hour, cut []sc
 	s.log.mu.Lock()
 	s.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	slices.SortStableFunc(all, func(a, b schema.Rollup) int { return a.Compare(&b.Cell) })
-	var rows schema.RollupColumns
+	var rows columns.Rollups
 	for _, r := range all {
 		s.rng.Shuffle(len(r.Reasons), func(i, j int) { r.Reasons[i], r.Reasons[j] = r.Reasons[j], r.Reasons[i] })
 		rows.Append(&r)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // A Row is the counts of a cell over one segment of one partition.
@@ -22,7 +23,7 @@ type Counts struct {
 
 // countsOf returns those of row i. Reasons come in any order: the store sorts those of
 // rows that it has merged.
-func countsOf(rows *schema.RollupColumns, i int) Counts {
+func countsOf(rows *columns.Rollups, i int) Counts {
 	var c Counts
 	for v := range c.Values {
 		c.Values[v] = rows.Values[v][i]
@@ -37,7 +38,7 @@ func countsOf(rows *schema.RollupColumns, i int) Counts {
 	return c
 }
 
-func reasonsOf(rows *schema.RollupColumns, i int) ([]schema.ReasonKey, []uint64) {
+func reasonsOf(rows *columns.Rollups, i int) ([]schema.ReasonKey, []uint64) {
 	from, next := 0, rows.ReasonsNext[i]
 	if i > 0 {
 		from = rows.ReasonsNext[i-1]
@@ -85,7 +86,7 @@ func (c *Counts) rise(d Counts) {
 }
 
 // cellOf returns the cell of row i.
-func cellOf(rows *schema.RollupColumns, i int) schema.Cell {
+func cellOf(rows *columns.Rollups, i int) schema.Cell {
 	return schema.Cell{
 		Comune: rows.Comune[i], Office: rows.Office[i], Service: rows.Service[i],
 		Channel: rows.Channel[i], Scale: rows.Scale[i], Class: rows.Class[i], Hour: rows.Hour[i],

@@ -9,26 +9,27 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // A stream is the rows of a month in their order, read by another goroutine.
 type stream struct {
 	side   Side
-	blocks chan *schema.RollupColumns
+	blocks chan *columns.Rollups
 	free   chan struct{} // The last block is not needed any more; closed: nor any other.
 
-	rows *schema.RollupColumns // nil: none are left.
-	i    int                   // In rows.
-	cell schema.Cell           // Of row i.
+	rows *columns.Rollups // nil: none are left.
+	i    int              // In rows.
+	cell schema.Cell      // Of row i.
 }
 
 func newStream(s Side) *stream {
-	return &stream{side: s, blocks: make(chan *schema.RollupColumns), free: make(chan struct{})}
+	return &stream{side: s, blocks: make(chan *columns.Rollups), free: make(chan struct{})}
 }
 
 // read hands on the blocks of the store: one at a time, which stays the store's.
 func (s *stream) read(ctx context.Context, m span, cut []schema.Segment) error {
-	err := s.side.Store.Settled(ctx, m.first, m.next, cut, func(rows *schema.RollupColumns) error {
+	err := s.side.Store.Settled(ctx, m.first, m.next, cut, func(rows *columns.Rollups) error {
 		if rows.Len() == 0 {
 			return nil
 		}

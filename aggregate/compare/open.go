@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // The readings of open segments, in their order.
@@ -28,7 +29,7 @@ type openRows struct {
 // read reads the rows of s, instead of those that the reading has had so far.
 func (c *comparison) read(ctx context.Context, s Side, o *openRows, reading int) error {
 	clear(o.counts[reading])
-	err := s.Store.Open(ctx, c.cut, func(block *schema.RollupColumns) error {
+	err := s.Store.Open(ctx, c.cut, func(block *columns.Rollups) error {
 		for i := range block.Len() {
 			o.at(reading, Row{cellOf(block, i), block.Partition[i], block.Segment[i]}).rise(countsOf(block, i))
 		}

@@ -12,6 +12,7 @@ import (
 	"mlf/aggregate/compare"
 	"mlf/aggregate/store/model"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 const (
@@ -171,14 +172,14 @@ func (c *count) Span(ctx context.Context) (first, next schema.Hour, err error) {
 	return c.Store.Span(ctx)
 }
 
-func (c *count) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (c *count) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	if err := c.read("rows"); err != nil {
 		return err
 	}
 	return c.Store.Settled(ctx, from, next, cut, c.hand(take))
 }
 
-func (c *count) Open(ctx context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (c *count) Open(ctx context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	if err := c.read("open segments"); err != nil {
 		return err
 	}
@@ -186,9 +187,9 @@ func (c *count) Open(ctx context.Context, cut []schema.Segment, take func(*schem
 }
 
 // hand hands on a block whose memory is used for something else afterwards.
-func (c *count) hand(take func(*schema.RollupColumns) error) func(*schema.RollupColumns) error {
-	return func(rows *schema.RollupColumns) error {
-		var mine schema.RollupColumns
+func (c *count) hand(take func(*columns.Rollups) error) func(*columns.Rollups) error {
+	return func(rows *columns.Rollups) error {
+		var mine columns.Rollups
 		for _, r := range rollupsOf(rows) {
 			if c.tamper != nil {
 				c.log.mu.Lock()
@@ -208,7 +209,7 @@ func (c *count) hand(take func(*schema.RollupColumns) error) func(*schema.Rollup
 	}
 }
 
-func rollupsOf(c *schema.RollupColumns) []schema.Rollup {
+func rollupsOf(c *columns.Rollups) []schema.Rollup {
 	rows := make([]schema.Rollup, c.Len())
 	from := 0
 	for i := range rows {

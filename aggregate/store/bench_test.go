@@ -11,6 +11,7 @@ import (
 	"mlf/aggregate/store/storetest"
 	"mlf/bench/measure"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // benchHour is the first hour of the benchmarks' votes.
@@ -139,7 +140,7 @@ func BenchmarkLoad(b *testing.B) {
 	s := open(b, server.DSN())
 	const rows = 2_000_000
 	fillMonth(b, s, rows)
-	f := func(name string, load func(take func(*schema.RollupColumns) error) error) {
+	f := func(name string, load func(take func(*columns.Rollups) error) error) {
 		b.Run(name, func(b *testing.B) {
 			before, err := measure.CPU(server.Pid())
 			if err != nil {
@@ -148,7 +149,7 @@ func BenchmarkLoad(b *testing.B) {
 			n := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := load(func(c *schema.RollupColumns) error { n += c.Len(); return nil }); err != nil {
+				if err := load(func(c *columns.Rollups) error { n += c.Len(); return nil }); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -160,11 +161,11 @@ func BenchmarkLoad(b *testing.B) {
 			b.ReportMetric(float64((after-before).Nanoseconds())/float64(n), "engine-ns/row")
 		})
 	}
-	settled := func(take func(*schema.RollupColumns) error) error {
+	settled := func(take func(*columns.Rollups) error) error {
 		return s.Settled(b.Context(), 0, 1<<32-1, everySegment(), take)
 	}
 	f("settled, five parts", settled)
-	f("open", func(take func(*schema.RollupColumns) error) error { return s.Open(b.Context(), nil, take) })
+	f("open", func(take func(*columns.Rollups) error) error { return s.Open(b.Context(), nil, take) })
 	s.SQL(b, "OPTIMIZE TABLE votes_rollup FINAL")
 	f("settled, one part", settled)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // Settled calls take with the merged rows of hours [from, next) whose segment is
@@ -18,7 +19,7 @@ import (
 // are take's until it returns, at most 65,536 rows; an error of it ends the read,
 // which may take minutes; of a silent server it ends within 3 s. Each read has a
 // connection of its own, two threads and 256 MiB of the server.
-func (s *Store) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (s *Store) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	return s.loadRollups(ctx, "settled", clickhouse.Parameters{
 		"from": number(unixTime(from)), "next": number(unixTime(next)), "cut": numbers(cut),
 	}, take)
@@ -27,14 +28,14 @@ func (s *Store) Settled(ctx context.Context, from, next schema.Hour, cut []schem
 // Open calls take with the rows of segments from cut of their partition on, all of
 // those that it lacks, as Settled does, but in any order and perhaps with several
 // versions of a key: the maximum holds.
-func (s *Store) Open(ctx context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (s *Store) Open(ctx context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	return s.loadRollups(ctx, "open", clickhouse.Parameters{"cut": numbers(cut)}, take)
 }
 
 // unixTime returns the beginning of h as the table keeps it, which ends in 2106.
 func unixTime(h schema.Hour) uint32 { return uint32(min(uint64(h)*secondsPerHour, math.MaxUint32)) }
 
-func (s *Store) loadRollups(ctx context.Context, query string, p clickhouse.Parameters, take func(*schema.RollupColumns) error) error {
+func (s *Store) loadRollups(ctx context.Context, query string, p clickhouse.Parameters, take func(*columns.Rollups) error) error {
 	b := newRollupBlock()
 	return s.load(ctx, query, p, b.results(), func(int) error {
 		if err := b.convert(); err != nil {
@@ -109,7 +110,7 @@ type rollupBlock struct {
 	reasons                     *proto.ColMap[uint8, uint64]
 
 	offices map[string]schema.OfficeCode // One string of each that was met.
-	columns schema.RollupColumns
+	columns columns.Rollups
 }
 
 func newRollupBlock() *rollupBlock {

@@ -12,6 +12,7 @@ import (
 	"mlf/aggregate/store"
 	"mlf/aggregate/store/embedded"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // balance serves on a port of loopback whose connections lead to what target
@@ -205,7 +206,7 @@ func TestALoadIsOfTheOneServer(t *testing.T) {
 		}
 		return engines[0].Addr()
 	})
-	take := func(*schema.RollupColumns) error { return nil }
+	take := func(*columns.Rollups) error { return nil }
 	for name, load := range map[string]func(s *store.Store) error{
 		"settled":  func(s *store.Store) error { return s.Settled(t.Context(), 0, 1, nil, take) },
 		"open":     func(s *store.Store) error { return s.Open(t.Context(), nil, take) },

@@ -11,6 +11,7 @@ import (
 	"mlf/aggregate/store/storetest"
 	"mlf/bench/measure"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // A cost is what something took, by the clock and on the processors of each server.
@@ -90,7 +91,7 @@ func BenchmarkShares(b *testing.B) {
 		{"country, one row", func(s *store.Store) error { return askAll(b, s) }},
 		{"country by comune", func(s *store.Store) error { return askAll(b, s, schema.ColumnComune) }},
 		{"settled", func(s *store.Store) error {
-			return s.Settled(b.Context(), 0, 1<<32-1, everySegment(), func(*schema.RollupColumns) error { return nil })
+			return s.Settled(b.Context(), 0, 1<<32-1, everySegment(), func(*columns.Rollups) error { return nil })
 		}},
 		{"watermark", func(s *store.Store) error {
 			_, ok, err := s.Watermark(b.Context(), 7, 8)

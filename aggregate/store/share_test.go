@@ -15,6 +15,7 @@ import (
 	"mlf/aggregate/store/embedded"
 	"mlf/aggregate/store/storetest"
 	"mlf/schema"
+	"mlf/schema/columns"
 	"mlf/schema/presence"
 	"mlf/schema/shares"
 )
@@ -242,8 +243,8 @@ func votesOf(ctx context.Context, s *store.Store) (votes map[string]uint64, errs
 			votes[name], errs[name] = found, err
 		})
 	}
-	rows := func(found *uint64) func(*schema.RollupColumns) error {
-		return func(c *schema.RollupColumns) error { *found += uint64(len(c.Hour)); return nil }
+	rows := func(found *uint64) func(*columns.Rollups) error {
+		return func(c *columns.Rollups) error { *found += uint64(len(c.Hour)); return nil }
 	}
 	read("settled", func(found *uint64) error {
 		return s.Settled(ctx, 0, 1_000_000, []schema.Segment{2, 2, 2, 2}, rows(found))

@@ -9,6 +9,7 @@ import (
 
 	"mlf/aggregate/store"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // A server that hangs is told in 3 s from one that works: it says nothing. What
@@ -35,10 +36,10 @@ func TestASilentServerIsToldSoon(t *testing.T) {
 			"span":     func(ctx context.Context) error { _, _, err := s.Span(ctx); return err },
 			"segments": func(ctx context.Context) error { _, err := s.Segments(ctx); return err },
 			"settled": func(ctx context.Context) error {
-				return s.Settled(ctx, 0, 1<<32-1, nil, func(*schema.RollupColumns) error { return nil })
+				return s.Settled(ctx, 0, 1<<32-1, nil, func(*columns.Rollups) error { return nil })
 			},
 			"open": func(ctx context.Context) error {
-				return s.Open(ctx, nil, func(*schema.RollupColumns) error { return nil })
+				return s.Open(ctx, nil, func(*columns.Rollups) error { return nil })
 			},
 			"watermark": func(ctx context.Context) error { _, _, err := s.Watermark(ctx, 1, 1); return err },
 		}
@@ -108,7 +109,7 @@ func TestALoadEndsWithTheServersSilence(t *testing.T) {
 	defer patience.Stop()
 	process, calls := server.Pid(), 0
 	var frozen time.Time
-	err := subject.Settled(t.Context(), 0, 1<<32-1, everySegment(), func(c *schema.RollupColumns) error {
+	err := subject.Settled(t.Context(), 0, 1<<32-1, everySegment(), func(c *columns.Rollups) error {
 		if calls++; calls == 1 {
 			<-patience.C
 		}

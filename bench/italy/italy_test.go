@@ -12,6 +12,7 @@ import (
 	"mlf/bench/baseline"
 	"mlf/bench/italy"
 	"mlf/schema"
+	"mlf/schema/columns"
 	"mlf/schema/registry"
 )
 
@@ -156,7 +157,7 @@ func (f *filled) read(t *testing.T) map[[2]int]uint64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	take := func(c *schema.RollupColumns) error {
+	take := func(c *columns.Rollups) error {
 		for i := range c.Len() {
 			for v := range c.Values {
 				sums[[2]int{int(c.Partition[i]), int(c.Segment[i])}] += c.Values[v][i]

@@ -22,6 +22,7 @@ import (
 	"mlf/bench/setup"
 	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/columns"
 	"mlf/schema/registry"
 )
 
@@ -318,7 +319,7 @@ func ratiosOf(results []measure.Result, metrics ...string) []measure.Result {
 // that a load without a snapshot costs.
 func (r *countryRig) loadColumns(ctx context.Context) (measure.Sample, error) {
 	rows := 0
-	take := func(c *schema.RollupColumns) error { rows += c.Len(); return nil }
+	take := func(c *columns.Rollups) error { rows += c.Len(); return nil }
 	cut := r.world.Country.Cut()
 	first, next := r.world.Country.Hours()
 	start := first.Time().In(r.world.Rome)

@@ -13,6 +13,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/cube"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // A held is all counts in the memory of this process, as mlf query holds them.
@@ -63,8 +64,8 @@ type watchedStore struct {
 }
 
 // Settled does what the store does.
-func (w watchedStore) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
-	return w.Store.Settled(ctx, from, next, cut, func(c *schema.RollupColumns) error {
+func (w watchedStore) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error {
+	return w.Store.Settled(ctx, from, next, cut, func(c *columns.Rollups) error {
 		w.loading.add(c.Len())
 		return take(c)
 	})

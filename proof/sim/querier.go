@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // The kinds of calls of who answers questions.
@@ -73,21 +74,21 @@ func (q querier) Span(ctx context.Context) (first, next schema.Hour, err error) 
 }
 
 // Settled may be asked of some months at a time.
-func (q querier) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (q querier) Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	cut = slices.Clone(cut)
-	return q.rows(ctx, kindQuerySettled, int(from), take, func() []*schema.RollupColumns { return q.w.store.Settled(from, next, cut) })
+	return q.rows(ctx, kindQuerySettled, int(from), take, func() []*columns.Rollups { return q.w.store.Settled(from, next, cut) })
 }
 
 // Open may end in the middle.
-func (q querier) Open(ctx context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (q querier) Open(ctx context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	cut = slices.Clone(cut)
-	return q.rows(ctx, kindQueryOpen, -1, take, func() []*schema.RollupColumns { return q.w.store.Open(cut) })
+	return q.rows(ctx, kindQueryOpen, -1, take, func() []*columns.Rollups { return q.w.store.Open(cut) })
 }
 
 // rows hands on what of returns, as it is when the call happens: perhaps a part of it,
 // and then the line breaks.
-func (q querier) rows(ctx context.Context, kind string, part int, take func(*schema.RollupColumns) error, of func() []*schema.RollupColumns) error {
-	var all []*schema.RollupColumns
+func (q querier) rows(ctx context.Context, kind string, part int, take func(*columns.Rollups) error, of func() []*columns.Rollups) error {
+	var all []*columns.Rollups
 	broken := false
 	err := q.read(ctx, kind, part, func() error {
 		all = of()

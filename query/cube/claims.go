@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // takeBatch takes all rows of a record of the feed, then what its claims say. False:
@@ -47,7 +48,7 @@ func (r *row) of(u *schema.Rollup) *row {
 }
 
 // takeColumns takes rows of the store.
-func (c *core) takeColumns(rows *schema.RollupColumns) {
+func (c *core) takeColumns(rows *columns.Rollups) {
 	var r row
 	for i := range rows.Len() {
 		c.take(rows.Partition[i], r.at(rows, i))
@@ -55,7 +56,7 @@ func (c *core) takeColumns(rows *schema.RollupColumns) {
 }
 
 // at makes r row i of rows.
-func (r *row) at(rows *schema.RollupColumns, i int) *row {
+func (r *row) at(rows *columns.Rollups, i int) *row {
 	r.cell = schema.Cell{
 		Comune: rows.Comune[i], Office: rows.Office[i], Service: rows.Service[i], Channel: rows.Channel[i],
 		Scale: rows.Scale[i], Class: rows.Class[i], Hour: rows.Hour[i],

@@ -11,6 +11,7 @@ import (
 
 	"mlf/query/calendar"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // A Feed is what workers tell.
@@ -43,11 +44,11 @@ type Store interface {
 	// below cut of their partition (a partition that cut lacks: none), in the order
 	// of the cell with the hour last: rows of one cell are neighbours, one for each
 	// partition and segment.
-	Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error
+	Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error
 
 	// Open calls take with the rows of segments from cut of their partition on, in
 	// any order, perhaps several versions of one: the caller takes the maximum.
-	Open(ctx context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error
+	Open(ctx context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error
 }
 
 // Config is how a Follower behaves. Feed, Store and Clock are needed, the others

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // errAway is the error of a store or feed that does not answer.
@@ -89,7 +90,7 @@ func (s *storeDouble) Span(context.Context) (first, next schema.Hour, err error)
 	return first, next, s.ask()
 }
 
-func (s *storeDouble) Settled(_ context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (s *storeDouble) Settled(_ context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	s.mu.Lock()
 	var rows []schema.Rollup
 	for k, r := range s.rows {
@@ -106,7 +107,7 @@ func (s *storeDouble) Settled(_ context.Context, from, next schema.Hour, cut []s
 }
 
 // Open gives of each row an older version, too.
-func (s *storeDouble) Open(_ context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (s *storeDouble) Open(_ context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	s.mu.Lock()
 	var rows []schema.Rollup
 	for k, r := range s.rows {
@@ -125,10 +126,10 @@ func (s *storeDouble) Open(_ context.Context, cut []schema.Segment, take func(*s
 }
 
 // giveColumns gives rows in columns, some at a time, in memory that it uses again.
-func giveColumns(rows []schema.Rollup, take func(*schema.RollupColumns) error) error {
-	var c schema.RollupColumns
+func giveColumns(rows []schema.Rollup, take func(*columns.Rollups) error) error {
+	var c columns.Rollups
 	for some := range slices.Chunk(rows, 7) {
-		c = schema.RollupColumns{ReasonsNext: c.ReasonsNext[:0], ReasonKeys: c.ReasonKeys[:0], ReasonCounts: c.ReasonCounts[:0]}
+		c = columns.Rollups{ReasonsNext: c.ReasonsNext[:0], ReasonKeys: c.ReasonKeys[:0], ReasonCounts: c.ReasonCounts[:0]}
 		for _, r := range some {
 			c.Append(&r)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"mlf/query/question"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // keep looks at the store's account now and then: to seal what has closed, and to
@@ -104,7 +105,7 @@ func (l *loop) reload(ctx context.Context, store Store, r reading) error {
 	if r.votes > l.f.cfg.VotesMax {
 		return l.replace(ctx, "behind")
 	}
-	err := store.Open(ctx, r.cuts, func(rows *schema.RollupColumns) error {
+	err := store.Open(ctx, r.cuts, func(rows *columns.Rollups) error {
 		return l.do(ctx, func() { l.core.takeColumns(rows) })
 	})
 	if err != nil {

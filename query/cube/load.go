@@ -10,6 +10,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/cube/packed"
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // loadersMax is how many months are read from the store at once: one is packed
@@ -68,7 +69,7 @@ func load(ctx context.Context, cfg *Config) (*core, error) {
 	if err := c.loadSettled(ctx, store, account); err != nil {
 		return nil, err
 	}
-	err = store.Open(ctx, c.cuts(), func(rows *schema.RollupColumns) error {
+	err = store.Open(ctx, c.cuts(), func(rows *columns.Rollups) error {
 		c.takeColumns(rows)
 		return nil
 	})
@@ -155,7 +156,7 @@ func (l *loading) month(ctx context.Context, number calendar.Month) error {
 	var of segmentKey // Rows of one segment mostly follow each other: they are one look-up.
 	var n uint64
 	var r row
-	err := l.store.Settled(ctx, first, next, l.core.cuts(), func(rows *schema.RollupColumns) error {
+	err := l.store.Settled(ctx, first, next, l.core.cuts(), func(rows *columns.Rollups) error {
 		for i := range rows.Len() {
 			r.at(rows, i)
 			if err := p.Take(&r.cell, &r.counts, r.keys, r.ns); err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // loadBlock is the rows of one call: few, so that tests see several.
@@ -48,7 +49,7 @@ func (t *Tables) Span() (first, next schema.Hour) {
 
 // Settled returns the rows of hours [from, next) whose segment is below cut of their
 // partition, in order of the cell, a few in each of the columns.
-func (t *Tables) Settled(from, next schema.Hour, cut []schema.Segment) []*schema.RollupColumns {
+func (t *Tables) Settled(from, next schema.Hour, cut []schema.Segment) []*columns.Rollups {
 	return t.columns(func(k *RollupKey) bool {
 		return k.Cell.Hour >= from && k.Cell.Hour < next && k.Segment < cutOf(cut, k.Partition)
 	})
@@ -56,11 +57,11 @@ func (t *Tables) Settled(from, next schema.Hour, cut []schema.Segment) []*schema
 
 // Open returns the rows of segments from cut of their partition on, a few in each of
 // the columns.
-func (t *Tables) Open(cut []schema.Segment) []*schema.RollupColumns {
+func (t *Tables) Open(cut []schema.Segment) []*columns.Rollups {
 	return t.columns(func(k *RollupKey) bool { return k.Segment >= cutOf(cut, k.Partition) })
 }
 
-func (t *Tables) columns(pass func(*RollupKey) bool) []*schema.RollupColumns {
+func (t *Tables) columns(pass func(*RollupKey) bool) []*columns.Rollups {
 	var rows []schema.Rollup
 	for k, r := range t.Rollups {
 		if pass(&k) {
@@ -70,7 +71,7 @@ func (t *Tables) columns(pass func(*RollupKey) bool) []*schema.RollupColumns {
 	slices.SortFunc(rows, func(a, b schema.Rollup) int {
 		return cmp.Or(a.Compare(&b.Cell), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Segment, b.Segment))
 	})
-	var all []*schema.RollupColumns
+	var all []*columns.Rollups
 	for few := range slices.Chunk(rows, loadBlock) {
 		all = append(all, columnsOf(few))
 	}
@@ -93,7 +94,7 @@ func (s *Store) Span(context.Context) (first, next schema.Hour, err error) {
 }
 
 // Settled calls take with what Tables.Settled returns.
-func (s *Store) Settled(_ context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (s *Store) Settled(_ context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	s.mu.Lock()
 	all := s.tables.Settled(from, next, cut)
 	s.mu.Unlock()
@@ -101,7 +102,7 @@ func (s *Store) Settled(_ context.Context, from, next schema.Hour, cut []schema.
 }
 
 // Open calls take with what Tables.Open returns.
-func (s *Store) Open(_ context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error {
+func (s *Store) Open(_ context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error {
 	s.mu.Lock()
 	all := s.tables.Open(cut)
 	s.mu.Unlock()
@@ -116,7 +117,7 @@ func cutOf(cut []schema.Segment, p schema.Partition) schema.Segment {
 	return cut[p]
 }
 
-func hand(all []*schema.RollupColumns, take func(*schema.RollupColumns) error) error {
+func hand(all []*columns.Rollups, take func(*columns.Rollups) error) error {
 	for _, rows := range all {
 		if err := take(rows); err != nil {
 			return err
@@ -125,8 +126,8 @@ func hand(all []*schema.RollupColumns, take func(*schema.RollupColumns) error) e
 	return nil
 }
 
-func columnsOf(rows []schema.Rollup) *schema.RollupColumns {
-	c := new(schema.RollupColumns)
+func columnsOf(rows []schema.Rollup) *columns.Rollups {
+	c := new(columns.Rollups)
 	for i := range rows {
 		c.Append(&rows[i])
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mlf/schema"
+	"mlf/schema/columns"
 )
 
 // loadHistory returns rows of three years with every kind of edge between months:
@@ -34,10 +35,10 @@ func loadHistory(random *rand.Rand) []schema.Rollup {
 }
 
 // collected are rows that were handed on, each as it was when take was called.
-func collected(t *testing.T, load func(take func(*schema.RollupColumns) error) error) []schema.Rollup {
+func collected(t *testing.T, load func(take func(*columns.Rollups) error) error) []schema.Rollup {
 	t.Helper()
 	var rows []schema.Rollup
-	err := load(func(c *schema.RollupColumns) error {
+	err := load(func(c *columns.Rollups) error {
 		if c.Len() == 0 || c.Len() > 65_536 {
 			t.Errorf("take was called with %d rows: want 1 to 65,536", c.Len())
 		}
@@ -144,7 +145,7 @@ func settled(t *testing.T, s Subject, want model, cut []schema.Segment) {
 		{at(rome, 2030, 1, 0), at(rome, 2030, 2, 0)},
 		{at(rome, 2025, 4, 0), at(rome, 2025, 3, 0)},
 	} {
-		rows := collected(t, func(take func(*schema.RollupColumns) error) error {
+		rows := collected(t, func(take func(*columns.Rollups) error) error {
 			return s.Settled(t.Context(), span[0], span[1], cut, take)
 		})
 		got, expected := merged(rows, want, func(k key) bool {
@@ -161,7 +162,7 @@ func settled(t *testing.T, s Subject, want model, cut []schema.Segment) {
 
 func open(t *testing.T, s Subject, want model, cut []schema.Segment) {
 	t.Helper()
-	rows := collected(t, func(take func(*schema.RollupColumns) error) error { return s.Open(t.Context(), cut, take) })
+	rows := collected(t, func(take func(*columns.Rollups) error) error { return s.Open(t.Context(), cut, take) })
 	got, expected := merged(rows, want, func(k key) bool { return k.segment >= cutOf(cut, k.partition) })
 	if !reflect.DeepEqual(got, expected) {
 		t.Errorf("cut %v: %d open rows of %d keys: want %d keys, merged by maximum", cut, len(rows), len(got), len(expected))
@@ -177,7 +178,7 @@ func loadErrors(t *testing.T, s Subject) {
 	stop := errors.New("enough")
 	for range 3 { // A connection that was left must not be in the next one's way.
 		calls := 0
-		take := func(*schema.RollupColumns) error { calls++; return stop }
+		take := func(*columns.Rollups) error { calls++; return stop }
 		err := s.Settled(t.Context(), 0, 1<<32-1, []schema.Segment{9, 9, 9, 9}, take)
 		if !errors.Is(err, stop) || calls != 1 {
 			t.Errorf("settled: got %v after %d calls: want the error of take after one", err, calls)
@@ -190,7 +191,7 @@ func loadErrors(t *testing.T, s Subject) {
 
 // emptyLoads: a store that was just set up has nothing, and no error.
 func emptyLoads(t *testing.T, s Subject) {
-	take := func(c *schema.RollupColumns) error { t.Errorf("take was called with %d rows", c.Len()); return nil }
+	take := func(c *columns.Rollups) error { t.Errorf("take was called with %d rows", c.Len()); return nil }
 	if err := s.Settled(t.Context(), 0, 1<<32-1, []schema.Segment{9}, take); err != nil {
 		t.Error(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"mlf/aggregate/store"
 	"mlf/schema"
+	"mlf/schema/columns"
 	"mlf/schema/presence"
 )
 
@@ -45,8 +46,8 @@ type Store interface {
 
 	Segments(ctx context.Context) ([]schema.LedgerRow, error)
 	Span(ctx context.Context) (first, next schema.Hour, err error)
-	Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*schema.RollupColumns) error) error
-	Open(ctx context.Context, cut []schema.Segment, take func(*schema.RollupColumns) error) error
+	Settled(ctx context.Context, from, next schema.Hour, cut []schema.Segment, take func(*columns.Rollups) error) error
+	Open(ctx context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error
 
 	// Stats of a model need know no other question than for every whole cell.
 	Stats(ctx context.Context, q schema.StatsQuery) (schema.StatsAnswer, error)

@@ -1,31 +1,34 @@
-package schema
+// Package columns is rollups in columns, for who reads millions. It knows what a rollup is,
+// and must not know where rows are kept or how they are counted.
+package columns
 
-// RollupColumns are rollups in columns, for who reads millions: row i is the i-th
-// of each slice.
-type RollupColumns struct {
-	Comune    []ComuneID
-	Office    []OfficeCode
-	Service   []ServiceID
-	Channel   []Channel
-	Scale     []Scale
-	Class     []Class
-	Hour      []Hour
-	Partition []Partition
-	Segment   []Segment
-	Values    [ValueMax][]uint64
+import "mlf/schema"
+
+// Rollups are rollups in columns: row i is the i-th of each slice.
+type Rollups struct {
+	Comune    []schema.ComuneID
+	Office    []schema.OfficeCode
+	Service   []schema.ServiceID
+	Channel   []schema.Channel
+	Scale     []schema.Scale
+	Class     []schema.Class
+	Hour      []schema.Hour
+	Partition []schema.Partition
+	Segment   []schema.Segment
+	Values    [schema.ValueMax][]uint64
 
 	// The reasons of row i are those of ReasonKeys and ReasonCounts from
 	// ReasonsNext[i-1] (0 for the first) up to ReasonsNext[i].
 	ReasonsNext  []int
-	ReasonKeys   []ReasonKey
+	ReasonKeys   []schema.ReasonKey
 	ReasonCounts []uint64
 }
 
 // Len returns the number of rows.
-func (c *RollupColumns) Len() int { return len(c.Comune) }
+func (c *Rollups) Len() int { return len(c.Comune) }
 
 // Append adds r as the last row, its reasons ascending.
-func (c *RollupColumns) Append(r *Rollup) {
+func (c *Rollups) Append(r *schema.Rollup) {
 	c.Comune, c.Office, c.Service = append(c.Comune, r.Comune), append(c.Office, r.Office), append(c.Service, r.Service)
 	c.Channel, c.Scale, c.Class = append(c.Channel, r.Channel), append(c.Scale, r.Scale), append(c.Class, r.Class)
 	c.Hour, c.Partition, c.Segment = append(c.Hour, r.Hour), append(c.Partition, r.Partition), append(c.Segment, r.Segment)
