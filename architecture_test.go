@@ -96,7 +96,7 @@ var mayImport = map[string][]string{
 	"proof/country/season":           {"schema"},
 	"query": {
 		"schema", "schema/annotation", "schema/served", "schema/registry", "query/question", "query/marks", "query/calendar", "query/form", "query/format", "query/about", "query/answer", "query/answer/meta", "query/answer/today", "query/turnout", "query/figures", "query/live", "query/flight", "query/departure", "query/batch",
-		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/embed", "query/fleet", "query/place", "query/reference", "query/metrics",
+		"query/access", "query/disclosure", "query/bulletin", "query/opendata", "query/dashboard", "query/desk", "query/embed", "query/fleet", "query/names", "query/place", "query/reference", "query/metrics",
 	},
 	"query/bulletin": {
 		"schema", "schema/registry", "query/calendar", "query/question", "query/figures", "query/format", "query/disclosure", "query/answer/words",
@@ -122,10 +122,12 @@ var mayImport = map[string][]string{
 	"query/cube/packed":   {"schema", "query/calendar", "query/question"},
 	"query/access":        {"schema", "schema/proxies"},
 	"query/dashboard":     {"query/files"},
+	"query/desk":          {"query/access"},
 	"query/embed":         {"query/departure", "query/figures", "query/files", "query/flight", "schema/registry"},
 	"query/files":         {},
 	"query/fleet":         {"query/calendar", "query/question", "schema", "schema/heartbeat", "schema/registry"},
 	"query/place":         {"schema", "schema/registry"},
+	"query/names":         {"query/place", "query/question", "schema", "schema/registry"},
 	"query/uncounted":     {"schema"},
 	"query/copies":        {"schema", "query/question"},
 	"query/network":       {"schema", "schema/network", "schema/registry", "query/answer", "query/answer/meta", "query/calendar", "query/format", "query/question"},
@@ -201,7 +203,7 @@ var onlyIn = map[string][]string{
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
 	"go.opentelemetry.io":                 {"command/tracing", "proof/collector"},
-	"net/http":                            {"command", "ingest/client", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/embed", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
+	"net/http":                            {"command", "ingest/client", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/desk", "query/embed", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
 
 	"github.com/google/go-containerregistry": {"deploy/image"},
 	"golang.org/x/image":                     {"query/embed"},

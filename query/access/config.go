@@ -67,6 +67,7 @@ type Claims struct {
 	Offices   string // Default mlf_offices.
 	Services  string // Default mlf_services: codes.
 	Terminals string // Default mlf_terminals.
+	Bodies    string // Default mlf_bodies: codes of the index of public administrations (IPA).
 }
 
 // RoleNames are what the issuer calls the roles; by default body, analyst and operator.
@@ -116,6 +117,7 @@ func (c Config) withDefaults() Config {
 		Offices:   cmp.Or(c.Claims.Offices, "mlf_offices"),
 		Services:  cmp.Or(c.Claims.Services, "mlf_services"),
 		Terminals: cmp.Or(c.Claims.Terminals, "mlf_terminals"),
+		Bodies:    cmp.Or(c.Claims.Bodies, "mlf_bodies"),
 	}
 	c.Roles = RoleNames{
 		Body:     cmp.Or(c.Roles.Body, Body.String()),

@@ -60,6 +60,7 @@ type Own struct {
 	Offices   []schema.OfficeCode
 	Services  []schema.ServiceID
 	Terminals []schema.TerminalID // Whose state it may read, besides those of its comuni.
+	Bodies    []schema.BodyCode   // Whose terminals, claims and orders it looks after.
 }
 
 // Holds tells whether votes of a comune, office and service are o's own.
