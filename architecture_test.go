@@ -135,6 +135,8 @@ var mayImport = map[string][]string{
 	"query/turnout":       {"schema", "schema/served", "query/calendar", "query/question", "query/figures"},
 	"query/live":          {},
 	"query/metrics":       {},
+	"query/notify":        {},
+	"query/notify/words":  {},
 	"query/flight":        {},
 	"query/departure":     {},
 	"query/batch":         {"query/question"},
@@ -203,9 +205,10 @@ var onlyIn = map[string][]string{
 	"github.com/valyala/fasthttp":         {"ingest", "bench/baseline"},
 	"github.com/go-jose/go-jose":          {"query/access"},
 	"go.opentelemetry.io":                 {"command/tracing", "proof/collector"},
-	"net/http":                            {"command", "ingest/client", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/desk", "query/embed", "query/reference", "query/files", "query/live", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
+	"net/http":                            {"command", "ingest/client", "command/probe", "command/process", "command/tracing", "query", "query/access", "query/departure", "query/form", "query/opendata", "query/dashboard", "query/desk", "query/embed", "query/reference", "query/files", "query/live", "query/notify", "query/client", "bench/rig", "bench/pages", "proof/country", "proof/chaos", "proof/cluster", "proof/cluster/pause", "proof/collector", "proof/deployed", "proof/alarmed", "proof/harness"},
 
 	"github.com/google/go-containerregistry": {"deploy/image"},
+	"github.com/wneessen/go-mail":            {"query/notify"},
 	"golang.org/x/image":                     {"query/embed"},
 	"rsc.io/qr":                              {"command/network/sheet"},
 }
