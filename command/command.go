@@ -46,6 +46,7 @@ type cli struct {
 	Ingest    ingestCmd        `cmd:"" help:"Take votes over HTTP into Kafka."`
 	Aggregate aggregateCmd     `cmd:"" help:"Count the votes of the log into ClickHouse."`
 	Query     queryCmd         `cmd:"" help:"Serve the statistics and the page that shows them."`
+	Alert     alertCmd         `cmd:"" help:"Tell bodies of what happens to their votes and terminals."`
 	Probe     probeCmd         `cmd:"" help:"Vote for tests through the public addresses, and watch the votes become counted and shown."`
 	Schema    schemaCmd        `cmd:"" help:"Create topics, genesis records and tables."`
 	Compare   compareCmd       `cmd:"" help:"Prove that two databases that count the same log are equal, cell by cell."`

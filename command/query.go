@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"mlf/command/alerts"
 	"mlf/command/process"
 	"mlf/command/public"
 	"mlf/query"
@@ -21,6 +22,7 @@ type queryCmd struct {
 	tlsFlags
 	registryFlags
 	public.Flags
+	alerts.KeyFlags
 	drainFlags
 	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
 	Snapshots  string `placeholder:"DIR" help:"Folder of this process's own for what it has in memory, so that it starts within seconds. Default: none; it reads all of ClickHouse then."`
@@ -81,6 +83,10 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
+	told := b.alertParts(s, counts, registered, parts.Fleet)
+	if parts.Desk, err = told.Routes(&c.KeyFlags); err != nil {
+		return err
+	}
 	server, err := b.queryPart(ln, parts, cfg)
 	if err != nil {
 		return err
@@ -91,7 +97,7 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
-	return c.serve(ctx, b.log, append([]process.Part{server, following, registered.part(), watching, looking}, append(beside, shown.parts...)...)...)
+	return c.serve(ctx, b.log, append([]process.Part{server, following, registered.part(), told.Follow(), watching, looking}, append(beside, shown.parts...)...)...)
 }
 
 func (b *base) queryParts(s *stores, counts *cube.Follower, registered *follower, lists *registry.Registry, p *front) query.Parts {

@@ -60,8 +60,8 @@ func secret(key string, body schema.BodyCode, webhook string) []byte {
 	return mac.Sum(nil)
 }
 
-// Flags say how messages leave.
-type Flags struct {
+// SendFlags say how messages leave.
+type SendFlags struct {
 	KeyFlags
 	AlertURL              string        `name:"alert-url" placeholder:"URL" help:"Where bodies find the pages, for links in messages: https://mlf.example.it. Default: messages have no links."`
 	AlertMail             string        `placeholder:"URL" help:"Mail server: smtp://user@host:587 (STARTTLS), smtps://user@host:465, or smtp://host:25?tls=none within a network of one's own. Default: no e-mail."`
@@ -73,7 +73,7 @@ type Flags struct {
 }
 
 // Check refuses flags that do not go together.
-func (f *Flags) Check() error {
+func (f *SendFlags) Check() error {
 	_, keyErr := f.Key()
 	_, err := f.sender()
 	if f.AlertURL != "" {
@@ -85,7 +85,7 @@ func (f *Flags) Check() error {
 }
 
 // config returns how a sender of f sends.
-func (f *Flags) config() (notify.Config, error) {
+func (f *SendFlags) config() (notify.Config, error) {
 	cfg := notify.Config{Product: "mlf"}
 	for _, text := range f.AlertAllowNetwork {
 		network, err := netip.ParsePrefix(text)
@@ -116,7 +116,7 @@ func (f *Flags) config() (notify.Config, error) {
 }
 
 // sender returns who carries messages by f.
-func (f *Flags) sender() (*notify.Sender, error) {
+func (f *SendFlags) sender() (*notify.Sender, error) {
 	cfg, err := f.config()
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ func (p *Parts) Follow() process.Part {
 }
 
 // Watch returns the parts that judge rules and carry messages, beside Follow.
-func (p *Parts) Watch(f *Flags) ([]process.Part, error) {
+func (p *Parts) Watch(f *SendFlags) ([]process.Part, error) {
 	sender, err := f.sender()
 	if err != nil {
 		return nil, err
