@@ -86,7 +86,7 @@ func (c *upCmd) Run(ctx context.Context, p *console) error {
 		return err
 	}
 	c.QuotaPublic, c.QuotaKnown = cmp.Or(c.QuotaPublic, public.Off), cmp.Or(c.QuotaKnown, public.Off)
-	if err := errors.Join(c.Flags.Check(), c.SendFlags.Check(), c.Config.Check()); err != nil {
+	if err := errors.Join(c.Flags.Check(), c.CheckSending(), c.Config.Check()); err != nil {
 		return usageError{err}
 	}
 	dir, err := datadir.Open(ctx, c.Data)

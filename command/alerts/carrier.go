@@ -20,6 +20,7 @@ import (
 // A carrier words messages and has a courier carry them. It is a watch.Sender.
 type carrier struct {
 	courier *notify.Courier
+	tests   *notify.Courier // Of messages that somebody waits for.
 	key     string
 	url     string // Of the pages; empty: there are no links.
 	words   *words.Words
@@ -34,10 +35,16 @@ type carrier struct {
 // A parcel is a message on its way to an address.
 type parcel struct{ message, address string }
 
+const (
+	testPatience = 20 * time.Second // Whoever asked for a test looks at the screen.
+	testsMax     = 1000
+)
+
 // sendBy has s send what c carries.
 func (c *carrier) sendBy(s *notify.Sender) *carrier {
 	c.words, c.done = words.Read(), make(map[parcel]func(alert.Outcome))
 	c.courier = notify.NewCourier(s, notify.CourierConfig{Done: c.arrived})
+	c.tests = notify.NewCourier(s, notify.CourierConfig{Done: c.arrived, Patience: testPatience, MessagesMax: testsMax, HostMax: testsMax})
 	return c
 }
 
@@ -55,7 +62,7 @@ func (c *carrier) arrived(d notify.Delivery) {
 
 // Send is watch.Sender's.
 func (c *carrier) Send(s *alert.Settings, target string, m *judging.Message, done func(alert.Outcome)) bool {
-	return c.put(s, target, c.letter(s, m), done)
+	return c.put(c.courier, s, target, c.letter(s, m), done)
 }
 
 // SendTest is watch.Sender's.
@@ -66,11 +73,11 @@ func (c *carrier) SendTest(s *alert.Settings, target string, t *alert.Test, done
 		ID: "test-" + t.ID, At: t.Asked, Kind: "test", Language: s.Language, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
 		Body: encode(map[string]any{"ipa": s.Body, "name": c.nameOf(s.Body), "by": t.By}),
 	}
-	return c.put(s, target, m, done)
+	return c.put(c.tests, s, target, m, done)
 }
 
-// put hands m to the courier. What it never takes is an outcome, too.
-func (c *carrier) put(s *alert.Settings, target string, m *notify.Message, done func(alert.Outcome)) bool {
+// put hands m to a courier. What it never takes is an outcome, too.
+func (c *carrier) put(by *notify.Courier, s *alert.Settings, target string, m *notify.Message, done func(alert.Outcome)) bool {
 	to := notify.Target{Kind: notify.Email, Address: strings.TrimPrefix(target, "email:")}
 	if id, isWebhook := strings.CutPrefix(target, "webhook:"); isWebhook {
 		to = notify.Target{Kind: notify.Webhook, Secret: secret(c.key, s.Body, id)}
@@ -88,7 +95,7 @@ func (c *carrier) put(s *alert.Settings, target string, m *notify.Message, done 
 	c.mu.Lock()
 	c.done[p] = done
 	c.mu.Unlock()
-	err := c.courier.Put(to, m)
+	err := by.Put(to, m)
 	if err == nil {
 		return true
 	}

@@ -72,8 +72,8 @@ type SendFlags struct {
 	AlertProxy            string        `placeholder:"URL" help:"HTTP proxy that webhooks are called through; that of the environment is not used. It must refuse addresses that are not public."`
 }
 
-// Check refuses flags that do not go together.
-func (f *SendFlags) Check() error {
+// CheckSending refuses flags that do not go together.
+func (f *SendFlags) CheckSending() error {
 	_, keyErr := f.Key()
 	_, err := f.sender()
 	if f.AlertURL != "" {

@@ -80,7 +80,7 @@ func (p *Parts) Watch(f *SendFlags) ([]process.Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []process.Part{{Name: "watcher", Run: w.Run}, {Name: "courier", Run: c.courier.Run}}, nil
+	return []process.Part{{Name: "watcher", Run: w.Run}, {Name: "courier", Run: c.courier.Run}, {Name: "tests", Run: c.tests.Run}}, nil
 }
 
 // behindMax is by how much counts may be behind the log to be judged by: less than what an hour

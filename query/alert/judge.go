@@ -77,6 +77,7 @@ func (j *Judge) Judge(ctx context.Context, q *Question, now time.Time) (Verdict,
 		return j.silence(q, t, now), nil
 	case alert.Misuse:
 		return j.misuse(ctx, q, t, now)
+	case alert.Red, alert.Fall:
 	}
 	return j.share(ctx, q, t, now)
 }

@@ -10,14 +10,13 @@ import (
 // A play is the votes of a body, hour by hour. People come in queues: whoever stands in one
 // thinks like the others of it. Mondays are full, Saturdays short, Sundays closed.
 type play struct {
-	rng     *rand.Rand
-	perDay  float64
-	red     func(day int) float64
-	queue   float64 // How many a queue has, on average.
-	alike   float64 // How alike they are, 0 to 1: the correlation of two in one queue.
-	grumpy  float64 // By how much more red there is on Mondays.
-	hourly  []Day
-	nothing bool
+	rng    *rand.Rand
+	perDay float64
+	red    func(day int) float64
+	queue  float64 // How many a queue has, on average.
+	alike  float64 // How alike they are, 0 to 1: the correlation of two in one queue.
+	grumpy float64 // By how much more red there is on Mondays.
+	hourly []Day
 }
 
 // hours plays days and returns the votes of each hour.
@@ -75,7 +74,7 @@ func gamma(rng *rand.Rand, shape float64) float64 {
 	c := 1 / math.Sqrt(9*d)
 	for {
 		x := rng.NormFloat64()
-		v := math.Pow(1+c*x, 3)
+		v := (1 + c*x) * (1 + c*x) * (1 + c*x)
 		if v > 0 && math.Log(1-rng.Float64()) < x*x/2+d-d*v+d*math.Log(v) {
 			return d * v
 		}

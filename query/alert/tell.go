@@ -22,6 +22,10 @@ const (
 	// worseBy is by what factor an open alert must have grown to be told of again.
 	worseBy = 1.5
 
+	// windowFills is how long it takes until a window has nothing of before a change: what the
+	// figures grow by until then is no news.
+	windowFills = windowDays * 24 * time.Hour
+
 	// closedFor is for how long after its end an end is still told.
 	closedFor = 7 * 24 * time.Hour
 )
@@ -93,6 +97,7 @@ func dueOf(a *alert.Alert, acknowledged bool, now time.Time) string {
 	case acknowledged || last != nil && now.Sub(last.At) < tellAgain:
 	case !told:
 		return alert.Opened
+	case a.Figures != nil && a.Kind != alert.Misuse && now.Sub(last.At) < windowFills:
 	case a.Size() >= worseBy*last.Size:
 		return alert.Updated
 	}

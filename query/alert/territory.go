@@ -130,7 +130,8 @@ func (t *territory) values(q *Question, span calendar.Span) question.Values {
 
 // has tells whether a terminal is of t, in use.
 func (t *territory) has(e *schema.Enrolment) bool {
-	if e.Test || e.Revoked || !e.Closed.IsZero() || e.Body != t.body && !(t.all && e.Body == "") {
+	own := e.Body == t.body || t.all && e.Body == ""
+	if e.Test || e.Revoked || !e.Closed.IsZero() || !own {
 		return false
 	}
 	if _, in := slices.BinarySearch(t.comuni, e.Comune); !in || t.offices != nil && !t.offices[e.Office] || t.channels != nil && !t.channels[e.Channel] {

@@ -201,8 +201,10 @@ func Usual(body schema.BodyCode) *Settings {
 	return &Settings{
 		Body: body, Language: "it", Webhooks: []Webhook{}, Emails: []string{},
 		Rules: []Rule{
-			{Kind: Red, Enabled: true, Threshold: RedUsual}, {Kind: Fall, Threshold: RedUsual},
-			{Kind: Silence, Enabled: true, Threshold: SilenceUsual}, {Kind: Misuse, Enabled: true, Threshold: MisuseUsual},
+			{Kind: Red, Enabled: true, Threshold: RedUsual},
+			{Kind: Fall, Threshold: RedUsual},
+			{Kind: Silence, Enabled: true, Threshold: SilenceUsual},
+			{Kind: Misuse, Enabled: true, Threshold: MisuseUsual},
 		},
 	}
 }
