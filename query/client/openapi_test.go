@@ -24,6 +24,8 @@ func operations() map[string]reflect.Type {
 		"embedComune":     nil, // Pages and pictures for people.
 		"readOpenData":    nil, // Files, which Download reads.
 		"listen":          nil, // Its events are in LiveCounts.
+		"listAlerts":      reflect.TypeFor[client.Alerts](), "acknowledgeAlert": reflect.TypeFor[client.Alert](), "noteAlert": reflect.TypeFor[client.Alert](),
+		"readAlertSettings": reflect.TypeFor[client.AlertSettings](), "changeAlertSettings": reflect.TypeFor[client.AlertSettings](), "testAlertSettings": reflect.TypeFor[client.AlertSettings](),
 		"tellServedUsers": reflect.TypeFor[client.ServedAnswer](),
 		"tellHeartbeat":   reflect.TypeFor[client.HeartbeatAnswer](), "readFleet": reflect.TypeFor[client.Fleet](),
 		"readWatermark": reflect.TypeFor[client.Watermark](), "readLedger": reflect.TypeFor[client.Ledger](),

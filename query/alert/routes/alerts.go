@@ -170,5 +170,5 @@ func (s *server) say(w http.ResponseWriter, r *http.Request, who access.Identity
 	if err := s.take(r.Context(), record, err); err != nil {
 		return err
 	}
-	return answer(w, http.StatusCreated, s.documentOf(a))
+	return answer(w, http.StatusOK, s.documentOf(a))
 }
