@@ -46,14 +46,14 @@ func (a *Authority) Pool() *x509.CertPool {
 }
 
 // Issue returns a chain of two, the authority's certificate last, and its key, for a
-// server on 127.0.0.1 or for a client, which is called name.
+// server on 127.0.0.1, localhost or name, or for a client, which is called name.
 func (a *Authority) Issue(t testing.TB, name string, until time.Time) (chain, key []byte) {
 	t.Helper()
 	own := newKey(t)
 	template := template(t, name, until)
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-	template.IPAddresses, template.DNSNames = []net.IP{net.IPv4(127, 0, 0, 1)}, []string{"localhost"}
+	template.IPAddresses, template.DNSNames = []net.IP{net.IPv4(127, 0, 0, 1)}, []string{"localhost", name}
 	certificate := sign(t, template, a.certificate, own, a.key)
 	secret, err := x509.MarshalPKCS8PrivateKey(own)
 	if err != nil {

@@ -95,5 +95,8 @@ func show(a *alert.Alert, v *Verdict, now time.Time) {
 func Ended(before *alert.Alert, now time.Time) *alert.Alert {
 	after := *before
 	after.State, after.Closed, after.Updated = alert.Closed, now, now
+	if !now.After(before.Updated) { // The hour has said something before the rule was changed.
+		after.Updated = before.Updated.Add(time.Millisecond)
+	}
 	return &after
 }

@@ -61,7 +61,7 @@ type Watcher struct {
 	cfg     Config
 	metrics *metrics
 
-	judged map[schema.BodyCode]schema.Hour
+	judged map[schema.BodyCode]judged
 	behind behind
 	swept  schema.Hour
 
@@ -69,6 +69,12 @@ type Watcher struct {
 	flying   map[flight]bool // What the sender has.
 	landed   []landing       // What became of it, to be written.
 	knocking chan struct{}   // Something has landed.
+}
+
+// judged is what of a body was judged last: which hour, by which version of its settings.
+type judged struct {
+	hour    schema.Hour
+	version uint64
 }
 
 // A flight is a message on its way to a target.
@@ -115,7 +121,7 @@ func New(cfg Config) (*Watcher, error) {
 	}
 	cfg.Logger = cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler))
 	w := &Watcher{
-		cfg: cfg, judged: make(map[schema.BodyCode]schema.Hour), flying: make(map[flight]bool), knocking: make(chan struct{}, 1),
+		cfg: cfg, judged: make(map[schema.BodyCode]judged), flying: make(map[flight]bool), knocking: make(chan struct{}, 1),
 	}
 	w.metrics = newMetrics(cfg.Registry, cfg.Book)
 	return w, nil
@@ -169,8 +175,8 @@ func (w *Watcher) Step(ctx context.Context) {
 			return
 		}
 		s := w.cfg.Book.Settings(body)
-		if hour := schema.HourOf(now); w.judged[body] != hour && !now.Before(hour.Time().Add(w.offset(body))) && w.judge(ctx, s, hour.Time()) {
-			w.judged[body] = hour
+		if hour := schema.HourOf(now); w.due(s, hour, now) && w.judge(ctx, s, hour.Time()) {
+			w.judged[body] = judged{hour, s.Version}
 		}
 		w.tell(ctx, s, now)
 	}
@@ -178,6 +184,19 @@ func (w *Watcher) Step(ctx context.Context) {
 	w.sweep(ctx, now)
 	w.metrics.looked(now)
 }
+
+// due tells whether a body is to be judged now: once in an hour, when its turn has come, and when
+// it has changed what it wants to be told of, because whoever did wants to see what comes of it.
+func (w *Watcher) due(s *alert.Settings, hour schema.Hour, now time.Time) bool {
+	last, known := w.judged[s.Body]
+	if last.version != s.Version && (known || now.Sub(s.At) < changedFor) {
+		return true
+	}
+	return last.hour != hour && !now.Before(hour.Time().Add(w.offset(s.Body)))
+}
+
+// changedFor is for how long settings are new to a watcher that has begun since.
+const changedFor = 10 * time.Minute
 
 // offset is how long after the hour a body is judged.
 func (w *Watcher) offset(body schema.BodyCode) time.Duration {
