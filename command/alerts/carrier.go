@@ -252,9 +252,9 @@ func (c *carrier) link(body schema.BodyCode, id string) string {
 	if c.url == "" {
 		return ""
 	}
-	values := url.Values{"ipa": {string(body)}}
+	values := url.Values{"ipa": {string(body)}, "part": {"alerts"}}
 	if id != "" {
-		values.Set("alert", id)
+		values = url.Values{"ipa": {string(body)}, "alert": {id}}
 	}
 	return strings.TrimSuffix(c.url, "/") + "/body?" + values.Encode()
 }

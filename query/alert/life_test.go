@@ -193,7 +193,8 @@ func TestWhatIsTold(t *testing.T) {
 	f(150, "")
 	a.State, a.Closed, a.Opened, a.Reopened = alert.Open, time.Time{}, at(121), 1
 	tl.acked[a.ID] = false
-	f(123, "") // 24 hours since the last.
+	f(123, "") // The day had its message.
+	f(140, "") // 24 hours since the last.
 	f(145, "opened(1)")
 	a.State, a.Closed = alert.Closed, at(400)
 	f(400+7*24, "") // Nobody was there to be told for a week: it is over.
