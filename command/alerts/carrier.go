@@ -67,7 +67,7 @@ func (c *carrier) Send(s *alert.Settings, target string, m *judging.Message, don
 
 // SendTest is watch.Sender's.
 func (c *carrier) SendTest(s *alert.Settings, target string, t *alert.Test, done func(alert.Outcome)) bool {
-	story := words.Story{Kind: "test", Body: c.nameOf(s.Body), Opened: t.Asked, SettingsLink: c.link(s.Body, ""), Link: c.link(s.Body, ""), Zone: c.zone}
+	story := words.Story{Kind: "test", Body: c.nameOf(s.Body), Opened: t.Asked, SettingsLink: c.settingsLink(s.Body), Link: c.link(s.Body, ""), Zone: c.zone}
 	letter := c.words.Letter(s.Language, &story)
 	m := &notify.Message{
 		ID: "test-" + t.ID, At: t.Asked, Kind: "test", Language: s.Language, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
@@ -121,7 +121,7 @@ const digestMax = 50
 func (c *carrier) letter(s *alert.Settings, m *judging.Message) *notify.Message {
 	of := m.Alerts[:min(len(m.Alerts), digestMax)]
 	var told []data
-	story := words.Story{Kind: "digest", Body: c.nameOf(s.Body), Link: c.link(s.Body, ""), SettingsLink: c.link(s.Body, ""), Zone: c.zone}
+	story := words.Story{Kind: "digest", Body: c.nameOf(s.Body), Link: c.link(s.Body, ""), SettingsLink: c.settingsLink(s.Body), Zone: c.zone}
 	for _, a := range of {
 		story.Digest = append(story.Digest, c.story(s, a, m.EventOf(a)))
 		told = append(told, c.dataOf(a, m.EventOf(a), m.Event != judging.Digest))
@@ -189,7 +189,7 @@ func (c *carrier) dataOf(a *alert.Alert, event string, alone bool) data {
 func (c *carrier) story(s *alert.Settings, a *alert.Alert, event string) words.Story {
 	story := words.Story{
 		Kind: string(a.Kind), State: event, Body: c.nameOf(a.Body), Scope: c.scope(a.Scope, registry.Lang(s.Language)),
-		Opened: a.Opened, Closed: a.Closed, More: a.Count - len(a.Terminals), Link: c.link(a.Body, a.ID), SettingsLink: c.link(a.Body, ""), Zone: c.zone,
+		Opened: a.Opened, Closed: a.Closed, More: a.Count - len(a.Terminals), Link: c.link(a.Body, a.ID), SettingsLink: c.settingsLink(a.Body), Zone: c.zone,
 	}
 	for _, id := range a.Terminals {
 		story.Terminals = append(story.Terminals, id.String())
@@ -247,14 +247,23 @@ func (c *carrier) nameOf(code schema.BodyCode) string {
 	return string(code)
 }
 
-// link returns where a body's alerts are on the pages; "" where nobody knows where these are.
+// link returns where an alert of a body is on the pages, or all of them; "" where nobody knows
+// where these are.
 func (c *carrier) link(body schema.BodyCode, id string) string {
+	if id == "" {
+		return c.page(url.Values{"ipa": {string(body)}, "part": {"alerts"}})
+	}
+	return c.page(url.Values{"ipa": {string(body)}, "alert": {id}})
+}
+
+// settingsLink returns where one changes who is told.
+func (c *carrier) settingsLink(body schema.BodyCode) string {
+	return c.page(url.Values{"ipa": {string(body)}, "part": {"settings"}})
+}
+
+func (c *carrier) page(values url.Values) string {
 	if c.url == "" {
 		return ""
-	}
-	values := url.Values{"ipa": {string(body)}, "part": {"alerts"}}
-	if id != "" {
-		values = url.Values{"ipa": {string(body)}, "alert": {id}}
 	}
 	return strings.TrimSuffix(c.url, "/") + "/body?" + values.Encode()
 }
