@@ -46,7 +46,7 @@ func (a *Authority) Pool() *x509.CertPool {
 }
 
 // Issue returns a chain of two, the authority's certificate last, and its key, for a
-// server on 127.0.0.1, localhost or name, or for a client, which is called name.
+// server on 127.0.0.1, which may be called name as well, or for a client.
 func (a *Authority) Issue(t testing.TB, name string, until time.Time) (chain, key []byte) {
 	t.Helper()
 	own := newKey(t)

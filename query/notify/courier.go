@@ -23,14 +23,15 @@ const (
 	pauseMin      = 5 * time.Second
 	pauseMax      = time.Hour
 
-	hostPauseMax = 10 * time.Minute // A host that is back is found again this soon.
-	tidyEvery    = time.Minute      // Between two looks for what is to be given up.
-	grace        = 3 * time.Second  // For attempts that are under way at the end.
+	targetPauseMax = 10 * time.Minute // A target that is back is found again this soon.
+	tidyEvery      = time.Minute      // Between two looks for what is to be given up.
+	grace          = 3 * time.Second  // For attempts that are under way at the end.
 
-	webhookSlots = 1 // Attempts at the same time, to one host.
-	mailSlots    = 4 // The mail server asks others, who may be slow.
-
-	mailHost = "mail" // Names the mail server's queue. A webhook's host has a dot.
+	// Attempts at the same time: to one webhook, to a host of several, to the mail server,
+	// which asks others that may be slow.
+	webhookSlots = 1
+	hostSlots    = 4
+	mailSlots    = 4
 )
 
 // CourierConfig says how a Courier works. Zero fields take the defaults.
@@ -44,7 +45,7 @@ type CourierConfig struct {
 	MessagesMax   int           // That wait, for all hosts; default 20,000.
 	BytesMax      int           // Of those; default 64 MiB. Half of it is the most of one host.
 	HostMax       int           // Messages that wait for one host; default 12,000.
-	Concurrent    int           // Attempts at the same time; default 32. Hosts that fail have half of them, at most.
+	Concurrent    int           // Attempts at the same time; default 32. Targets that fail have half of them, at most.
 	PerMinute     int           // Attempts per minute to one host of webhooks; default 60.
 	MailPerMinute int           // Attempts per minute to the mail server; default 300.
 	Patience      time.Duration // After which a message is given up; default, and at most, 24 h.
@@ -56,8 +57,8 @@ type CourierConfig struct {
 type Delivery struct {
 	Target   Target
 	Message  *Message
-	Result   Result    // Of the last attempt; of the host's last one where this was never tried.
-	Attempts int       // 0 where the host was down for all its time.
+	Result   Result    // Of the last attempt; of the target's last one where this was never tried.
+	Attempts int       // 0 where the target was down for all its time.
 	Began    time.Time // When it was handed in.
 	Ended    time.Time
 }
@@ -71,10 +72,10 @@ var (
 // attempt is what a courier sends by.
 type attempt func(ctx context.Context, t Target, m *Message) Result
 
-// A Courier tries on until messages arrive: each host has a queue and slots of its own,
-// so that none waits for another. A host that does not answer is left alone for a while,
-// with all that is for it; a message that fails for itself lets others pass. Nothing is
-// kept on disk. Safe for concurrent use.
+// A Courier tries on until messages arrive: each webhook has a queue and a slot of its
+// own, and so has the mail server, so that none waits for another. Who does not answer is
+// left alone for a while, with all that is for them; a message that fails for itself lets
+// others pass. Nothing is kept on disk. Safe for concurrent use.
 type Courier struct {
 	check func(t Target, m *Message) error
 	send  attempt
@@ -82,11 +83,13 @@ type Courier struct {
 	woken chan struct{} // Holds one where Run must look again.
 
 	mu       sync.Mutex
-	hosts    map[string]*queue
-	known    map[string]bool // What waits or is under way, by key.
-	bytes    int             // Of those.
-	running  int             // Attempts.
-	suspects int             // Those of them to hosts that have failed last.
+	hosts    map[string]*host
+	queues   map[string]*queue // Of webhooks by address, and one of mail.
+	known    map[string]bool   // What waits or is under way, by key.
+	bytes    int               // Of those.
+	running  int               // Attempts.
+	suspects int               // Those of them to targets that have failed last.
+	tidied   time.Time
 	stopped  bool
 }
 
@@ -106,7 +109,7 @@ func newCourier(check func(t Target, m *Message) error, send attempt, cfg Courie
 	cfg.PauseMin, cfg.PauseMax = cmp.Or(cfg.PauseMin, pauseMin), cmp.Or(cfg.PauseMax, pauseMax)
 	return &Courier{
 		check: check, send: send, cfg: cfg, woken: make(chan struct{}, 1),
-		hosts: make(map[string]*queue), known: make(map[string]bool),
+		hosts: make(map[string]*host), queues: make(map[string]*queue), known: make(map[string]bool),
 	}
 }
 
@@ -127,12 +130,12 @@ func (c *Courier) Put(t Target, m *Message) error {
 		return nil
 	}
 	q := c.queue(t)
-	if len(c.known) >= c.cfg.MessagesMax || c.bytes+p.size > c.cfg.BytesMax || !q.hasRoom(p, &c.cfg) {
+	if len(c.known) >= c.cfg.MessagesMax || c.bytes+p.size > c.cfg.BytesMax || !q.host.hasRoom(p, &c.cfg) {
 		return ErrFull
 	}
 	c.known[p.key] = true
 	c.bytes += p.size
-	q.push(p)
+	q.take(p)
 	c.wake()
 	return nil
 }
@@ -173,16 +176,17 @@ func (c *Courier) dispatch(ctx context.Context, group *sync.WaitGroup) time.Dura
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
-	wait := tidyEvery
-	for name, q := range c.hosts {
-		for _, p := range q.expired(now) {
-			group.Go(func() { c.end(p) })
-		}
-		if q.isIdle(now) {
-			delete(c.hosts, name)
-		}
+	wait := tidyEvery - now.Sub(c.tidied)
+	tidies := wait <= 0
+	if tidies {
+		c.tidied, wait = now, tidyEvery
+	}
+	if tidies {
+		c.tidy(group, now)
+	}
+	for _, q := range c.queues {
 		for c.mayBegin(q) {
-			at := q.next(now)
+			at := q.next()
 			if at.After(now) {
 				wait = min(wait, at.Sub(now))
 				break
@@ -193,15 +197,37 @@ func (c *Courier) dispatch(ctx context.Context, group *sync.WaitGroup) time.Dura
 	return wait
 }
 
+// tidy gives up what has waited for too long, and forgets who need not be remembered.
+func (c *Courier) tidy(group *sync.WaitGroup, now time.Time) {
+	var over []*parcel
+	for name, q := range c.queues {
+		over = append(over, q.expired(now)...)
+		if q.isIdle(now) {
+			delete(c.queues, name)
+			q.host.queues--
+		}
+	}
+	for name, h := range c.hosts {
+		if h.isIdle(now) {
+			delete(c.hosts, name)
+		}
+	}
+	group.Go(func() {
+		for _, p := range over {
+			c.end(p)
+		}
+	})
+}
+
 // mayBegin tells whether there are slots for one more attempt to q, which has something.
 // Where there are not, the end of an attempt wakes Run.
 func (c *Courier) mayBegin(q *queue) bool {
-	return len(q.waiting) > 0 && q.busy < q.slots && c.running < c.cfg.Concurrent &&
+	return len(q.waiting) > 0 && q.hasSlot() && c.running < c.cfg.Concurrent &&
 		(q.failures == 0 || c.suspects < max(c.cfg.Concurrent/2, 1))
 }
 
 func (c *Courier) begin(ctx context.Context, group *sync.WaitGroup, q *queue, now time.Time) {
-	p := q.pop(now)
+	p := q.begin(now)
 	isSuspect := q.failures > 0
 	c.running++
 	if isSuspect {
@@ -214,7 +240,7 @@ func (c *Courier) begin(ctx context.Context, group *sync.WaitGroup, q *queue, no
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		q.busy--
+		q.end()
 		c.running--
 		if isSuspect {
 			c.suspects--
@@ -249,6 +275,7 @@ func (c *Courier) end(p *parcel) {
 	defer c.mu.Unlock()
 	delete(c.known, p.key)
 	c.bytes -= p.size
+	p.queue.drop(p)
 }
 
 func (c *Courier) wake() {
@@ -258,17 +285,25 @@ func (c *Courier) wake() {
 	}
 }
 
-// queue returns the queue of t's host, which it makes where there is none.
+// queue returns the queue of t, which it makes where there is none. An address of a
+// webhook is never "mail", nor is its host.
 func (c *Courier) queue(t Target) *queue {
-	name, slots, perMinute := mailHost, mailSlots, c.cfg.MailPerMinute
+	const mail = "mail"
+	name, of, slots, made := mail, mail, mailSlots, host{slots: mailSlots, perMinute: c.cfg.MailPerMinute}
 	if t.Kind == Webhook {
-		name, slots, perMinute = hostOf(t.Address), webhookSlots, c.cfg.PerMinute
+		name, of, slots, made = t.Address, hostOf(t.Address), webhookSlots, host{slots: hostSlots, perMinute: c.cfg.PerMinute}
 	}
-	q, ok := c.hosts[name]
+	if q, ok := c.queues[name]; ok {
+		return q
+	}
+	h, ok := c.hosts[of]
 	if !ok {
-		q = &queue{slots: slots, perMinute: perMinute}
-		c.hosts[name] = q
+		h = &made
+		c.hosts[of] = h
 	}
+	h.queues++
+	q := &queue{host: h, slots: slots}
+	c.queues[name] = q
 	return q
 }
 

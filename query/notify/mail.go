@@ -112,7 +112,8 @@ func (s *Sender) letter(t Target, m *Message, now time.Time) (*gomail.Msg, error
 			return nil, fmt.Errorf("write e-mail: %w", err)
 		}
 	}
-	letter.Subject(m.Subject)
+	// What looks like an encoded word would be read as one (RFC 2047), line breaks and all.
+	letter.Subject(strings.ReplaceAll(m.Subject, "=?", "= ?"))
 	letter.SetDateWithValue(now)
 	letter.SetMessageIDWithValue(m.ID + "@" + domain)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody is away from their desk to us.
@@ -177,11 +178,11 @@ func (s *Sender) mailClient(line *line) (*gomail.Client, error) {
 // readPassword reads a password; the line's end that editors write is not of it. Errors
 // do not name the file: they are told to whom the message was for.
 func readPassword(file string) (string, error) {
-	f, err := os.Open(file) //nolint:gosec // The operator names it.
+	f, err := os.Open(file)
 	if err != nil {
 		return "", errors.New("mail: the file of the password cannot be read")
 	}
-	defer f.Close() //nolint:errcheck // It was only read.
+	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, passwordMax+1))
 	password := strings.TrimRight(string(text), "\r\n")
 	if err != nil || password == "" || len(text) > passwordMax {
@@ -194,7 +195,7 @@ func readPassword(file string) (string, error) {
 // it: the library looks at ctx only until it is connected, and leaves lines open on which
 // it could not sign in.
 type line struct {
-	ctx    context.Context //nolint:containedctx // A line is of one attempt.
+	ctx    context.Context // A line is of one attempt.
 	server MailServer
 	tls    *tls.Config
 	raw    net.Conn

@@ -60,7 +60,7 @@ type Result struct {
 	Detail     string        // What went wrong, for people: at most 200 bytes, without secrets or the address's path.
 	RetryAfter time.Duration // As the receiver asks; 0 where it does not. At most 24 h.
 
-	// host says that all that goes to this host would fare likewise.
+	// host says that all that goes to this target would fare likewise.
 	host bool
 }
 

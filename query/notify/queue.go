@@ -9,6 +9,7 @@ import (
 // A parcel is a delivery that has not ended.
 type parcel struct {
 	Delivery
+	queue    *queue
 	key      string    // Of what is not taken twice.
 	size     int       // Bytes.
 	due      time.Time // Not tried before.
@@ -25,59 +26,99 @@ func newParcel(t Target, m *Message, now time.Time, patience time.Duration) *par
 	}
 }
 
-// A queue is what waits for one host, and how that host has fared.
-type queue struct {
+// A host is who answers for some targets, or the mail server: how many attempts it may
+// have, and how much may wait for it.
+type host struct {
 	slots     int // Attempts at the same time.
 	perMinute int
 
+	queues int         // Of its targets.
+	held   int         // Parcels that wait or are under way.
+	bytes  int         // Of those.
+	busy   int         // Attempts under way.
+	sent   []time.Time // The latest attempts: at most perMinute of them.
+}
+
+// A queue is what waits for one target, or for the mail server, and how that has fared.
+// Targets of one host have queues of their own, since many may share a host that know
+// nothing of each other.
+type queue struct {
+	host  *host
+	slots int // Attempts at the same time.
+
 	waiting  parcels
-	bytes    int         // Of those that wait.
-	busy     int         // Attempts under way.
-	failures int         // In a row, of the host.
-	paused   time.Time   // Nothing is tried before.
-	sent     []time.Time // The latest attempts: at most perMinute of them.
-	last     Result      // Of the latest attempt that the host failed.
+	held     int       // Parcels that wait or are under way.
+	busy     int       // Attempts under way.
+	failures int       // In a row, for reasons that are not a message's.
+	paused   time.Time // Nothing is tried before.
+	last     Result    // Of the latest attempt that failed so.
 }
 
-func (q *queue) hasRoom(p *parcel, cfg *CourierConfig) bool {
-	return len(q.waiting) < cfg.HostMax && q.bytes+p.size <= cfg.BytesMax/2
+func (h *host) hasRoom(p *parcel, cfg *CourierConfig) bool {
+	return h.held < cfg.HostMax && h.bytes+p.size <= cfg.BytesMax/2
 }
 
-func (q *queue) push(p *parcel) {
-	q.bytes += p.size
-	heap.Push(&q.waiting, p)
+// isIdle tells whether a new host would do as well.
+func (h *host) isIdle(now time.Time) bool {
+	return h.queues == 0 && (len(h.sent) == 0 || now.Sub(h.sent[len(h.sent)-1]) > time.Minute)
 }
 
-// pop takes what has been due for longest, for an attempt.
-func (q *queue) pop(now time.Time) *parcel {
+// take begins to hold p; drop ends it.
+func (q *queue) take(p *parcel) {
+	p.queue = q
+	q.held++
+	q.host.held++
+	q.host.bytes += p.size
+	q.push(p)
+}
+
+func (q *queue) drop(p *parcel) {
+	q.held--
+	q.host.held--
+	q.host.bytes -= p.size
+}
+
+func (q *queue) push(p *parcel) { heap.Push(&q.waiting, p) }
+
+// begin takes what has been due for longest, for an attempt.
+func (q *queue) begin(now time.Time) *parcel {
 	p, ok := heap.Pop(&q.waiting).(*parcel)
 	if !ok {
 		panic("BUG: a queue of something else than parcels")
 	}
-	q.bytes -= p.size
 	q.busy++
-	if len(q.sent) >= q.perMinute {
-		q.sent = append(q.sent[:0], q.sent[1:]...)
+	h := q.host
+	h.busy++
+	if len(h.sent) >= h.perMinute {
+		h.sent = append(h.sent[:0], h.sent[1:]...)
 	}
-	q.sent = append(q.sent, now)
+	h.sent = append(h.sent, now)
 	return p
 }
 
+func (q *queue) end() {
+	q.busy--
+	q.host.busy--
+}
+
+// hasSlot tells whether one more attempt may be under way.
+func (q *queue) hasSlot() bool { return q.busy < q.slots && q.host.busy < q.host.slots }
+
 // next returns when something may be tried, of a queue that is not empty.
-func (q *queue) next(now time.Time) time.Time {
+func (q *queue) next() time.Time {
 	at := q.waiting[0].due
 	if q.paused.After(at) {
 		at = q.paused
 	}
-	if len(q.sent) >= q.perMinute {
-		if free := q.sent[0].Add(time.Minute); free.After(at) && free.After(now) {
+	if sent := q.host.sent; len(sent) >= q.host.perMinute {
+		if free := sent[0].Add(time.Minute); free.After(at) {
 			at = free
 		}
 	}
 	return at
 }
 
-// learn notes how the host has fared. What it answered about one message says that it
+// learn notes how the target has fared. What it answered about one message says that it
 // is there.
 func (q *queue) learn(r Result, now time.Time, cfg *CourierConfig) {
 	if !r.host || r.Final {
@@ -86,7 +127,7 @@ func (q *queue) learn(r Result, now time.Time, cfg *CourierConfig) {
 	}
 	q.failures++
 	q.last = r
-	most := min(cfg.PauseMax, hostPauseMax)
+	most := min(cfg.PauseMax, targetPauseMax)
 	q.paused = now.Add(max(pause(q.failures, min(cfg.PauseMin, most), most), min(r.RetryAfter, cfg.PauseMax)))
 }
 
@@ -99,7 +140,6 @@ func (q *queue) expired(now time.Time) []*parcel {
 			kept = append(kept, p)
 			continue
 		}
-		q.bytes -= p.size
 		if p.Attempts == 0 {
 			p.Result = q.last
 		}
@@ -114,10 +154,7 @@ func (q *queue) expired(now time.Time) []*parcel {
 }
 
 // isIdle tells whether a new queue would do as well.
-func (q *queue) isIdle(now time.Time) bool {
-	return len(q.waiting) == 0 && q.busy == 0 && !q.paused.After(now) &&
-		(len(q.sent) == 0 || now.Sub(q.sent[len(q.sent)-1]) > time.Minute)
-}
+func (q *queue) isIdle(now time.Time) bool { return q.held == 0 && q.busy == 0 && !q.paused.After(now) }
 
 // pause returns how long to wait after so many failures: anything up to a most that
 // doubles, so that those who failed together do not come back together.

@@ -40,6 +40,7 @@ func newHTTP(cfg *Config) *http.Client {
 	t := &http.Transport{
 		DialContext:            d.dial,
 		TLSClientConfig:        &tls.Config{RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    attemptMax,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: answerHeaderMax,
@@ -65,7 +66,7 @@ func (s *Sender) post(ctx context.Context, t Target, m *Message) Result {
 	if err != nil {
 		return unanswered(ctx, err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // It was only read.
+	defer func() { _ = answer.Body.Close() }()
 	// Whoever writes on and on does not undo its status.
 	defer time.AfterFunc(answerWait, cancel).Stop()
 	_, _ = io.CopyN(io.Discard, answer.Body, answerMax)
