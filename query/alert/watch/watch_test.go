@@ -546,3 +546,34 @@ func TestWatchersAgree(t *testing.T) {
 		}
 	})
 }
+
+// TestADyingWatcherTellsOnce: a watcher dies before any record, with messages on their way, and is
+// begun again, in the same hour or days after: nobody is told twice that an alert has opened.
+func TestADyingWatcherTellsOnce(t *testing.T) {
+	names, ctx := newWorld(t).words, t.Context()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		w.words = names
+		w.bad(first - 60)
+		p := w.pod()
+		for range rapid.IntRange(3, 20).Draw(t, "lives") {
+			p.follow(1 << 20)
+			p.dies = rapid.IntRange(-1, 3).Draw(t, "dies")
+			for range rapid.IntRange(1, 3).Draw(t, "steps") {
+				p.Step(ctx)
+				p.deliver(rapid.IntRange(0, 3).Draw(t, "arrive"))
+			}
+			w.now = w.now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 26}).Draw(t, "hours")) * time.Hour)
+			p = w.pod()
+		}
+		opened := make(map[string]string)
+		for key, says := range w.received {
+			_, target, _ := strings.Cut(key, " ")
+			day, what, _ := strings.Cut(says, " ")
+			if before, twice := opened[target+what]; twice && strings.HasPrefix(what, alert.Opened) {
+				t.Fatalf("%s was told on %s and on %s: %s", target, before, day, what)
+			}
+			opened[target+what] = day
+		}
+	})
+}
