@@ -28,7 +28,7 @@ type alertRunCmd struct {
 
 // Validate refuses flags that do not go together. kong calls it.
 func (c *alertRunCmd) Validate() error {
-	return errors.Join(c.kafkaFlags.Validate(), c.Config.Check(), c.storesFlags.Validate(), c.CheckSending())
+	return errors.Join(c.kafkaFlags.Validate(), c.Check(), c.storesFlags.Validate(), c.CheckSending())
 }
 
 // Run judges and tells until ctx ends.

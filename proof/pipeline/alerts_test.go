@@ -100,13 +100,13 @@ func newHook(t *testing.T, name string) *hook {
 			w.WriteHeader(http.StatusBadGateway)
 			return
 		}
-		defer there.Close()
+		defer func() { _ = there.Close() }()
 		w.WriteHeader(http.StatusOK)
 		here, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
 		}
-		defer here.Close()
+		defer func() { _ = here.Close() }()
 		go func() { _, _ = io.Copy(there, here) }()
 		_, _ = io.Copy(here, there)
 	}))
