@@ -46,8 +46,21 @@ func (j *Judge) territory(q *Question, now time.Time) *territory {
 			t.comuni = append(t.comuni, reg.Codes(c)...)
 		}
 	}
-	for _, e := range j.Terminals.All() {
-		if e.Body != q.Body || e.Test || t.all {
+	if !t.all {
+		t.claim(j.Terminals.All())
+	}
+	slices.Sort(t.comuni)
+	t.comuni = slices.Compact(t.comuni)
+	if !t.narrow(q, reg) || len(t.comuni) == 0 {
+		return nil
+	}
+	return t
+}
+
+// claim adds where the body's own terminals are, or were: votes of a closed one are still counted.
+func (t *territory) claim(all []*schema.Enrolment) {
+	for _, e := range all {
+		if e.Body != t.body || e.Test {
 			continue
 		}
 		t.comuni = append(t.comuni, e.Comune)
@@ -56,12 +69,6 @@ func (j *Judge) territory(q *Question, now time.Time) *territory {
 			t.own[spot{e.Comune, e.Office, s.ID, e.Channel}] = true
 		}
 	}
-	slices.Sort(t.comuni)
-	t.comuni = slices.Compact(t.comuni)
-	if !t.narrow(q, reg) || len(t.comuni) == 0 {
-		return nil
-	}
-	return t
 }
 
 // narrow keeps what the scope of q names, and tells whether it could be read.
