@@ -53,7 +53,7 @@ func Beyond(a, b Sample, z float64) (float64, bool) {
 	if a.N == 0 || b.N == 0 {
 		return 0, false
 	}
-	wide := math.Abs(z)
+	wide := level{math.Abs(z), z * z}
 	d := Subtract(wilsonAt(float64(a.K), float64(a.N), a.Effect, wide), wilsonAt(float64(b.K), float64(b.N), b.Effect, wide)).within(-1, 1)
 	if z < 0 {
 		return d.High, true
