@@ -20,6 +20,7 @@ import (
 	"mlf/aggregate/store/embedded"
 	"mlf/bench/rig"
 	"mlf/bench/setup"
+	"mlf/command/annotate"
 	"mlf/command/imports"
 	"mlf/command/network"
 	"mlf/command/process"
@@ -46,6 +47,7 @@ type cli struct {
 	Ingest    ingestCmd        `cmd:"" help:"Take votes over HTTP into Kafka."`
 	Aggregate aggregateCmd     `cmd:"" help:"Count the votes of the log into ClickHouse."`
 	Query     queryCmd         `cmd:"" help:"Serve the statistics and the page that shows them."`
+	Alert     alertCmd         `cmd:"" help:"Tell bodies of what happens to their votes and terminals."`
 	Probe     probeCmd         `cmd:"" help:"Vote for tests through the public addresses, and watch the votes become counted and shown."`
 	Schema    schemaCmd        `cmd:"" help:"Create topics, genesis records and tables."`
 	Compare   compareCmd       `cmd:"" help:"Prove that two databases that count the same log are equal, cell by cell."`
@@ -58,7 +60,7 @@ type cli struct {
 	Claim     network.ClaimCmd `cmd:"" help:"Codes by which devices become terminals by themselves."`
 	Import    imports.Cmd      `cmd:"" help:"Import what sites and telephone exchanges have kept of votes."`
 	Vote      voteCmd          `cmd:"" help:"Find out what became of a vote."`
-	Annotate  annotateCmd      `cmd:"" help:"Note breaks and events beside the figures."`
+	Annotate  annotate.Cmd     `cmd:"" help:"Note breaks and events beside the figures."`
 	Simulate  simulateCmd      `cmd:"" help:"Play terminals that behave like a country, then compare every cell."`
 	Bench     rig.Cmd          `cmd:"" help:"Measure what a vote costs, against what one would write without mlf."`
 	Config    configCmd        `cmd:"" help:"Check a configuration."`

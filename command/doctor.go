@@ -24,7 +24,7 @@ type doctorCmd struct {
 	Clickhouse []string `placeholder:"DSN" help:"ClickHouse, as of mlf query: several that count the same log, comma-separated. Default: none is looked at."`
 	databaseFlags
 
-	As          string        `enum:"schema,ingest,aggregate,query,operator,archive,inquiry" default:"schema" help:"Whose login is used: its rights are held to what that stage needs, or mlf terminal (operator), mlf log archive, mlf vote find (inquiry)."`
+	As          string        `enum:"schema,ingest,aggregate,query,alert,operator,archive,inquiry" default:"schema" help:"Whose login is used: its rights are held to what that stage needs, or mlf terminal and mlf alert (operator), mlf log archive, mlf vote find (inquiry)."`
 	Replicas    int           `default:"3" help:"Copies of every record that are meant to be."`
 	Certificate []string      `placeholder:"FILE" help:"Besides, look when these certificates (PEM) end, of listeners for instance."`
 	Limit       time.Duration `default:"5s" help:"Longest time for each check; they run side by side."`

@@ -33,7 +33,7 @@ type logArchiveCmd struct {
 // Help is shown by mlf log archive --help.
 func (*logArchiveCmd) Help() string {
 	return `The log and the registry are what no database can be computed again without; all else is a function of them. An archive
-has every record of the votes topic, the registry (terminals, stream keys, ticket secret) and the numbers of served users,
+has every record of the votes topic, the registry (terminals, stream keys, ticket secret), the numbers of served users and alerts,
 compressed and under checksums.
 
 Each run adds what the log has beyond the archive, so run it as often as you can bear to lose votes: by a timer, or with
@@ -123,7 +123,7 @@ type logRestoreCmd struct {
 func (*logRestoreCmd) Help() string {
 	return `Makes the topics, with the archive's partition count and the settings of mlf schema apply, and appends what the archive
 has: the same log (its id is in the genesis records), the same records, the same offsets; then the registry, so that
-terminals go on with their tokens and streams, and the numbers of served users. The archive is verified before. It may be
+terminals go on with their tokens and streams, and the numbers of served users and alerts. The archive is verified before. It may be
 killed at any moment, and is run again: it compares what is there, and goes on after it. Topics with other records are
 refused.
 
@@ -166,8 +166,8 @@ func (c *logRestoreCmd) Run(ctx context.Context, p *console) error {
 		return fmt.Errorf("restore %s after %d records appended: %w", c.From, did.Appended, err)
 	}
 	return report(p, c.JSON, did, func(out io.Writer) {
-		fmt.Fprintf(out, "log %s: %d records of %d partitions are there, %d of them appended now; %d records of the registry, %d of served users appended\n",
-			did.Log, did.Records, did.Partitions, did.Appended, did.Registry, did.Served)
+		fmt.Fprintf(out, "log %s: %d records of %d partitions are there, %d of them appended now; %d records of the registry, %d of served users, %d of alerts appended\n",
+			did.Log, did.Records, did.Partitions, did.Appended, did.Registry, did.Served, did.Alerts)
 		fmt.Fprintf(out, "next: mlf schema apply --partitions %d, with a new database\n", did.Partitions)
 	})
 }
@@ -223,8 +223,8 @@ func (c *logVerifyCmd) Run(ctx context.Context, p *console) error {
 }
 
 func printVerified(out io.Writer, v *archive.Verified, compared bool) {
-	fmt.Fprintf(out, "log %s, archived until %s: %d records of %d partitions in %d files are as they were written, %d of the registry, %d of served users\n",
-		v.Log, v.Taken, v.Records, v.Partitions, v.Files, v.Registry, v.Served)
+	fmt.Fprintf(out, "log %s, archived until %s: %d records of %d partitions in %d files are as they were written, %d of the registry, %d of served users, %d of alerts\n",
+		v.Log, v.Taken, v.Records, v.Partitions, v.Files, v.Registry, v.Served, v.Alerts)
 	if compared {
 		fmt.Fprintf(out, "%d records compared with the log\n", v.Compared)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"mlf/command/alerts"
 	"mlf/command/process"
 	"mlf/command/public"
 	"mlf/query"
@@ -12,6 +13,7 @@ import (
 	"mlf/query/fleet"
 	"mlf/query/seen"
 	"mlf/query/uncounted"
+	"mlf/schema/network"
 	"mlf/schema/registry"
 	"mlf/schema/served"
 )
@@ -24,6 +26,7 @@ type queryCmd struct {
 	hoursFlags
 	public.Flags
 	deskFlags
+	alerts.KeyFlags
 	drainFlags
 	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
 	Snapshots  string `placeholder:"DIR" help:"Folder of this process's own for what it has in memory, so that it starts within seconds. Default: none; it reads all of ClickHouse then."`
@@ -87,6 +90,12 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 	if err := registered.serveBodies(&parts, c.KioskURL); err != nil {
 		return err
 	}
+	told := b.alertParts(s, counts, registered, parts.Fleet)
+	asked, err := told.Routes(&c.KeyFlags)
+	if err != nil {
+		return err
+	}
+	parts.Desk = append(parts.Desk, asked...)
 	server, err := b.queryPart(ln, parts, cfg)
 	if err != nil {
 		return err
@@ -97,7 +106,7 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 	if err != nil {
 		return err
 	}
-	return c.serve(ctx, b.log, append([]process.Part{server, following, registered.part(), watching, looking}, append(beside, shown.parts...)...)...)
+	return c.serve(ctx, b.log, append([]process.Part{server, following, registered.part(), told.Follow(), watching, looking}, append(beside, shown.parts...)...)...)
 }
 
 func (b *base) queryParts(s *stores, counts *cube.Follower, registered *follower, lists *registry.Registry, p *front) query.Parts {
@@ -116,25 +125,34 @@ func (b *base) uncountedPart(s *stores) (process.Part, error) {
 	return process.Part{Name: "uncounted", Run: observer.Run}, nil
 }
 
-// besideParts have parts follow what is told beside votes, who was served, in book, and
-// heartbeats; and when terminals voted, as s has it. Answers do without until it is read: what is not known is null.
+// besideParts have parts follow what is told beside votes, who was served, in book, and what
+// is known of the fleet. Answers do without until it is read: what is not known is null.
 func (b *base) besideParts(parts *query.Parts, s *stores, book *served.Book, open *hoursFlags) ([]process.Part, error) {
-	all, err := fleet.New(parts.Terminals, parts.Registry)
+	all, reader, err := b.fleet(parts.Network, parts.Registry, s, open)
 	if err != nil {
 		return nil, err
 	}
-	if all.Hours, err = open.Hours(); err != nil {
-		return nil, err
-	}
-	reader, err := seen.New(seen.Config{Store: func() seen.Store { return s.pick() }, Network: parts.Network, Heartbeats: all.Book, Logger: b.log})
-	if err != nil {
-		return nil, err
-	}
-	all.Follows(reader)
 	parts.Served, parts.Fleet, parts.Sightings = book, all, reader
 	return []process.Part{
 		{Name: "seen", Run: reader.Run},
 		{Name: "served", Run: func(ctx context.Context) error { return b.client.FollowServed(ctx, book.Apply, book.SetComplete) }},
 		{Name: "fleet", Run: func(ctx context.Context) error { return all.Follow(ctx, b.client, b.metrics) }},
 	}, nil
+}
+
+// fleet returns the fleet of a network's terminals, and what reads when they voted, as s has it.
+func (b *base) fleet(of *network.Network, lists *registry.Registry, s *stores, open *hoursFlags) (*fleet.Fleet, *seen.Reader, error) {
+	all, err := fleet.New(of.Terminals(), lists)
+	if err != nil {
+		return nil, nil, err
+	}
+	if all.Hours, err = open.Hours(); err != nil {
+		return nil, nil, err
+	}
+	reader, err := seen.New(seen.Config{Store: func() seen.Store { return s.pick() }, Network: of, Heartbeats: all.Book, Logger: b.log})
+	if err != nil {
+		return nil, nil, err
+	}
+	all.Follows(reader)
+	return all, reader, nil
 }

@@ -83,6 +83,11 @@ func (s *stores) Tallies(ctx context.Context) ([]schema.LedgerTotals, error) {
 	return s.pick().Tallies(ctx)
 }
 
+// States returns how the partitions of the one that is asked are counted.
+func (s *stores) States(ctx context.Context) ([]schema.PartitionState, error) {
+	return s.pick().States(ctx)
+}
+
 // mirror returns what is published, in all of them.
 func (b *base) mirror(s *stores) (*mirror.Mirror, error) {
 	var members []mirror.Member

@@ -14,6 +14,7 @@ import (
 	"mlf/aggregate"
 	"mlf/aggregate/store"
 	clickhouse "mlf/aggregate/store/embedded"
+	"mlf/command/alerts"
 	"mlf/command/datadir"
 	"mlf/command/process"
 	"mlf/command/public"
@@ -24,6 +25,7 @@ import (
 	kafka "mlf/ingest/broker/embedded"
 	"mlf/ingest/form"
 	"mlf/query"
+	"mlf/query/cube"
 	"mlf/schema"
 	"mlf/schema/registry"
 	"mlf/schema/served"
@@ -56,6 +58,7 @@ type upCmd struct {
 	tracing.Config
 	public.Flags
 	deskFlags
+	alerts.SendFlags
 	Data          string `required:"" placeholder:"DIR" help:"Folder for everything that must survive: the log and the rollups."`
 	Ingest        string `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Query         string `default:"127.0.0.1:8081" help:"Listener for statistics and the page."`
@@ -85,7 +88,7 @@ func (c *upCmd) Run(ctx context.Context, p *console) error {
 		return err
 	}
 	c.QuotaPublic, c.QuotaKnown = cmp.Or(c.QuotaPublic, public.Off), cmp.Or(c.QuotaKnown, public.Off)
-	if err := errors.Join(c.Flags.Check(), c.Config.Check()); err != nil {
+	if err := errors.Join(c.Flags.Check(), c.CheckSending(), c.Config.Check()); err != nil {
 		return usageError{err}
 	}
 	dir, err := datadir.Open(ctx, c.Data)
@@ -193,6 +196,10 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err := registered.serveBodies(&of, cmp.Or(u.cmd.KioskURL, u.cmd.url(listeners.ingest)+"/k/")); err != nil {
 		return err
 	}
+	alerting, err := u.alerting(&of, counts, registered, s)
+	if err != nil {
+		return err
+	}
 	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL, Notices: u.cmd.Notices()})
 	if err != nil {
 		return err
@@ -210,7 +217,23 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 		{Name: "disk", Run: guard.Run},
 		u.forgetPart(), counting, answering, following, registered.part(), watching, u.tracing.Part(), u.dependencies.Part(), u.keeperPart(),
 	}
-	return process.InOrder(ctx, u.log, slices.Concat(parts, beside, told, shown.parts, []process.Part{u.admin.Part(listeners.admin)})...)
+	return process.InOrder(ctx, u.log, slices.Concat(parts, beside, told, alerting, shown.parts, []process.Part{u.admin.Part(listeners.admin)})...)
+}
+
+// alerting judges what bodies want to be told of, and answers them in of.
+func (u *up) alerting(of *query.Parts, counts *cube.Follower, registered *follower, s *store.Store) ([]process.Part, error) {
+	flags := &u.cmd.SendFlags
+	if err := flags.Keep(filepath.Join(u.cmd.Data, "alert.key"), datadir.WriteSynced); err != nil {
+		return nil, err
+	}
+	parts := u.alertParts(alone(s), counts, registered, of.Fleet)
+	asked, err := parts.Routes(&flags.KeyFlags)
+	if err != nil {
+		return nil, err
+	}
+	of.Desk = append(of.Desk, asked...)
+	watching, err := parts.Watch(flags)
+	return append(watching, parts.Follow()), err
 }
 
 // door takes what comes in over HTTP: its part, and those beside it.

@@ -140,6 +140,31 @@ func query() board {
 					series: []series{{`max by (instance, pod) (mlf_query_keys_age_seconds)`, "{{instance}} {{pod}}", ""}},
 				},
 			}},
+			{"Alerts of bodies", []panel{
+				{
+					title: "Since it was last looked", unit: "s", alerts: []alert{{"MlfAlertsNotJudged", ""}},
+					about:  "What bodies want to be told of. Above a minute: mlf alert run does not run, or cannot write.",
+					series: []series{{`time() - max(mlf_alert_last_look_timestamp_seconds)`, "", ""}},
+				},
+				{
+					title: "Rules judged, or why not", unit: "none", see: "MlfAlertsNotJudged",
+					about:  "counts: they are behind. country: more than half of all terminals are silent. few, break: as it should be.",
+					series: []series{{increase("outcome", "mlf_alert_rules_judged_total"), "{{outcome}}", ""}},
+				},
+				{
+					title: "Open", unit: "none", see: "MlfAlertsNotJudged",
+					about:  "Alerts of all bodies, by kind. Many of one kind at once have something in common.",
+					series: []series{{`max by (kind) (mlf_alert_open)`, "{{kind}}", ""}},
+				},
+				{
+					title: "Messages", unit: "none", see: "MlfAlertsNotJudged",
+					about: "Delivered, or given up after a day. email failed: look at the mail server. Not written: look at Kafka.",
+					series: []series{
+						{increase("target, result", "mlf_alert_messages_total"), "{{target}} {{result}}", ""},
+						{increase("", "mlf_alert_write_errors_total"), "not written", ""},
+					},
+				},
+			}},
 			{"What is published", []panel{
 				{
 					title: "Since the last day of it", unit: "s", alerts: []alert{{"MlfPublicOld", ""}},

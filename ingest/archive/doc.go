@@ -1,5 +1,5 @@
 // Package archive keeps a log in a folder: what no database can be computed again
-// without. It takes the votes, the registry and the numbers of served users, record by
+// without. It takes the votes, the registry, the numbers of served users and alerts, record by
 // record, finds what is damaged, and puts them back with the same offsets.
 //
 // It knows files of records, what makes two logs the same, and in what order things
@@ -25,6 +25,6 @@
 // with big-endian numbers, and varints as protobuf has them where no length is given.
 // The chain is the one that the count makes of the same records, so it is also in the
 // store's ledger, at the end of every segment. Kind 1 is votes, whose offsets are dense.
-// Kinds 2 and 3 are the registry, the last record of each key, and served users; what is
+// Kinds 2 to 4 are the registry, the last record of each key, served users, and alerts; what is
 // compacted has no offsets to keep, and its records are numbered from 0.
 package archive

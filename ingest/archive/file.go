@@ -22,6 +22,7 @@ const (
 	Votes    Kind = 1
 	Registry Kind = 2
 	Served   Kind = 3
+	Alerts   Kind = 4
 )
 
 // A Head is what a file begins with.
@@ -203,7 +204,7 @@ func (r *Reader) readHead() error {
 	rest = rest[1+copy(r.Head.Log[:], rest[1:]):]
 	r.Head.Partition, r.Head.First = schema.Partition(be.Uint32(rest)), schema.Offset(be.Uint64(rest[4:]))
 	copy(r.Head.Before[:], rest[12:])
-	if r.Head.Kind < Votes || r.Head.Kind > Served || r.Head.Partition < 0 || r.Head.First < 0 {
+	if r.Head.Kind < Votes || r.Head.Kind > Alerts || r.Head.Partition < 0 || r.Head.First < 0 {
 		return damaged("head of kind %d, partition %d, offset %d", r.Head.Kind, r.Head.Partition, r.Head.First)
 	}
 	r.tail = Tail{Next: r.Head.First, After: r.Head.Before}

@@ -127,6 +127,10 @@ func TestALogIsPutBackAsItWas(t *testing.T) {
 	if err := first.PutServedRecords(t.Context(), served); err != nil {
 		t.Fatal(err)
 	}
+	alerts := []schema.Record{{Key: []byte("alert/a"), Value: []byte("1")}, {Key: []byte("alert/b"), Value: []byte("1")}, {Key: []byte("alert/a"), Value: []byte("2")}}
+	if err := first.PutAlertRecords(t.Context(), alerts); err != nil {
+		t.Fatal(err)
+	}
 	d := writeDir(t, t.TempDir())
 	got, err := archive.Take(t.Context(), archive.TakeConfig{From: first, To: d})
 	if err != nil {
@@ -136,10 +140,10 @@ func TestALogIsPutBackAsItWas(t *testing.T) {
 	if got.Log != id.String() || got.Added != n || got.Records != n || got.Partitions != 3 || len(got.Incomplete) > 0 {
 		t.Errorf("take: got %+v, want %d records", got, n)
 	}
-	if v := sound(t, d, first, n); !v.Restorable || v.Registry != 2 || v.Served != 2 {
-		t.Errorf("verify: got %+v, want one that can be restored, with 2 records of the registry and 2 of served users", v)
+	if v := sound(t, d, first, n); !v.Restorable || v.Registry != 2 || v.Served != 2 || v.Alerts != 3 {
+		t.Errorf("verify: got %+v, want one that can be restored, with 2 records of the registry, 2 of served users and 3 of alerts", v)
 	}
-	for _, want := range []archive.Restored{{Appended: n, Registry: 2, Served: 2}, {}} { // The second time everything is there.
+	for _, want := range []archive.Restored{{Appended: n, Registry: 2, Served: 2, Alerts: 3}, {}} { // The second time everything is there.
 		want.Log, want.Partitions, want.Records = got.Log, 3, n
 		did, err := archive.Restore(t.Context(), archive.RestoreConfig{From: d, To: second, Replicas: 1})
 		if err != nil || did != want {

@@ -37,6 +37,7 @@ type Manifest struct {
 	Votes    []Part    `json:"votes"` // By partition.
 	Registry *FileInfo `json:"registry,omitempty"`
 	Served   *FileInfo `json:"served,omitempty"`
+	Alerts   *FileInfo `json:"alerts,omitempty"` // Archives of before have none.
 }
 
 // A Part is the archive of one partition.
@@ -159,7 +160,7 @@ func (m *Manifest) files() (all []FileInfo) {
 	for _, p := range m.Votes {
 		all = append(all, p.Files...)
 	}
-	for _, f := range []*FileInfo{m.Registry, m.Served} {
+	for _, f := range []*FileInfo{m.Registry, m.Served, m.Alerts} {
 		if f != nil {
 			all = append(all, *f)
 		}
@@ -183,19 +184,16 @@ func votesName(p schema.Partition, first, next schema.Offset) string {
 	return fmt.Sprintf("votes-%04d-%012d-%012d%s", p, first, next, suffix)
 }
 
-// otherName is that of the registry or of served users: by contents, as it has no
+// otherName is that of the registry, of served users or of alerts: by contents, as it has no
 // offsets.
 func otherName(k Kind, sum hexadecimal) string {
-	word := "registry"
-	if k == Served {
-		word = "served"
-	}
+	word := map[Kind]string{Registry: "registry", Served: "served", Alerts: "alerts"}[k]
 	return word + "-" + hex.EncodeToString(sum[:8]) + suffix
 }
 
 // isArchive tells whether a file is one of ours by its name.
 func isArchive(name string) bool {
-	return strings.HasSuffix(name, suffix) && slices.ContainsFunc([]string{"votes-", "registry-", "served-"}, func(of string) bool { return strings.HasPrefix(name, of) })
+	return strings.HasSuffix(name, suffix) && slices.ContainsFunc([]string{"votes-", "registry-", "served-", "alerts-"}, func(of string) bool { return strings.HasPrefix(name, of) })
 }
 
 // ErrNone says that a folder has no archive.

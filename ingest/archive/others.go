@@ -9,7 +9,7 @@ import (
 	"mlf/schema"
 )
 
-// others archives the registry and the numbers of served users, as they are now.
+// others archives the registry, the numbers of served users and the alerts, as they are now.
 func (t *taker) others(ctx context.Context, id schema.LogID) error {
 	var latest latest
 	if err := t.cfg.From.ReadRecords(ctx, latest.apply); err != nil {
@@ -26,11 +26,22 @@ func (t *taker) others(ctx context.Context, id schema.LogID) error {
 	if err != nil {
 		return fmt.Errorf("archive the registry: %w", err)
 	}
-	// Of served users the last record of a key is not always the one that holds, so
+	// Of served users and alerts the last record of a key is not always the one that holds, so
 	// all that are there are kept.
-	err = t.other(&t.m.Served, Head{Kind: Served, Log: id}, func(add func(key, value []byte) error) error {
+	if err := t.all(ctx, &t.m.Served, Head{Kind: Served, Log: id}, t.cfg.From.ReadServed); err != nil {
+		return fmt.Errorf("archive the numbers of served users: %w", err)
+	}
+	if err := t.all(ctx, &t.m.Alerts, Head{Kind: Alerts, Log: id}, t.cfg.From.ReadAlerts); err != nil {
+		return fmt.Errorf("archive the alerts: %w", err)
+	}
+	return nil
+}
+
+// all archives every record of a topic.
+func (t *taker) all(ctx context.Context, at **FileInfo, h Head, read reads) error {
+	return t.other(at, h, func(add func(key, value []byte) error) error {
 		var failed error
-		err := t.cfg.From.ReadServed(ctx, func(key string, value []byte) error {
+		err := read(ctx, func(key string, value []byte) error {
 			if failed == nil {
 				failed = add([]byte(key), value)
 			}
@@ -38,10 +49,6 @@ func (t *taker) others(ctx context.Context, id schema.LogID) error {
 		})
 		return errors.Join(err, failed)
 	})
-	if err != nil {
-		return fmt.Errorf("archive the numbers of served users: %w", err)
-	}
-	return nil
 }
 
 // other writes one file of records without offsets in place of the one in at, if they

@@ -23,6 +23,8 @@ type Target interface {
 	PutRegistryRecords(ctx context.Context, records []schema.Record) error
 	// PutServedRecords does so for the numbers of served users.
 	PutServedRecords(ctx context.Context, records []schema.Record) error
+	// PutAlertRecords does so for settings, alerts and notes of bodies.
+	PutAlertRecords(ctx context.Context, records []schema.Record) error
 }
 
 // A RestoreConfig says what is put back, and where.
@@ -42,10 +44,11 @@ type Restored struct {
 	Appended   uint64 `json:"appended"` // Of them, by this run; the others were there, and are the same.
 	Registry   int    `json:"registry"` // Records appended.
 	Served     int    `json:"served"`
+	Alerts     int    `json:"alerts"`
 }
 
 // Restore puts an archive back: the same log, with the same records at the same
-// offsets, then the registry and the numbers of served users. It verifies the archive
+// offsets, then the registry, the numbers of served users and the alerts. It verifies the archive
 // before it begins. It may be broken off at any moment, and called again: it compares
 // what is there, and goes on after it. An error wraps ErrRefused where the topics have
 // records that are not the archive's, and nothing is appended to that partition.
@@ -99,8 +102,13 @@ func (r *restorer) restore(ctx context.Context) error {
 	if err := r.registry(ctx); err != nil {
 		return fmt.Errorf("restore the registry: %w", err)
 	}
-	if err := r.served(ctx); err != nil {
+	// Of several records of one key the one with the highest revision holds, or what all come
+	// to (schema/alert), wherever they stand.
+	if r.did.Served, err = r.missing(ctx, r.cfg.To.ReadServed, r.cfg.To.PutServedRecords, kept{Served, r.m.Served}); err != nil {
 		return fmt.Errorf("restore the numbers of served users: %w", err)
+	}
+	if r.did.Alerts, err = r.missing(ctx, r.cfg.To.ReadAlerts, r.cfg.To.PutAlertRecords, kept{Alerts, r.m.Alerts}); err != nil {
+		return fmt.Errorf("restore the alerts: %w", err)
 	}
 	return nil
 }
@@ -188,26 +196,34 @@ func (r *restorer) registry(ctx context.Context) error {
 	return nil
 }
 
-// served puts back what is missing. Of records of one key the one with the highest
-// revision holds, wherever it stands.
-func (r *restorer) served(ctx context.Context) error {
+// kept is a file of records without offsets, and its kind.
+type kept struct {
+	kind Kind
+	file *FileInfo
+}
+
+// missing puts back the records of k that a topic does not have, and returns how many.
+func (r *restorer) missing(ctx context.Context, read reads, put puts, k kept) (n int, err error) {
+	if k.file == nil {
+		return 0, nil // The archive is older than what is kept in it.
+	}
 	there := make(map[[sha256.Size]byte]bool)
 	var linker schema.Linker
-	err := r.cfg.To.ReadServed(ctx, func(key string, value []byte) error {
+	err = read(ctx, func(key string, value []byte) error {
 		there[linker.Hash(&schema.Record{Key: []byte(key), Value: value})] = true
 		return nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var missing chunk
 	flush := func() error {
-		err := r.cfg.To.PutServedRecords(ctx, missing.records)
-		r.did.Served += len(missing.records)
+		err := put(ctx, missing.records)
+		n += len(missing.records)
 		missing.reset()
 		return err
 	}
-	err = r.other(Served, r.m.Served, func(rec *schema.Record) error {
+	err = r.other(k.kind, k.file, func(rec *schema.Record) error {
 		if there[linker.Hash(rec)] {
 			return nil
 		}
@@ -217,10 +233,16 @@ func (r *restorer) served(ctx context.Context) error {
 		return flush()
 	})
 	if err != nil {
-		return err
+		return n, err
 	}
-	return flush()
+	return n, flush()
 }
+
+// How the records of a topic are read, and put.
+type (
+	reads func(ctx context.Context, apply func(key string, value []byte) error) error
+	puts  func(ctx context.Context, records []schema.Record) error
+)
 
 // other calls do for each record of a file without offsets.
 func (r *restorer) other(k Kind, f *FileInfo, do func(rec *schema.Record) error) error {

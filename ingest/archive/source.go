@@ -24,6 +24,8 @@ type Source interface {
 	ReadRecords(ctx context.Context, apply func(key string, value []byte) error) error
 	// ReadServed does so for the numbers of served users.
 	ReadServed(ctx context.Context, apply func(key string, value []byte) error) error
+	// ReadAlerts does so for settings, alerts and notes of bodies.
+	ReadAlerts(ctx context.Context, apply func(key string, value []byte) error) error
 }
 
 // ErrRefused says that a log and an archive do not belong together.

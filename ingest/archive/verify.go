@@ -29,6 +29,7 @@ type Verified struct {
 
 	Registry int `json:"registry"` // Records.
 	Served   int `json:"served"`
+	Alerts   int `json:"alerts"`
 
 	// Restorable tells whether the archive can be put back: it is whole, and begins with
 	// every partition's genesis.
@@ -109,7 +110,10 @@ func (v *verifier) files(ctx context.Context) error {
 			return err
 		}
 	}
-	for k, f := range map[Kind]*FileInfo{Registry: v.m.Registry, Served: v.m.Served} {
+	for k, f := range map[Kind]*FileInfo{Registry: v.m.Registry, Served: v.m.Served, Alerts: v.m.Alerts} {
+		if f == nil && k == Alerts {
+			continue // The archive is of before there were any.
+		}
 		if f == nil {
 			v.fault(damaged("%s names no file of kind %d: the run that took the archive was broken off", ManifestName, k))
 			continue
@@ -126,11 +130,7 @@ func (v *verifier) files(ctx context.Context) error {
 			v.fault(err)
 			continue
 		}
-		if k == Registry {
-			v.found.Registry = int(f.Next)
-		} else {
-			v.found.Served = int(f.Next)
-		}
+		*map[Kind]*int{Registry: &v.found.Registry, Served: &v.found.Served, Alerts: &v.found.Alerts}[k] = int(f.Next)
 	}
 	return nil
 }

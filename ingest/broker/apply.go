@@ -94,6 +94,7 @@ func (c *Client) topics() []inspect.Topic {
 		{Kind: settings.Counts, Name: c.cfg.CountsTopic},
 		{Kind: settings.Served, Name: c.cfg.ServedTopic},
 		{Kind: settings.Heartbeats, Name: c.cfg.HeartbeatsTopic},
+		{Kind: settings.Alerts, Name: c.cfg.AlertsTopic},
 	}
 }
 

@@ -52,6 +52,7 @@ type Client struct {
 	served    *leaders
 
 	heartbeats *leaders
+	alerts     *leaders
 }
 
 // Telemetry is where a Client tells about itself. Its zero value reports nowhere.
@@ -70,7 +71,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		Dial:           cfg.dialer().Dial,
 		DialTimeout:    dialTimeout,
 		MetadataTTL:    metadataTTL,
-		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic, cfg.CountsTopic, cfg.ServedTopic, cfg.HeartbeatsTopic},
+		MetadataTopics: []string{cfg.VotesTopic, cfg.RegistryTopic, cfg.CountsTopic, cfg.ServedTopic, cfg.HeartbeatsTopic, cfg.AlertsTopic},
 		ClientID:       clientID,
 		SASL:           cfg.login(),
 	}
@@ -88,6 +89,7 @@ func New(cfg Config, tel Telemetry) (*Client, error) {
 		served:    newLeaders(client, cfg.ServedTopic),
 
 		heartbeats: newLeaders(client, cfg.HeartbeatsTopic),
+		alerts:     newLeaders(client, cfg.AlertsTopic),
 	}, nil
 }
 

@@ -81,30 +81,6 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
-func TestClock(t *testing.T) {
-	sent := time.UnixMilli(10_000).Add(300 * time.Microsecond)
-	acknowledged := sent.Add(50 * time.Millisecond)
-	f := func(appended time.Time, want time.Duration, known bool) {
-		t.Helper()
-		var c clock
-		c.see(appended, sent, acknowledged)
-		if got, ok := c.skew(acknowledged); got != want || ok != known {
-			t.Errorf("got %v, %v: want %v, %v", got, ok, want, known)
-		}
-	}
-	f(time.Time{}, 0, false)
-	f(time.UnixMilli(10_000), 0, true) // Cut to the millisecond, as the broker does.
-	f(time.UnixMilli(10_020), 0, true)
-	f(time.UnixMilli(9_000), -time.Second, true)
-	f(acknowledged.Add(7*time.Second), 7*time.Second, true)
-
-	var c clock
-	c.see(time.UnixMilli(10_020), sent, acknowledged)
-	if _, known := c.skew(acknowledged.Add(skewAge + 1)); known {
-		t.Error("a measurement counts after skewAge")
-	}
-}
-
 func TestFetchMemoryIsGivenBack(t *testing.T) {
 	f := func(have, want int, kept bool) {
 		t.Helper()

@@ -13,6 +13,7 @@ import (
 	"mlf/ingest/broker/lines"
 	"mlf/ingest/broker/recordset"
 	"mlf/schema"
+	"mlf/schema/alert"
 	"mlf/schema/heartbeat"
 	"mlf/schema/served"
 )
@@ -27,6 +28,7 @@ type Config struct {
 	ServedTopic   string   // served.Topic.
 
 	HeartbeatsTopic string // heartbeat.Topic.
+	AlertsTopic     string // alert.Topic.
 
 	Groups string // What the names of the workers' consumer groups begin with; DefaultGroups.
 
@@ -126,6 +128,9 @@ func (c Config) Validate() error {
 	if slices.Contains([]string{c.VotesTopic, c.RegistryTopic, c.CountsTopic, c.ServedTopic}, c.HeartbeatsTopic) {
 		errs = append(errs, fmt.Errorf("topic of heartbeats is %q, as another is", c.HeartbeatsTopic))
 	}
+	if slices.Contains([]string{c.VotesTopic, c.RegistryTopic, c.CountsTopic, c.ServedTopic, c.HeartbeatsTopic}, c.AlertsTopic) {
+		errs = append(errs, fmt.Errorf("topic of alerts is %q, as another is", c.AlertsTopic))
+	}
 	errs = append(errs, c.validateLogin())
 	if c.SASLMechanism == MechanismPlain && c.TLS == nil {
 		errs = append(errs, errors.New("SASL PLAIN shows the password to whoever listens: want TLS"))
@@ -170,6 +175,7 @@ func (c Config) withDefaults() Config {
 	c.CountsTopic = cmp.Or(c.CountsTopic, schema.CountsTopic)
 	c.ServedTopic = cmp.Or(c.ServedTopic, served.Topic)
 	c.HeartbeatsTopic = cmp.Or(c.HeartbeatsTopic, heartbeat.Topic)
+	c.AlertsTopic = cmp.Or(c.AlertsTopic, alert.Topic)
 	c.Groups = cmp.Or(c.Groups, DefaultGroups)
 	if c.SASLUser != "" {
 		c.SASLMechanism = cmp.Or(c.SASLMechanism, MechanismScramSHA512)

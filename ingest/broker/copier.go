@@ -97,6 +97,11 @@ func (c *Copier) PutServedRecords(ctx context.Context, records []schema.Record) 
 	return c.putAll(ctx, c.served, records)
 }
 
+// PutAlertRecords appends records to the topic of alerts, and may do so twice.
+func (c *Copier) PutAlertRecords(ctx context.Context, records []schema.Record) error {
+	return c.putAll(ctx, c.alerts, records)
+}
+
 func (c *Copier) putAll(ctx context.Context, to *leaders, records []schema.Record) error {
 	return refill.Batches(records, c.cfg.BatchBytesMax, func(b *refill.Batch) error {
 		return c.putSet(ctx, to, compactedPartition, &b.Set)

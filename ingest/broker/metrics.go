@@ -44,7 +44,7 @@ type metrics struct {
 	toldBytes  prometheus.Counter
 	unreadable prometheus.Counter
 
-	served, heartbeats prometheus.Counter
+	served, heartbeats, alerts prometheus.Counter
 }
 
 // newMetrics registers the client's metrics with reg, which may be nil. Each series
@@ -144,6 +144,10 @@ func register(f promauto.Factory) *metrics {
 		heartbeats: f.NewCounter(prometheus.CounterOpts{
 			Name: "mlf_kafka_heartbeat_records_total",
 			Help: "Records of the topic of heartbeats applied, those read again after a restart included.",
+		}),
+		alerts: f.NewCounter(prometheus.CounterOpts{
+			Name: "mlf_kafka_alert_records_total",
+			Help: "Records of the topic of alerts applied, those read again after a restart included.",
 		}),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mlf/ingest/broker/clock"
 	"mlf/ingest/broker/recordset"
 	"mlf/schema"
 )
@@ -32,7 +33,7 @@ type Producer struct {
 	pending   atomic.Int64 // Bytes of records in batches, waiting or under way.
 	ran       atomic.Bool
 	running   chan struct{}
-	clock     clock
+	clock     clock.Clock
 }
 
 // NewProducer returns a producer for the votes topic, which has the given number
@@ -56,7 +57,7 @@ func (p *Producer) Partitions() int { return len(p.appenders) }
 // ClockSkew returns by how much the brokers' clock is at least ahead of this
 // process's (negative: behind), and whether that was seen within the last minute.
 // Brokers that do not write their own append time never show it.
-func (p *Producer) ClockSkew() (time.Duration, bool) { return p.clock.skew(time.Now()) }
+func (p *Producer) ClockSkew() (time.Duration, bool) { return p.clock.Skew(time.Now()) }
 
 // Running is closed when Run has begun: from then on Append takes records.
 func (p *Producer) Running() <-chan struct{} { return p.running }
@@ -196,7 +197,7 @@ func (p *Producer) deliver(ctx context.Context, a *appender, b *batch) error {
 		if err == nil {
 			now := time.Now()
 			m.appended(b.set.Count, len(b.set.Buf), now.Sub(began))
-			if skew, ok := p.clock.see(appended, sent, now); ok {
+			if skew, ok := p.clock.See(appended, sent, now); ok {
 				m.skew.Set(skew.Seconds())
 			}
 			return nil

@@ -27,16 +27,23 @@ func (c *Client) PutServed(ctx context.Context, rows []served.Served) error {
 	if len(rows) > ServedRowsMax {
 		return fmt.Errorf("put %d numbers of served users: want at most %d: %w", len(rows), ServedRowsMax, ErrTooLarge)
 	}
-	var set recordset.Set
-	var value []byte
-	for i := range rows {
-		value = served.Append(value[:0], &rows[i])
-		set.Add([]byte(rows[i].String()), value)
-	}
-	if err := c.putSet(ctx, c.served, compactedPartition, &set); err != nil {
+	err := putRows(ctx, c, c.served, rows, func(dst []byte, s *served.Served) (string, []byte) { return s.String(), served.Append(dst, s) })
+	if err != nil {
 		return fmt.Errorf("put served users: %w", err)
 	}
 	return nil
+}
+
+// putRows appends the records of rows as one batch.
+func putRows[Row any](ctx context.Context, c *Client, to *leaders, rows []Row, record func(dst []byte, r *Row) (string, []byte)) error {
+	var set recordset.Set
+	var key string
+	var value []byte
+	for i := range rows {
+		key, value = record(value[:0], &rows[i])
+		set.Add([]byte(key), value)
+	}
+	return c.putSet(ctx, to, compactedPartition, &set)
 }
 
 // FollowServed is Follow for the topic of served users. Where there is none, because
@@ -58,13 +65,8 @@ func (c *Client) PutHeartbeats(ctx context.Context, rows []heartbeat.Heartbeat) 
 	if len(rows) > HeartbeatsMax {
 		return fmt.Errorf("put %d heartbeats: want at most %d: %w", len(rows), HeartbeatsMax, ErrTooLarge)
 	}
-	var set recordset.Set
-	var value []byte
-	for i := range rows {
-		value = heartbeat.Append(value[:0], &rows[i])
-		set.Add([]byte(rows[i].Key()), value)
-	}
-	if err := c.putSet(ctx, c.heartbeats, compactedPartition, &set); err != nil {
+	err := putRows(ctx, c, c.heartbeats, rows, func(dst []byte, h *heartbeat.Heartbeat) (string, []byte) { return h.Key(), heartbeat.Append(dst, h) })
+	if err != nil {
 		return fmt.Errorf("put heartbeats: %w", err)
 	}
 	return nil
@@ -73,6 +75,25 @@ func (c *Client) PutHeartbeats(ctx context.Context, rows []heartbeat.Heartbeat) 
 // FollowHeartbeats is FollowServed for the topic of heartbeats.
 func (c *Client) FollowHeartbeats(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error {
 	return c.followBeside(ctx, follower{topic: c.cfg.HeartbeatsTopic, records: c.metrics.heartbeats, apply: apply, caughtUp: caughtUp})
+}
+
+// PutAlert is PutRegistry for the topic of alerts; a nil value takes back what the key had.
+func (c *Client) PutAlert(ctx context.Context, key string, value []byte) error {
+	if err := c.put(ctx, c.alerts, compactedPartition, key, value); err != nil {
+		return fmt.Errorf("put %.100s: %w", key, err)
+	}
+	return nil
+}
+
+// FollowAlerts is FollowServed for the topic of alerts.
+func (c *Client) FollowAlerts(ctx context.Context, apply func(key string, value []byte) error, caughtUp func()) error {
+	return c.followBeside(ctx, follower{topic: c.cfg.AlertsTopic, records: c.metrics.alerts, apply: apply, caughtUp: caughtUp})
+}
+
+// ReadAlerts is ReadRecords for the topic of alerts. ErrNoTopic: there is none.
+func (c *Client) ReadAlerts(ctx context.Context, apply func(key string, value []byte) error) error {
+	f := &follower{client: c, topic: c.cfg.AlertsTopic, records: c.metrics.alerts, apply: apply, caughtUp: func() {}, began: time.Now()}
+	return f.once(ctx)
 }
 
 // noTopicPause is the pause between two looks for a topic that is not there.

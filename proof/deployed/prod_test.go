@@ -111,7 +111,7 @@ func TestUsersAreThoseOfStages(t *testing.T) {
 		t.Fatal(err)
 	}
 	users := read(t, deploy+"k8s/components/users/kustomization.yaml")
-	for _, stage := range []string{"schema", "ingest", "aggregate", "query"} {
+	for _, stage := range []string{"schema", "ingest", "aggregate", "query", "alert"} {
 		user := "mlf-" + stage
 		if !slices.Contains(m.Users, user) || !strings.Contains(users, "value: "+user+"}") || !strings.Contains(users, "secretName: "+user+"}") {
 			t.Errorf("%s is no user of Kafka's, or the stage is not this user", user)
@@ -122,7 +122,7 @@ func TestUsersAreThoseOfStages(t *testing.T) {
 // TestNamesInManifestsAreOfFlags: what is misspelt in an environment nobody misses.
 func TestNamesInManifestsAreOfFlags(t *testing.T) {
 	var known strings.Builder
-	for _, args := range [][]string{{"schema", "apply"}, {"ingest"}, {"aggregate"}, {"query"}, {"probe"}} {
+	for _, args := range [][]string{{"schema", "apply"}, {"ingest"}, {"aggregate"}, {"query"}, {"alert", "run"}, {"probe"}} {
 		known.WriteString(harness.Run(t, append(args, "--help")...))
 	}
 	named := regexp.MustCompile(`MLF_[A-Z_]+`)

@@ -5,7 +5,7 @@ import "slices"
 // allFaults is the table. Each name says what the fault does.
 func allFaults() []fault {
 	return slices.Concat(
-		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(), networkFaults(), deskFaults(),
+		frontDoorFaults(), appendFaults(), fetchFaults(), recordFaults(), registryFaults(), networkFaults(), deskFaults(), alertFaults(),
 		foldFaults(), claimFaults(), tellFaults(), rulesFaults(), gapFaults(), keyFaults(), eventFaults(), counterFaults(), eventStateFaults(), eventFormatFaults(),
 		identityFaults(), recoveryFaults(), restartFaults(), flushFaults(),
 		checkpointFaults(), readFaults(), tableFaults(), answerFaults(), figureFaults(), cubeFaults(), compareFaults(), publicFaults(), shareFaults(), presenceFaults(),

@@ -191,6 +191,10 @@ func (s *site) counted(dsn string) {
 	}
 	s.Logf("%d cells, 0 differences", report.Cells)
 	s.tended(ingest, query)
+	if code := stages[1].Stop(); code != command.ExitDone {
+		s.Errorf("mlf aggregate stopped with exit code %d: %s", code, harness.Tail(stages[1].Stderr()))
+	}
+	stages = append(stages[:1], stages[2], s.alerted(ingest, query, dsn))
 	s.applied(dsn)
 	for _, stage := range stages {
 		if code := stage.Stop(); code != command.ExitDone {
@@ -280,6 +284,41 @@ func (s *site) deskUsed(query string) {
 		}
 		return err
 	})
+}
+
+// alerted has a body say what it wants to be told, and be told, while a vote is not counted: so
+// whoever judges asks how old it is.
+func (s *site) alerted(ingest, query, dsn string) *harness.Command {
+	token := harness.Decode[struct{ Token string }](s.T, harness.Run(s.T, s.as("mlf-operator", "terminal", "enrol", "--comune", "001263",
+		"--channel", "counter", "--services", "anagrafe", "--json")...)).Token
+	harness.Eventually(s.T, 10*time.Second, func() error {
+		status, answer, err := harness.Do(s.T, http.MethodPost, "http://"+ingest+"/v1/streams", token, "{}")
+		if err != nil || status != http.StatusCreated {
+			return fmt.Errorf("stream: %d %s %w", status, answer, err)
+		}
+		stream := harness.Decode[struct{ Stream string }](s.T, answer).Stream
+		status, answer, err = harness.Do(s.T, http.MethodPost, "http://"+ingest+"/v1/votes", token, fmt.Sprintf(`{"stream":%q,"votes":[{"seq":1,"age_ms":0,"face":"green"}]}`, stream))
+		if err == nil && status != http.StatusAccepted {
+			err = fmt.Errorf("vote: %d %s", status, answer)
+		}
+		return err
+	})
+	admin := harness.FreeAddr(s.T)
+	watcher := harness.Start(s.T, s.as("mlf-alert", "alert", "run", "--admin", admin, "--clickhouse", dsn)...)
+	harness.WaitReady(s.T, watcher, admin)
+	harness.Eventually(s.T, 20*time.Second, func() error {
+		status, answer, err := harness.Do(s.T, http.MethodPut, "http://"+query+"/v1/bodies/c_i692/alert-settings", "",
+			`{"version":0,"language":"it","rules":[{"kind":"red","enabled":true,"scope":{},"threshold":0}],"emails":["urp@comune.example.it"]}`)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("settings: %d %s", status, answer)
+		}
+		return err
+	})
+	if said := harness.Run(s.T, s.as("mlf-operator", "alert", "test", "c_i692")...); !strings.Contains(said, "email:urp@comune.example.it failed") {
+		s.Errorf("mlf alert test says %s, and there is no mail server", said)
+	}
+	harness.Run(s.T, s.as("mlf-operator", "alert", "list")...)
+	return watcher
 }
 
 // judge holds what brokers have decided to what the manifests say.

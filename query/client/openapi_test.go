@@ -28,6 +28,8 @@ func operations() map[string]reflect.Type {
 		"listTerminals": reflect.TypeFor[client.BodyTerminals](), "closeTerminal": reflect.TypeFor[client.BodyTerminal](), "revokeTerminal": reflect.TypeFor[client.BodyTerminal](),
 		"listClaims": reflect.TypeFor[client.BodyClaims](), "makeClaim": reflect.TypeFor[client.MadeClaim](), "withdrawClaim": reflect.TypeFor[client.BodyClaim](),
 		"listOrders": reflect.TypeFor[client.BodyOrders](), "noteOrder": reflect.TypeFor[client.BodyOrder](),
+		"listAlerts": reflect.TypeFor[client.Alerts](), "acknowledgeAlert": reflect.TypeFor[client.Alert](), "noteAlert": reflect.TypeFor[client.Alert](),
+		"readAlertSettings": reflect.TypeFor[client.AlertSettings](), "changeAlertSettings": reflect.TypeFor[client.AlertSettings](), "testAlertSettings": reflect.TypeFor[client.AlertSettings](),
 		"tellServedUsers": reflect.TypeFor[client.ServedAnswer](),
 		"tellHeartbeat":   reflect.TypeFor[client.HeartbeatAnswer](), "readFleet": reflect.TypeFor[client.Fleet](), "readNetwork": reflect.TypeFor[client.Network](),
 		"readWatermark": reflect.TypeFor[client.Watermark](), "readLedger": reflect.TypeFor[client.Ledger](),

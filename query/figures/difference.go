@@ -46,6 +46,21 @@ func Compare(a, b Sample) (Difference, bool) {
 	return d, true
 }
 
+// Beyond returns the lowest difference a - b, or with z below 0 the highest, that is within |z|
+// standard deviations of what was seen: a bound of Compare's interval at another level. Who
+// looks often asks for more than 1.96. False where one has no votes.
+func Beyond(a, b Sample, z float64) (float64, bool) {
+	if a.N == 0 || b.N == 0 {
+		return 0, false
+	}
+	wide := level{math.Abs(z), z * z}
+	d := Subtract(wilsonAt(float64(a.K), float64(a.N), a.Effect, wide), wilsonAt(float64(b.K), float64(b.N), b.Effect, wide)).within(-1, 1)
+	if z < 0 {
+		return d.High, true
+	}
+	return d.Low, true
+}
+
 // Subtract returns a - b of two figures that no vote is in both of: two means, two
 // nets, two standardised shares (MOVER). The interval is as far as those of both reach:
 //

@@ -30,12 +30,19 @@ func Share(k, n uint64, e Effect) (Estimate, bool) {
 }
 
 // wilson is Share for 0 <= k <= n, 0 < n.
-func wilson(k, n float64, e Effect) Estimate {
-	const zz = z95 * z95
+func wilson(k, n float64, e Effect) Estimate { return wilsonAt(k, n, e, level{z95, z95 * z95}) }
+
+// A level is a number of standard deviations, and its square: that of z95 is exact to the last
+// digit, so that figures that were published stay what they are.
+type level struct{ z, zz float64 }
+
+// wilsonAt is wilson with an interval of another level.
+func wilsonAt(k, n float64, e Effect, at level) Estimate {
+	z, zz := at.z, at.zz
 	by := e.divisor(n)
 	ke, ne := k/by, n/by
 	centre := (ke + zz/2) / (ne + zz)
-	half := z95 / (ne + zz) * math.Sqrt(ke*(ne-ke)/ne+zz/4)
+	half := z / (ne + zz) * math.Sqrt(ke*(ne-ke)/ne+zz/4)
 	share := Estimate{Value: k / n, Low: centre - half, High: centre + half}
 	if k == 0 {
 		share.Low = 0 // Exactly so; the formula leaves the dust of rounding.

@@ -106,6 +106,16 @@ func (f *Fleet) regions(now time.Time) map[string]*Counts {
 	return counts
 }
 
+// Count counts all terminals at now, by the usual patience.
+func (f *Fleet) Count(now time.Time) Counts {
+	sum := Counts{By: "all"}
+	for _, c := range f.regions(now) {
+		sum.Terminals, sum.Waiting = sum.Terminals+c.Terminals, sum.Waiting+c.Waiting
+		sum.OK, sum.Silent, sum.Copied, sum.Lost, sum.Unheard = sum.OK+c.OK, sum.Silent+c.Silent, sum.Copied+c.Copied, sum.Lost+c.Lost, sum.Unheard+c.Unheard
+	}
+	return sum
+}
+
 // untaken tells whether a terminal reaches us, and its votes do not.
 func (t *Terminal) untaken(now time.Time) bool {
 	return t.LastSeen != nil && now.Sub(*t.LastSeen) < 15*time.Minute && t.Waiting != nil && *t.Waiting > 0 && *t.OldestMS > uint64(time.Hour/time.Millisecond)

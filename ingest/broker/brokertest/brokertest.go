@@ -85,6 +85,7 @@ func Run(t *testing.T, start func(t *testing.T) Endpoint) {
 		{"numbers of served users are put and followed", servedFollowed},
 		{"a topic of served users that comes later is followed", servedLater},
 		{"heartbeats are put and followed", heartbeatsFollowed},
+		{"alerts are put, taken back and followed", alertsFollowed},
 		{"what is no claim is left out", noClaims},
 		{"claims that stay damaged are left out", damagedClaims},
 		{"telling gives up in time, and works again", tellingGivesUp},
@@ -119,6 +120,7 @@ func newEnv(ctx context.Context, t *testing.T, endpoint Endpoint) *env {
 	e.cfg.CountsTopic = "counts" + suffix
 	e.cfg.ServedTopic = "served" + suffix
 	e.cfg.HeartbeatsTopic = "heartbeats" + suffix
+	e.cfg.AlertsTopic = "alerts" + suffix
 	e.cfg.Groups = "group" + suffix
 	e.cfg.Dial = e.wire.Dial
 	e.client = e.newClient(t, e.cfg)

@@ -16,7 +16,7 @@ import (
 
 func topicsOnce(t *testing.T, e *env) {
 	cfg := broker.TopicsConfig{Partitions: 3, Replicas: max(1, e.endpoint.Replicas)}
-	for _, want := range []int{5, 0} {
+	for _, want := range []int{6, 0} {
 		created, err := e.client.CreateTopics(e.ctx, cfg)
 		if err != nil || len(created) != want {
 			t.Fatalf("got %q, %v: want %d topics created", created, err, want)

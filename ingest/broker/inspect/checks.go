@@ -120,7 +120,7 @@ func (c *Cluster) rest(topic Topic, state *settings.Topic, bad map[string]bool) 
 	for _, name := range settings.Names() {
 		value, told := state.Settings[name]
 		switch {
-		case name == settings.CompactionLag && topic.Kind != settings.Served:
+		case name == settings.CompactionLag && topic.Kind != settings.Served && topic.Kind != settings.Alerts:
 		case !told:
 			missing = append(missing, name)
 		case !bad[name]:
@@ -153,6 +153,8 @@ func lacking(kind settings.Kind) string {
 		return "numbers of served users are refused"
 	case settings.Heartbeats:
 		return "heartbeats are refused: nobody sees which terminals live"
+	case settings.Alerts:
+		return "bodies are told of nothing, and cannot say what they want to be told of"
 	default:
 		return "no vote is accepted or counted"
 	}

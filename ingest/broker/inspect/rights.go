@@ -24,6 +24,7 @@ const (
 	Ingest    Stage = "ingest"
 	Aggregate Stage = "aggregate"
 	Query     Stage = "query"
+	Alert     Stage = "alert"
 	Operator  Stage = "operator"
 	Archive   Stage = "archive"
 	Inquiry   Stage = "inquiry"
@@ -51,7 +52,7 @@ func userOf(stage Stage) user {
 	return map[Stage]user{
 		Schema: {
 			"mlf schema apply", "what is missing is not made, and what is wrong is not found",
-			topics{settings.Votes: writes, settings.Registry: writes, settings.Counts: sees, settings.Served: sees, settings.Heartbeats: sees},
+			topics{settings.Votes: writes, settings.Registry: writes, settings.Counts: sees, settings.Served: sees, settings.Heartbeats: sees, settings.Alerts: sees},
 			sees,
 		},
 		Ingest: {
@@ -66,11 +67,16 @@ func userOf(stage Stage) user {
 		},
 		Query: {
 			"mlf query", "answers stand still, or there are none, or bodies cannot look after their terminals",
-			topics{settings.Votes: reads, settings.Registry: writes, settings.Counts: reads, settings.Served: reads, settings.Heartbeats: reads},
+			topics{settings.Votes: reads, settings.Registry: writes, settings.Counts: reads, settings.Served: reads, settings.Heartbeats: reads, settings.Alerts: writes},
 			nil,
 		},
-		Operator: {"mlf terminal", "nobody is enrolled or revoked, nothing is annotated", topics{settings.Registry: writes}, nil},
-		Archive:  {"mlf log archive", "there is no copy of the log", topics{settings.Votes: reads, settings.Registry: reads, settings.Served: reads}, nil},
+		Alert: {
+			"mlf alert run", "no body is told of anything",
+			topics{settings.Votes: reads, settings.Registry: reads, settings.Counts: reads, settings.Heartbeats: reads, settings.Alerts: writes},
+			nil,
+		},
+		Operator: {"mlf terminal", "nobody is enrolled or revoked, nothing is annotated", topics{settings.Registry: writes, settings.Alerts: writes}, nil},
+		Archive:  {"mlf log archive", "there is no copy of the log", topics{settings.Votes: reads, settings.Registry: reads, settings.Served: reads, settings.Alerts: reads}, nil},
 		Inquiry:  {"mlf vote find", "nobody can say what became of a vote", topics{settings.Votes: reads, settings.Registry: reads}, nil},
 	}[stage]
 }

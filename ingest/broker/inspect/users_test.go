@@ -8,6 +8,7 @@ import (
 	"mlf/proof/kafka"
 	"mlf/proof/rights"
 	"mlf/schema"
+	"mlf/schema/alert"
 	"mlf/schema/heartbeat"
 	"mlf/schema/served"
 )
@@ -20,7 +21,7 @@ func besides(user string, r kafka.Right) bool {
 		return true // Clients ask where all topics lie; without it they say so in the broker's log, and go on.
 	case user == "mlf-schema" && (r.Operation == "DESCRIBE_CONFIGS" || r.Resource == "CLUSTER"):
 		return true // Settings, clocks and disks. What cannot be looked at is a warning.
-	case user == "mlf-schema" && r.Name == served.Topic:
+	case user == "mlf-schema" && (r.Name == served.Topic || r.Name == alert.Topic):
 		return true // mlf log restore.
 	}
 	return false
@@ -35,9 +36,9 @@ func TestUsersOfTheManifestsAreThoseOfTheDoctor(t *testing.T) {
 	}
 	topics := map[settings.Kind]string{
 		settings.Votes: schema.VotesTopic, settings.Registry: schema.RegistryTopic, settings.Counts: schema.CountsTopic, settings.Served: served.Topic,
-		settings.Heartbeats: heartbeat.Topic,
+		settings.Heartbeats: heartbeat.Topic, settings.Alerts: alert.Topic,
 	}
-	stages := []Stage{Schema, Ingest, Aggregate, Query, Operator, Archive, Inquiry}
+	stages := []Stage{Schema, Ingest, Aggregate, Query, Alert, Operator, Archive, Inquiry}
 	if len(m.Users) != len(stages) {
 		t.Errorf("users %v: want one for each of %v", m.Users, stages)
 	}

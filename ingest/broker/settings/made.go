@@ -27,6 +27,8 @@ func Made(kind Kind, copies int) []Setting {
 			Setting{TimestampType, "LogAppendTime"}, bytes)
 	case Served: // Compacted late: a record that holds and is not the last of its key stays until it was put again.
 		return append(made, Setting{CleanupPolicy, "compact"}, Setting{CompactionLag, millis(ServedLag)}, bytes)
+	case Alerts: // Compacted late, as served users are.
+		return append(made, Setting{CleanupPolicy, "compact"}, Setting{CompactionLag, millis(ServedLag)}, bytes)
 	case Heartbeats:
 		return append(made, Setting{CleanupPolicy, "compact"},
 			// Compaction takes whole files, and those only that are not written to.

@@ -52,6 +52,9 @@ const HeartbeatsFile = time.Hour
 // heartbeatsBytesMin is more than the heartbeats take that are put at once.
 const heartbeatsBytesMin = 256 << 10
 
+// alertBytesMin is more than one alert takes that was told to as many as may be told.
+const alertBytesMin = 300 << 10
+
 // servedBytesMin is more than the numbers of served users take that are put at once.
 const servedBytesMin = 256 << 10
 
@@ -87,6 +90,7 @@ const (
 	Served   Kind = "served"
 
 	Heartbeats Kind = "heartbeats"
+	Alerts     Kind = "alerts"
 )
 
 // A Kind is what a topic is for.
@@ -104,6 +108,8 @@ func (s Topic) Judge(kind Kind, batchBytes int) []Finding {
 		return s.Served()
 	case Heartbeats:
 		return s.Heartbeats()
+	case Alerts:
+		return s.Alerts()
 	default:
 		return s.Registry()
 	}
@@ -181,6 +187,19 @@ func (s Topic) Served() []Finding {
 	if n, ok := s.number(CompactionLag); ok && n < ServedLag.Milliseconds() && strings.Contains(s.Settings[CleanupPolicy], "compact") {
 		findings = append(findings, s.found(CompactionLag, false, fmt.Sprintf(
 			"where two processes write one number at once the older may be kept; set it to %d", ServedLag.Milliseconds())))
+	}
+	return findings
+}
+
+// Alerts judges the settings of the topic of alerts.
+func (s Topic) Alerts() []Finding {
+	findings := append(s.copies(), s.latest("settings, alerts and notes of bodies")...)
+	if n, ok := s.number(MessageBytes); ok && n < alertBytesMin {
+		findings = append(findings, s.found(MessageBytes, true, fmt.Sprintf("an alert that was told to many would be refused; set it to %d", BytesMax)))
+	}
+	if n, ok := s.number(CompactionLag); ok && n < ServedLag.Milliseconds() && strings.Contains(s.Settings[CleanupPolicy], "compact") {
+		findings = append(findings, s.found(CompactionLag, false, fmt.Sprintf(
+			"where two processes write one alert at once, what one of them told may be forgotten; set it to %d", ServedLag.Milliseconds())))
 	}
 	return findings
 }

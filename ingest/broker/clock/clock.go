@@ -1,12 +1,17 @@
-package broker
+// Package clock is how far the clock of this process is from the brokers'.
+//
+// It knows when batches were sent, appended and acknowledged. It must not know Kafka, nor what a
+// wrong clock means.
+package clock
 
 import (
 	"sync"
 	"time"
 )
 
-// A clock keeps what was last seen of the brokers' clock.
-type clock struct {
+// A Clock keeps what was last seen of the brokers' clock. Its zero value has seen nothing. Safe for
+// use by several goroutines.
+type Clock struct {
 	mu     sync.Mutex
 	ahead  time.Duration
 	seenAt time.Time // Zero: never.
@@ -17,9 +22,10 @@ type clock struct {
 // again some time.
 const skewAge = time.Minute
 
-// see takes the append time of a batch sent and acknowledged at the given times.
-// What lies between them is no skew: it may be the way there, or the disks.
-func (c *clock) see(appended, sent, acknowledged time.Time) (time.Duration, bool) {
+// See takes the append time of a batch sent and acknowledged at the given times.
+// What lies between them is no skew: it may be the way there, or the disks. False: the broker gave
+// no time.
+func (c *Clock) See(appended, sent, acknowledged time.Time) (time.Duration, bool) {
 	if appended.IsZero() {
 		return 0, false
 	}
@@ -37,7 +43,8 @@ func (c *clock) see(appended, sent, acknowledged time.Time) (time.Duration, bool
 	return ahead, true
 }
 
-func (c *clock) skew(now time.Time) (time.Duration, bool) {
+// Skew returns how far the brokers' clock is ahead, as far as that is known at now.
+func (c *Clock) Skew(now time.Time) (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.seenAt.IsZero() || now.Sub(c.seenAt) > skewAge {

@@ -1,4 +1,7 @@
-package command
+// Package annotate is the commands on annotations: mlf annotate.
+//
+// It knows flags and how annotations are printed. It must not know what figures make of them.
+package annotate
 
 import (
 	"cmp"
@@ -11,6 +14,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"mlf/command/tool"
 	"mlf/query/calendar"
 	"mlf/query/question"
 	"mlf/schema"
@@ -18,16 +22,16 @@ import (
 	"mlf/schema/registry"
 )
 
-// annotateCmd groups the commands on annotations.
-type annotateCmd struct {
-	Add    annotateAddCmd    `cmd:"" help:"Note a break or an event. For instance: mlf annotate add break --from 2026-03-01 --service anagrafe --it \"Lo sportello è passato all'appuntamento\". Figures whose time holds the day of a break, and whose votes it is about, get the status B; events are told by /v1/annotations alone."`
-	List   annotateListCmd   `cmd:"" help:"List annotations."`
-	Remove annotateRemoveCmd `cmd:"" help:"Take an annotation back."`
+// Cmd groups the commands on annotations.
+type Cmd struct {
+	Add    addCmd    `cmd:"" help:"Note a break or an event. For instance: mlf annotate add break --from 2026-03-01 --service anagrafe --it \"Lo sportello è passato all'appuntamento\". Figures whose time holds the day of a break, and whose votes it is about, get the status B; events are told by /v1/annotations alone."`
+	List   listCmd   `cmd:"" help:"List annotations."`
+	Remove removeCmd `cmd:"" help:"Take an annotation back."`
 }
 
-type annotateAddCmd struct {
-	toolFlags
-	registryFlags
+type addCmd struct {
+	tool.Flags
+	tool.RegistryFlags
 	Kind string `arg:"" enum:"break,event" help:"break: figures before and after are of different things. event: something that figures may show."`
 	ID   string `name:"id" placeholder:"ID" help:"Name of the annotation: small letters, digits, '-'. One that is there is replaced. Default: the day and a few letters."`
 	From string `required:"" placeholder:"DATE" help:"First day, by Rome's clock."`
@@ -48,20 +52,20 @@ type annotateAddCmd struct {
 }
 
 // Run adds.
-func (c *annotateAddCmd) Run(ctx context.Context, p *console) error {
+func (c *addCmd) Run(ctx context.Context, p *tool.Console) error {
 	reg, err := c.Load()
 	if err != nil {
 		return err
 	}
 	a, err := c.annotation(reg)
 	if err != nil {
-		return usageError{err}
+		return tool.UsageError{Err: err}
 	}
 	key, value, err := a.RegistryRecord()
 	if err != nil {
-		return usageError{err}
+		return tool.UsageError{Err: err}
 	}
-	book, err := readAnnotations(ctx, &c.toolFlags, p)
+	book, err := readAnnotations(ctx, &c.Flags, p)
 	if err != nil {
 		return err
 	}
@@ -83,7 +87,7 @@ func (c *annotateAddCmd) Run(ctx context.Context, p *console) error {
 }
 
 // annotation returns what the flags describe.
-func (c *annotateAddCmd) annotation(reg *registry.Registry) (*annotation.Annotation, error) {
+func (c *addCmd) annotation(reg *registry.Registry) (*annotation.Annotation, error) {
 	a := &annotation.Annotation{ID: c.ID, Kind: annotation.Kind(c.Kind), Text: registry.Label{IT: c.IT, EN: c.EN, DE: c.DE}}
 	var err error
 	if a.From, err = registry.ParseDate(c.From); err != nil {
@@ -128,7 +132,7 @@ func checkScope(reg *registry.Registry, scope map[string][]string) error {
 }
 
 // readAnnotations returns the annotations that there are.
-func readAnnotations(ctx context.Context, f *toolFlags, p *console) (*annotation.Book, error) {
+func readAnnotations(ctx context.Context, f *tool.Flags, p *tool.Console) (*annotation.Book, error) {
 	client, err := f.Client(p.Log)
 	if err != nil {
 		return nil, err
@@ -137,14 +141,14 @@ func readAnnotations(ctx context.Context, f *toolFlags, p *console) (*annotation
 	return book, client.ReadRecords(ctx, book.Apply)
 }
 
-type annotateListCmd struct {
-	toolFlags
+type listCmd struct {
+	tool.Flags
 	JSON bool `name:"json" help:"One JSON object a line."`
 }
 
 // Run lists.
-func (c *annotateListCmd) Run(ctx context.Context, p *console) error {
-	book, err := readAnnotations(ctx, &c.toolFlags, p)
+func (c *listCmd) Run(ctx context.Context, p *tool.Console) error {
+	book, err := readAnnotations(ctx, &c.Flags, p)
 	if err != nil {
 		return err
 	}
@@ -165,14 +169,14 @@ func (c *annotateListCmd) Run(ctx context.Context, p *console) error {
 	return table.Flush()
 }
 
-type annotateRemoveCmd struct {
-	toolFlags
+type removeCmd struct {
+	tool.Flags
 	ID string `arg:"" name:"id" help:"Annotation, as list shows it."`
 }
 
 // Run removes.
-func (c *annotateRemoveCmd) Run(ctx context.Context, p *console) error {
-	book, err := readAnnotations(ctx, &c.toolFlags, p)
+func (c *removeCmd) Run(ctx context.Context, p *tool.Console) error {
+	book, err := readAnnotations(ctx, &c.Flags, p)
 	if err != nil {
 		return err
 	}
