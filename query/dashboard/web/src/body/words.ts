@@ -29,7 +29,10 @@ export function tell(key: Told, values: Record<string, string> = {}): string {
 // wrong says why something could not be done, and whether it may have been.
 export function wrong(error: unknown): string {
   if (error instanceof Silent) return tell("desk_silent");
-  if (!(error instanceof Refused)) return reason(error);
+  if (!(error instanceof Refused)) {
+    console.error(error);
+    return reason(error);
+  }
   const { status, type, detail, title } = error.problem;
   if (type === "urn:mlf:problem:issuer-needed") return tell("desk_no_issuer");
   if (status === 429) return say("too_often", { n: number(Math.max(1, Math.round(error.wait / 1000))) });
