@@ -34,6 +34,9 @@ func (b *base) publicParts(f *public.Flags, s *stores, counts *cube.Follower, li
 	cfg.Logger, cfg.Registerer = b.log, b.metrics
 	cfg.Service = lists.ServiceID
 	var err error
+	if cfg.ComuniOf, err = b.registered.comuniOf(); err != nil {
+		return nil, err
+	}
 	if p.access, err = access.New(cfg); err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ type queryCmd struct {
 	tlsFlags
 	registryFlags
 	public.Flags
+	deskFlags
 	drainFlags
 	Listen     string `default:"127.0.0.1:8081" help:"Listener for the public: statistics and the page."`
 	Snapshots  string `placeholder:"DIR" help:"Folder of this process's own for what it has in memory, so that it starts within seconds. Default: none; it reads all of ClickHouse then."`
@@ -79,6 +80,9 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 	parts := b.queryParts(s, counts, registered, lists, shown)
 	beside, err := b.besideParts(&parts, book)
 	if err != nil {
+		return err
+	}
+	if err := registered.serveBodies(&parts, c.KioskURL); err != nil {
 		return err
 	}
 	server, err := b.queryPart(ln, parts, cfg)

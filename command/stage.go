@@ -47,6 +47,7 @@ type base struct {
 	keeper       *certificates.Keeper
 	tracing      *tracing.Tracer      // Nil: nobody follows requests.
 	words        *question.Vocabulary // Of those who count and answer; nil until countsPart.
+	registered   *follower            // Nil until newFollower.
 }
 
 // The neighbours of processes, as metrics name them.
@@ -95,7 +96,8 @@ func (f *follower) check() process.Check {
 // newFollower returns a follower that has read nothing yet.
 func (b *base) newFollower() *follower {
 	terminals := new(schema.Terminals)
-	return &follower{client: b.client, terminals: terminals, network: network.New(terminals), annotations: new(annotation.Book), stateless: new(source.Sources)}
+	b.registered = &follower{client: b.client, terminals: terminals, network: network.New(terminals), annotations: new(annotation.Book), stateless: new(source.Sources)}
+	return b.registered
 }
 
 // clockCheck tells whether this process's clock can be trusted.

@@ -54,6 +54,7 @@ type upCmd struct {
 	registryFlags
 	tracing.Config
 	public.Flags
+	deskFlags
 	Data          string `required:"" placeholder:"DIR" help:"Folder for everything that must survive: the log and the rollups."`
 	Ingest        string `default:"127.0.0.1:8080" help:"Listener for terminals."`
 	Query         string `default:"127.0.0.1:8081" help:"Listener for statistics and the page."`
@@ -186,6 +187,9 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	of := u.queryParts(alone(s), counts, registered, lists, shown)
 	told, err := u.besideParts(&of, book)
 	if err != nil {
+		return err
+	}
+	if err := registered.serveBodies(&of, cmp.Or(u.cmd.KioskURL, u.cmd.url(listeners.ingest)+"/k/")); err != nil {
 		return err
 	}
 	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL, Notices: u.cmd.Notices()})

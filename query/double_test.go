@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,6 +26,7 @@ import (
 
 	"mlf/aggregate/store/embedded"
 	"mlf/query"
+	"mlf/query/desk"
 	"mlf/schema"
 	"mlf/schema/annotation"
 	"mlf/schema/registry"
@@ -328,7 +330,9 @@ func (w *world) get(target string, headers ...string) reply {
 
 func (w *world) do(method, target string, headers ...string) reply {
 	w.t.Helper()
-	r := httptest.NewRequestWithContext(w.t.Context(), method, target, nil)
+	here := desk.WithListener(w.t.Context(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	r := httptest.NewRequestWithContext(here, method, target, nil)
+	r.Host = "127.0.0.1"
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}

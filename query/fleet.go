@@ -15,7 +15,7 @@ func (s *Server) serveFleet(w http.ResponseWriter, r *http.Request) error {
 	if s.Fleet == nil {
 		return errNotFound
 	}
-	visible, err := s.terminalsOf(s.audienceIn(r.Context()))
+	visible, err := s.terminalsOf(r)
 	if err != nil {
 		return err
 	}
@@ -50,18 +50,21 @@ func (s *Server) serveFleet(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// terminalsOf returns whose state is shown to who. Where there are tokens, one is needed:
-// that a counter is unattended is not for everybody.
-func (s *Server) terminalsOf(who *audience) (func(*schema.Enrolment) bool, error) {
+// terminalsOf returns whose state is shown to who sent r. Where there are tokens, one is
+// needed: that a counter is unattended is not for everybody.
+func (s *Server) terminalsOf(r *http.Request) (func(*schema.Enrolment) bool, error) {
 	if s.cfg.Disclosure != DisclosureLots && !s.Access.Enabled() {
-		return fleet.Everybody, nil
+		_, err := s.atDesk(r)
+		return fleet.Everybody, err
 	}
+	who := s.audienceIn(r.Context())
 	if err := who.Require(access.Body); err != nil || who.Role > access.Body {
 		return fleet.Everybody, err
 	}
 	comuni, own := s.allCodes(who.Own.Comuni), &who.Own
 	return func(e *schema.Enrolment) bool {
 		_, named := slices.BinarySearch(own.Terminals, e.Terminal)
-		return named || slices.Contains(comuni, e.Comune) && (own.Offices == nil || slices.Contains(own.Offices, e.Office))
+		places := slices.Contains(comuni, e.Comune) || e.Body != "" && slices.Contains(own.Bodies, e.Body)
+		return named || places && (own.Offices == nil || slices.Contains(own.Offices, e.Office))
 	}, nil
 }

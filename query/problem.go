@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync/atomic"
 
 	"mlf/query/access"
 	"mlf/query/departure"
+	"mlf/query/desk"
 	"mlf/query/flight"
 	"mlf/query/live"
 	"mlf/query/question"
@@ -25,8 +27,9 @@ type problem struct {
 	schema.Problem
 	Parameter string `json:"parameter,omitempty"`
 
-	retry int   // Seconds for Retry-After; 0 for none.
-	cause error // For the log; nil where the answer says it all.
+	members map[string]any // Further extension members, of a refusal of the desk's.
+	retry   int            // Seconds for Retry-After; 0 for none.
+	cause   error          // For the log; nil where the answer says it all.
 }
 
 func (p *problem) Error() string {
@@ -50,6 +53,8 @@ var (
 		"Only reading is possible here", "use GET")
 	errNotPosted = newProblem(http.StatusMethodNotAllowed, "method-not-allowed",
 		"Questions are posted here", "use POST; one question alone is a GET of its own path")
+	errNotSo = newProblem(http.StatusMethodNotAllowed, "method-not-allowed",
+		"This cannot be done here", "use a method that Allow lists")
 	errToken = newProblem(http.StatusUnauthorized, "unknown-token",
 		"No token, or an unknown one", "send Authorization: Bearer and the token given at enrolment")
 	errTerminalsUnread = withRetry(newProblem(http.StatusServiceUnavailable, "terminals-unread",
@@ -115,9 +120,13 @@ func problemOf(err error) *problem {
 	if errors.As(err, &p) {
 		return p
 	}
-	var refused *access.Refusal
-	if errors.As(err, &refused) {
-		return refusal(refused)
+	var kept *access.Refusal
+	if errors.As(err, &kept) {
+		return refusal(kept)
+	}
+	var wanting *desk.Refusal
+	if errors.As(err, &wanting) {
+		return refused(wanting)
 	}
 	if errors.Is(err, flight.ErrFull) || errors.Is(err, departure.ErrFull) || errors.Is(err, live.ErrFull) {
 		return errOverloaded
@@ -133,9 +142,21 @@ func problemOf(err error) *problem {
 		if wrong.TooMuch {
 			return tooMuch(wrong.Parameter, "%s", wrong.Detail)
 		}
-		return badParameter(wrong.Parameter, "%s", wrong.Detail)
+		p := badParameter(wrong.Parameter, "%s", wrong.Detail)
+		p.Detail = wrong.Error()
+		return p
 	}
 	return errInternal
+}
+
+// parameters reads the query string of r, which has known parameters alone.
+func parameters(r *http.Request, known ...string) (url.Values, error) {
+	return question.Parameters(r.URL.RawQuery, known...) //nolint:wrapcheck // It says it all.
+}
+
+func noParameters(r *http.Request) error {
+	_, err := parameters(r)
+	return err
 }
 
 func writeProblem(w http.ResponseWriter, p problem, id string) {
@@ -150,6 +171,9 @@ func writeProblem(w http.ResponseWriter, p problem, id string) {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
 	body, err := json.Marshal(p)
+	if err == nil {
+		body, err = withMembers(body, p.members)
+	}
 	if err != nil {
 		panic("BUG: a problem is not JSON: " + err.Error())
 	}

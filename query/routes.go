@@ -23,15 +23,17 @@ type route struct {
 	handle func(http.ResponseWriter, *http.Request) error
 }
 
-// A calling is how a route is called: by GET and HEAD, or by POST.
+// A calling is how a route is called: by a method, or by GET and HEAD.
 type calling struct {
-	posts   bool
-	methods string // As Allow has them.
-	refusal *problem
+	method  string
+	methods string   // Of its path, as Allow has them.
+	refusal *problem // Of others.
 }
 
-func read() calling   { return calling{methods: "GET, HEAD, OPTIONS", refusal: errMethod} }
-func posted() calling { return calling{posts: true, methods: "POST, OPTIONS", refusal: errNotPosted} }
+func read() calling   { return calling{http.MethodGet, "GET, HEAD, OPTIONS", errMethod} }
+func posted() calling { return calling{http.MethodPost, "POST, OPTIONS", errNotPosted} }
+
+func called(methods, method string) calling { return calling{method, methods, errNotSo} }
 
 func (s *Server) routes() []route {
 	return slices.Concat(withEndings(s.statistics()), s.views(), []route{
@@ -87,6 +89,9 @@ func (s *Server) routeNames() (names []string) {
 	for _, rt := range slices.Concat(s.routes(), s.embeds(nil), []route{s.batches(nil)}) {
 		names = append(names, rt.name)
 	}
+	for _, rt := range s.Desk {
+		names = append(names, rt.Name)
+	}
 	return names
 }
 
@@ -97,6 +102,9 @@ func (s *Server) mux() http.Handler {
 	}
 	batches := s.batches(s.statistics())
 	mux.Handle(batches.path, s.serve(batches, posted()))
+	for path, handler := range s.desks() {
+		mux.Handle(path, handler)
+	}
 	return underAnyPath(mux)
 }
 
@@ -127,12 +135,10 @@ func (s *Server) serve(rt route, by calling) http.Handler {
 }
 
 func dispatch(rt route, by calling, w http.ResponseWriter, r *http.Request) error {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost:
-		if (r.Method == http.MethodPost) == by.posts {
-			return rt.handle(w, r)
-		}
-	case http.MethodOptions:
+	switch {
+	case r.Method == by.method, r.Method == http.MethodHead && by.method == http.MethodGet:
+		return rt.handle(w, r)
+	case r.Method == http.MethodOptions:
 		w.Header().Set("Allow", by.methods)
 		w.WriteHeader(http.StatusNoContent)
 		return nil

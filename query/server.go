@@ -17,6 +17,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/dashboard"
 	"mlf/query/departure"
+	"mlf/query/desk"
 	"mlf/query/embed"
 	"mlf/query/fleet"
 	"mlf/query/flight"
@@ -72,7 +73,7 @@ type Counts interface {
 	View() question.View
 }
 
-// Parts are what a Server reads from. All but Counts, Served, Fleet, Words, Annotations, Access and Quota are
+// Parts are what a Server reads from. All but Counts, Served, Fleet, Words, Annotations, Desk, Access and Quota are
 // required, and Published where it is what the public is shown; it has the bulletins in any
 // case. Without Counts, and while
 // they do not stand, every answer is read from the store; without Served nobody knows who
@@ -90,6 +91,7 @@ type Parts struct {
 	Fleet     *fleet.Fleet      // Nil: heartbeats are not known.
 
 	Annotations *annotation.Book // Nil: nothing is ever noted.
+	Desk        []desk.Route     // What is about one body, or changes something.
 
 	Access *access.Access // Nil: nobody has a token, and all are the public.
 	Quota  *access.Quota  // Nil: clients may ask as much as they like.
@@ -139,6 +141,9 @@ func New(parts Parts, telemetry Telemetry, cfg Config) (*Server, error) {
 	}
 	if cfg.Disclosure == DisclosureLots && parts.Published == nil {
 		return nil, errors.New("configure query: disclosure by lots: there is nothing that publishes them")
+	}
+	if err := desk.Check(parts.Desk); err != nil {
+		return nil, fmt.Errorf("configure query: %w", err)
 	}
 	clock, err := calendar.Rome()
 	if err != nil {
@@ -244,7 +249,7 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytesMax,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
-		BaseContext:       func(net.Listener) context.Context { return requests },
+		BaseContext:       func(ln net.Listener) context.Context { return desk.WithListener(requests, ln.Addr()) },
 		ConnContext:       departure.OnLine,
 	}
 	srv.RegisterOnShutdown(s.live.Close)

@@ -190,6 +190,7 @@ func (e *Enrolment) RegistryRecord() (key string, value []byte, err error) {
 type Revocation struct {
 	Terminal TerminalID `json:"terminal"`
 	At       time.Time  `json:"at"`
+	By       By         `json:"by,omitempty"`
 }
 
 // RegistryRecord returns the key and value under which the registry topic keeps r.
@@ -204,6 +205,7 @@ func (r Revocation) RegistryRecord() (key string, value []byte, err error) {
 type Closure struct {
 	Terminal TerminalID `json:"terminal"`
 	At       time.Time  `json:"at"`
+	By       By         `json:"by,omitempty"`
 }
 
 // RegistryRecord returns the key and value under which the registry topic keeps c.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -122,8 +121,9 @@ func (c *claimNewCmd) Run(ctx context.Context, p *tool.Console) error {
 	if err != nil {
 		return err
 	}
+	owners := offers.Network().Owners(today)
 	for i := range templates {
-		templates[i].Body = bodyOf(offers.Network(), templates[i].Comune, today, body.Code)
+		templates[i].Body = cmp.Or(owners[templates[i].Comune], body.Code)
 	}
 	var cards []sheet.Card
 	out := json.NewEncoder(p.Stdout)
@@ -147,16 +147,6 @@ func (c *claimNewCmd) Run(ctx context.Context, p *tool.Console) error {
 		return writeSheet(c.Sheet, cards)
 	}
 	return nil
-}
-
-// bodyOf returns the body of type comune that a comune is, where it has joined; else otherwise.
-func bodyOf(n *network.Network, comune schema.ComuneID, today registry.Date, otherwise schema.BodyCode) schema.BodyCode {
-	for _, b := range n.Bodies() {
-		if b.Type == network.TypeComune && b.JoinedBy(today) && slices.Contains(b.MembersAt(today), comune) {
-			return b.Code
-		}
-	}
-	return otherwise
 }
 
 func (c *claimNewCmd) made(code network.Code, offer *network.Offer) madeCode {

@@ -28,7 +28,7 @@ type Flags struct {
 
 	Publish string `enum:"on,off" default:"on" help:"off: this process makes no releases and leaves them to others. Under none, too, bulletins are of releases."`
 
-	Issuer        string `placeholder:"URL" help:"Who signs tokens (OpenID Connect): what iss of theirs is. Its claim mlf_role says body, analyst or operator; mlf_comuni, mlf_offices and mlf_services what is a body's own. Default: nobody; tokens are ignored."`
+	Issuer        string `placeholder:"URL" help:"Who signs tokens (OpenID Connect): what iss of theirs is. Its claim mlf_role says body, analyst or operator; mlf_bodies, mlf_comuni, mlf_offices and mlf_services what is a body's own. Default: nobody; tokens are ignored."`
 	Audience      string `placeholder:"TEXT" help:"What aud of a token must have. Required with --issuer."`
 	IssuerKeys    string `placeholder:"FILE" help:"Key set (JWKS) of the issuer, for networks from which it cannot be reached; read again every 10 minutes."`
 	IssuerKeysURL string `name:"issuer-keys-url" placeholder:"URL" help:"Where the issuer's key set is, if it has no discovery document."`

@@ -37,6 +37,7 @@ type Registry interface {
 type Enroller struct {
 	registry  Registry
 	terminals *schema.Terminals
+	by        schema.By // Who changes and ends terminals; empty for a command.
 }
 
 // New reads the registry topic.
@@ -45,7 +46,7 @@ func New(ctx context.Context, r Registry) (*Enroller, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Enroller{r, terminals}, nil
+	return &Enroller{registry: r, terminals: terminals}, nil
 }
 
 // Terminals returns what New has read, and what was written since.
@@ -94,7 +95,7 @@ func (e *Enroller) Change(ctx context.Context, id schema.TerminalID, change func
 	changed := *known
 	change(&changed)
 	if changed.Revoked {
-		if err := e.write(ctx, schema.Revocation{Terminal: id, At: time.Now().UTC()}.RegistryRecord); err != nil {
+		if err := e.write(ctx, schema.Revocation{Terminal: id, At: time.Now().UTC(), By: e.by}.RegistryRecord); err != nil {
 			return nil, fmt.Errorf("write revocation of %v: %w", id, err)
 		}
 	}
@@ -118,7 +119,7 @@ func (e *Enroller) Close(ctx context.Context, id schema.TerminalID, at time.Time
 	if !known.Closed.IsZero() {
 		return known, nil
 	}
-	if err := e.write(ctx, schema.Closure{Terminal: id, At: at.UTC()}.RegistryRecord); err != nil {
+	if err := e.write(ctx, schema.Closure{Terminal: id, At: at.UTC(), By: e.by}.RegistryRecord); err != nil {
 		return nil, fmt.Errorf("write closure of %v: %w", id, err)
 	}
 	return e.terminals.ByID(id), nil

@@ -81,6 +81,12 @@ func (o *Offers) Network() *network.Network { return o.network }
 // fills in their ids, ordinals and slots, and the body where they name none. The code is
 // returned this once.
 func (o *Offers) Create(ctx context.Context, body schema.BodyCode, templates []schema.Enrolment, now time.Time) (network.Code, *network.Offer, error) {
+	return o.Make(ctx, network.Offer{Body: body, Terminals: templates}, now)
+}
+
+// Make is Create of a draft: of its body, terminals, and whose wish it is.
+func (o *Offers) Make(ctx context.Context, draft network.Offer, now time.Time) (network.Code, *network.Offer, error) {
+	body := draft.Body
 	if o.network.Body(body) == nil {
 		return "", nil, fmt.Errorf("body %s: it has not joined; mlf body add joins it", body)
 	}
@@ -88,9 +94,9 @@ func (o *Offers) Create(ctx context.Context, body schema.BodyCode, templates []s
 	defer o.mu.Unlock()
 	code := network.NewCode()
 	now = now.UTC().Truncate(time.Millisecond)
-	offer := &network.Offer{Hash: code.Hash(), Body: body, Created: now, Expires: now.Add(network.OfferLife)}
+	offer := &network.Offer{Hash: code.Hash(), Body: body, Created: now, Expires: now.Add(network.OfferLife), Request: draft.Request, By: draft.By}
 	ordinals := make(map[schema.ComuneID]uint32)
-	for _, t := range templates {
+	for _, t := range draft.Terminals {
 		if _, known := ordinals[t.Comune]; !known {
 			ordinals[t.Comune] = o.network.NextOrdinal(t.Comune)
 		}
@@ -138,6 +144,11 @@ func (o *Offers) find(ctx context.Context, text string) (*network.Offer, error) 
 
 // Withdraw ends an offer that nobody has redeemed. ErrUsed tells that somebody has.
 func (o *Offers) Withdraw(ctx context.Context, hash network.CodeHash, now time.Time) error {
+	return o.WithdrawBy(ctx, hash, "", now)
+}
+
+// WithdrawBy is Withdraw, and notes whose wish it was.
+func (o *Offers) WithdrawBy(ctx context.Context, hash network.CodeHash, by schema.By, now time.Time) error {
 	if err := o.readOn(ctx); err != nil {
 		return err
 	}
@@ -152,7 +163,7 @@ func (o *Offers) Withdraw(ctx context.Context, hash network.CodeHash, now time.T
 		return nil
 	}
 	withdrawn := *offer
-	withdrawn.Withdrawn = now.UTC()
+	withdrawn.Withdrawn, withdrawn.WithdrawnBy = now.UTC(), by
 	key, value, err := withdrawn.RegistryRecord()
 	if err != nil {
 		return err

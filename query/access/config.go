@@ -40,6 +40,11 @@ type Config struct {
 	// cannot be named.
 	Service func(code string) (schema.ServiceID, bool)
 
+	// ComuniOf returns the comuni that a body is today, for Claims.Bodies; nil: none of any.
+	// Of a union these are none: votes at its members are the members'. The slice is not
+	// kept.
+	ComuniOf func(schema.BodyCode) []schema.ComuneID
+
 	// Leeway is by how much clocks may differ; default 30 s, at most LeewayMax.
 	Leeway time.Duration
 
@@ -67,6 +72,7 @@ type Claims struct {
 	Offices   string // Default mlf_offices.
 	Services  string // Default mlf_services: codes.
 	Terminals string // Default mlf_terminals.
+	Bodies    string // Default mlf_bodies: codes of the index of public administrations (IPA).
 }
 
 // RoleNames are what the issuer calls the roles; by default body, analyst and operator.
@@ -116,6 +122,7 @@ func (c Config) withDefaults() Config {
 		Offices:   cmp.Or(c.Claims.Offices, "mlf_offices"),
 		Services:  cmp.Or(c.Claims.Services, "mlf_services"),
 		Terminals: cmp.Or(c.Claims.Terminals, "mlf_terminals"),
+		Bodies:    cmp.Or(c.Claims.Bodies, "mlf_bodies"),
 	}
 	c.Roles = RoleNames{
 		Body:     cmp.Or(c.Roles.Body, Body.String()),

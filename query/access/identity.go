@@ -52,7 +52,8 @@ func (id Identity) Require(least Role) error {
 	return forbidden("the token's role may not read this")
 }
 
-// Own is what a body calls its own. Votes are its own where their comune is among Comuni,
+// Own is what a body calls its own: its comuni are those of the token and those that its
+// bodies are. Votes are its own where their comune is among Comuni,
 // and their office and service are among Offices and Services, where those name any.
 // Lists are ascending, each entry once.
 type Own struct {
@@ -60,6 +61,7 @@ type Own struct {
 	Offices   []schema.OfficeCode
 	Services  []schema.ServiceID
 	Terminals []schema.TerminalID // Whose state it may read, besides those of its comuni.
+	Bodies    []schema.BodyCode   // Whose terminals, claims and orders it looks after.
 }
 
 // Holds tells whether votes of a comune, office and service are o's own.

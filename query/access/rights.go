@@ -42,12 +42,22 @@ func (a *Access) rights(claims map[string]any) (Role, Own, error) {
 // own returns what is a body's own. An entry that cannot be read refuses the whole: a
 // narrower right than was meant would be a riddle, a wider one a leak.
 func (a *Access) own(claims map[string]any) (o Own, err error) {
-	var comuni, offices, services, terminals bool
+	var comuni, offices, services, terminals, bodies bool
 	o.Comuni, comuni = entries(lookUp(claims, a.cfg.Claims.Comuni), schema.ParseComune)
 	o.Offices, offices = entries(lookUp(claims, a.cfg.Claims.Offices), schema.ParseOffice)
 	o.Services, services = entries(lookUp(claims, a.cfg.Claims.Services), a.service)
 	o.Terminals, terminals = entries(lookUp(claims, a.cfg.Claims.Terminals), schema.ParseTerminalID)
+	o.Bodies, bodies = entries(lookUp(claims, a.cfg.Claims.Bodies), schema.ParseBody)
+	if a.cfg.ComuniOf != nil {
+		for _, body := range o.Bodies {
+			o.Comuni = append(o.Comuni, a.cfg.ComuniOf(body)...)
+		}
+		slices.Sort(o.Comuni)
+		o.Comuni = slices.Compact(o.Comuni)
+	}
 	switch {
+	case !bodies:
+		return Own{}, forbidden("the token's claim of bodies cannot be read")
 	case !comuni:
 		return Own{}, forbidden("the token's claim of comuni cannot be read")
 	case !offices:
@@ -56,8 +66,8 @@ func (a *Access) own(claims map[string]any) (o Own, err error) {
 		return Own{}, forbidden("the token's claim of services cannot be read")
 	case !terminals:
 		return Own{}, forbidden("the token's claim of terminals cannot be read")
-	case len(o.Comuni) == 0 && len(o.Terminals) == 0:
-		return Own{}, forbidden("the token's body has no comune and no terminal")
+	case len(o.Comuni) == 0 && len(o.Terminals) == 0 && len(o.Bodies) == 0:
+		return Own{}, forbidden("the token's body has no code, no comune and no terminal")
 	}
 	return o, nil
 }

@@ -129,5 +129,5 @@ func (c *Client) Fleet(ctx context.Context, q FleetQuestion) (f Fleet, err error
 	if q.SilentMinutes > 0 {
 		values.Set("silent_minutes", strconv.Itoa(q.SilentMinutes))
 	}
-	return f, c.read(ctx, &call{path: "/v1/fleet", params: values}, &f)
+	return f, c.read(ctx, &call{path: "/v1/fleet", params: values, token: c.Token}, &f)
 }

@@ -2,8 +2,32 @@ package question
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
+
+// Parameters reads a query string and refuses every parameter whose name is not
+// known: a misspelt filter must not pass for an answer. Noise is no filter. The error
+// is an *Error.
+func Parameters(query string, known ...string) (url.Values, error) {
+	values, err := url.ParseQuery(WithoutNoise(query))
+	if err != nil {
+		return nil, &Error{Detail: "the query string cannot be read: percent-encode it"}
+	}
+	for name := range values {
+		if !slices.Contains(known, name) {
+			return nil, wrong(name, "unknown; want %s", orNone(known))
+		}
+	}
+	return values, nil
+}
+
+func orNone(known []string) string {
+	if len(known) == 0 {
+		return "no parameter"
+	}
+	return "one of " + strings.Join(known, ", ")
+}
 
 // WithoutNoise leaves out the parameters that mail programs, networks and
 // libraries add to an address by themselves, whatever is in them.

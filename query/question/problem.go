@@ -4,14 +4,19 @@ import "fmt"
 
 // An Error is what is wrong with a question: the sender's to mend.
 type Error struct {
-	Parameter string // The parameter that is wrong.
+	Parameter string // The parameter that is wrong; "" of all together.
 	Detail    string // What is wrong, and what is wanted.
 	TooMuch   bool   // It is not wrong, but its answer would be too large.
 	Missing   bool   // It is the name of something that is not there.
 }
 
 // Error says what is wrong.
-func (e *Error) Error() string { return e.Parameter + ": " + e.Detail }
+func (e *Error) Error() string {
+	if e.Parameter == "" {
+		return e.Detail
+	}
+	return e.Parameter + ": " + e.Detail
+}
 
 // wrong is the error of the parameter name.
 func wrong(name, format string, args ...any) *Error {

@@ -86,6 +86,7 @@ func (n *Network) applyOffer(key string, value []byte) error {
 		c.withdrawn = number
 	case known != nil && !known.Withdrawn.IsZero():
 		o.Withdrawn = known.Withdrawn // The topic is read from its beginning again.
+		o.WithdrawnBy = known.WithdrawnBy
 	}
 	c.offer = o
 	for i := range o.Terminals {

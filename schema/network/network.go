@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"mlf/schema"
+	"mlf/schema/registry"
 )
 
 // A Network is bodies, orders, offers and redemptions in memory, as of the last record
@@ -138,6 +139,33 @@ func (n *Network) Orders() []*Order {
 	return slices.SortedFunc(maps.Values(n.orders), func(a, b *Order) int {
 		return cmp.Or(cmp.Compare(a.Ordered, b.Ordered), strings.Compare(a.ID, b.ID))
 	})
+}
+
+// Owners returns the body of type comune that each comune is, of those that take part on
+// day d. The map is the caller's.
+func (n *Network) Owners(d registry.Date) map[schema.ComuneID]schema.BodyCode {
+	owners := make(map[schema.ComuneID]schema.BodyCode)
+	for _, b := range n.Bodies() {
+		if b.Type != TypeComune || !b.JoinedBy(d) {
+			continue
+		}
+		for _, id := range b.MembersAt(d) {
+			if _, known := owners[id]; !known {
+				owners[id] = b.Code
+			}
+		}
+	}
+	return owners
+}
+
+// ComuniOf returns the comuni that a body of type comune is on day d: none of another, nor
+// of one that does not take part then.
+func (n *Network) ComuniOf(code schema.BodyCode, d registry.Date) []schema.ComuneID {
+	b := n.Body(code)
+	if b == nil || b.Type != TypeComune || !b.JoinedBy(d) {
+		return nil
+	}
+	return b.MembersAt(d)
 }
 
 // NextOrdinal returns the ordinal of the next terminal of c, after those that are enrolled

@@ -22,7 +22,7 @@ const OfferTerminalsMax = 32
 
 // An Offer is what a code is for: the terminals that a device becomes by it. All of them
 // but their tokens is fixed when it is made, so that whoever redeems it decides nothing.
-// Only Withdrawn ever changes.
+// Only Withdrawn ever changes, and who did that.
 type Offer struct {
 	Hash      CodeHash           `json:"code_sha256"`
 	Body      schema.BodyCode    `json:"body"`      // Who made it.
@@ -30,6 +30,10 @@ type Offer struct {
 	Created   time.Time          `json:"created"`
 	Expires   time.Time          `json:"expires"`
 	Withdrawn time.Time          `json:"withdrawn,omitzero"`
+
+	Request     string    `json:"request,omitempty"` // By which request it was made, where that said: a UUID.
+	By          schema.By `json:"by,omitempty"`      // Who made it,
+	WithdrawnBy schema.By `json:"withdrawn_by,omitempty"`
 }
 
 // Validate refuses an offer that could not be redeemed.

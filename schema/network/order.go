@@ -60,6 +60,8 @@ type Order struct {
 	Delivered registry.Date `json:"delivered_on,omitzero"`
 	Installed registry.Date `json:"installed_on,omitzero"`
 	Cancelled registry.Date `json:"cancelled_on,omitzero"` // From then on it counts as never made.
+
+	By schema.By `json:"by,omitempty"` // Who noted it, or last changed it.
 }
 
 const (
