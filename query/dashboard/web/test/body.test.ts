@@ -32,7 +32,7 @@ test("the desk has the same values in its messages in each language", () => {
 });
 
 const terminal = (id: string, change: Partial<Terminal> = {}, sign?: Partial<Sign>): Known => ({
-  terminal: id, comune: "001263", office: "", channel: "totem", services: ["anagrafe"], state: "active", ...change,
+  terminal: id, comune: "001263", office: "", channel: "totem", services: ["anagrafe"], state: "active", device: "", enrolled: "2026-11-01T08:00:00Z", closed: null, last_seen: null, last_vote: null, test: false, ...change,
   sign: sign && { terminal: id, state: "ok", waiting: 0, lost: false, copied_at: null, ...sign },
 });
 
@@ -98,7 +98,8 @@ test("addresses are each told once, and a webhook keeps its name as long as it i
 });
 
 test("members are those of the day, and a name is of one desk", () => {
-  const members = [{ comune: "001263" }, { comune: "001022", from: "2027-01-01" }, { comune: "001175", to: "2026-11-27" }, { comune: "001259", from: "2026-11-27", to: "2026-11-28" }];
+  const member = (comune: string, from: string | null = null, to: string | null = null) => ({ comune, name: "", from, to });
+  const members = [member("001263"), member("001022", "2027-01-01"), member("001175", null, "2026-11-27"), member("001259", "2026-11-27", "2026-11-28")];
   assert.deepEqual(membersOn({ members }, "2026-11-27"), ["001259", "001263"]);
   assert.deepEqual(membersOn({ members }, "2027-01-01"), ["001022", "001263"]);
   const state = parse("https://mlf.example.it/body?ipa=uc_x&part=alerts&state=all&lang=de");

@@ -10,7 +10,7 @@ import { change, newID, path, read } from "./desk.ts";
 import { choices, field, form, option, sure } from "./form.ts";
 import { at, Comuni, membersOn, office, services } from "./names.ts";
 import { Part } from "./part.ts";
-import type { Body, Claim, MadeClaim, NewClaim } from "./shapes.ts";
+import type { Body, Claim, MadeClaim, MadeCode, WantedClaim } from "./shapes.ts";
 import { tell } from "./words.ts";
 
 const SELECTED = 300; // Comuni that a list has; of more, the code is asked for.
@@ -87,10 +87,11 @@ async function newForm(body: Body, open: Part): Promise<HTMLElement> {
     content: [h("div", { class: "fields" }, comune.element, place.element, channel.element, count.element, page.element), which.element],
     submit: async () => {
       kiosk = page.control.value.trim();
-      const wanted: NewClaim = {
-        id, comune: comune.control.value.trim(), office: place.control.value.trim(), channel: channel.control.value, services: which.values(), count: Number(count.control.value), kiosk,
+      const wanted = {
+        id, comune: comune.control.value.trim(), office: place.control.value.trim(), channel: channel.control.value as WantedClaim["channel"],
+        services: which.values(), count: Number(count.control.value), ...(kiosk && { kiosk }),
       };
-      const answer = await change<MadeClaim & { more?: readonly MadeClaim[] }>("POST", path(body.ipa, "claims"), wanted);
+      const answer = await change<MadeClaim>("POST", path(body.ipa, "claims"), wanted satisfies Partial<WantedClaim>);
       id = newID();
       const codes = answer ? [answer, ...(answer.more ?? [])] : [];
       await names.learn([wanted.comune]);
@@ -100,7 +101,7 @@ async function newForm(body: Body, open: Part): Promise<HTMLElement> {
   });
 }
 
-function cardOf(one: MadeClaim, wanted: NewClaim, body: Body, names: Comuni): Card {
+function cardOf(one: MadeCode, wanted: { comune: string; office: string; channel: string; services: readonly string[] }, body: Body, names: Comuni): Card {
   return {
     code: one.code, url: one.url, title: body.name, expires: at(one.expires),
     lines: [[names.of(wanted.comune), wanted.office].filter(Boolean).join(", "), `${label("channels", wanted.channel)}: ${services(wanted.services)}`],

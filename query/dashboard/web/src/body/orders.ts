@@ -10,7 +10,7 @@ import { change, newID, path, read } from "./desk.ts";
 import { field, form, option, tick, type Field } from "./form.ts";
 import { cents, day } from "./names.ts";
 import { Part } from "./part.ts";
-import type { Body, Finding, Order, OrderLine } from "./shapes.ts";
+import type { Body, Finding, Order, WantedOrder } from "./shapes.ts";
 import { tell, type Told } from "./words.ts";
 
 const PROGRAMMES = ["2009-2012"] as const;
@@ -85,7 +85,7 @@ function newForm(body: Body, all: Part): HTMLElement {
       return [h("div", { class: "notice" }, h("p", {}, tell("order_broken")), findingsOf(findings))];
     },
     submit: async () => {
-      const lines: OrderLine[] = [{ product: product.control.value, quantity: Number(quantity.control.value) }];
+      const lines: WantedOrder["lines"] = [{ product: product.control.value as "terminal" | "kit" | "other", quantity: Number(quantity.control.value) }];
       const optional = (name: string, value: string) => (value ? { [name]: value } : {});
       const name = id.control.value.trim() || `${body.ipa}-${on.control.value}-${unnamed.slice(0, 8)}`;
       await change("POST", path(body.ipa, "orders"), {

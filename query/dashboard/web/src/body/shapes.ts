@@ -1,66 +1,27 @@
-// What the desk answers: bodies, terminals, codes, orders, alerts.
+// What the desk answers, as it reads it: put together of the schemas of the API's description.
 
-// Counted are the terminals of a body: claimed are those of the next three, which are null
-// where it is not known which.
-export interface Counted { readonly ordered: number; readonly claimed: number; readonly active: number | null; readonly idle: number | null; readonly silent: number | null; readonly closed: number; readonly revoked: number }
-export const STATES = ["claimed", "active", "idle", "silent", "closed", "revoked"] as const;
+import type { components } from "../api.d.ts";
+
+type Schemas = components["schemas"];
+
+export type BodyName = Schemas["Body"];
+export type Body = BodyName & Required<Pick<BodyName, "members">>; // As it is answered of one.
+export type Member = Body["members"][number];
+
+export const STATES = ["claimed", "active", "idle", "silent", "closed", "revoked"] as const satisfies readonly Schemas["BodyTerminalState"][];
 export type State = (typeof STATES)[number];
+export type Terminal = Schemas["BodyTerminal"];
 
-export interface BodyName { readonly ipa: string; readonly name: string; readonly type: string }
-export interface Member { readonly comune: string; readonly name?: string; readonly from?: string | null; readonly to?: string | null }
-export interface Body extends BodyName {
-  readonly members: readonly Member[];
-  readonly joined: string;
-  readonly left?: string | null;
-  readonly terminals: Counted;
-}
+// Sign is what a terminal's heartbeats say.
+export type Sign = Pick<Schemas["Fleet"]["terminals"][number], "terminal" | "state" | "waiting" | "lost" | "copied_at">;
 
-export interface Terminal {
-  readonly terminal: string;
-  readonly comune: string;
-  readonly office: string;
-  readonly channel: string;
-  readonly services: readonly string[];
-  readonly state: State;
-  readonly device?: string | null;
-  readonly enrolled?: string | null;
-  readonly closed?: string | null;
-  readonly last_seen?: string | null;
-  readonly last_vote?: string | null;
-  readonly test?: boolean;
-}
+export type Claim = Schemas["BodyClaim"];
+export type WantedClaim = Schemas["WantedClaim"];
+export type MadeCode = Schemas["MadeCode"];
+export type MadeClaim = Schemas["MadeClaim"];
 
-// Sign is what a terminal's heartbeats say, of GET /v1/fleet.
-export interface Sign { readonly terminal: string; readonly state: string; readonly waiting: number | null; readonly lost: boolean | null; readonly copied_at: string | null }
-
-export interface Claim {
-  readonly hash: string;
-  readonly state: string;
-  readonly created: string;
-  readonly expires: string;
-  readonly by: string;
-  readonly terminals: readonly { readonly comune: string; readonly office: string; readonly channel: string; readonly services: readonly string[] }[];
-  readonly attempts: number;
-}
-export interface NewClaim { readonly id: string;  readonly comune: string; readonly office: string; readonly channel: string; readonly services: readonly string[]; readonly count: number; readonly kiosk: string }
-export interface MadeClaim { readonly code: string; readonly hash: string; readonly url: string; readonly expires: string }
-
-export interface OrderLine { readonly product: string; readonly quantity: number; readonly text?: string }
-export interface Order {
-  readonly id: string;
-  readonly programme?: string;
-  readonly number?: string;
-  readonly supplier?: string;
-  readonly lines: readonly OrderLine[];
-  readonly gross_cents: number;
-  readonly bonus_cents: number;
-  readonly signature?: boolean;
-  readonly pec?: boolean;
-  readonly ordered_on: string;
-  readonly delivered_on?: string;
-  readonly installed_on?: string;
-  readonly cancelled_on?: string;
-}
+export type Order = Schemas["BodyOrder"];
+export type WantedOrder = Schemas["WantedOrder"];
 export interface Finding { readonly rule: string; readonly wanted: string; readonly is: string }
 
 export const KINDS = ["red", "fall", "silence", "misuse"] as const;
