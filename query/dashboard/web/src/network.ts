@@ -25,8 +25,7 @@ export interface Row extends Counts {
   readonly population_class?: string | null;
 }
 export interface Network {
-  readonly meta: { readonly known_since?: string | null; readonly warnings?: readonly unknown[] };
-  readonly known_since?: string | null;
+  readonly known_since: string | null; // Of votes, by terminal; null: of all that there are.
   readonly at: string;
   readonly total: Counts;
   readonly rows: readonly Row[];
@@ -41,10 +40,16 @@ const BODIES = ["bodies_joined", "bodies_ordered", "bodies_enrolled", "bodies_ac
 // COLUMNS are all figures, in the order of the files.
 export const COLUMNS = [...BODIES, "comuni", "terminals_ordered", "terminals_claimed", ...LIVES, "terminals_closed", "terminals_revoked"] as const;
 
-// livesOf are the terminals of a row by what they do; null where that is not known.
-export function livesOf(row: Counts): [number, number, number] | null {
-  const [active, idle, silent] = LIVES.map((name) => row[name]);
-  return typeof active === "number" && typeof idle === "number" && typeof silent === "number" ? [active, idle, silent] : null;
+// A Knowledge is how much is known of what terminals do: all, only which are voted at, or
+// nothing. It is the same of all rows.
+export type Knowledge = "all" | "votes" | "none";
+export const knowledge = ({ terminals_active: active, terminals_silent: silent }: Counts): Knowledge => (active === null ? "none" : silent === null ? "votes" : "all");
+
+// livesOf are the terminals of a row by what they do, as far as that is known; null: it is not.
+export function livesOf(row: Counts): number[] | null {
+  const { terminals_active: active, terminals_idle: idle, terminals_silent: silent, terminals_claimed: all } = row;
+  if (active === null) return null;
+  return idle === null || silent === null ? [active, all - active] : [active, idle, silent];
 }
 
 // nameOf is what a row is of.
@@ -52,13 +57,14 @@ export const nameOf = (row: Row, by: By, { say, label }: Words): string =>
   by === "region" ? row.region_name ?? say("network_nowhere") : row.population_class ? label("population_classes", row.population_class) : say("network_classless");
 
 // lives draws what the terminals of each row do.
-export function lives(title: string, head: string, rows: readonly (Counts & { name: string })[], { say, number }: Words): Across {
+export function lives(title: string, head: string, rows: readonly (Counts & { name: string })[], known: Knowledge, { say, number }: Words): Across {
+  const says = known === "votes" ? [say("network_terminals_active"), say("network_terminals_unvoted")] : LIVES.map((name) => say(`network_${name}`));
   return {
-    title, head, unknown: say("network_unknown"), pieces: LIVES.map((name, i) => ({ class: `piece p${[1, 2, 5][i]}`, says: say(`network_${name}`) })),
+    title, head, unknown: say("network_unknown"), pieces: says.map((one, i) => ({ class: `piece p${[1, 2, 5][i]}`, says: one })),
     rows: rows.map((row): Whole => {
       const parts = livesOf(row);
       const n = say("network_terminals_n", { n: number(row.terminals_claimed) });
-      if (row.terminals_claimed === 0) return { name: row.name, parts: [0, 0, 0], n: say("network_terminals_none") };
+      if (row.terminals_claimed === 0) return { name: row.name, parts: says.map(() => 0), n: say("network_terminals_none") };
       return parts ? { name: row.name, parts, n } : { name: row.name, parts: null, n: `${n}, ${say("network_unknown")}`, absent: "missing" };
     }),
   };
@@ -74,6 +80,3 @@ export function bodies(title: string, row: Counts, { say, number, percent }: Wor
     })),
   };
 }
-
-// knownSince is from when on it is known which terminals vote; null: always.
-export const knownSince = (answer: Network): string | null => answer.known_since ?? answer.meta.known_since ?? null;

@@ -126,15 +126,15 @@ test("the picture is the code, module by module, with light around it", () => {
 });
 
 const figures: AlertFigures = {
-  scale: "mlf3", n: 142, negative: 44, share: 0.31, low: 0.24, high: 0.39, baseline: { n: 1204, negative: 217, share: 0.18, low: 0.16, high: 0.2 },
+  n: 142, negative: 44, share: 0.31, low: 0.24, high: 0.39, baseline: { n: 1204, negative: 217, share: 0.18, low: 0.16, high: 0.2 },
   difference: 0.13, difference_low: 0.055, difference_high: 0.21, p: 0.0004, from: "2026-11-20T00:00:00Z", to: "2026-11-27T00:00:00Z", baseline_from: "2026-09-25T00:00:00Z", baseline_to: "2026-11-20T00:00:00Z",
 };
 
 test("an alert says how large it is, of how many, and how sure", () => {
-  const f = (kind: Kind, change: Partial<AlertFigures>, want: string) => assert.equal(sentence({ kind }, { ...figures, ...change }), want);
-  f("red", {}, "Insoddisfatti: 31,0% (fra 24,0% e 39,0%) di 142 voti. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: +13,0 punti (fra +5,5 e +21,0 punti).");
-  f("fall", { scale: "stars5", difference: -0.05, difference_low: -0.1, difference_high: -0.01 }, "Una o due stelle: 31,0% (fra 24,0% e 39,0%) di 142 voti. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: -5,0 punti (fra -10,0 e -1,0 punti).");
-  f("misuse", { n: 1 }, "Voti a raffica: 31,0% (fra 24,0% e 39,0%) di 1 voto. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: +13,0 punti (fra +5,5 e +21,0 punti).");
+  const f = (kind: Kind, scale: string | undefined, change: Partial<AlertFigures>, want: string) => assert.equal(sentence({ kind, scope: { ...(scale && { scale }) } }, { ...figures, ...change }), want);
+  f("red", "mlf3", {}, "Insoddisfatti: 31,0% (fra 24,0% e 39,0%) di 142 voti. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: +13,0 punti (fra +5,5 e +21,0 punti).");
+  f("fall", "stars5", { difference: -0.05, difference_low: -0.1, difference_high: -0.01 }, "Una o due stelle: 31,0% (fra 24,0% e 39,0%) di 142 voti. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: -5,0 punti (fra -10,0 e -1,0 punti).");
+  f("misuse", undefined, { n: 1 }, "Voti a raffica: 31,0% (fra 24,0% e 39,0%) di 1 voto. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: +13,0 punti (fra +5,5 e +21,0 punti).");
 });
 
 test("alerts that wait for somebody come first, then the newest", () => {
@@ -152,6 +152,7 @@ test("what went wrong is said, and whether it may have been done", () => {
   f(refused(404), "di un altro ente");
   f(refused(401), "token");
   f(refused(403, { type: "urn:mlf:problem:issuer-needed" }), "127.0.0.1");
+  f(refused(409, { type: "urn:mlf:problem:no-webhooks" }), "e-mail");
   f(refused(429, {}, 90000), "90 s");
   f(refused(409, { detail: "want a new id" }), "want a new id");
 });

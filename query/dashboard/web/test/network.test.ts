@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bodies, knownSince, lives, livesOf, nameOf, type Counts, type Network } from "../src/network.ts";
+import { bodies, knowledge, lives, livesOf, nameOf, type Counts, type Knowledge } from "../src/network.ts";
 import { spoken } from "./words.ts";
 
 const counts = (change: Partial<Counts> = {}): Counts => ({
@@ -9,16 +9,16 @@ const counts = (change: Partial<Counts> = {}): Counts => ({
 });
 
 test("terminals that may vote are active, idle or silent, or it is not known", () => {
-  const f = (change: Partial<Counts>, want: [number, number, number] | null) => assert.deepEqual(livesOf(counts(change)), want);
-  f({}, [10, 4, 2]);
-  f({ terminals_active: 0 }, [0, 4, 2]);
-  f({ terminals_active: null, terminals_idle: null, terminals_silent: null }, null);
-  f({ terminals_silent: null }, null);
+  const f = (change: Partial<Counts>, known: Knowledge, want: number[] | null) => assert.deepEqual([knowledge(counts(change)), livesOf(counts(change))], [known, want]);
+  f({}, "all", [10, 4, 2]);
+  f({ terminals_active: 0 }, "all", [0, 4, 2]);
+  f({ terminals_active: null, terminals_idle: null, terminals_silent: null }, "none", null);
+  f({ terminals_idle: null, terminals_silent: null }, "votes", [10, 6]);
 });
 
 test("rows are drawn by what their terminals do; what is not known is said, and is no zero", () => {
   const unknown = { terminals_active: null, terminals_idle: null, terminals_silent: null };
-  const { pieces, rows, unknown: says } = lives("Terminali", "Regione", [{ ...counts(), name: "Piemonte" }, { ...counts(unknown), name: "Lazio" }, { ...counts({ terminals_claimed: 0 }), name: "Molise" }], spoken);
+  const { pieces, rows, unknown: says } = lives("Terminali", "Regione", [{ ...counts(), name: "Piemonte" }, { ...counts(unknown), name: "Lazio" }, { ...counts({ terminals_claimed: 0 }), name: "Molise" }], "all", spoken);
   assert.deepEqual(pieces.map((piece) => piece.says), ["Attivi", "Fermi", "Silenziosi"]);
   assert.deepEqual(rows, [
     { name: "Piemonte", parts: [10, 4, 2], n: "16 terminali" },
@@ -26,6 +26,8 @@ test("rows are drawn by what their terminals do; what is not known is said, and 
     { name: "Molise", parts: [0, 0, 0], n: "nessun terminale" },
   ]);
   assert.equal(says, "non noto");
+  const votes = lives("Terminali", "Regione", [{ ...counts({ terminals_idle: null, terminals_silent: null }), name: "Piemonte" }], "votes", spoken);
+  assert.deepEqual([votes.pieces.map((piece) => piece.says), votes.rows[0]!.parts], [["Attivi", "Senza voti: fermi o silenziosi"], [10, 6]]);
 });
 
 test("bodies are shown by how far they have come, each with its part of those that joined", () => {
@@ -41,12 +43,4 @@ test("a row is called by its region or class, and has a name where it is in none
   f({ region: null, region_name: null }, "region", "Altrove: in più regioni, o in nessuna");
   f({ population_class: "under-5000" }, "population_class", "under-5000");
   f({ population_class: null }, "population_class", "Unioni e altri enti");
-});
-
-test("it is told since when it is known which terminals are voted at", () => {
-  const f = (of: Partial<Network>, want: string | null) => assert.equal(knownSince({ meta: {}, at: "2026-11-27", total: counts(), rows: [], ...of }), want);
-  f({}, null);
-  f({ known_since: null }, null);
-  f({ known_since: "2026-11-10T08:00:00Z" }, "2026-11-10T08:00:00Z");
-  f({ meta: { known_since: "2026-11-10T08:00:00Z" } }, "2026-11-10T08:00:00Z");
 });

@@ -92,7 +92,7 @@ async function editor(now_: Settings, names: Comuni, { part, body, fresh }: Arou
       h("h3", {}, tell("who_is_told")), h("div", { class: "fields" }, emails.element, hooks.element, language.element),
       h("h3", {}, tell("quiet")), h("p", { class: "quiet" }, tell("quiet_about")), h("div", { class: "fields" }, from.element, until.element),
     ],
-    refused: (error) => (error instanceof Refused && error.problem.status === 409 ? [h("div", { class: "notice" }, h("p", {}, tell("settings_changed")),
+    refused: (error) => (error instanceof Refused && error.problem.type === "urn:mlf:problem:changed" ? [h("div", { class: "notice" }, h("p", {}, tell("settings_changed")),
       h("button", { type: "button", class: "btn btn-outline-primary btn-sm", id: "settings-reload", onclick: () => void part.show(tell("settings_reloaded")) }, tell("settings_reload")))] : null),
     submit: async () => {
       const answer = await change<Settings>("PUT", path(body.ipa, "alert-settings"), {

@@ -26,10 +26,9 @@ export interface Finding { readonly rule: string; readonly wanted: string; reado
 
 export const KINDS = ["red", "fall", "silence", "misuse"] as const;
 export type Kind = (typeof KINDS)[number];
-export interface Scope { readonly comuni?: readonly string[]; readonly offices?: readonly string[]; readonly services?: readonly string[]; readonly channels?: readonly string[] }
+export interface Scope { readonly comuni?: readonly string[]; readonly offices?: readonly string[]; readonly services?: readonly string[]; readonly channels?: readonly string[]; readonly scale?: string }
 export interface Share { readonly n: number; readonly negative: number; readonly share: number; readonly low: number; readonly high: number }
 export interface AlertFigures extends Share {
-  readonly scale?: string;
   readonly baseline: Share;
   readonly difference: number;
   readonly difference_low: number;

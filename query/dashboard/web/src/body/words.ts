@@ -35,6 +35,7 @@ export function wrong(error: unknown): string {
   }
   const { status, type, detail, title } = error.problem;
   if (type === "urn:mlf:problem:issuer-needed") return tell("desk_no_issuer");
+  if (type === "urn:mlf:problem:no-webhooks") return tell("hooks_none_here");
   if (status === 429) return say("too_often", { n: number(Math.max(1, Math.round(error.wait / 1000))) });
   if (status === 401 || status === 403) return tell("desk_not_yours");
   if (status === 404) return tell("desk_not_found");
