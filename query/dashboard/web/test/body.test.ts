@@ -104,6 +104,7 @@ test("members are those of the day, and a name is of one desk", () => {
   assert.deepEqual(membersOn({ members }, "2027-01-01"), ["001022", "001263"]);
   const state = parse("https://mlf.example.it/body?ipa=uc_x&part=alerts&state=all&lang=de");
   assert.equal(partOf(state), "alerts");
+  assert.equal(partOf(parse("https://mlf.example.it/body?ipa=uc_x&alert=5f0d")), "alerts");
   assert.equal(to(state, { part: "claims" }), "body?ipa=uc_x&lang=de&part=claims");
   assert.equal(partOf(parse("https://mlf.example.it/body?part=else")), "terminals");
   assert.equal(path("uc/x", "claims", "ab"), "v1/bodies/uc%2Fx/claims/ab");

@@ -16,7 +16,7 @@ const NOTE = 1000; // Letters.
 
 export function alerts(shown: Shown, body: Body): Part {
   const { state, signal, go } = shown;
-  const all = state.parameters.state === "all";
+  const all = state.parameters.state === "all" || state.parameters.alert !== undefined; // The one that is meant may be closed.
   return new Part("alerts", tell("alerts"), signal, async (part) => {
     const { alerts: listed } = await read<{ alerts: readonly Alert[] }>(`${path(body.ipa, "alerts")}?state=${all ? "all" : "open"}&limit=${LIMIT}`, signal);
     const names = await new Comuni().learn(listed.flatMap(({ scope }) => scope.comuni ?? []), body.members);
@@ -45,7 +45,7 @@ function card(one: Alert, names: Comuni, around: Around): HTMLElement {
   const id = `alert-${one.id}`;
   const is = one.state === "closed" ? "closed" : one.acknowledged ? "acknowledged" : "open";
   return h("article", { class: `alert a-${is}`, "aria-labelledby": id },
-    h("div", { class: "heading" }, h("h3", { id }, title), h("span", { class: `state a-${is}` }, tell(`alert_${is}`))),
+    h("div", { class: "heading" }, h("h3", { id, tabindex: "-1" }, title), h("span", { class: `state a-${is}` }, tell(`alert_${is}`))),
     h("p", { class: "when" }, times(one)),
     ...(one.figures ? figures(one, one.figures, around.shown) : []), silent(one),
     ...handled(one), messages(one), one.state === "open" ? answer(one, around) : null);

@@ -50,7 +50,8 @@ export const day = (date: string | null | undefined): string => (date ? format(l
 
 export const PARTS = ["terminals", "claims", "orders", "alerts", "settings"] as const;
 export type PartName = (typeof PARTS)[number];
-export const partOf = ({ parameters }: State): PartName => PARTS.find((one) => one === parameters.part) ?? "terminals";
+// partOf is the part that an address means: messages name an alert alone.
+export const partOf = ({ parameters }: State): PartName => PARTS.find((one) => one === parameters.part) ?? (parameters.alert ? "alerts" : "terminals");
 
 // to is the address of a part of a body's desk.
 export const to = (state: State, change: Record<string, string | null>): string =>

@@ -75,6 +75,8 @@ async function desk(shown: Shown, ipa: string): Promise<HTMLElement[]> {
   const chosen = partOf(state);
   const parts = partsOf(chosen, at, body);
   const [header] = await Promise.all([head(body, of), ...parts.map((part) => part.show())]);
+  const { alert } = state.parameters;
+  if (alert) setTimeout(() => document.getElementById(`alert-${alert}`)?.focus(), 0); // When it is in the page.
   return [header, tabs(chosen, of), ...parts.map(({ element }) => element)];
 }
 
