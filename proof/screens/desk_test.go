@@ -27,6 +27,7 @@ func desks() map[string]string {
 	of := "body?ipa=" + sestriere
 	return map[string]string{
 		"desk-bodies": "body", "desk-terminals": of, "desk-closed": of + "&state=closed", "desk-claims": of + "&part=claims", "desk-orders": of + "&part=orders",
+		"desk-alerts": of + "&part=alerts&state=all", "desk-settings": of + "&part=settings",
 		"desk-union": "body?ipa=" + union, "desk-none": "body?ipa=nobody",
 	}
 }
@@ -45,6 +46,7 @@ func TestTheDesk(t *testing.T) {
 	r.each(t, "code", func(t *testing.T) { aCode(t, r, up) })
 	r.each(t, "terminals", func(t *testing.T) { aTerminal(t, r.tab, r.home) })
 	r.conflict(t, "orders", func(t *testing.T) { anOrder(t, r.tab, r.home) })
+	r.conflict(t, "settings", func(t *testing.T) { whoIsTold(t, r) })
 	r.conflict(t, "views", func(t *testing.T) { everyView(t, r, at{home: r.home, all: desks()}, looks()) })
 	r.conflict(t, "layout", func(t *testing.T) { everyLayout(t, r.tab, at{home: r.home, all: desks()}) })
 	r.leave(t)
@@ -162,6 +164,49 @@ func anOrder(t *testing.T, tab context.Context, home string) {
 		chromedp.Click(chromedp.CSS("#order-form-act")), browser.Shows(`document.getElementById("order-form-said").textContent`, "non è nei giorni del bando"), browser.Picture("desk-order-broken"))
 	run("its own money", chromedp.SetValue(chromedp.CSS("#order-programme"), ""), chromedp.SetValue(chromedp.CSS("#order-id"), "2026-001"), chromedp.Click(chromedp.CSS("#order-form-act")),
 		browser.Shows(done, "2026-001"), browser.Shows(`document.querySelector("[aria-labelledby=orders] tbody").textContent`, "400,50"))
+}
+
+// whoIsTold sets what a body is told of and who is told, while somebody else does, too.
+func whoIsTold(t *testing.T, r *reader) {
+	t.Helper()
+	run := browser.Reader(t, r.tab)
+	const (
+		at     = "v1/bodies/" + sestriere + "/alert-settings"
+		said   = `document.getElementById("settings-form-said").textContent`
+		secret = `document.querySelector("#secrets code")?.textContent ?? "none"`
+	)
+	here := func() (version int, language string) {
+		t.Helper()
+		status, text, err := harness.Get(t, r.home+at)
+		if err != nil || status != http.StatusOK {
+			t.Fatalf("%s: %d %s, %v", at, status, text, err)
+		}
+		got := harness.Decode[struct {
+			Version  int
+			Language string
+		}](t, text)
+		return got.Version, got.Language
+	}
+	run("the usual rules", chromedp.Navigate(r.home+desks()["desk-settings"]+"&lang=it"), shown(20*time.Second), browser.Shows(`document.querySelectorAll(".rule").length`, "4"),
+		browser.Shows(`document.querySelector(".part").textContent`, "Nessuno ha ancora scelto"))
+	run("too much", chromedp.SetValue(chromedp.CSS("#rule-0-threshold"), "99"), chromedp.SetValue(chromedp.CSS("#settings-emails"), "urp"), chromedp.Click(chromedp.CSS("#settings-form-act")),
+		browser.Shows(faults, "da 1 a 50"), browser.Shows(faults, "urp non è un indirizzo"), browser.Shows(focused, "rule-0-threshold"))
+	audited(t, r, "desk-settings-faults")
+	run("saved", chromedp.SetValue(chromedp.CSS("#rule-0-threshold"), "7,5"), chromedp.SetValue(chromedp.CSS("#settings-emails"), "urp@comune.example.it"), chromedp.SetValue(chromedp.CSS("#settings-hooks"), "https://avvisi.example.it/mlf"),
+		chromedp.Click(chromedp.CSS("#settings-form-act")), browser.Shows(done, "Salvato"), browser.Shows(secret, "whsec_"), browser.Shows(focused, "settings-form-act"), browser.Picture("desk-secret"))
+	run("the secret is shown once", chromedp.Navigate(r.home+desks()["desk-settings"]+"&lang=it"), shown(20*time.Second), browser.Shows(secret, "none"), browser.Shows(`document.getElementById("rule-0-threshold").value`, "7,5"))
+	version, _ := here()
+	if status, text, err := harness.Do(t, http.MethodPut, r.home+at, "", fmt.Sprintf(`{"version":%d,"language":"de","rules":[],"webhooks":[],"emails":["urp@comune.example.it"],"quiet_hours":null}`, version)); err != nil || status != http.StatusOK {
+		t.Fatalf("another changes it: %d %s, %v", status, text, err)
+	}
+	run("nobody is overwritten", chromedp.Click(chromedp.CSS("#settings-form-act")), browser.Shows(said, "Qualcun altro"), chromedp.Click(chromedp.CSS("#settings-reload")),
+		browser.Shows(`document.getElementById("settings-language").value`, "de"), browser.Shows(`document.querySelectorAll(".rule").length`, "0"))
+	if got, language := here(); got != version+1 || language != "de" {
+		t.Errorf("got version %d in %q, want %d in de", got, language, version+1)
+	}
+	run("a rule more", chromedp.Click(chromedp.CSS("#rule-add")), browser.Shows(focused, "rule-0-on"), chromedp.SetValue(chromedp.CSS("#settings-language"), "it"), chromedp.Click(chromedp.CSS("#settings-form-act")), browser.Shows(done, "Salvato"))
+	run("a test", chromedp.Click(chromedp.CSS("#test-form-act")), browser.Shows(done, "La prova è chiesta"), browser.Shows(`document.querySelector(".test").textContent`, "Prova chiesta"))
+	run("alerts", chromedp.Navigate(r.home+"body?ipa="+sestriere+"&part=alerts&lang=it"), shown(20*time.Second), browser.Shows(`document.querySelector(".part").textContent`, "Nessun avviso aperto"))
 }
 
 // readers shows the desk to the public, to a body, to another, and to an analyst.
