@@ -37,14 +37,15 @@ const terminal = (id: string, change: Partial<Terminal> = {}, sign?: Partial<Sig
 });
 
 test("terminals that need somebody come first: copied, without storage, silent", () => {
-  const all = [terminal("a", { state: "closed" }), terminal("b"), terminal("c", { state: "silent" }), terminal("d", {}, { lost: true }), terminal("e", { comune: "001022" }), terminal("f", {}, { copied_at: "2026-11-27T08:00:00Z" })];
-  assert.deepEqual(inOrder(all).map((one) => one.terminal), ["d", "f", "c", "e", "b", "a"]);
+  const all = [terminal("a", { state: "closed" }), terminal("b"), terminal("c", { state: "silent" }), terminal("d", {}, { lost: true }), terminal("e", { comune: "001022" }), terminal("g", {}, { state: "silent" }), terminal("h", { state: "silent" }, { state: "silent" }), terminal("f", {}, { copied_at: "2026-11-27T08:00:00Z" })];
+  assert.deepEqual(inOrder(all).map((one) => one.terminal), ["d", "f", "c", "g", "h", "e", "b", "a"]);
   assert.deepEqual(flawsOf(all[3]!), ["lost"]);
-  assert.deepEqual(flawsOf(all[5]!), ["copied"]);
+  assert.deepEqual(flawsOf(all[7]!), ["copied"]);
   const f = (wanted: Wanted, want: string) => assert.equal(chosen(all, wanted).map((one) => one.terminal).join(""), want);
-  f("", "abcdef");
-  f("silent", "c");
-  f("active", "bdef");
+  f("", "abcdeghf");
+  f("silent", "ch");
+  f("active", "bdegf");
+  f("mute", "g");
   f("lost", "d");
   f("copied", "f");
   f("revoked", "");

@@ -47,7 +47,7 @@ function card(one: Alert, names: Comuni, around: Around): HTMLElement {
   return h("article", { class: `alert a-${is}`, "aria-labelledby": id },
     h("div", { class: "heading" }, h("h3", { id, tabindex: "-1" }, title), h("span", { class: `state a-${is}` }, tell(`alert_${is}`))),
     h("p", { class: "when" }, times(one)),
-    ...(one.figures ? figures(one, one.figures, around.shown) : []), silent(one),
+    ...(one.figures ? figures(one, one.figures, around.shown) : []), silent(one, around.shown),
     ...handled(one), messages(one), one.state === "open" ? answer(one, around) : null);
 }
 
@@ -81,11 +81,12 @@ function figures(one: Alert, of: AlertFigures, shown: Shown): Child[] {
   ];
 }
 
-function silent({ kind, terminals = [], terminals_count: count = terminals.length }: Alert): HTMLElement | null {
+function silent({ kind, terminals = [], terminals_count: count = terminals.length }: Alert, { state }: Shown): HTMLElement | null {
   if (terminals.length === 0) return null;
   const more = count - terminals.length;
   return h("div", {}, h("p", {}, tell(kind === "silence" ? "alert_silent" : "alert_copied", { n: number(count) })),
-    h("ul", { class: "codes" }, ...terminals.map((one) => h("li", {}, h("code", {}, one)))), more > 0 && h("p", { class: "quiet" }, tell("alert_more", { n: number(more) })));
+    h("ul", { class: "codes" }, ...terminals.map((one) => h("li", {}, h("code", {}, one)))), more > 0 && h("p", { class: "quiet" }, tell("alert_more", { n: number(more) })),
+    h("p", {}, h("a", { href: to(state, { state: kind === "silence" ? "mute" : "copied" }) }, tell("alert_look"))));
 }
 
 // handled are who acknowledged it, and what was noted.

@@ -20,20 +20,30 @@ const LIMIT = 10000; // Terminals that are asked for.
 // A Known is a terminal with what its heartbeats say.
 export interface Known extends Terminal { readonly sign: Sign | undefined }
 
-// FLAWS are what needs somebody to look, beside the state.
-export const FLAWS = ["copied", "lost"] as const;
-export type Wanted = State | (typeof FLAWS)[number] | "";
+// FLAWS are what needs somebody to look, beside the state: mute is who is not heard now, in
+// opening hours.
+export const FLAWS = ["copied", "lost", "mute"] as const;
+type Flaw = (typeof FLAWS)[number];
+export type Wanted = State | Flaw | "";
 
 // flawsOf are the flaws of a terminal.
-export const flawsOf = ({ sign }: Known): (typeof FLAWS)[number][] => FLAWS.filter((flaw) => (flaw === "copied" ? Boolean(sign?.copied_at) || sign?.state === "copied" : sign?.lost === true));
+export function flawsOf({ sign, state }: Known): Flaw[] {
+  if (!sign || state === "closed" || state === "revoked") return [];
+  const has: Record<Flaw, boolean> = { copied: sign.copied_at !== null || sign.state === "copied", lost: sign.lost === true, mute: sign.state === "silent" && state !== "silent" };
+  return FLAWS.filter((flaw) => has[flaw]);
+}
 
 // chosen are those in a state, or with a flaw.
 export const chosen = (all: readonly Known[], wanted: Wanted): Known[] =>
   all.filter((one) => wanted === "" || one.state === wanted || flawsOf(one).some((flaw) => flaw === wanted));
 
-// inOrder puts first what needs somebody: copied, storage lost, silent; then by place.
+// inOrder puts first what needs somebody: copied, storage lost, not heard of; then by place.
 export function inOrder(all: readonly Known[]): Known[] {
-  const grave = (one: Known) => (flawsOf(one).length > 0 ? 0 : one.state === "silent" ? 1 : one.state === "closed" || one.state === "revoked" ? 3 : 2);
+  const grave = (one: Known): number => {
+    const flaws = flawsOf(one);
+    if (flaws.some((flaw) => flaw !== "mute")) return 0;
+    return flaws.length > 0 || one.state === "silent" ? 1 : one.state === "closed" || one.state === "revoked" ? 3 : 2;
+  };
   return [...all].sort((a, b) => grave(a) - grave(b) || a.comune.localeCompare(b.comune) || a.office.localeCompare(b.office) || a.terminal.localeCompare(b.terminal));
 }
 
