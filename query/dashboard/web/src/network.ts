@@ -25,7 +25,7 @@ export interface Row extends Counts {
   readonly population_class?: string | null;
 }
 export interface Network {
-  readonly known_since: string | null; // Of votes, by terminal; null: of all that there are.
+  readonly known_since?: string | null; // Of votes, by terminal; null: of all that there are.
   readonly at: string;
   readonly total: Counts;
   readonly rows: readonly Row[];

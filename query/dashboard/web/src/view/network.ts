@@ -60,7 +60,7 @@ export const view: View = {
 };
 
 // unknown says of which terminals it cannot be known whether they are voted at, or live.
-function unknown({ known_since: since, total }: Network): HTMLElement | null {
+function unknown({ known_since: since = null, total }: Network): HTMLElement | null {
   const known = knowledge(total);
   const at = since === null ? "" : moment(Date.parse(since), now());
   if (known === "all" && since === null) return null;
