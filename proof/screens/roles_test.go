@@ -50,15 +50,20 @@ func newIssuer(t *testing.T) *issuer {
 // token is one of a role and a body's comuni, for an hour.
 func (i *issuer) token(t *testing.T, role string, comuni ...string) string {
 	t.Helper()
+	return i.tokenOf(t, role, map[string]any{"mlf_comuni": comuni})
+}
+
+// tokenOf is one of a role, with further claims, for an hour.
+func (i *issuer) tokenOf(t *testing.T, role string, further map[string]any) string {
+	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: i.key}, new(jose.SignerOptions).WithType("JWT").WithHeader("kid", "1"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
 	token, err := jwt.Signed(signer).Claims(map[string]any{
-		"iss": issuerName, "aud": audience, "sub": role, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
-		"mlf_role": role, "mlf_comuni": comuni,
-	}).Serialize()
+		"iss": issuerName, "aud": audience, "sub": role, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "mlf_role": role,
+	}).Claims(further).Serialize()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,6 +40,7 @@ func addresses() map[string]string {
 		"place-region":   "place?region=16",
 		"place-small":    "place?comune=" + alone,
 		"quality-comune": "quality?comune=058091",
+		"network-class":  "network?by=population_class",
 	}
 	maps.Copy(all, asTheyCome())
 	return all
@@ -54,12 +55,16 @@ func asTheyCome() map[string]string {
 	return all
 }
 
-// views are all but the bulletin, which there is only when something was published.
+// views are all but the bulletin, which there is only when something was published, and the
+// desk, which is of bodies.
 func views() []string {
-	return append(slices.DeleteFunc(dashboard.Views(), func(view string) bool { return view == bulletin }), "")
+	return append(slices.DeleteFunc(dashboard.Views(), func(view string) bool { return view == bulletin || view == deskView }), "")
 }
 
-const bulletin = "bulletin"
+const (
+	bulletin = "bulletin"
+	deskView = "body"
+)
 
 // bulletins are the addresses of last month's, of the nation and of a region.
 func bulletins() map[string]string {

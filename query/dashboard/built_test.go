@@ -49,7 +49,7 @@ func TestBuilt(t *testing.T) {
 	}
 	const html, asked, forEver = "text/html; charset=utf-8", "no-cache", "public, max-age=31536000, immutable"
 	plain := string(built()["index.html"].Data)
-	for _, path := range []string{"/", "/trend", "/map", "/heatmap", "/ranking", "/compare", "/reasons", "/participation", "/place", "/quality", "/bulletin"} {
+	for _, path := range []string{"/", "/trend", "/map", "/heatmap", "/ranking", "/compare", "/reasons", "/participation", "/place", "/quality", "/bulletin", "/network", "/body"} {
 		f(path, "gzip", html, plain, asked)
 		f(path, "gzip, br", html, "the page, packed", asked)
 	}

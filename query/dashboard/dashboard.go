@@ -26,7 +26,7 @@ const contentPolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; f
 // Views are the names of the views, each the last part of its address. The one without a
 // name is today's.
 func Views() []string {
-	return []string{"trend", "map", "heatmap", "ranking", "compare", "reasons", "participation", "place", "quality", "bulletin"}
+	return []string{"trend", "map", "heatmap", "ranking", "compare", "reasons", "participation", "place", "quality", "bulletin", "network", "body"}
 }
 
 // Notices are the names of the notices that a site must link to, addresses as views are.

@@ -6,7 +6,7 @@ import path from "node:path";
 
 const [target = "http://127.0.0.1:8081", port = "8090"] = process.argv.slice(2);
 const built = path.join(import.meta.dirname, "..", "built");
-const VIEWS = /^\/(|trend|map|heatmap|ranking|compare|reasons|participation|place|quality|bulletin)$/;
+const VIEWS = /^\/(|trend|map|heatmap|ranking|compare|reasons|participation|place|quality|bulletin|network|body)$/;
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".json": "application/json" };
 
 createServer(async (asked, answer) => {

@@ -1,10 +1,12 @@
 // The state of the page is its address: the view is the last segment, what it is
 // asked for are the parameters, under the names that the API has for them.
 
-export const VIEWS = ["today", "trend", "map", "heatmap", "ranking", "compare", "reasons", "participation", "place", "quality", "bulletin"] as const;
+export const VIEWS = ["today", "trend", "map", "heatmap", "ranking", "compare", "reasons", "participation", "place", "quality", "bulletin", "network"] as const;
+// DESK is where a body looks after its own: for who has signed in.
+export const DESK = "body" as const;
 // NOTICES have addresses as views do; they are linked to from the foot of the page.
 export const NOTICES = ["accessibility", "privacy"] as const;
-export type ViewName = (typeof VIEWS)[number] | (typeof NOTICES)[number];
+export type ViewName = (typeof VIEWS)[number] | (typeof NOTICES)[number] | typeof DESK;
 
 export type Parameters = Readonly<Record<string, string>>;
 
@@ -24,7 +26,7 @@ export const address = (path: string): string => new URL(path, root).href;
 export function parse(href: string): State {
   const url = new URL(href);
   const last = url.pathname.slice(url.pathname.lastIndexOf("/") + 1);
-  const view = [...VIEWS, ...NOTICES].find((name) => name === last) ?? "today";
+  const view = ([...VIEWS, ...NOTICES, DESK] as const).find((name) => name === last) ?? "today";
   const parameters: Record<string, string> = {};
   for (const [key, value] of url.searchParams) {
     if (value === "" || NOISE.test(key)) continue;

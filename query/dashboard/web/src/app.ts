@@ -1,7 +1,7 @@
 // Starts the page and goes from view to view. All state is the address.
 
-import { address, parse, VIEWS, write, type State, type ViewName } from "./address.ts";
-import { Refused, Silent, together } from "./ask.ts";
+import { address, DESK, only, parse, VIEWS, write, type State, type ViewName } from "./address.ts";
+import { Refused, signedIn, Silent, together } from "./ask.ts";
 import type { Disclosure } from "./answers.ts";
 import { $, h, text } from "./elements.ts";
 import { asked, showFilters } from "./filters.ts";
@@ -26,6 +26,8 @@ const FILES: Record<ViewName, () => Promise<{ view: View }>> = {
   bulletin: () => import("./view/bulletin.ts"),
   map: () => import("./view/map.ts"),
   place: () => import("./view/place.ts"),
+  network: () => import("./view/network.ts"),
+  body: () => import("./view/body.ts"),
 };
 
 let under = new AbortController(); // Of what is shown, or is about to be.
@@ -59,6 +61,10 @@ async function show(): Promise<void> {
     const parts = await view.show(new Shown(state, answers, go, signal));
     if (signal.aborted) return;
     audience(answers.disclosure);
+    if (!open && answers.disclosure === "none") {
+      open = true;
+      menu(state);
+    }
     replace(main, parts.filter((part) => part !== null));
   } catch (error) {
     await spoken; // What went wrong is said in it.
@@ -106,12 +112,20 @@ function around(state: State): void {
   const title = say(`view_${state.view}`);
   text($("title"), title);
   void placeOf(state, under.signal).then((place) => {
-    text($("subtitle"), place ? whole(place) : say("place_all"));
+    text($("subtitle"), place ? whole(place) : state.view === DESK ? "" : say("place_all"));
     document.title = [title, place && whole(place), "Mettiamoci la faccia"].filter(Boolean).join(" – ");
   }, () => {});
+  menu(state);
+}
+
+let open = false; // Whether everybody is shown all there is, as in a trial: then the desk, too.
+
+// menu shows where one can go: to the desk only who may.
+function menu(state: State): void {
   const keep = asked(state);
-  $("views").replaceChildren(...VIEWS.map((name) => h("li", { class: "nav-item" },
-    h("a", { class: "nav-link", href: write(name, keep), "aria-current": name === state.view ? "page" : null }, say(`view_${name}`)))));
+  const names = signedIn() || open || state.view === DESK ? [...VIEWS, DESK] as const : VIEWS;
+  $("views").replaceChildren(...names.map((name) => h("li", { class: "nav-item" },
+    h("a", { class: "nav-link", href: write(name, name === DESK ? only(keep, "lang") : keep), "aria-current": name === state.view ? "page" : null }, say(`view_${name}`)))));
 }
 
 // audience says whose figures are shown, where they are not everybody's: a body sees its
@@ -131,7 +145,7 @@ function follow(event: MouseEvent): void {
   const here = new URL(address("./"));
   const inside = to.origin === here.origin && to.pathname.startsWith(here.pathname) && !to.hash;
   const last = to.pathname.slice(here.pathname.length);
-  if (!inside || (last !== "" && !(VIEWS as readonly string[]).includes(last))) return;
+  if (!inside || (last !== "" && last !== DESK && !(VIEWS as readonly string[]).includes(last))) return;
   event.preventDefault();
   go(to.href);
   if (link.closest("#views")) $("title").focus();

@@ -6,7 +6,7 @@ import { callOf, get, type Ask } from "./ask.ts";
 import type { Explanation, Figures, Meta } from "./answers.ts";
 import { absence, counts } from "./answers.ts";
 import { FACES, shares, type Face } from "./figures.ts";
-import { h, put } from "./elements.ts";
+import { h, put, type Child } from "./elements.ts";
 import { apiCall } from "./menu.ts";
 import { failure } from "./notice.ts";
 import { placeOf } from "./picker.ts";
@@ -27,15 +27,21 @@ const SCOPE = [...TIME, ...FILTERS, "scale", "class"];
 // explain opens a dialog on a subject.
 export function explain(subject: Subject): void {
   const body = h("div", { class: "explained" }, h("p", { role: "status" }, say("loading")));
+  const asking = new AbortController();
+  told(subject.title, body).addEventListener("close", () => asking.abort());
+  void tell(body, subject, asking.signal);
+}
+
+// told opens a dialog that only says something.
+export function told(title: string, ...content: Child[]): HTMLDialogElement {
   const dialog = h("dialog", { "aria-labelledby": "explain-title" },
     h("form", { method: "dialog", class: "close" }, h("button", { class: "btn btn-outline-primary btn-sm" }, say("close"))),
-    h("h2", { id: "explain-title" }, subject.title), body);
-  const asking = new AbortController();
-  dialog.addEventListener("close", () => { asking.abort(); dialog.remove(); });
+    h("h2", { id: "explain-title" }, title), ...content);
+  dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   document.body.append(dialog);
   dialog.showModal();
-  void tell(body, subject, asking.signal);
+  return dialog;
 }
 
 // IN_PATH are the parameters that paths have the values of.
@@ -50,12 +56,12 @@ function pathScope(path: string): Parameters {
 
 async function tell(body: HTMLElement, subject: Subject, signal: AbortSignal): Promise<void> {
   const scope = { ...subject.ask.parameters, ...pathScope(subject.ask.path), ...subject.of };
-  const told = async ({ says, of }: { says: string; of: Parameters }): Promise<HTMLElement[]> => {
+  const one = async ({ says, of }: { says: string; of: Parameters }): Promise<HTMLElement[]> => {
     const answer = await get<Explanation>(`v1/explain?${queryOf(only({ ...scope, ...of }, ...SCOPE))}`, signal);
     return [...(says ? [h("h2", {}, says)] : []), ...said(subject, answer, await namesOf(answer.meta, signal))];
   };
   try {
-    body.replaceChildren(...(await Promise.all((subject.each ?? [{ says: "", of: {} }]).map(told))).flat());
+    body.replaceChildren(...(await Promise.all((subject.each ?? [{ says: "", of: {} }]).map(one))).flat());
   } catch (error) {
     if (!signal.aborted) body.replaceChildren(failure(error));
   }

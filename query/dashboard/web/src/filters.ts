@@ -1,6 +1,7 @@
 // The controls above a view: what it is asked for. Each is a parameter of the address.
 
 import { changed, only, PLACE, TIME, write, type State } from "./address.ts";
+import { now, romeDay } from "./clock.ts";
 import { $, h } from "./elements.ts";
 import { placePicker } from "./picker.ts";
 import { label, listed, say, step, type Message } from "./words.ts";
@@ -11,7 +12,12 @@ export interface Choice {
   readonly title: Message;
   readonly values: () => readonly (readonly [value: string, says: string])[];
 }
-export type Control = "period" | "place" | "service" | "channel" | "population_class" | Choice;
+// A Day is a choice of a day until today.
+export interface Day {
+  readonly day: string; // The parameter.
+  readonly title: Message;
+}
+export type Control = "period" | "place" | "service" | "channel" | "population_class" | Choice | Day;
 
 export type Go = (href: string) => void;
 
@@ -35,7 +41,7 @@ export function showFilters(state: State, controls: readonly Control[], period: 
     if (control === "service") return choice({ name: "service", title: "service", values: services }, state, set);
     if (control === "channel") return choice({ name: "channel", title: "channel", values: () => all("channels", "channel_all") }, state, set);
     if (control === "population_class") return choice({ name: "population_class", title: "population_class", values: () => all("population_classes", "class_all") }, state, set);
-    return choice(control, state, set);
+    return "day" in control ? dayControl(control, state, set) : choice(control, state, set);
   });
   const form = $<HTMLFormElement>("filters");
   const focused = form.contains(document.activeElement) ? (document.activeElement as HTMLElement).id : "";
@@ -59,6 +65,14 @@ function choice({ name, title, values }: Choice, state: State, set: Set): HTMLEl
   const select: HTMLSelectElement = h("select", { id: `filter-${name}`, name, onchange: () => set({ [name]: select.value || null }) },
     ...listed_.map(([value, says]) => h("option", { value, selected: value === now }, says)));
   return field(`filter-${name}`, say(title), select);
+}
+
+function dayControl({ day, title }: Day, state: State, set: Set): HTMLElement {
+  const today = romeDay(now());
+  const input: HTMLInputElement = h("input", { type: "date", id: `filter-${day}`, name: day, max: today, value: state.parameters[day] ?? today, onchange: () => {
+    if (input.reportValidity()) set({ [day]: input.value === "" || input.value === today ? null : input.value });
+  } });
+  return field(`filter-${day}`, say(title), input);
 }
 
 export const field = (id: string, title: string, ...inside: Node[]): HTMLElement =>

@@ -55,7 +55,7 @@ export function settings(state: State, again: () => void): void {
   }, h("abbr", { title: NAMES[one] }, one.toUpperCase())))));
   const select: HTMLSelectElement = h("select", { id: "theme", "aria-label": say("theme"), onchange: () => { keep("theme", select.value); applyTheme(); again(); } },
     ...THEMES.map((one) => h("option", { value: one, selected: one === theme() }, say(`theme_${one}`))));
-  const who = h("button", { type: "button", class: "btn btn-sm sign-in", onclick: () => (signedIn() ? leave(again) : ask(again)) }, say(signedIn() ? "sign_out" : "sign_in"));
+  const who = h("button", { type: "button", class: "btn btn-sm sign-in", onclick: () => (signedIn() ? leave(again) : signInTo(again)) }, say(signedIn() ? "sign_out" : "sign_in"));
   $("reader").replaceChildren(select, who);
 }
 
@@ -64,8 +64,8 @@ function leave(again: () => void): void {
   again();
 }
 
-// ask lets a body's reader show its token.
-function ask(again: () => void): void {
+// signInTo lets a body's reader show its token.
+export function signInTo(again: () => void): void {
   const input = h("input", { id: "token", type: "password", autocomplete: "off", spellcheck: "false", required: true });
   const dialog: HTMLDialogElement = h("dialog", { "aria-labelledby": "token-title" },
     h("h2", { id: "token-title" }, say("sign_in")),

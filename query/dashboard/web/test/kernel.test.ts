@@ -6,6 +6,7 @@ import en from "../messages/en.ts";
 import it from "../messages/it.ts";
 import daily from "../messages/it/daily.json";
 import map from "../messages/it/map.json";
+import network from "../messages/it/network.json";
 import notice from "../messages/it/notice.json";
 import place from "../messages/it/place.json";
 import rank from "../messages/it/rank.json";
@@ -66,7 +67,7 @@ test("zero, withheld and missing are three things", () => {
 });
 
 test("no message stands in two rooms", () => {
-  const rooms = [daily, map, notice, place, rank, shell, trend];
+  const rooms = [daily, map, network, notice, place, rank, shell, trend];
   const all = rooms.flatMap((room) => Object.keys(room));
   assert.deepEqual(all.filter((key, i) => all.indexOf(key) !== i), []);
   assert.equal(Object.keys(it).length, all.length);

@@ -24,6 +24,7 @@ export interface Across {
   readonly head: string; // What rows are.
   readonly pieces: readonly Piece[];
   readonly rows: readonly Whole[];
+  readonly unknown?: string; // What rows are that are not shown, where that has a name of its own.
 }
 
 const THIN = 1.5; // Pixels that a part has at least which is there at all.
@@ -60,7 +61,7 @@ export function across(data: Across, words: Words, size: Size): Drawing {
     summary: `${title}. ${rows.map((row) => `${row.name}: ${row.parts && !row.absent ? spoken(row.parts, pieces, words) : row.n}`).join(". ")}. ${words.say("see_table")}`,
     legend: [
       ...pieces.map((piece) => ({ class: piece.class, says: piece.says })),
-      ...(["withheld", "missing"] as const).filter((one) => rows.some(({ absent }) => absent === one)).map((one) => ({ class: one, says: words.say(`absent_${one}`) })),
+      ...(["withheld", "missing"] as const).filter((one) => rows.some(({ absent }) => absent === one)).map((one) => ({ class: one, says: data.unknown ?? words.say(`absent_${one}`) })),
     ],
   };
 }
