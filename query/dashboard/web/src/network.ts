@@ -1,35 +1,15 @@
 // The network as numbers: what becomes of terminals, and how each region or class does.
 
+import type { components } from "./api.d.ts";
 import type { Across, Whole } from "./chart/across.ts";
 import type { Bars } from "./chart/bars.ts";
 import type { Words } from "./words.ts";
 
-// Counts are figures of GET /v1/network; null: not known for the days that they are of.
-export interface Counts {
-  readonly bodies_joined: number;
-  readonly bodies_ordered: number;
-  readonly bodies_enrolled: number;
-  readonly bodies_active: number | null;
-  readonly comuni: number;
-  readonly terminals_ordered: number;
-  readonly terminals_claimed: number;
-  readonly terminals_active: number | null;
-  readonly terminals_idle: number | null;
-  readonly terminals_silent: number | null;
-  readonly terminals_closed: number;
-  readonly terminals_revoked: number;
-}
-export interface Row extends Counts {
-  readonly region?: string | null;
-  readonly region_name?: string | null;
-  readonly population_class?: string | null;
-}
-export interface Network {
-  readonly known_since?: string | null; // Of votes, by terminal; null: of all that there are.
-  readonly at: string;
-  readonly total: Counts;
-  readonly rows: readonly Row[];
-}
+// Network is the answer of GET /v1/network; of its figures null is: not known for the days
+// that they are of.
+export type Network = components["schemas"]["Network"];
+export type Counts = components["schemas"]["NetworkCounts"];
+export type Row = Network["rows"][number];
 
 export type By = "region" | "population_class";
 

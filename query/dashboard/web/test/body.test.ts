@@ -11,7 +11,7 @@ import { countFault, kioskFault, officeFault } from "../src/body/claims.ts";
 import { newID, path } from "../src/body/desk.ts";
 import { membersOn, partOf, to } from "../src/body/names.ts";
 import { centsOf } from "../src/body/orders.ts";
-import type { Alert, AlertFigures, Kind, Sign, Terminal } from "../src/body/shapes.ts";
+import type { Alert, AlertFigures, Kind, Scope, Sign, Terminal } from "../src/body/shapes.ts";
 import { chosen, flawsOf, inOrder, type Known, type Wanted } from "../src/body/terminals.ts";
 import { speakDesk, wrong } from "../src/body/words.ts";
 import { Refused, Silent } from "../src/ask.ts";
@@ -129,19 +129,19 @@ test("the picture is the code, module by module, with light around it", () => {
 
 const figures: AlertFigures = {
   n: 142, negative: 44, share: 0.31, low: 0.24, high: 0.39, baseline: { n: 1204, negative: 217, share: 0.18, low: 0.16, high: 0.2 },
-  difference: 0.13, difference_low: 0.055, difference_high: 0.21, p: 0.0004, from: "2026-11-20T00:00:00Z", to: "2026-11-27T00:00:00Z", baseline_from: "2026-09-25T00:00:00Z", baseline_to: "2026-11-20T00:00:00Z",
+  difference: 0.13, difference_low: 0.055, difference_high: 0.21, p: 0.0004, from: "2026-11-20T00:00:00Z", to: "2026-11-27T00:00:00Z", baseline_from: "2026-09-25T00:00:00Z", baseline_to: "2026-11-20T00:00:00Z", effect: 1.2, left_out: [],
 };
 
 test("an alert says how large it is, of how many, and how sure", () => {
-  const f = (kind: Kind, scale: string | undefined, change: Partial<AlertFigures>, want: string) => assert.equal(sentence({ kind, scope: { ...(scale && { scale }) } }, { ...figures, ...change }), want);
+  const f = (kind: Kind, scale: Scope["scale"], change: Partial<AlertFigures>, want: string) => assert.equal(sentence({ kind, scope: { ...(scale && { scale }) } }, { ...figures, ...change }), want);
   f("red", "mlf3", {}, "Insoddisfatti: 31,0% (fra 24,0% e 39,0%) di 142 voti. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: +13,0 punti (fra +5,5 e +21,0 punti).");
   f("fall", "stars5", { difference: -0.05, difference_low: -0.1, difference_high: -0.01 }, "Una o due stelle: 31,0% (fra 24,0% e 39,0%) di 142 voti. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: -5,0 punti (fra -10,0 e -1,0 punti).");
   f("misuse", undefined, { n: 1 }, "Voti a raffica: 31,0% (fra 24,0% e 39,0%) di 1 voto. Prima: 18,0% (fra 16,0% e 20,0%) di 1.204 voti. Differenza: +13,0 punti (fra +5,5 e +21,0 punti).");
 });
 
 test("alerts that wait for somebody come first, then the newest", () => {
-  const alert = (id: string, opened: string, change: Partial<Alert> = {}): Alert => ({ id, kind: "red", scope: {}, state: "open", opened, updated: opened, reopened: 0, acknowledged: null, ...change });
-  const taken = { by: "maria", at: "2026-11-27T08:00:00Z" };
+  const alert = (id: string, opened: string, change: Partial<Alert> = {}): Alert => ({ id, kind: "red", scope: {}, state: "open", opened, updated: opened, reopened: 0, acknowledged: null, closed: null, threshold: 5, figures: null, terminals: [], terminals_count: 0, notes: [], deliveries: [], ...change });
+  const taken = { by: "maria", at: "2026-11-27T08:00:00Z", note: "" };
   const all = [alert("a", "2026-11-27T08:00:00Z", { state: "closed" }), alert("b", "2026-11-26T08:00:00Z", { acknowledged: taken }), alert("c", "2026-11-20T08:00:00Z"), alert("d", "2026-11-25T08:00:00Z")];
   assert.deepEqual(alertsInOrder(all).map(({ id }) => id), ["d", "c", "b", "a"]);
 });

@@ -191,7 +191,7 @@ function scopeFields(id: string, scope: Scope, body: Body, names: Comuni): { ele
   const offices = field("offices", tell("scope_offices"), h("input", { id: `${id}-offices`, autocomplete: "off", spellcheck: "false", value: (scope.offices ?? []).join(", ") }), (text) => (split(text).every((one) => /^[A-Za-z0-9._-]{1,32}$/.test(one)) ? "" : tell("claim_office_fault")), tell("scope_offices_hint"));
   const chosen = ({ control }: { control: HTMLSelectElement }) => [...control.selectedOptions].map(({ value }) => value);
   const all: Child[] = [...(members.length > 1 ? [comuni.element] : []), offices.element, services.element, channels.element];
-  const some = Object.values(scope).some((list: readonly string[] | undefined) => (list?.length ?? 0) > 0);
+  const some = Object.values(scope).some((named) => named.length > 0);
   return {
     fields: [offices],
     element: h("details", { open: some }, h("summary", {}, tell("scope")), h("p", { class: "quiet" }, tell("scope_about")), h("div", { class: "fields" }, ...all)),

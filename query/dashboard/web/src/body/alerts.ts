@@ -77,7 +77,7 @@ function figures(one: Alert, of: AlertFigures, shown: Shown): Child[] {
   return [
     h("p", {}, sentence(one, of)), chart.element,
     h("p", { class: "quiet" }, tell("alert_times", { now: span(Date.parse(of.from), Date.parse(of.to)), before: span(Date.parse(of.baseline_from), Date.parse(of.baseline_to)) }),
-      (of.left_out?.length ?? 0) > 0 ? ` ${tell("alert_left_out", { days: of.left_out!.slice(0, 10).map(day).join(", ") })}` : ""),
+      of.left_out.length > 0 ? ` ${tell("alert_left_out", { days: of.left_out.slice(0, 10).map(day).join(", ") })}` : ""),
   ];
 }
 
