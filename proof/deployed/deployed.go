@@ -46,7 +46,7 @@ const (
 )
 
 // stages are the Deployments.
-func stages() []string { return []string{"ingest", "aggregate", "query", "probe"} }
+func stages() []string { return []string{"ingest", "aggregate", "query", "probe", "alert"} }
 
 // A site is a cluster with what mlf needs beside it.
 type site struct {
