@@ -26,7 +26,7 @@ func terminals() board {
 				{
 					title: "Lost what they had stored", unit: "percentunit", alerts: []alert{{"MlfTerminalsLostVotes", ""}},
 					about:  "Share of those that were ever heard.",
-					series: []series{{`sum(max by (region) (mlf_query_fleet_terminals{state="lost"})) / sum(max by (region, state) (mlf_query_fleet_terminals{state!="unheard"}))`, "", ""}},
+					series: []series{{`sum(max by (region) (mlf_query_fleet_terminals{state="lost"})) / mlf:terminals_heard:sum`, "", ""}},
 				},
 			}},
 			{"What waits in them", []panel{
@@ -38,7 +38,7 @@ func terminals() board {
 				{
 					title: "Heard, and not taken", unit: "percentunit", alerts: []alert{{"MlfVotesNotTaken", ""}},
 					about:  "Terminals whose heartbeats come while a vote has waited in them for more than an hour.",
-					series: []series{{`max(mlf_query_fleet_untaken_terminals) / sum(max by (region, state) (mlf_query_fleet_terminals{state!="unheard"}))`, "", ""}},
+					series: []series{{`max(mlf_query_fleet_untaken_terminals) / mlf:terminals_heard:sum`, "", ""}},
 				},
 			}},
 		},

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -163,6 +164,8 @@ func TestVotesTurnRed(t *testing.T) {
 		set, err = body.AlertSettings(t.Context(), "c_h501")
 		return err
 	})
+	// Its last vote was cast yesterday, so by the rule of silence it would be told of that, too.
+	set.Rules = slices.DeleteFunc(set.Rules, func(r client.AlertRule) bool { return r.Kind == "silence" })
 	set.Webhooks = []client.AlertWebhook{{ID: "ufficio", URL: "https://hooks.example.org/mlf"}}
 	set, err := body.ChangeAlertSettings(t.Context(), &set)
 	if err != nil {

@@ -241,8 +241,9 @@ func scrapeAll(t *testing.T) (metrics string) {
 	_, taking := e.stage(t, "mlf", "ingest", "--listen", ingest, "--tls-cert", filepath.Join(dir, "cert"), "--tls-key", filepath.Join(dir, "key"))
 	probing := harness.FreeAddr(t)
 	harness.WaitReady(t, harness.Start(t, "probe", "--ingest", "https://"+ingest, "--query", "http://"+page, "--token-file", token, "--comune", "058091", "--admin", probing), probing)
+	_, telling := e.stage(t, "mlf", "alert run")
 	becomes(t, answering, "mlf_log_end_offset", 1)
-	for _, admin := range []string{counting, answering, taking, probing} {
+	for _, admin := range []string{counting, answering, taking, probing, telling} {
 		status, body, err := harness.Get(t, "http://"+admin+"/metrics")
 		if err != nil || status != http.StatusOK {
 			t.Fatalf("%d %v", status, err)

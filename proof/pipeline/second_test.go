@@ -39,7 +39,7 @@ func (e *engines) stage(t *testing.T, database, name string, flags ...string) (c
 	t.Helper()
 	admin = harness.FreeAddr(t)
 	dsn := strings.TrimSuffix(e.store.DSN(), "/mlf") + "/" + database
-	c = harness.Start(t, append([]string{name, "--admin", admin, "--kafka", e.log.Addr(), "--clickhouse", dsn}, flags...)...)
+	c = harness.Start(t, append(append(strings.Fields(name), "--admin", admin, "--kafka", e.log.Addr(), "--clickhouse", dsn), flags...)...)
 	harness.WaitReady(t, c, admin)
 	return c, admin
 }

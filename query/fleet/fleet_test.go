@@ -372,6 +372,11 @@ func TestFollow(t *testing.T) {
 	const want = `
 # HELP mlf_query_fleet_terminals Terminals by how they do, as /v1/fleet has it, and by region, two digits; none of tests. silent above a few: a network or a supplier's service is down. copied: images of devices were copied. lost: devices that lost votes.
 # TYPE mlf_query_fleet_terminals gauge
+mlf_query_fleet_terminals{region="",state="copied"} 0
+mlf_query_fleet_terminals{region="",state="lost"} 0
+mlf_query_fleet_terminals{region="",state="ok"} 0
+mlf_query_fleet_terminals{region="",state="silent"} 0
+mlf_query_fleet_terminals{region="",state="unheard"} 0
 mlf_query_fleet_terminals{region="03",state="copied"} 0
 mlf_query_fleet_terminals{region="03",state="lost"} 0
 mlf_query_fleet_terminals{region="03",state="ok"} 0

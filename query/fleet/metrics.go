@@ -55,7 +55,7 @@ type metrics struct {
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	auto := promauto.With(reg)
-	return &metrics{
+	m := &metrics{
 		terminals: auto.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "mlf_query_fleet_terminals",
 			Help: "Terminals by how they do, as /v1/fleet has it, and by region, two digits; none of tests. silent above a few: a network or a supplier's service is down. copied: images of devices were copied. lost: devices that lost votes.",
@@ -69,6 +69,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Terminals that say of themselves, within 15 minutes, that a vote has waited in them for more than an hour: we hear them, and take no vote of theirs. Above a few: look at mlf_ingest_votes_total by reason.",
 		}),
 	}
+	m.show(map[string]*Counts{"": {}})
+	return m
 }
 
 // show says how a fleet does, by region.
@@ -87,9 +89,10 @@ func (m *metrics) show(of map[string]*Counts) {
 	m.untaken.Set(float64(untaken))
 }
 
-// regions counts all terminals at now, by the usual patience and by region.
+// regions counts all terminals at now, by the usual patience and by region; "" is of comuni
+// that are in no registry, and always there.
 func (f *Fleet) regions(now time.Time) map[string]*Counts {
-	counts := make(map[string]*Counts)
+	counts := map[string]*Counts{"": {}}
 	for _, e := range f.Terminals.All() {
 		if e.Revoked {
 			continue
