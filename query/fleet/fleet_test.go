@@ -124,18 +124,18 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s to %s: got %v, want %v", from, next, got, want)
 		}
 	}
-	any := enrolled(roma, "")
-	f(any, "2026-11-25 09:00", "2026-11-25 09:30", 30*time.Minute) // Wednesday.
-	f(any, "2026-11-25 17:50", "2026-11-26 08:20", 30*time.Minute)
-	f(any, "2026-11-25 18:00", "2026-11-26 08:00", 0)
-	f(any, "2026-11-25 05:00", "2026-11-25 22:00", 10*time.Hour)
-	f(any, "2026-11-27 17:00", "2026-11-30 09:00", 7*time.Hour) // A weekend: 1, Saturday's 5, 1.
-	f(any, "2026-11-29 00:00", "2026-11-29 23:59", 0)           // Sunday.
-	f(any, "2026-12-07 17:00", "2026-12-09 09:00", 2*time.Hour) // The Immacolata between.
-	f(any, "2026-10-24 12:30", "2026-10-26 08:30", time.Hour)   // The clock was changed.
-	f(any, "2026-03-28 12:30", "2026-03-30 08:30", time.Hour)
-	f(any, "2026-11-25 09:30", "2026-11-25 09:00", 0) // A clock that is ahead.
-	if got := w.Open(any, w.at("2020-01-01 00:00"), w.at("2026-11-25 12:00"), time.Hour); got != time.Hour {
+	usual := enrolled(roma, "")
+	f(usual, "2026-11-25 09:00", "2026-11-25 09:30", 30*time.Minute) // Wednesday.
+	f(usual, "2026-11-25 17:50", "2026-11-26 08:20", 30*time.Minute)
+	f(usual, "2026-11-25 18:00", "2026-11-26 08:00", 0)
+	f(usual, "2026-11-25 05:00", "2026-11-25 22:00", 10*time.Hour)
+	f(usual, "2026-11-27 17:00", "2026-11-30 09:00", 7*time.Hour) // A weekend: 1, Saturday's 5, 1.
+	f(usual, "2026-11-29 00:00", "2026-11-29 23:59", 0)           // Sunday.
+	f(usual, "2026-12-07 17:00", "2026-12-09 09:00", 2*time.Hour) // The Immacolata between.
+	f(usual, "2026-10-24 12:30", "2026-10-26 08:30", time.Hour)   // The clock was changed.
+	f(usual, "2026-03-28 12:30", "2026-03-30 08:30", time.Hour)
+	f(usual, "2026-11-25 09:30", "2026-11-25 09:00", 0) // A clock that is ahead.
+	if got := w.Open(usual, w.at("2020-01-01 00:00"), w.at("2026-11-25 12:00"), time.Hour); got != time.Hour {
 		t.Errorf("got %v, want no more than was asked for", got)
 	}
 
