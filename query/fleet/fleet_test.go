@@ -162,7 +162,7 @@ func TestOpen(t *testing.T) {
 	f(dated, "2026-12-22 00:00", "2026-12-25 00:00", 4*time.Hour+time.Hour) // Its comune's week, its own day, its comune's day.
 
 	w.Hours = readHours(t, "comune,office,day,opens,closes\n,,sun,,\n")
-	if got := w.Open(any, w.at("2020-01-01 00:00"), w.at("2026-11-25 12:00"), time.Hour); got != 0 {
+	if got := w.Open(usual, w.at("2020-01-01 00:00"), w.at("2026-11-25 12:00"), time.Hour); got != 0 {
 		t.Errorf("always closed: got %v", got)
 	}
 }
