@@ -49,6 +49,15 @@ func New(cfg Config) *Hub {
 // Close lets all listeners go, and those who come later.
 func (h *Hub) Close() { h.once.Do(func() { close(h.closed) }) }
 
+func (h *Hub) isClosed() bool {
+	select {
+	case <-h.closed:
+		return true
+	default:
+		return false
+	}
+}
+
 // enter adds a listener; leave must then be called, and the last ends the looking.
 // ErrFull where there is no room.
 func (h *Hub) enter(ctx context.Context) error {

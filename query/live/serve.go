@@ -35,7 +35,7 @@ func (h *Hub) send(r *http.Request, s *stream, wants func(*Event) bool) {
 	defer beat.Stop()
 	var sent *Event
 	open := s.write([]byte(": mlf\n\n")) // So that it is known to be open.
-	for open {
+	for open && !h.isClosed() {
 		event, changed := h.now()
 		if event != nil && event != sent && wants(event) {
 			if !s.event(event) {

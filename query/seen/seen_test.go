@@ -3,6 +3,7 @@ package seen_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,13 +20,13 @@ import (
 // A store is a model that may be away, and tells from when on it was asked.
 type store struct {
 	*model.Store
-	away  error
+	away  atomic.Bool
 	asked []schema.Instant
 }
 
 func (s *store) NewestVotes(ctx context.Context, since schema.Instant, take func(schema.TerminalID, schema.Instant)) error {
-	if s.asked = append(s.asked, since); s.away != nil {
-		return s.away
+	if s.asked = append(s.asked, since); s.away.Load() {
+		return errors.New("away")
 	}
 	return s.Store.NewestVotes(ctx, since, take)
 }
@@ -83,13 +84,13 @@ func TestOneReadsForAll(t *testing.T) {
 		is("a vote of before that", 1, began.AddDate(-1, 0, 0))
 		is("one that came", 2, began.AddDate(0, 0, -3))
 		is("one that came late into the store", 3, time.Time{})
-		s.away = errors.New("away")
+		s.away.Store(true)
 		pass(5 * time.Minute)
 		is("while the store is away", 2, began.AddDate(0, 0, -3))
 		if asOf, _ := r.Known(); time.Since(asOf) < 4*time.Minute {
 			t.Errorf("it is as of %v", asOf)
 		}
-		s.away = nil
+		s.away.Store(false)
 		pass(30 * time.Second)
 		if asOf, _ := r.Known(); time.Since(asOf) > 30*time.Second {
 			t.Errorf("it is as of %v", asOf)
