@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -220,22 +219,19 @@ func (c *clock) night(change time.Time, by time.Duration) {
 	d.drained()
 	front.close()
 	d.votes(1)
-	zone := func() string {
-		d.t.Helper()
-		text, err := ask[string](d, `new Date().getHours() + " " + new Date().getTimezoneOffset()`)
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		return text
+	rome, err := time.LoadLocation("Europe/Rome")
+	if err != nil {
+		d.t.Fatal(err)
 	}
-	was := zone()
+	after := change.In(rome)
+	_, east := after.Zone()
 	harness.Eventually(d.t, 30*time.Second, func() error {
-		if now := zone(); now == was {
-			return fmt.Errorf("it is %s still", strconv.Quote(now))
+		now, err := ask[[2]int](d, `[new Date().getHours(), -60 * new Date().getTimezoneOffset()]`)
+		if want := [2]int{after.Hour(), east}; err == nil && now != want {
+			err = fmt.Errorf("its hour and seconds east are %v: want %v", now, want)
 		}
-		return nil
+		return err
 	})
-	d.t.Logf("hour and zone were %s, and are %s", was, zone())
 	if by != 0 {
 		c.moves(to + by)
 	}
