@@ -67,13 +67,17 @@ func (c *carrier) Send(s *alert.Settings, target string, m *judging.Message, don
 
 // SendTest is watch.Sender's.
 func (c *carrier) SendTest(s *alert.Settings, target string, t *alert.Test, done func(alert.Outcome)) bool {
+	return c.put(c.tests, s, target, c.test(s, t), done)
+}
+
+// test words t.
+func (c *carrier) test(s *alert.Settings, t *alert.Test) *notify.Message {
 	story := words.Story{Kind: "test", Body: c.nameOf(s.Body), Opened: t.Asked, SettingsLink: c.settingsLink(s.Body), Link: c.link(s.Body, ""), Zone: c.zone}
 	letter := c.words.Letter(s.Language, &story)
-	m := &notify.Message{
+	return &notify.Message{
 		ID: "test-" + t.ID, At: t.Asked, Kind: "test", Language: s.Language, Subject: letter.Subject, Text: letter.Text, HTML: letter.HTML,
 		Body: encode(map[string]any{"ipa": s.Body, "name": c.nameOf(s.Body), "by": t.By}),
 	}
-	return c.put(c.tests, s, target, m, done)
 }
 
 // put hands m to a courier. What it never takes is an outcome, too.

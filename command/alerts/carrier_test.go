@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	judging "mlf/query/alert"
 	"mlf/query/notify"
 	"mlf/query/notify/words"
@@ -47,6 +49,27 @@ func silent(n int) *alert.Alert {
 	return a
 }
 
+// described holds what a webhook is sent to the document.
+func described(t *testing.T, m *notify.Message) {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(map[string]any{"type": m.Kind, "timestamp": m.At, "data": m.Body})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	body := doc.Webhooks["alert"].Post.RequestBody.Value.Content["application/json"]
+	if err := body.Schema.Value.VisitJSON(value, openapi3.EnableFormatValidation()); err != nil {
+		t.Errorf("%s: %v", text, err)
+	}
+}
+
 // TestLetters: a message says the same to webhooks and people, and fits its limits however much
 // there is to say.
 func TestLetters(t *testing.T) {
@@ -67,6 +90,7 @@ func TestLetters(t *testing.T) {
 			len(told.Alert.Terminals) != 50 || told.Alert.Count != 60 || told.Alert.Link != "https://mlf.example.it/body?alert="+a.ID+"&ipa=c_h501" {
 			t.Errorf("%s: %v, %+v", language, err, told)
 		}
+		described(t, m)
 		if m.Kind != "alert.opened" || !strings.Contains(m.Text, told.Alert.Link) || !strings.Contains(m.Text, "part=settings") || !strings.Contains(m.Subject, "Roma") {
 			t.Errorf("%s: %s\n%s", language, m.Subject, m.Text)
 		}
@@ -75,7 +99,13 @@ func TestLetters(t *testing.T) {
 	for n := range 500 {
 		many = append(many, silent(n))
 	}
+	red := silent(0)
+	red.Kind, red.Terminals, red.Count, red.State, red.Closed = alert.Red, nil, 0, alert.Closed, red.Opened.Add(time.Hour)
+	red.Figures = &alert.Figures{Share: alert.Share{N: 100, Negative: 40, Share: 0.4, Low: 0.31, High: 0.5}, Effect: 1.1, LeftOut: []string{}}
+	described(t, c.letter(&alert.Settings{Body: "c_h501", Language: "de"}, &judging.Message{ID: red.ID + "-20261125", Day: "2026-11-25", Event: alert.Ended, Alerts: []*alert.Alert{red}}))
+	described(t, c.test(&alert.Settings{Body: "c_h501", Language: "it"}, &alert.Test{ID: red.ID, By: "anna", Asked: red.Opened}))
 	m := c.letter(&alert.Settings{Body: "c_h501", Language: "it"}, &judging.Message{ID: "d", Day: "2026-11-25", Event: judging.Digest, Alerts: many})
+	described(t, m)
 	var told struct {
 		Alerts []json.RawMessage
 		More   int
