@@ -29,7 +29,8 @@ type compareCmd struct {
 func (*compareCmd) Help() string {
 	return `Proves that two databases that count the same log are equal, cell by cell, while votes come in: the accounts of all segments,
 the rows of those that are closed, and those of open ones by a reading of A, of B and of A again. Cells that were counted in between are
-not proved equal but bounded: what B says lies between the two. On a quiet log there are none of these.
+not proved equal but bounded: what B says lies between the two. On a quiet log there are none of these. When terminals voted is
+compared in the same way, unless one of both does not know it from the log's beginning.
 
 Exit code 0 where everything is equal, 1 where anything differs or could not be compared.
 

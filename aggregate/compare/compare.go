@@ -12,6 +12,7 @@ import (
 
 	"mlf/schema"
 	"mlf/schema/columns"
+	"mlf/schema/presence"
 )
 
 // ErrOtherLog is the error of two stores that count two logs.
@@ -39,6 +40,16 @@ type Store interface {
 	// Open calls take with the rows of segments from cut of their partition on, in
 	// any order, perhaps several versions of one: the maximum holds.
 	Open(ctx context.Context, cut []schema.Segment, take func(*columns.Rollups) error) error
+
+	// Present returns of which records the days of terminals are there.
+	Present(ctx context.Context) ([]presence.Account, error)
+
+	// DaySpan returns the first and the last day that some terminal has; false without any.
+	DaySpan(ctx context.Context) (first, last presence.UTCDay, some bool, err error)
+
+	// Days calls take with all that is known of the days [first, last], in their order, and of
+	// each in that of terminals.
+	Days(ctx context.Context, first, last presence.UTCDay, take func(presence.TerminalDay)) error
 }
 
 // A Side is one of the two counts.
@@ -122,6 +133,9 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		return nil, err
 	}
 	open.rest(r)
+	if err := c.days(ctx, r); err != nil {
+		return nil, err
+	}
 	return r, nil
 }
 

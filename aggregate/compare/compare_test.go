@@ -12,6 +12,7 @@ import (
 	"mlf/aggregate/compare"
 	"mlf/schema"
 	"mlf/schema/columns"
+	"mlf/schema/presence"
 )
 
 // run compares, in a bubble where waiting takes no time.
@@ -43,6 +44,15 @@ func TestTwoCountsOfOneLogAreEqual(t *testing.T) {
 	}
 	if !r.Equal() || r.Cells != (compare.Cells{Equal: uint64(len(cells))}) || r.Votes != 3*100 || r.Segments != 3*2 || r.RowsOpen == 0 || r.RowsBounded != 0 {
 		t.Errorf("got %+v, want %d cells, all equal", r, len(cells))
+	}
+	days := make(map[presence.TerminalDay]bool)
+	for p := range l.records {
+		for _, d := range l.days(p, 0, 100) {
+			days[presence.TerminalDay{Terminal: d.Terminal, Day: d.Day}] = true
+		}
+	}
+	if r.Days != (compare.Cells{Equal: uint64(len(days))}) {
+		t.Errorf("got days %+v, want %d, all equal", r.Days, len(days))
 	}
 	if !slices.Equal(r.From, offsets(100)) || !slices.Equal(r.Until, offsets(100)) || r.Months != 4 {
 		t.Errorf("got positions %v, %v, %d months", r.From, r.Until, r.Months)
@@ -101,6 +111,52 @@ func TestEachDifferenceIsFound(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEachDayThatDiffersIsFound, in whichever of the two, where both know all of them.
+func TestEachDayThatDiffersIsFound(t *testing.T) {
+	l := newLog(random(t, 2), 100)
+	of := l.days(1, 0, 100)[7]
+	for name, change := range map[string]func(*presence.TerminalDay){
+		"earlier":     func(d *presence.TerminalDay) { d.First -= 4_000_000 },
+		"later":       func(d *presence.TerminalDay) { d.Last += 4_000_000 },
+		"ingested":    func(d *presence.TerminalDay) { d.Ingested = 1000 },
+		"a terminal":  func(d *presence.TerminalDay) { d.Terminal = 999 },
+		"a first day": func(d *presence.TerminalDay) { d.Day = 3 },
+		"a last day":  func(d *presence.TerminalDay) { d.Day = 65535 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := newCount(t, l).all(100), newCount(t, l).all(100)
+			day := of
+			change(&day)
+			if err := a.WriteDays(t.Context(), []presence.TerminalDay{day}); err != nil {
+				t.Fatal(err)
+			}
+			for _, cfg := range []compare.Config{config(a, b), config(b, a)} {
+				r := mustRun(t, cfg)
+				if r.Differences != 1 || r.Days.Different != 1 || r.Days.Bounded != 0 || r.Cells.Different != 0 || r.Shown[0].Days == nil {
+					t.Fatalf("got %+v, want one difference", r)
+				}
+				if d := r.Shown[0].Days; d[0] == d[1] || d[0].Terminal != day.Terminal && d[1].Terminal != day.Terminal {
+					t.Errorf("got %+v", d)
+				}
+			}
+		})
+	}
+}
+
+// TestDaysThatOneDoesNotKnowAreNotCompared, and it is said since when it does.
+func TestDaysThatOneDoesNotKnowAreNotCompared(t *testing.T) {
+	l := newLog(random(t, 2), 100)
+	a, b := newCount(t, l).all(100), newCount(t, l)
+	b.knows = 30
+	b.all(100)
+	if err := a.WriteDays(t.Context(), []presence.TerminalDay{{Terminal: 999}}); err != nil {
+		t.Fatal(err)
+	}
+	if r := mustRun(t, config(a, b)); !r.Equal() || r.KnowDays() || r.Days.All() != 0 || r.KnownSince != [2]schema.Instant{0, 30} {
+		t.Errorf("got %+v", r)
 	}
 }
 
@@ -181,7 +237,7 @@ func TestCountsThatCannotBeCompared(t *testing.T) {
 		gap.account(p)
 	}
 	f(full(), gap, "second is behind", "offset 0")
-	for _, what := range []string{"identity", "account", "open segments", "span", "rows"} {
+	for _, what := range []string{"identity", "account", "open segments", "span", "rows", "days"} {
 		for _, name := range []string{"first", "second"} {
 			a, b := full(), full()
 			map[string]*count{"first": a, "second": b}[name].fails[what] = errors.New("the server says nothing")

@@ -6,8 +6,9 @@
 // grow with the country. Open segments grow while they are read. The first count is
 // read, then the second, then the first again; counts never fall, so what the second
 // says lies between the two, and where these are equal all three are. Nothing needs
-// to stand still, and no clock is trusted.
+// to stand still, and no clock is trusted. When terminals voted is compared in the same
+// way.
 //
-// It knows what two counts of one log must agree in: identity, accounts, rollups,
-// headers of releases. It must not know SQL, HTTP, Kafka, nor what cells are called.
+// It knows what two counts of one log must agree in: identity, accounts, rollups, days of
+// terminals, headers of releases. It must not know SQL, HTTP, Kafka, nor what cells are called.
 package compare

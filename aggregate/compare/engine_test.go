@@ -11,6 +11,7 @@ import (
 	"mlf/aggregate/store"
 	"mlf/aggregate/store/embedded"
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
 func TestMain(m *testing.M) {
@@ -35,7 +36,7 @@ func TestDatabasesOfARealEngineAreCompared(t *testing.T) {
 	cfg := config(a, b)
 	cfg.Wait = 2 * time.Second
 	r, err := compare.Run(t.Context(), cfg)
-	if err != nil || !r.Equal() || r.Cells.Equal != r.Cells.All() || r.Votes != partitions*400 || r.Segments != partitions*10 || r.RowsOpen != 0 {
+	if err != nil || !r.Equal() || r.Cells.Equal != r.Cells.All() || r.Votes != partitions*400 || r.Segments != partitions*10 || r.RowsOpen != 0 || r.Days.Equal == 0 {
 		t.Fatalf("got %+v, %v", r, err)
 	}
 	row := l.rollups(1, 4, 5*segmentRecords)[3]
@@ -45,11 +46,16 @@ func TestDatabasesOfARealEngineAreCompared(t *testing.T) {
 	if err := b.WriteRollups(t.Context(), []schema.Rollup{row, missing}); err != nil {
 		t.Fatal(err)
 	}
-	r, err = compare.Run(t.Context(), cfg)
-	if err != nil || r.Differences != 2 || r.Cells.Different != 2 {
-		t.Fatalf("got %+v, %v, want two rows", r, err)
+	day := l.days(0, 50, 51)[0]
+	day.First -= 5_000_000 // Before all of its hour.
+	if err := b.WriteDays(t.Context(), []presence.TerminalDay{day}); err != nil {
+		t.Fatal(err)
 	}
-	for _, d := range r.Shown {
+	r, err = compare.Run(t.Context(), cfg)
+	if err != nil || r.Differences != 3 || r.Cells.Different != 2 || r.Days.Different != 1 || r.Shown[2].Days == nil {
+		t.Fatalf("got %+v, %v, want two rows and a day", r, err)
+	}
+	for _, d := range r.Shown[:2] {
 		if d.Row == nil || d.Partition != 1 || d.Segment != 4 || d.Open {
 			t.Errorf("got %+v", d)
 		}

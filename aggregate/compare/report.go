@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mlf/schema"
+	"mlf/schema/presence"
 )
 
 // A Report is what a comparison found.
@@ -24,6 +25,10 @@ type Report struct {
 	Cells       Cells
 	Took        time.Duration // To compare closed segments.
 
+	// Days are days of terminals, where KnowDays.
+	Days       Cells
+	KnownSince [2]schema.Instant // Since when A and B know them, in ingest time; 0: from the log's beginning.
+
 	found
 }
 
@@ -32,6 +37,10 @@ func (r *Report) RowsPerSecond() float64 { return float64(r.Rows) / max(r.Took.S
 
 // Equal tells whether nothing differs.
 func (r *Report) Equal() bool { return r.Differences == 0 }
+
+// KnowDays tells whether A and B know from the log's beginning when terminals voted, so that
+// it was compared.
+func (r *Report) KnowDays() bool { return r.KnownSince == [2]schema.Instant{} }
 
 // month adds what was found in the closed segments of a month.
 func (r *Report) month(m *monthReport) {
@@ -43,9 +52,9 @@ func (r *Report) month(m *monthReport) {
 	r.join(&m.found)
 }
 
-// Cells are how many cells are what.
+// Cells are how many cells, or days of terminals, are what.
 type Cells struct {
-	Equal     uint64 // All of their rows are proved equal.
+	Equal     uint64 // Proved: of cells, all of their rows.
 	Bounded   uint64 // B lies between two readings of A: it was counted while it was read.
 	Different uint64
 }
@@ -64,23 +73,24 @@ func (c *Cells) add(s cellState) {
 	}
 }
 
-// A Difference is a row of both that is not the same: of the rollups, or of the
-// accounts. What is in one of them only is 0 in the other.
+// A Difference is a row of both that is not the same: of the rollups, of the accounts or
+// of the days of terminals. What is in one of them only is 0 in the other.
 type Difference struct {
 	Partition schema.Partition
 	Segment   schema.Segment
 	Open      bool // The segment is, in one at least: what is missing did not come within Config.Wait.
 
-	Row    *Row       // Of the rollups; nil: of the accounts.
+	Row    *Row       // Of the rollups; nil: of none.
 	Counts *[2]Counts // Of A and B.
 
-	Accounts *[2]schema.LedgerRow // Of A and B.
+	Accounts *[2]schema.LedgerRow     // Of A and B; nil: it is not of the accounts.
+	Days     *[2]presence.TerminalDay // The same of days of terminals, which are of no segment.
 }
 
 // found is what differs.
 type found struct {
 	Differences uint64       // All.
-	Shown       []Difference // The first of them: accounts, then rows of open segments, then of closed ones by month.
+	Shown       []Difference // The first of them: accounts, then rows of open segments, then of closed ones by month, then days of terminals.
 
 	most int // In Shown.
 }

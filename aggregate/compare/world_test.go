@@ -13,6 +13,7 @@ import (
 	"mlf/aggregate/store/model"
 	"mlf/schema"
 	"mlf/schema/columns"
+	"mlf/schema/presence"
 )
 
 const (
@@ -31,6 +32,9 @@ type vote struct {
 	schema.Cell
 	schema.Value
 	schema.Reason
+
+	terminal schema.TerminalID
+	cast     schema.Instant
 }
 
 // newLog returns n records of each partition, of cells that they share, over some
@@ -39,10 +43,12 @@ func newLog(rng *rand.Rand, n int) *log {
 	var l log
 	for p := range l.records {
 		for range n {
+			hour := firstHour + schema.Hour(700*rng.IntN(4))
 			l.records[p] = append(l.records[p], vote{
+				terminal: schema.TerminalID(10*p + rng.IntN(4)), cast: schema.InstantOf(hour.Time()) + schema.Instant(rng.IntN(3_600_000)),
 				Cell: schema.Cell{
 					Comune: schema.ComuneID(58001 + rng.IntN(5)), Office: []schema.OfficeCode{"", "nord"}[rng.IntN(2)], Service: schema.ServiceID(rng.IntN(2)),
-					Channel: schema.ChannelCounter, Scale: schema.ScaleMLF3, Class: schema.ClassOK, Hour: firstHour + schema.Hour(700*rng.IntN(4)),
+					Channel: schema.ChannelCounter, Scale: schema.ScaleMLF3, Class: schema.ClassOK, Hour: hour,
 				},
 				Value: schema.Value(1 + rng.IntN(3)), Reason: schema.Reason(rng.IntN(3)),
 			})
@@ -70,6 +76,14 @@ func (l *log) rollups(p int, s schema.Segment, next int) []schema.Rollup {
 	return all
 }
 
+// days returns when terminals voted by the records [from, next) of partition p.
+func (l *log) days(p, from, next int) (all []presence.TerminalDay) {
+	for i, v := range l.records[p][from:next] {
+		all = append(all, presence.TerminalDay{Terminal: v.terminal, Day: presence.DayOf(v.cast), First: v.cast, Last: v.cast, Ingested: schema.Instant(from + i + 1)})
+	}
+	return all
+}
+
 // ledger returns the account of segment s of partition p after the records below next.
 func (l *log) ledger(p int, s schema.Segment, next int) schema.LedgerRow {
 	n := uint64(next - int(s)*segmentRecords)
@@ -83,6 +97,7 @@ func (l *log) ledger(p int, s schema.Segment, next int) schema.LedgerRow {
 // A writer takes what was counted.
 type writer interface {
 	WriteRollups(ctx context.Context, rows []schema.Rollup) error
+	WriteDays(ctx context.Context, days []presence.TerminalDay) error
 	WriteLedger(ctx context.Context, rows []schema.LedgerRow, marks []schema.Watermark) error
 }
 
@@ -95,6 +110,7 @@ type count struct {
 
 	next   [partitions]int // Counted.
 	told   [partitions]int // Accounted for.
+	knows  schema.Offset   // From which record on it keeps when terminals voted.
 	before func()          // Each read; may be nil.
 	fails  map[string]error
 	tamper func(*schema.Rollup) // Of each row that is read; may be nil.
@@ -114,8 +130,11 @@ func newCount(t *testing.T, l *log) *count {
 func (c *count) rows(p, next int) {
 	next = min(next, len(c.log.records[p]))
 	for c.next[p] < next {
-		s := schema.Segment(c.next[p] / segmentRecords)
+		s, from := schema.Segment(c.next[p]/segmentRecords), c.next[p]
 		c.next[p] = min(next, int(s+1)*segmentRecords)
+		if err := c.into.WriteDays(c.t.Context(), c.log.days(p, from, c.next[p])); err != nil {
+			c.t.Error(err)
+		}
 		if err := c.into.WriteRollups(c.t.Context(), c.log.rollups(p, s, c.next[p])); err != nil {
 			c.t.Error(err)
 		}
@@ -127,7 +146,9 @@ func (c *count) account(p int) {
 	for c.told[p] < c.next[p] {
 		s := schema.Segment(c.told[p] / segmentRecords)
 		c.told[p] = min(c.next[p], int(s+1)*segmentRecords)
-		if err := c.into.WriteLedger(c.t.Context(), []schema.LedgerRow{c.log.ledger(p, s, c.told[p])}, nil); err != nil {
+		row := c.log.ledger(p, s, c.told[p])
+		row.Present = schema.PresenceRun{From: c.knows, Next: row.Next, Since: schema.Instant(c.knows)}
+		if err := c.into.WriteLedger(c.t.Context(), []schema.LedgerRow{row}, nil); err != nil {
 			c.t.Error(err)
 		}
 	}
@@ -184,6 +205,13 @@ func (c *count) Open(ctx context.Context, cut []schema.Segment, take func(*colum
 		return err
 	}
 	return c.Store.Open(ctx, cut, c.hand(take))
+}
+
+func (c *count) Days(ctx context.Context, first, last presence.UTCDay, take func(presence.TerminalDay)) error {
+	if err := c.read("days"); err != nil {
+		return err
+	}
+	return c.Store.Days(ctx, first, last, take)
 }
 
 // hand hands on a block whose memory is used for something else afterwards.

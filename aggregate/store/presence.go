@@ -69,6 +69,38 @@ func (s *Store) readTimes(ctx context.Context, query string, p clickhouse.Parame
 	})
 }
 
+// DaySpan returns the first and the last day that some terminal has; false without any.
+func (s *Store) DaySpan(ctx context.Context) (first, last presence.UTCDay, some bool, err error) {
+	err = s.readBy(ctx, s.lookups(), "day_span", nil, func(scan scanFunc) error {
+		var least, most uint16
+		var rows uint64
+		if err := scan(&least, &most, &rows); err != nil {
+			return err
+		}
+		first, last, some = presence.UTCDay(least), presence.UTCDay(most), rows > 0
+		return nil
+	})
+	return first, last, some, err
+}
+
+// Days calls take with all that is known of the days [first, last], in their order, and of
+// each in that of terminals.
+func (s *Store) Days(ctx context.Context, first, last presence.UTCDay, take func(presence.TerminalDay)) error {
+	return s.readBy(ctx, s.wide(), "days", clickhouse.Parameters{"first": number(first), "last": number(last)}, func(scan scanFunc) error {
+		var day uint16
+		var terminal uint64
+		var first, last, ingested int64
+		if err := scan(&day, &terminal, &first, &last, &ingested); err != nil {
+			return err
+		}
+		take(presence.TerminalDay{
+			Terminal: schema.TerminalID(terminal), Day: presence.UTCDay(day),
+			First: schema.Instant(first), Last: schema.Instant(last), Ingested: schema.Instant(ingested),
+		})
+		return nil
+	})
+}
+
 // Present returns of which records the days of terminals are there, by partition: of those
 // of which something is counted.
 func (s *Store) Present(ctx context.Context) ([]presence.Account, error) {

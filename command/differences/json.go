@@ -8,6 +8,7 @@ import (
 
 	"mlf/aggregate/compare"
 	"mlf/schema"
+	"mlf/schema/presence"
 	"mlf/schema/registry"
 )
 
@@ -29,10 +30,21 @@ type document struct {
 	CellsEqual     uint64          `json:"cells_equal"`
 	CellsBounded   uint64          `json:"cells_bounded"`
 	CellsDifferent uint64          `json:"cells_different"`
+	Days           days            `json:"days"`
 	Differences    uint64          `json:"differences_total"`
 	Shown          []difference    `json:"differences"`
 	Releases       releases        `json:"releases"`
 	RowsPerSecond  float64         `json:"rows_per_second"`
+}
+
+// days are days of terminals.
+type days struct {
+	Compared  bool          `json:"compared"`    // Both know them from the log's beginning.
+	Known     [2]*time.Time `json:"known_since"` // By A and B, in ingest time; null: from the beginning.
+	All       uint64        `json:"all"`
+	Equal     uint64        `json:"equal"`
+	Bounded   uint64        `json:"bounded"`
+	Different uint64        `json:"different"`
 }
 
 type releases struct {
@@ -41,13 +53,15 @@ type releases struct {
 	Same int `json:"same"`
 }
 
-// A difference is of a cell, or of the account of a segment.
+// A difference is of a cell, of the account of a segment, or of a day of a terminal.
 type difference struct {
 	Partition schema.Partition `json:"partition"`
 	Segment   schema.Segment   `json:"segment"`
 	Open      bool             `json:"open"`
 	Cell      *cell            `json:"cell,omitempty"`
-	A         any              `json:"a"` // counts of a cell, or account.
+	Terminal  string           `json:"terminal,omitempty"`
+	Day       string           `json:"day,omitempty"`
+	A         any              `json:"a"` // counts of a cell, account, or castDay.
 	B         any              `json:"b"`
 }
 
@@ -73,6 +87,13 @@ type account struct {
 	schema.Tally
 }
 
+// castDay is when the votes of a terminal's day were cast; null: it has none.
+type castDay struct {
+	First    time.Time `json:"first"`
+	Last     time.Time `json:"last"`
+	Ingested time.Time `json:"ingested"`
+}
+
 // JSON writes the report as a JSON object.
 func (r *Report) JSON(w io.Writer, lists *registry.Registry) error {
 	c := r.Counts
@@ -84,13 +105,34 @@ func (r *Report) JSON(w io.Writer, lists *registry.Registry) error {
 		A: r.A, B: r.B, Equal: r.Equal(), Log: c.Log.String(), From: c.From, Until: c.Until, Months: c.Months, Segments: c.Segments,
 		Rows: c.Rows, RowsOpen: c.RowsOpen, RowsBounded: c.RowsBounded, Votes: c.Votes,
 		Cells: c.Cells.All(), CellsEqual: c.Cells.Equal, CellsBounded: c.Cells.Bounded, CellsDifferent: c.Cells.Different,
+		Days: days{
+			Compared: c.KnowDays(), Known: [2]*time.Time{sinceOf(c.KnownSince[0]), sinceOf(c.KnownSince[1])},
+			All: c.Days.All(), Equal: c.Days.Equal, Bounded: c.Days.Bounded, Different: c.Days.Different,
+		},
 		Differences: c.Differences, Shown: shown, Releases: releases(r.Releases), RowsPerSecond: c.RowsPerSecond(),
 	})
 }
 
+func sinceOf(i schema.Instant) *time.Time {
+	if i == 0 {
+		return nil
+	}
+	at := i.Time()
+	return &at
+}
+
 func (w words) document(d *compare.Difference) difference {
 	out := difference{Partition: d.Partition, Segment: d.Segment, Open: d.Open}
-	if d.Row == nil {
+	switch {
+	case d.Days != nil:
+		for i, side := range []*any{&out.A, &out.B} {
+			if of := &d.Days[i]; *of != (presence.TerminalDay{}) {
+				out.Terminal, out.Day = of.Terminal.String(), of.Day.Time().Format(time.DateOnly)
+				*side = castDay{of.First.Time(), of.Last.Time(), of.Ingested.Time()}
+			}
+		}
+		return out
+	case d.Accounts != nil:
 		out.A, out.B = accountOf(&d.Accounts[0]), accountOf(&d.Accounts[1])
 		return out
 	}

@@ -10,6 +10,7 @@ import (
 
 	"mlf/aggregate/compare"
 	"mlf/schema"
+	"mlf/schema/presence"
 	"mlf/schema/registry"
 )
 
@@ -38,6 +39,7 @@ func (r *Report) Print(w io.Writer, lists *registry.Registry) error {
 	if more := c.Differences - uint64(len(c.Shown)); more > 0 {
 		p.line("  and %d more", more)
 	}
+	p.line("%s", r.days())
 	p.line("%s", r.releases())
 	return p.err
 }
@@ -47,7 +49,7 @@ func (r *Report) verdict() string {
 	c, at := r.Counts, positionText(r.Counts.From)
 	switch {
 	case !c.Equal():
-		return fmt.Sprintf("different: %d of %d cells, %d rows and accounts in all, at %s", c.Cells.Different, c.Cells.All(), c.Differences, at)
+		return fmt.Sprintf("different: %d of %d cells, %d differences in all, at %s", c.Cells.Different, c.Cells.All(), c.Differences, at)
 	case c.Cells.Bounded > 0:
 		return fmt.Sprintf("equal: %d of %d cells, at %s; bounded: %d, which A counted further while they were read, up to %s",
 			c.Cells.Equal, c.Cells.All(), at, c.Cells.Bounded, positionText(c.Until))
@@ -64,6 +66,28 @@ func positionText(offsets []schema.Offset) string {
 		fmt.Fprintf(&text, " %d:%d", p, at)
 	}
 	return text.String()
+}
+
+// days says how the days of terminals compare.
+func (r *Report) days() string {
+	c := r.Counts
+	switch {
+	case !c.KnowDays():
+		return fmt.Sprintf("days of terminals were not compared: A knows them %s, B %s", sinceText(c.KnownSince[0]), sinceText(c.KnownSince[1]))
+	case c.Days.Different > 0:
+		return fmt.Sprintf("days of terminals: %d of %d differ", c.Days.Different, c.Days.All())
+	case c.Days.Bounded > 0:
+		return fmt.Sprintf("days of terminals: %d of %d are equal, the others bounded", c.Days.Equal, c.Days.All())
+	}
+	return fmt.Sprintf("days of terminals: all of %d are equal", c.Days.All())
+}
+
+// sinceText returns since when something is known, in ingest time.
+func sinceText(since schema.Instant) string {
+	if since == 0 {
+		return "from the beginning"
+	}
+	return "since " + since.Time().Format(time.RFC3339)
 }
 
 func (r *Report) releases() string {
@@ -89,10 +113,31 @@ func (w words) difference(d *compare.Difference) string {
 		state = "open"
 	}
 	where := fmt.Sprintf("partition %d, segment %d (%s)", d.Partition, d.Segment, state)
-	if d.Row == nil {
+	switch {
+	case d.Days != nil:
+		return fmt.Sprintf("%s: A %s; B %s", dayText(d.Days), castText(&d.Days[0]), castText(&d.Days[1]))
+	case d.Accounts != nil:
 		return fmt.Sprintf("account of %s: A %s; B %s", where, accountText(&d.Accounts[0], &d.Accounts[1]), accountText(&d.Accounts[1], &d.Accounts[0]))
 	}
 	return fmt.Sprintf("%s: A %s; B %s; %s", w.cell(&d.Row.Cell), countsText(d.Row.Scale, &d.Counts[0]), countsText(d.Row.Scale, &d.Counts[1]), where)
+}
+
+// dayText returns whose day it is, and which; one of both may be 0.
+func dayText(of *[2]presence.TerminalDay) string {
+	d := &of[0]
+	if *d == (presence.TerminalDay{}) {
+		d = &of[1]
+	}
+	return fmt.Sprintf("terminal %v, %s", d.Terminal, d.Day.Time().Format(time.DateOnly))
+}
+
+// castText returns when a day's votes were cast.
+func castText(d *presence.TerminalDay) string {
+	if *d == (presence.TerminalDay{}) {
+		return "nothing"
+	}
+	text := func(i schema.Instant) string { return i.Time().Format(time.RFC3339Nano) }
+	return fmt.Sprintf("cast %s to %s, taken %s", text(d.First), text(d.Last), text(d.Ingested))
 }
 
 func (w words) cell(c *schema.Cell) string {

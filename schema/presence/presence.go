@@ -5,7 +5,12 @@
 // kept, or who asks for them.
 package presence
 
-import "mlf/schema"
+import (
+	"cmp"
+	"time"
+
+	"mlf/schema"
+)
 
 // A UTCDay is a day of UTC, in days since 1970-01-01, at most schema.DayMax. No place's clock
 // is in what is counted.
@@ -16,6 +21,9 @@ func DayOf(i schema.Instant) UTCDay {
 	const day = 24 * 3600 * 1000
 	return UTCDay(min(max(0, i)/day, schema.Instant(schema.DayMax)))
 }
+
+// Time returns when d begins.
+func (d UTCDay) Time() time.Time { return time.Unix(int64(d)*24*3600, 0).UTC() }
 
 // A TerminalDay says when votes of a terminal, or of a source or device, were cast on one
 // day, of those that were counted. Rows of the same terminal and day are merged, First by
@@ -32,6 +40,16 @@ type TerminalDay struct {
 // Merge adds to d what another row of its terminal and day says.
 func (d *TerminalDay) Merge(e *TerminalDay) {
 	d.First, d.Last, d.Ingested = min(d.First, e.First), max(d.Last, e.Last), max(d.Ingested, e.Ingested)
+}
+
+// Compare orders days by time, and those of one day by their terminals.
+func (d *TerminalDay) Compare(e *TerminalDay) int {
+	return cmp.Or(cmp.Compare(d.Day, e.Day), cmp.Compare(d.Terminal, e.Terminal))
+}
+
+// Holds tells whether all that e says of the same terminal and day is in d.
+func (d *TerminalDay) Holds(e *TerminalDay) bool {
+	return d.First <= e.First && d.Last >= e.Last && d.Ingested >= e.Ingested
 }
 
 // An Account is of which records of a partition the days of terminals are in the store.

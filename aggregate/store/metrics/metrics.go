@@ -36,7 +36,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		}
 	}
 	for _, query := range []string{
-		"chains", "checkpoint", "checkpoint_ids", "checkpoints", "identity", "last_votes", "ledger", "newest_votes", "open", "present", "public_lots", "public_lots_ordered",
+		"chains", "checkpoint", "checkpoint_ids", "checkpoints", "day_span", "days", "identity", "last_votes", "ledger", "newest_votes", "open", "present", "public_lots", "public_lots_ordered",
 		"public_lots_span", "public_releases", "public_taken", "public_taken_ordered", "public_turnout", "segments", "settled", "share", "span", "started",
 		"states", "stats", "watermark",
 	} {

@@ -59,6 +59,37 @@ func handTimes(last map[schema.TerminalID]schema.Instant, take func(schema.Termi
 	}
 }
 
+// DaySpan returns the first and the last day that some terminal has; false without any.
+func (s *Store) DaySpan(context.Context) (first, last presence.UTCDay, some bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.tables.Days {
+		if !some {
+			first, last, some = k.Day, k.Day, true
+		}
+		first, last = min(first, k.Day), max(last, k.Day)
+	}
+	return first, last, some, nil
+}
+
+// Days calls take with all that is known of the days [first, last], in their order, and of
+// each in that of terminals.
+func (s *Store) Days(_ context.Context, first, last presence.UTCDay, take func(presence.TerminalDay)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []presence.TerminalDay
+	for k, d := range s.tables.Days {
+		if first <= k.Day && k.Day <= last {
+			all = append(all, d)
+		}
+	}
+	slices.SortFunc(all, func(a, b presence.TerminalDay) int { return a.Compare(&b) })
+	for _, d := range all {
+		take(d)
+	}
+	return nil
+}
+
 // Present returns of which records the days of terminals are there, by partition: of those
 // of which something is counted.
 func (s *Store) Present(context.Context) ([]presence.Account, error) {

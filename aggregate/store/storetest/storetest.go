@@ -38,6 +38,8 @@ type Store interface {
 	WriteDays(ctx context.Context, days []presence.TerminalDay) error
 	LastVotes(ctx context.Context, from, until schema.Instant, take func(schema.TerminalID, schema.Instant)) error
 	NewestVotes(ctx context.Context, since schema.Instant, take func(schema.TerminalID, schema.Instant)) error
+	DaySpan(ctx context.Context) (first, last presence.UTCDay, some bool, err error)
+	Days(ctx context.Context, first, last presence.UTCDay, take func(presence.TerminalDay)) error
 	Present(ctx context.Context) ([]presence.Account, error)
 
 	Ledger(ctx context.Context) ([]schema.LedgerTotals, error)
