@@ -94,8 +94,9 @@ test-kafka: engine build ## Run the broker's suite and the whole pipeline agains
 	MLF_TEST_KAFKA=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m ./ingest/broker/... ./proof/kafka/... ./proof/rights -run Kafka
 	MLF_TEST_KAFKA=1 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 15m ./proof/pipeline -run Kafka
 
-simulate: engine build ## Play 2,000 terminals for 7 days against mlf up and compare every cell (over a million votes).
-	./proof/country/simulate.sh
+simulate: engine build ## Play 2,000 terminals for 7 days against mlf up and compare every cell (over a million votes; KAFKA=1: against single stages and real Kafka).
+	$(if $(KAFKA),$(GO) run ./proof/kafka/run --fetch-only)
+	$(if $(KAFKA),MLF_TEST_KAFKA=1 MLF_TEST_COUNTRY=2000x7 MLF_REQUIRE_ENGINE=1 $(GO) test -count=1 -timeout 40m -v ./proof/pipeline -run TestKafkaSources,./proof/country/simulate.sh)
 
 sim: ## Play SEEDS schedules of crashes, late writes and lost answers on the real decision code (SEED=n: one, with its trace).
 	$(GO) test ./proof/sim -count=1 -timeout 40m -v $(if $(SEED),-run TestSeeds -seed $(SEED),-run 'TestSeeds|TestASeed|TestWhatOne' -seeds $(or $(SEEDS),10000))
