@@ -77,9 +77,10 @@ const alone = "097055"
 // nowhere is no code of a comune.
 const nowhere = "nowhere"
 
-// shown waits until a view has its figures.
+// shown waits until a view has its figures, and is no longer dimmed.
 func shown(limit time.Duration) browser.Step {
 	return browser.ShowsWithin(limit, `document.documentElement.dataset.shown !== undefined && !document.getElementById("view").hasAttribute("aria-busy") && document.getElementById("view").children.length > 0
+		&& getComputedStyle(document.getElementById("view")).opacity === "1"
 		&& ![...document.querySelectorAll("#view svg.picture")].some((picture) => picture.checkVisibility() && !picture.hasAttribute("aria-label"))`, "true")
 }
 
