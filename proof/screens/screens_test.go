@@ -81,7 +81,7 @@ const nowhere = "nowhere"
 func shown(limit time.Duration) browser.Step {
 	return browser.ShowsWithin(limit, `document.documentElement.dataset.shown !== undefined && !document.getElementById("view").hasAttribute("aria-busy") && document.getElementById("view").children.length > 0
 		&& getComputedStyle(document.getElementById("view")).opacity === "1"
-		&& ![...document.querySelectorAll("#view svg.picture")].some((picture) => picture.checkVisibility() && !picture.hasAttribute("aria-label"))`, "true")
+		&& ![...document.querySelectorAll("#view svg.picture")].some((picture) => picture.getClientRects().length > 0 && !picture.hasAttribute("aria-label"))`, "true")
 }
 
 const (
@@ -162,6 +162,7 @@ type reader struct {
 func newReader(t *testing.T) *reader {
 	t.Helper()
 	tab := browser.Open(t)
+	browser.Reader(t, tab)("nothing glides away from under the mouse", browser.Prefer("prefers-reduced-motion", "reduce"))
 	return &reader{tab: tab, auditor: browser.NewAuditor(t, axe), complaints: browser.Listen(t, tab)}
 }
 
