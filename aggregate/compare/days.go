@@ -13,6 +13,9 @@ import (
 // are held.
 const daysAtOnce = 7
 
+// A stretch is some days of terminals, the last included.
+type stretch struct{ first, last presence.UTCDay }
+
 // days compares when terminals voted, where both know that from the log's beginning: what
 // one knows from later on the other must not have.
 func (c *comparison) days(ctx context.Context, r *Report) error {
@@ -39,7 +42,7 @@ func (c *comparison) days(ctx context.Context, r *Report) error {
 		return nil
 	}
 	for from := int(first); from <= int(last); from += daysAtOnce {
-		if err := c.week(ctx, r, presence.UTCDay(from), presence.UTCDay(min(from+daysAtOnce-1, int(last)))); err != nil {
+		if err := c.week(ctx, r, stretch{presence.UTCDay(from), presence.UTCDay(min(from+daysAtOnce-1, int(last)))}); err != nil {
 			return err
 		}
 	}
@@ -48,7 +51,7 @@ func (c *comparison) days(ctx context.Context, r *Report) error {
 
 // week compares some days by three readings, as open compares rows: days only grow. No account
 // is needed: what a reading lacks of the one before must come within Wait.
-func (c *comparison) week(ctx context.Context, r *Report, first, last presence.UTCDay) error {
+func (c *comparison) week(ctx context.Context, r *Report, of stretch) error {
 	var readings [after + 1][]presence.TerminalDay
 	patience := c.cfg.Wait
 	if r.Days.Different > 0 {
@@ -60,7 +63,7 @@ func (c *comparison) week(ctx context.Context, r *Report, first, last presence.U
 			floor = readings[reading-1]
 		}
 		var err error
-		if readings[reading], err = c.daysOf(ctx, s, first, last, floor, patience); err != nil {
+		if readings[reading], err = c.daysOf(ctx, s, of, floor, patience); err != nil {
 			return err
 		}
 	}
@@ -69,12 +72,12 @@ func (c *comparison) week(ctx context.Context, r *Report, first, last presence.U
 }
 
 // daysOf reads the days of s once they hold those of floor, or patience is over.
-func (c *comparison) daysOf(ctx context.Context, s Side, first, last presence.UTCDay, floor []presence.TerminalDay, patience time.Duration) ([]presence.TerminalDay, error) {
+func (c *comparison) daysOf(ctx context.Context, s Side, of stretch, floor []presence.TerminalDay, patience time.Duration) ([]presence.TerminalDay, error) {
 	until := time.Now().Add(patience)
 	defer c.tell(func(p *Progress) { p.Waiting = "" })
 	for pause := pauseMin; ; pause = min(2*pause, pauseMax) {
 		var days []presence.TerminalDay
-		err := s.Store.Days(ctx, first, last, func(d presence.TerminalDay) { days = append(days, d) })
+		err := s.Store.Days(ctx, of.first, of.last, func(d presence.TerminalDay) { days = append(days, d) })
 		if err != nil {
 			return nil, fmt.Errorf("read days of terminals of %s: %w", s.Name, err)
 		}

@@ -20,7 +20,8 @@ import (
 // Register writes a record of the registry topic, durably.
 type Register func(ctx context.Context, key string, value []byte) error
 
-// An Import puts the calls of an exchange's Master.csv on the log.
+// An Import puts the calls of an exchange's Master.csv on the log. What fails is tried again:
+// a file that is imported twice counts once.
 type Import func(ctx context.Context, integration, serial string, file []byte) error
 
 // sources are those of a simulation that keep no state: what they send, in whose name, and
@@ -171,7 +172,15 @@ func (x *sources) importFiles(ctx context.Context) error {
 			break
 		}
 		o := x.all[slices.IndexFunc(x.all, func(o *stateless) bool { return o.Name == f.Source })]
-		if err := x.sim.imports(ctx, o.as.Integration, o.Serial, f.Body); err != nil {
+		err := x.sim.weather.insist(ctx, func() error {
+			err := x.sim.imports(ctx, o.as.Integration, o.Serial, f.Body)
+			if err != nil {
+				x.seen.doubted = true
+				return &weatherError{cause: "import of calls", err: err}
+			}
+			return nil
+		})
+		if err != nil {
 			return fmt.Errorf("import the calls of %s: %w", o.Name, err)
 		}
 		calls := x.play.Truth.Filed(o.Name)

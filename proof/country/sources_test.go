@@ -1,10 +1,13 @@
 package country
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mlf/proof/country/foreign"
@@ -98,6 +101,31 @@ func TestDifferencesOfSourcesAreFound(t *testing.T) {
 	f(func(o *stateless) { o.after.tests[4]++ }, foreign.Site, "class=test v5")
 	f(func(o *stateless) { o.after.votes[4]--; o.doubt[4]++ }, foreign.Site, "")
 	f(func(o *stateless) { o.before.votes[0]++; o.after.votes[0]++ }, foreign.Box, "")
+}
+
+// TestImportsAreTriedAgain: who imports while the log does not answer does so until it does,
+// and then nobody knows how often a call is on it.
+func TestImportsAreTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := foreignSimulation(t, 40, 1)
+		s.weather = newWeather(&Config{Now: time.Now, GiveUp: time.Hour})
+		fails, imported := 5, make(map[string]int)
+		s.imports = func(_ context.Context, _, _ string, file []byte) error {
+			if fails--; fails >= 0 {
+				return errors.New("list offsets: the connection was reset")
+			}
+			imported[string(file)]++
+			return nil
+		}
+		x := s.sources
+		if err := x.importFiles(t.Context()); err != nil || len(imported) != len(x.play.Files) || !x.seen.doubted || s.weather.seen()["import of calls"] != 5 {
+			t.Errorf("got %v, %d of %d files, doubted %v, %v", err, len(imported), len(x.play.Files), x.seen.doubted, s.weather.seen())
+		}
+		s.imports = func(context.Context, string, string, []byte) error { return errors.New("never") }
+		if err := x.importFiles(t.Context()); err == nil || !strings.Contains(err.Error(), "never") {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestEventsOfTheLedger(t *testing.T) {

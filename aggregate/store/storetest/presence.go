@@ -32,20 +32,41 @@ func times(t *testing.T, read func(take func(schema.TerminalID, schema.Instant))
 	return got
 }
 
-func days(t *testing.T, s Subject) {
-	day := func(terminal schema.TerminalID, first, last, ingested schema.Instant) presence.TerminalDay {
-		return presence.TerminalDay{Terminal: terminal, Day: presence.DayOf(midnight + first), First: midnight + first, Last: midnight + last, Ingested: midnight + ingested}
+// castOn returns a day of a terminal; times are since midnight.
+func castOn(terminal schema.TerminalID, first, last, ingested schema.Instant) presence.TerminalDay {
+	return presence.TerminalDay{Terminal: terminal, Day: presence.DayOf(midnight + first), First: midnight + first, Last: midnight + last, Ingested: midnight + ingested}
+}
+
+// most is the highest number of a terminal.
+const most = schema.TerminalID(1<<64 - 1)
+
+// inOrder holds what days has written to what is read of whole days.
+func inOrder(t *testing.T, s Subject) {
+	t.Helper()
+	if first, last, some, err := s.DaySpan(t.Context()); first != 0 || last != 65535 || !some || err != nil {
+		t.Errorf("got days %d to %d, %v, %v", first, last, some, err)
 	}
-	const most = schema.TerminalID(1<<64 - 1)
+	var got []presence.TerminalDay
+	today := presence.DayOf(midnight)
+	if err := s.Days(t.Context(), today-3, today, func(d presence.TerminalDay) { got = append(got, d) }); err != nil {
+		t.Fatal(err)
+	}
+	want := []presence.TerminalDay{castOn(4, -3*24*hour, -3*24*hour, 40*hour), castOn(1, -5*hour, -4*hour, -4*hour), castOn(1, 7*hour, 11*hour, 20*hour), castOn(4, 23*hour, 23*hour+1, 50*hour), castOn(most, 21*hour, 23*hour, 23*hour)}
+	if !slices.Equal(got, want) {
+		t.Errorf("got days %+v, want %+v", got, want)
+	}
+}
+
+func days(t *testing.T, s Subject) {
 	if _, _, some, err := s.DaySpan(t.Context()); some || err != nil {
 		t.Errorf("days without any: %v, %v", some, err)
 	}
 	rows := []presence.TerminalDay{
-		day(1, 8*hour, 9*hour, 20*hour), day(1, 10*hour, 11*hour, 11*hour), day(1, 7*hour, 7*hour, 12*hour),
-		day(1, -5*hour, -4*hour, -4*hour),
-		day(most, 21*hour, 23*hour, 23*hour),
-		day(3, -40*24*hour, -40*24*hour, 30*hour), day(3, -50*24*hour, -49*24*hour-5*hour, -49*24*hour),
-		day(4, 23*hour, 23*hour+1, 50*hour), day(4, -3*24*hour, -3*24*hour, 40*hour),
+		castOn(1, 8*hour, 9*hour, 20*hour), castOn(1, 10*hour, 11*hour, 11*hour), castOn(1, 7*hour, 7*hour, 12*hour),
+		castOn(1, -5*hour, -4*hour, -4*hour),
+		castOn(most, 21*hour, 23*hour, 23*hour),
+		castOn(3, -40*24*hour, -40*24*hour, 30*hour), castOn(3, -50*24*hour, -49*24*hour-5*hour, -49*24*hour),
+		castOn(4, 23*hour, 23*hour+1, 50*hour), castOn(4, -3*24*hour, -3*24*hour, 40*hour),
 		{Terminal: 5, Day: 0, First: 0, Last: 0, Ingested: 1},
 		{Terminal: 5, Day: 65535, First: schema.InstantMax, Last: schema.InstantMax, Ingested: 1},
 	}
@@ -90,18 +111,7 @@ func days(t *testing.T, s Subject) {
 		newest(0, seen{1: midnight + 11*hour, most: midnight + 23*hour, 3: midnight - 40*24*hour, 4: midnight + 23*hour + 1, 5: schema.InstantMax})
 		newest(midnight+30*hour, seen{3: midnight - 40*24*hour, 4: midnight + 23*hour + 1})
 		newest(midnight+51*hour, seen{})
-		if first, last, some, err := s.DaySpan(t.Context()); first != 0 || last != 65535 || !some || err != nil {
-			t.Errorf("got days %d to %d, %v, %v", first, last, some, err)
-		}
-		var got []presence.TerminalDay
-		today := presence.DayOf(midnight)
-		if err := s.Days(t.Context(), today-3, today, func(d presence.TerminalDay) { got = append(got, d) }); err != nil {
-			t.Fatal(err)
-		}
-		want := []presence.TerminalDay{day(4, -3*24*hour, -3*24*hour, 40*hour), day(1, -5*hour, -4*hour, -4*hour), day(1, 7*hour, 11*hour, 20*hour), day(4, 23*hour, 23*hour+1, 50*hour), day(most, 21*hour, 23*hour, 23*hour)}
-		if !slices.Equal(got, want) {
-			t.Errorf("got days %+v, want %+v", got, want)
-		}
+		inOrder(t, s)
 		s.sql(t, "OPTIMIZE TABLE terminal_day FINAL")
 	}
 	if s.SQL != nil {
