@@ -144,7 +144,7 @@ func TestWhatIsNeverTakenIsAnOutcome(t *testing.T) {
 			t.Errorf("%s: got %v, %+v", target, taken, got)
 		}
 	}
-	f("email:urp@comune.example.it", "none is sent from here")
+	f("email:urp@comune.example.it", "the operator has set no mail server")
 	f("webhook:gone", "want a URL")
 	c.key = ""
 	f("webhook:a", "no key")

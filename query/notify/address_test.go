@@ -204,7 +204,7 @@ func TestTargets(t *testing.T) {
 	const url = "https://hooks.example.org/"
 	f(Target{}, `kind ""`)
 	f(Target{Kind: "sms", Address: "+39"}, "want webhook or email")
-	f(Target{Kind: Email, Address: "a@example.org"}, "none is sent from here")
+	f(Target{Kind: Email, Address: "a@example.org"}, "the operator has set no mail server")
 	f(Target{Kind: Webhook, Address: url}, "secret of 0 bytes: want 24 to 64")
 	f(Target{Kind: Webhook, Address: url, Secret: make([]byte, 23)}, "secret of 23 bytes")
 	f(Target{Kind: Webhook, Address: url, Secret: make([]byte, 65)}, "secret of 65 bytes")

@@ -61,7 +61,7 @@ func (s *Sender) Check(t Target) error {
 		return nil
 	case Email:
 		if s.cfg.Mail == nil {
-			return errors.New("e-mail: none is sent from here: want a webhook, or a mail server in the configuration")
+			return errors.New("e-mail: the operator has set no mail server")
 		}
 		if err := checkMailbox(t.Address); err != nil {
 			return fmt.Errorf("e-mail: %w", err)
