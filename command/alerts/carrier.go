@@ -192,7 +192,7 @@ func (c *carrier) dataOf(a *alert.Alert, event string, alone bool) data {
 // story returns what words are made of.
 func (c *carrier) story(s *alert.Settings, a *alert.Alert, event string) words.Story {
 	story := words.Story{
-		Kind: string(a.Kind), State: event, Body: c.nameOf(a.Body), Scope: c.scope(a.Scope, registry.Lang(s.Language)),
+		Kind: string(a.Kind), State: event, Scale: a.Scope.Scale, Body: c.nameOf(a.Body), Scope: c.scope(a.Scope, registry.Lang(s.Language)),
 		Opened: a.Opened, Closed: a.Closed, More: a.Count - len(a.Terminals), Link: c.link(a.Body, a.ID), SettingsLink: c.settingsLink(a.Body), Zone: c.zone,
 	}
 	for _, id := range a.Terminals {

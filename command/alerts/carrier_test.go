@@ -103,6 +103,11 @@ func TestLetters(t *testing.T) {
 	red.Kind, red.Terminals, red.Count, red.State, red.Closed = alert.Red, nil, 0, alert.Closed, red.Opened.Add(time.Hour)
 	red.Figures = &alert.Figures{Share: alert.Share{N: 100, Negative: 40, Share: 0.4, Low: 0.31, High: 0.5}, Effect: 1.1, LeftOut: []string{}}
 	described(t, c.letter(&alert.Settings{Body: "c_h501", Language: "de"}, &judging.Message{ID: red.ID + "-20261125", Day: "2026-11-25", Event: alert.Ended, Alerts: []*alert.Alert{red}}))
+	stars := *red
+	stars.Scope = alert.Scope{Scale: "stars5"}
+	if m := c.letter(&alert.Settings{Body: "c_h501", Language: "en"}, &judging.Message{ID: red.ID + "-20261126", Day: "2026-11-26", Event: alert.Ended, Alerts: []*alert.Alert{&stars}}); strings.Contains(m.Text, " red ") || !strings.Contains(m.Text, "negative") {
+		t.Errorf("stars are not red:\n%s", m.Text)
+	}
 	described(t, c.test(&alert.Settings{Body: "c_h501", Language: "it"}, &alert.Test{ID: red.ID, By: "anna", Asked: red.Opened}))
 	m := c.letter(&alert.Settings{Body: "c_h501", Language: "it"}, &judging.Message{ID: "d", Day: "2026-11-25", Event: judging.Digest, Alerts: many})
 	described(t, m)

@@ -53,13 +53,14 @@ func Questions(s *alert.Settings) (all []Question) {
 		if !r.Enabled {
 			continue
 		}
-		scopes := []alert.Scope{r.Scope}
-		if (r.Kind == alert.Red || r.Kind == alert.Fall) && r.Scope.Scale == "" {
-			scopes = []alert.Scope{r.Scope, r.Scope}
-			scopes[0].Scale, scopes[1].Scale = schema.ScaleMLF3.String(), schema.ScaleStars5.String()
+		if (r.Kind != alert.Red && r.Kind != alert.Fall) || r.Scope.Scale != "" {
+			all = append(all, Question{Body: s.Body, Rule: r, Scope: r.Scope})
+			continue
 		}
-		for _, scope := range scopes {
-			all = append(all, Question{Body: s.Body, Rule: r, Scope: scope})
+		for _, scale := range schema.Scales() {
+			q := Question{Body: s.Body, Rule: r, Scope: r.Scope}
+			q.Scope.Scale = scale.String()
+			all = append(all, q)
 		}
 	}
 	return all
@@ -93,21 +94,29 @@ func (j *Judge) Enough(kind alert.Kind, now time.Time) func(since time.Time) boo
 	return func(since time.Time) bool { return now.Sub(since) >= calmFor }
 }
 
-// share judges the share of red faces, or of one and two stars, against what was usual.
+// worst is how many of the lowest values of a scale are negative.
+func worst(s schema.Scale) int {
+	if s == schema.ScaleMLF3 {
+		return 1 // Red.
+	}
+	return 2 // Of four faces, or of five stars.
+}
+
+// share judges the share of negative votes against what was usual.
 func (j *Judge) share(ctx context.Context, q *Question, t *territory, now time.Time) (Verdict, error) {
 	r, why := j.reading(q, t, now, allDays)
 	if why != "" {
 		return Verdict{Why: why}, nil
 	}
-	scale, worst := schema.ScaleMLF3, 1
-	if q.Scope.Scale == schema.ScaleStars5.String() {
-		scale, worst = schema.ScaleStars5, 2
+	scale, err := schema.ParseScale(q.Scope.Scale)
+	if err != nil {
+		return Verdict{Why: whyRegistry}, fmt.Errorf("scope of a rule of %s: %w", q.Body, err)
 	}
 	r.scale = scale
 	r.class = map[schema.Class]question.Group{schema.ClassOK: 0, schema.ClassLateClock: 0}
-	err := j.read(ctx, r, func(d *Day, row *question.Count) {
+	err = j.read(ctx, r, func(d *Day, row *question.Count) {
 		d.N += row.N()
-		for _, n := range row.Values[:worst] {
+		for _, n := range row.Values[:worst(scale)] {
 			d.Negative += n
 		}
 	})

@@ -214,7 +214,8 @@ func TestWhoseVotes(t *testing.T) {
 	}
 }
 
-// TestScalesAreApart: stars are not faces, and one and two of them are the bad ones.
+// TestScalesAreApart: stars are not faces, and one and two of them are the bad ones, as of four
+// faces.
 func TestScalesAreApart(t *testing.T) {
 	w := newTown(t)
 	w.votes(58091, "", schema.ScaleMLF3, schema.ClassOK, turned([]uint64{8, 0, 2}, []uint64{1, 0, 9}))
@@ -222,6 +223,10 @@ func TestScalesAreApart(t *testing.T) {
 	stars := alert.Scope{Scale: "stars5"}
 	if v := w.says(roma, alert.Red, stars); !v.Opens || v.Figures.Negative != 5*168 || v.Figures.N != 10*168 || v.Figures.Baseline.Share != 0.2 {
 		t.Errorf("stars: got %+v %+v", v, v.Figures)
+	}
+	w.votes(58091, "", schema.ScaleSmiley4, schema.ClassOK, turned([]uint64{1, 1, 4, 4}, []uint64{1, 7, 1, 1}))
+	if v := w.says(roma, alert.Red, alert.Scope{Scale: "smiley4"}); !v.Opens || v.Figures.Negative != 8*168 || v.Figures.N != 10*168 || v.Figures.Baseline.Share != 0.2 {
+		t.Errorf("four faces: got %+v %+v", v, v.Figures)
 	}
 	if v := w.says(roma, alert.Red, faces()); v.Opens || !v.Calm {
 		t.Errorf("fewer red faces: got %+v", v)

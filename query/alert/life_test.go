@@ -291,7 +291,7 @@ func TestQuestionsAreOfEachScale(t *testing.T) {
 	for _, q := range judging.Questions(s) {
 		got = append(got, string(q.Rule.Kind)+"?"+q.Scope.String())
 	}
-	want := []string{"red?scale=mlf3", "red?scale=stars5", "silence?", "misuse?", "red?channel=web&scale=stars5"}
+	want := []string{"red?scale=mlf3", "red?scale=smiley4", "red?scale=stars5", "silence?", "misuse?", "red?channel=web&scale=stars5"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

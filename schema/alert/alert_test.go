@@ -78,7 +78,7 @@ func TestSettingsThatSaySomethingImpossible(t *testing.T) {
 	f("one of a kind and scope", func(s *alert.Settings) { s.Rules = append(s.Rules, alert.Rule{Kind: alert.Red}) })
 	f("want at most 20", func(s *alert.Settings) { s.Rules = make([]alert.Rule, 21) })
 	f("scope", func(s *alert.Settings) { s.Rules[0].Scope.Comuni = []string{"58091x"} })
-	f("scale \"smiley4\": want mlf3 or stars5", func(s *alert.Settings) { s.Rules[0].Scope.Scale = "smiley4" })
+	f("scope: scale \"smiley5\"", func(s *alert.Settings) { s.Rules[0].Scope.Scale = "smiley5" })
 	f("at most 5 and 20", func(s *alert.Settings) { s.Webhooks = make([]alert.Webhook, 6) })
 	f("want an address like https", func(s *alert.Settings) { s.Webhooks = []alert.Webhook{{"a", "http://example.it"}} })
 	f("want an address like https", func(s *alert.Settings) { s.Webhooks = []alert.Webhook{{"a", "https://u:p@example.it"}} })

@@ -53,7 +53,7 @@ type Scope struct {
 	Services []string `json:"services,omitempty"`
 	Channels []string `json:"channels,omitempty"`
 
-	// Scale is mlf3 or stars5: shares of the two are never added up. Empty in a rule: each for
+	// Scale is one of schema.Scales: shares of two are never added up. Empty in a rule: each for
 	// itself. An alert of red or fall always has one.
 	Scale string `json:"scale,omitempty"`
 }
@@ -102,8 +102,10 @@ func (s *Scope) check() error {
 			return fmt.Errorf("scope: %d codes of %s: want at most %d", len(*l.codes), l.name, l.most)
 		}
 	}
-	if s.Scale != "" && s.Scale != schema.ScaleMLF3.String() && s.Scale != schema.ScaleStars5.String() {
-		return fmt.Errorf("scope: scale %.20q: want mlf3 or stars5", s.Scale)
+	if s.Scale != "" {
+		if _, err := schema.ParseScale(s.Scale); err != nil {
+			return fmt.Errorf("scope: %w", err)
+		}
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ function times({ opened, closed, reopened, updated, state }: Alert): string {
 export function sentence({ kind, scope }: Pick<Alert, "kind" | "scope">, of: AlertFigures): string {
   const { baseline } = of;
   const share = (one: { share: number; low: number; high: number }) => `${percent(one.share)} (${range(one.low, one.high)})`;
-  return tell(kind === "misuse" ? "alert_sentence_misuse" : scope.scale === "stars5" ? "alert_sentence_stars" : "alert_sentence", {
+  return tell(kind === "misuse" ? "alert_sentence_misuse" : scope.scale === "stars5" ? "alert_sentence_stars" : scope.scale === "smiley4" ? "alert_sentence_four" : "alert_sentence", {
     share: share(of), votes: counted("votes_n", of.n), before: share(baseline), before_votes: counted("votes_n", baseline.n),
     difference: points(of.difference), range: pointsRange(of.difference_low, of.difference_high),
   });
