@@ -9,7 +9,7 @@ func answerFaults() []fault {
 	ledger := site{"schema/sql/migrations/00002_segment_ledger.sql", "aggregate/store"}
 	return []fault{
 		reply.fault("the ledger is read after the rows", "TestStatsReadTheLedgerBeforeTheRows", "a := &answered{table: table, excluded: counts.Excluded, view: c.view}",
-			"a := &answered{table: table, excluded: counts.Excluded, view: c.view}\n\tif again, err := c.s.readTallies(context.Background()); err == nil {\n\t\ta.view = &question.StoreView{Totals: again}\n\t}"),
+			"a := &answered{table: table, excluded: counts.Excluded, view: c.view}\n\tif again, err := c.s.readTallies(context.Background()); err == nil {\n\t\ta.view = &question.StoreView{Totals: again.totals}\n\t}"),
 		reply.fault("dear questions stand among the others", "TestDearQuestionsHaveTheirOwnPlace|TestWideQuestionsLeaveRoom",
 			"return c.within(ctx, s.wide, answer)", "return c.within(ctx, s.narrow, answer)"),
 		site{"query/flight/flight.go", "query/flight"}.fault("the first who leaves ends it for all", "TestAFlightEndsWithTheLastWhoWaits",
