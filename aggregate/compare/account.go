@@ -63,23 +63,36 @@ const (
 // reach waits until s has counted up to the position, and returns its account. A
 // count that stands elsewhere when Wait is over cannot be compared.
 func (c *comparison) reach(ctx context.Context, s Side, to []schema.Offset) (account, error) {
-	until := time.Now().Add(c.cfg.Wait)
+	var a account
+	var lacks string
+	err := c.await(ctx, c.cfg.Wait, func() (waiting string, err error) {
+		if a, err = c.account(ctx, s); err != nil {
+			return "", err
+		}
+		if lacks = behind(a.position(len(to)), to); lacks == "" {
+			return "", nil
+		}
+		return s.Name + " is behind: " + lacks, nil
+	})
+	if err == nil && lacks != "" {
+		err = fmt.Errorf("%s is behind after %v: %s", s.Name, c.cfg.Wait, lacks)
+	}
+	return a, err
+}
+
+// await calls try until it waits for nothing, or patience is over. Between two tries it
+// tells what is waited for.
+func (c *comparison) await(ctx context.Context, patience time.Duration, try func() (waiting string, err error)) error {
+	until := time.Now().Add(patience)
 	defer c.tell(func(p *Progress) { p.Waiting = "" })
 	for pause := pauseMin; ; pause = min(2*pause, pauseMax) {
-		a, err := c.account(ctx, s)
-		if err != nil {
-			return nil, err
+		waiting, err := try()
+		if err != nil || waiting == "" || !time.Now().Before(until) {
+			return err
 		}
-		behind := behind(a.position(len(to)), to)
-		if behind == "" {
-			return a, nil
-		}
-		if !time.Now().Before(until) {
-			return nil, fmt.Errorf("%s is behind after %v: %s", s.Name, c.cfg.Wait, behind)
-		}
-		c.tell(func(p *Progress) { p.Waiting = s.Name + " is behind: " + behind })
+		c.tell(func(p *Progress) { p.Waiting = waiting })
 		if err := wait(ctx, min(pause, time.Until(until))); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }

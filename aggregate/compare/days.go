@@ -72,23 +72,19 @@ func (c *comparison) week(ctx context.Context, r *Report, of stretch) error {
 }
 
 // daysOf reads the days of s once they hold those of floor, or patience is over.
-func (c *comparison) daysOf(ctx context.Context, s Side, of stretch, floor []presence.TerminalDay, patience time.Duration) ([]presence.TerminalDay, error) {
-	until := time.Now().Add(patience)
-	defer c.tell(func(p *Progress) { p.Waiting = "" })
-	for pause := pauseMin; ; pause = min(2*pause, pauseMax) {
-		var days []presence.TerminalDay
-		err := s.Store.Days(ctx, of.first, of.last, func(d presence.TerminalDay) { days = append(days, d) })
+func (c *comparison) daysOf(ctx context.Context, s Side, of stretch, floor []presence.TerminalDay, patience time.Duration) (days []presence.TerminalDay, err error) {
+	err = c.await(ctx, patience, func() (waiting string, err error) {
+		days = days[:0]
+		err = s.Store.Days(ctx, of.first, of.last, func(d presence.TerminalDay) { days = append(days, d) })
 		if err != nil {
-			return nil, fmt.Errorf("read days of terminals of %s: %w", s.Name, err)
+			return "", fmt.Errorf("read days of terminals of %s: %w", s.Name, err)
 		}
-		if hold(days, floor) || !time.Now().Before(until) {
-			return days, nil
+		if hold(days, floor) {
+			return "", nil
 		}
-		c.tell(func(p *Progress) { p.Waiting = s.Name + " lacks days of terminals" })
-		if err := wait(ctx, min(pause, time.Until(until))); err != nil {
-			return nil, err
-		}
-	}
+		return s.Name + " lacks days of terminals", nil
+	})
+	return days, err
 }
 
 // hold tells whether all of floor is in days, both in their order.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"mlf/schema"
 	"mlf/schema/columns"
@@ -103,25 +102,17 @@ func (c *comparison) open(ctx context.Context, r *Report) (*openCells, error) {
 // the reading before may be of more records than the position says, because rows are
 // written before their account, so what is missing may still come: it is missing for
 // good where it has not within Wait.
-func (c *comparison) follow(ctx context.Context, s Side, to []schema.Offset, rows *openRows, reading int) (account, error) {
-	until := time.Now().Add(c.cfg.Wait)
-	defer c.tell(func(p *Progress) { p.Waiting = "" })
-	for pause := pauseMin; ; pause = min(2*pause, pauseMax) {
-		a, err := c.reach(ctx, s, to)
-		if err != nil {
-			return nil, err
+func (c *comparison) follow(ctx context.Context, s Side, to []schema.Offset, rows *openRows, reading int) (a account, err error) {
+	err = c.await(ctx, c.cfg.Wait, func() (waiting string, err error) {
+		if a, err = c.reach(ctx, s, to); err != nil {
+			return "", err
 		}
-		if err := c.read(ctx, s, rows, reading); err != nil {
-			return nil, err
+		if err := c.read(ctx, s, rows, reading); err != nil || !rows.falls(reading) {
+			return "", err
 		}
-		if !rows.falls(reading) || !time.Now().Before(until) {
-			return a, nil
-		}
-		c.tell(func(p *Progress) { p.Waiting = s.Name + " lacks votes of an open segment" })
-		if err := wait(ctx, min(pause, time.Until(until))); err != nil {
-			return nil, err
-		}
-	}
+		return s.Name + " lacks votes of an open segment", nil
+	})
+	return a, err
 }
 
 // A cellState is what is known of a cell: the highest of its rows'.

@@ -39,6 +39,15 @@ func open(ctx context.Context, f *tool.Flags, p *tool.Console) (*broker.Client, 
 	return client, book, client.ReadAlerts(ctx, book.Apply)
 }
 
+// put writes what somebody typed. What is no record is an error of theirs.
+func put(ctx context.Context, client *broker.Client, typed interface{ Record() (alert.Record, error) }) error {
+	r, err := typed.Record()
+	if err != nil {
+		return tool.UsageError{Err: err}
+	}
+	return client.PutAlert(ctx, r.Key, r.Value)
+}
+
 // whoAmI returns who types: what notes and settings say by whom they are.
 func whoAmI() string {
 	if u, err := user.Current(); err == nil {
@@ -190,11 +199,7 @@ func (c *ackCmd) Run(ctx context.Context, p *tool.Console) error {
 		return err
 	}
 	n := alert.Note{Alert: a.ID, ID: newID(), By: whoAmI(), At: time.Now().UTC(), Text: c.Note, Acknowledges: true}
-	r, err := n.Record()
-	if err != nil {
-		return tool.UsageError{Err: err}
-	}
-	if err := client.PutAlert(ctx, r.Key, r.Value); err != nil {
+	if err := put(ctx, client, &n); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.Stdout, "alert %s is acknowledged\n", a.ID)
@@ -230,11 +235,7 @@ func (c *settingsCmd) Run(ctx context.Context, p *tool.Console) error {
 			return fmt.Errorf("settings of version %d: version %d holds; print it, and change that", wanted.Version, held.Version)
 		}
 		wanted.Body, wanted.Version, wanted.Change, wanted.By, wanted.At = body, held.Version+1, newID(), whoAmI(), time.Now().UTC()
-		r, err := wanted.Record()
-		if err != nil {
-			return tool.UsageError{Err: err}
-		}
-		if err := client.PutAlert(ctx, r.Key, r.Value); err != nil {
+		if err := put(ctx, client, wanted); err != nil {
 			return err
 		}
 		held = wanted
@@ -286,11 +287,7 @@ func (c *testCmd) Run(ctx context.Context, p *tool.Console) error {
 		return fmt.Errorf("body %s: there is nobody to tell; see mlf alert settings %s", body, body)
 	}
 	t := alert.Test{Body: body, ID: newID(), By: whoAmI(), Asked: time.Now().UTC()}
-	r, err := t.Record()
-	if err != nil {
-		return err
-	}
-	if err := client.PutAlert(ctx, r.Key, r.Value); err != nil {
+	if err := put(ctx, client, &t); err != nil {
 		return err
 	}
 	waiting, cancel := context.WithTimeout(ctx, c.For)

@@ -11,7 +11,7 @@ func compareFaults() []fault {
 		days.fault("days that B lacks are equal", eachDay, "if theirs := dayOf(b, &a[i]); theirs == nil || !theirs.Holds(&a[i]) {", "if theirs := dayOf(b, &a[i]); theirs != nil && !theirs.Holds(&a[i]) {"),
 		days.fault("days that B has besides are equal", eachDay, "case later == nil || !later.Holds(&b[i]):", "case later != nil && !later.Holds(&b[i]):"),
 		days.fault("only the days of A are compared", eachDay, "first, last = min(first, begin), max(last, end)", "_ = end"),
-		days.fault("days that come late are differences", grow, "if hold(days, floor) ||", "if hold(days, floor) || pause > 0 ||"),
+		days.fault("days that come late are differences", grow, "if hold(days, floor) {", "if hold(days, floor) || len(days) >= 0 {"),
 		days.fault("days that one does not know are compared", "TestDaysThatOneDoesNotKnowAreNotCompared", "if !some || !r.KnowDays() {", "if !some {"),
 		join.fault("what B has after all of A is not compared", each, "for j.a.rows != nil || j.b.rows != nil {", "for j.a.rows != nil {"),
 		join.fault("a row of one count alone is equal", each, "if !counts[0].equal(&counts[1]) {", "if !counts[0].equal(&counts[1]) && order == 0 {"),
@@ -20,10 +20,10 @@ func compareFaults() []fault {
 		join.fault("rows out of order are compared", "TestRowsOutOfOrderAreRefused", "if s.cell.Compare(&cell) > 0 {", "if s.cell.Compare(&cell) > 1 {"),
 		open.fault("what B lacks is equal", each, "case first.above(b):", "case first.above(b) && b.above(first):"),
 		open.fault("what B has too much is equal", each, "case b.above(last):", "case b.above(last) && last.above(b):"),
-		open.fault("rows before their account are differences", grow, "if !rows.falls(reading) ||", "if !rows.falls(reading) || pause > 0 ||"),
+		open.fault("rows before their account are differences", grow, "err != nil || !rows.falls(reading) {", "err != nil || !rows.falls(reading) || reading > before {"),
 		account.fault("accounts are believed", "TestAccountsThatDifferAreFound", "if ours != theirs {", "if ours.Counted != theirs.Counted {"),
 		account.fault("chains are believed", "TestAccountsThatDifferAreFound", "if ours != theirs {", "if ours.Tally != theirs.Tally {"),
-		account.fault("a count that is behind is compared", "TestACountThatIsBehindIsWaitedFor", `if behind == "" {`, `if behind == "" || pause > 0 {`),
+		account.fault("a count that is behind is compared", "TestACountThatIsBehindIsWaitedFor", "behind(a.position(len(to)), to);", "behind(a.position(len(to)), to[:0]);"),
 		site{"schema/rollup.go", pkg}.fault("what comes after a hole is a position", "TestCountsThatCannotBeCompared", "if closed && r.Segment == next {", "if (closed || i >= 0) && r.Segment >= next {"),
 	}
 }

@@ -36,7 +36,7 @@ type Judge struct {
 
 // Why nothing is judged.
 const (
-	whyCounts   = "counts"   // They do not stand, or are behind.
+	WhyCounts   = "counts"   // They do not stand, or are behind: whoever asks may know that before.
 	whyRegistry = "registry" // Not read to its end, or it does not know the body.
 	whyFew      = "few"      // Too few votes, or days with any.
 	whyBreak    = "break"    // Figures of the two times are of different things.
@@ -44,7 +44,7 @@ const (
 )
 
 // Whys lists why nothing may be judged.
-func Whys() []string { return []string{whyCounts, whyRegistry, whyFew, whyBreak, whyCountry} }
+func Whys() []string { return []string{WhyCounts, whyRegistry, whyFew, whyBreak, whyCountry} }
 
 // Questions returns what is to be judged by the enabled rules of a body: of red and fall, each
 // scale for itself.
@@ -121,7 +121,7 @@ func (j *Judge) share(ctx context.Context, q *Question, t *territory, now time.T
 		}
 	})
 	if err != nil {
-		return Verdict{Why: whyCounts}, err
+		return Verdict{Why: WhyCounts}, err
 	}
 	v := judgeShare(r.days, q.Rule.Threshold, q.Rule.Kind == alert.Fall)
 	if !v.Known {
@@ -148,7 +148,7 @@ func (j *Judge) misuse(ctx context.Context, q *Question, t *territory, now time.
 		}
 	})
 	if err != nil {
-		return Verdict{Why: whyCounts}, err
+		return Verdict{Why: WhyCounts}, err
 	}
 	v := judgeMisuse(r.days, q.Rule.Threshold)
 	if v.Figures != nil {

@@ -241,7 +241,7 @@ func (w *Watcher) judge(ctx context.Context, s *alert.Settings, hour time.Time) 
 		if current != nil {
 			wanted[current.ID] = true
 		}
-		v := judging.Verdict{Why: "counts"}
+		v := judging.Verdict{Why: judging.WhyCounts}
 		var err error
 		if counted == nil || q.Rule.Kind == alert.Silence {
 			v, err = w.cfg.Judge.Judge(ctx, &q, hour)
