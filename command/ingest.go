@@ -90,7 +90,7 @@ func (c *ingestCmd) begin(ctx context.Context, b *base, lists *registry.Registry
 	if cfg.Served, reports, err = b.reportsPart(b.client, lists); err != nil {
 		return err
 	}
-	server, err := b.ingestPart(ln, b.tracing.Log(producer), registered.terminals, cfg)
+	server, err := b.ingestPart(ctx, ln, b.tracing.Log(producer), registered.terminals, cfg)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (c *queryCmd) begin(ctx context.Context, b *base, lists *registry.Registry,
 		return err
 	}
 	parts.Desk = append(parts.Desk, asked...)
-	server, err := b.queryPart(ln, parts, cfg)
+	server, err := b.queryPart(ctx, ln, parts, cfg)
 	if err != nil {
 		return err
 	}

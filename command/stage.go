@@ -110,13 +110,14 @@ func clockCheck(p *broker.Producer) process.Check {
 	}}
 }
 
-// ingestPart serves votes on ln.
-func (b *base) ingestPart(ln net.Listener, log ingest.Log, terminals *schema.Terminals, cfg ingest.Config) (process.Part, error) {
+// ingestPart serves votes on ln, and dismisses peers once ctx has ended.
+func (b *base) ingestPart(ctx context.Context, ln net.Listener, log ingest.Log, terminals *schema.Terminals, cfg ingest.Config) (process.Part, error) {
 	process.TellFiles(b.log, cfg.ConnsMax)
 	server, err := ingest.New(log, terminals, ingest.Telemetry{Registerer: b.metrics, Logger: b.log, Follow: b.tracing.Requests(cfg.TLS != nil)}, cfg)
 	if err != nil {
 		return process.Part{}, err
 	}
+	context.AfterFunc(ctx, server.Dismiss)
 	return process.Part{Name: "ingest", Run: func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
 }
 
@@ -202,13 +203,14 @@ func (b *base) countsPart(s *stores, lists *registry.Registry, dir string) (*cub
 // later, answers are read from the store, and a metric tells of it.
 func countsCheck(f *cube.Follower) process.Check { return process.Once("counts", f.Ready) }
 
-// queryPart serves statistics on ln.
-func (b *base) queryPart(ln net.Listener, parts query.Parts, cfg query.Config) (process.Part, error) {
+// queryPart serves statistics on ln, and dismisses peers once ctx has ended.
+func (b *base) queryPart(ctx context.Context, ln net.Listener, parts query.Parts, cfg query.Config) (process.Part, error) {
 	parts.Words = b.words
 	server, err := query.New(parts, query.Telemetry{Registerer: b.metrics, Logger: b.log, Around: b.tracing.Around()}, cfg)
 	if err != nil {
 		return process.Part{}, err
 	}
+	context.AfterFunc(ctx, server.Dismiss)
 	return process.Part{Name: "query", Run: func(ctx context.Context) error { return server.Run(ctx, ln) }}, nil
 }
 

@@ -200,7 +200,7 @@ func (u *up) serve(ctx context.Context, p *console, lists *registry.Registry, de
 	if err != nil {
 		return err
 	}
-	answering, err := u.queryPart(listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL, Notices: u.cmd.Notices()})
+	answering, err := u.queryPart(ctx, listeners.query, of, query.Config{Release: knownRelease(), TLS: tlsConfig, Disclosure: u.cmd.Disclosure, URL: u.cmd.OpenURL, Notices: u.cmd.Notices()})
 	if err != nil {
 		return err
 	}
@@ -257,7 +257,7 @@ func (u *up) door(ctx context.Context, ln upListeners, guard *datadir.Guard, reg
 		return taking, nil, err
 	}
 	cfg.Heartbeats, beating = u.heartbeatsPart(roomy, cfg.Pages.Desk)
-	taking, err = u.ingestPart(ln.ingest, guard, registered.terminals, cfg)
+	taking, err = u.ingestPart(ctx, ln.ingest, guard, registered.terminals, cfg)
 	return taking, []process.Part{reporting, beating}, err
 }
 

@@ -179,6 +179,25 @@ func TestDrainAnswersWhatIsHeld(t *testing.T) {
 	d.wantRecords(2)
 }
 
+// TestDismissedPeersComeBackOnNewConnections: while others are still taken.
+func TestDismissedPeersComeBackOnNewConnections(t *testing.T) {
+	d := open(t, ingest.Config{})
+	kept := d.dial()
+	for _, last := range []bool{false, true} {
+		for range 2 {
+			kept.say("GET /status HTTP/1.1\nHost: mlf\n\n")
+			if got := kept.hear(); got.status != 200 || got.last != last {
+				t.Errorf("got %d, Connection: close %v, want 200 and %v", got.status, got.last, last)
+			}
+			if last {
+				kept.wantEnd()
+				kept = d.dial()
+			}
+		}
+		d.dismiss()
+	}
+}
+
 func TestDrainHasAnEnd(t *testing.T) {
 	d := open(t, ingest.Config{DrainMax: 50 * time.Millisecond, AppendMax: time.Hour})
 	tm := d.enrol(nil)

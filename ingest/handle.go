@@ -166,7 +166,7 @@ func (s *Server) finish(x *exchange, r *refusal) {
 	} else {
 		x.settle()
 	}
-	if s.draining.Load() {
+	if s.dismissing.Load() {
 		x.SetConnectionClose()
 	}
 	s.metrics.answered(x.endpoint, x.Response.StatusCode(), time.Since(x.began))

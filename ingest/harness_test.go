@@ -110,6 +110,7 @@ type door struct {
 	log       *logDouble
 	terminals *schema.Terminals
 	metrics   *prometheus.Registry
+	dismiss   func()
 	stop      func() // Ends Run and waits for it.
 	client    *http.Client
 	logged    *bytes.Buffer // Complete once stop has returned.
@@ -141,6 +142,7 @@ func openFollowed(t *testing.T, cfg ingest.Config, wrap func(net.Listener) net.L
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.dismiss = server.Dismiss
 	series.Complete(t, d.metrics, nil)
 	var listen net.ListenConfig
 	ln, err := listen.Listen(t.Context(), "tcp", "127.0.0.1:0")

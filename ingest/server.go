@@ -61,7 +61,7 @@ type Server struct {
 	issued     *pace.Pace[schema.TerminalID]
 	requestIDs requestIDs
 	complaint  complaint
-	draining   atomic.Bool
+	dismissing atomic.Bool
 }
 
 // New returns a server that appends to log the votes of terminals. It does no
@@ -113,6 +113,12 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	}
 	return errors.Join(err, s.drain(cancel))
 }
+
+// Dismiss has each answer from now on end its connection, while Run still takes new
+// ones: peers open their next where balancers send it, and few connections are idle
+// when Run ends them, which is when a request could be on its way unseen (RFC 9112
+// §9.5).
+func (s *Server) Dismiss() { s.dismissing.Store(true) }
 
 // engines parse headers and write answers: one for usual headers, one for long
 // ones. A connection goes from one to the other between requests.
@@ -238,7 +244,7 @@ func (s *Server) turnAway(nc net.Conn) {
 // drain waits until every connection has ended. It returns an error if some
 // would not end even when they were cut.
 func (s *Server) drain(cancelAppends context.CancelFunc) error {
-	s.draining.Store(true)
+	s.Dismiss()
 	began := time.Now()
 	s.waitConns(began.Add(s.cfg.DrainMax))
 	cancelAppends()

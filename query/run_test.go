@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"testing"
 	"time"
 
@@ -111,6 +112,54 @@ func TestRunTLS(t *testing.T) {
 	}
 	if err := stop(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A server that dismisses its peers answers all of them, the last time on the
+// connection that they have.
+func TestDismissedPeersComeBackOnNewConnections(t *testing.T) {
+	borrowed := httptest.NewTLSServer(nil) // For its certificate.
+	defer borrowed.Close()
+	over := borrowed.Client()
+	over.Transport.(*http.Transport).ForceAttemptHTTP2 = true
+	for scheme, c := range map[string]struct {
+		client *http.Client
+		tls    *tls.Config
+	}{
+		"http":  {&http.Client{Transport: new(http.Transport)}, nil},
+		"https": {over, &tls.Config{Certificates: borrowed.TLS.Certificates, MinVersion: tls.VersionTLS12}},
+	} {
+		w := newWorld(t, query.Config{TLS: c.tls})
+		addr, stop := listen(t, w)
+		ask := func() (again bool) {
+			t.Helper()
+			trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { again = i.Reused }}
+			r, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodGet, scheme+"://"+addr+"/status", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := c.client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: got %d, want 200", scheme, resp.StatusCode)
+			}
+			return again
+		}
+		if ask() || !ask() {
+			t.Errorf("%s: a connection is not kept", scheme)
+		}
+		w.server.Dismiss()
+		if !ask() {
+			t.Errorf("%s: dismissed without an answer", scheme)
+		}
+		until(t, func() bool { return !ask() })
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

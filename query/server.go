@@ -135,6 +135,7 @@ type Server struct {
 	live       *live.Hub
 	told       lotsTold
 	newest     question.Newest
+	dismissing atomic.Bool
 }
 
 // New returns a Server that is ready for Run. It does no I/O but reading the
@@ -238,6 +239,20 @@ const (
 	headerBytesMax    = 32 << 10 // A filter of filterValuesMax comuni is 7 kB.
 )
 
+// Dismiss has each answer from now on end its connection, while Run still takes new
+// ones: peers open their next where balancers send it, and few connections are idle
+// when Run ends them, which is when a request could be on its way unseen (RFC 9112
+// §9.5).
+func (s *Server) Dismiss() { s.dismissing.Store(true) }
+
+// handle answers a request on a connection of Run.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
+	if s.dismissing.Load() {
+		w.Header().Set("Connection", "close") // With HTTP/2 it is GOAWAY.
+	}
+	s.handler.ServeHTTP(w, r)
+}
+
 // Run serves on ln until ctx ends, then finishes the requests under way, for
 // DrainMax at most, and returns nil. ln is closed when Run returns.
 func (s *Server) Run(ctx context.Context, ln net.Listener) error {
@@ -245,7 +260,7 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	requests, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	srv := &http.Server{
-		Handler:           s.handler,
+		Handler:           http.HandlerFunc(s.handle),
 		TLSConfig:         s.cfg.TLS,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,

@@ -3,7 +3,6 @@ package country
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ type client struct {
 func newClient(cfg *Config) *client {
 	transport := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		TLSClientConfig:     tlsConfig(cfg.TLS),
+		TLSClientConfig:     cfg.TLS,
 		MaxIdleConnsPerHost: cfg.Connections,
 		IdleConnTimeout:     30 * time.Second, // Below the service's own, which would cut a request short.
 		DisableCompression:  true,
@@ -47,19 +46,12 @@ func newClient(cfg *Config) *client {
 	return c
 }
 
-func tlsConfig(given *tls.Config) *tls.Config {
-	if given != nil {
-		return given.Clone()
-	}
-	return &tls.Config{MinVersion: tls.VersionTLS12}
-}
-
 func (c *client) close() { c.http.CloseIdleConnections() }
 
 // A weatherError is an outcome that the protocol tells a terminal to take with
 // patience: the same again, later.
 type weatherError struct {
-	cause string        // Method, path, and the status or "connection".
+	cause string        // Method, path, and the status or why the connection was of no use.
 	wait  time.Duration // What Retry-After asks for.
 	err   error
 
@@ -70,7 +62,20 @@ type weatherError struct {
 // uncertain tells whether votes may be on the log or not.
 func (e *weatherError) uncertain() bool { return e.votes && !e.unknownToken }
 
-// badWeather returns what became of req: a status, or "connection".
+// cut returns what became of req on a connection that was of no use, unless it was the
+// caller who ended it. The cause is the innermost error, which names no address.
+func cut(ctx context.Context, req *http.Request, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	why := err
+	for inner := errors.Unwrap(why); inner != nil; inner = errors.Unwrap(inner) {
+		why = inner
+	}
+	return badWeather(req, "connection: "+why.Error(), err)
+}
+
+// badWeather returns what became of req.
 func badWeather(req *http.Request, what string, err error) *weatherError {
 	return &weatherError{cause: req.Method + " " + req.URL.Path + ": " + what, votes: req.URL.Path == votesPath, err: err}
 }
@@ -209,7 +214,7 @@ func (c *client) do(ctx context.Context, k call) error {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return fateOf(ctx, badWeather(req, "connection", err))
+		return cut(ctx, req, err)
 	}
 	defer func() {
 		_, _ = io.CopyN(io.Discard, resp.Body, answerMax) // So that the connection can be used again.
@@ -227,7 +232,7 @@ func (c *client) do(ctx context.Context, k call) error {
 		}
 		return nil
 	case body.broken:
-		return fateOf(ctx, badWeather(req, "connection", fmt.Errorf("read answer of %s: %w", req.URL.Path, err)))
+		return cut(ctx, req, fmt.Errorf("read answer of %s: %w", req.URL.Path, err))
 	}
 	return &refusedError{resp.StatusCode, fmt.Errorf("answer of %s makes no sense: %w", req.URL.Path, err)}
 }
@@ -250,14 +255,6 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 // readTimeout bounds one read of query. It is above the limits that the store
 // sets itself.
 const readTimeout = 60 * time.Second
-
-// fateOf tells the caller's own end from the world's errors.
-func fateOf(ctx context.Context, err *weatherError) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
-}
 
 // refusal sorts the answers that were not wanted. 401 is weather, because an
 // enrolment takes effect within a second, not at once.

@@ -81,7 +81,7 @@ func TestBadWeatherChangesNothing(t *testing.T) {
 	s.flaky = true
 	report, err := simulate(t, s, func(c *country.Config) { c.Terminals, c.Days, c.Connections = 30, 2, 30 })
 	wantAgreement(t, report, err)
-	for _, cause := range []string{"POST /v1/votes: 503", "POST /v1/votes: 500", "POST /v1/votes: connection", "GET /v1/stats: connection"} {
+	for _, cause := range []string{"POST /v1/votes: 503", "POST /v1/votes: 500", "POST /v1/votes: connection: EOF", "GET /v1/stats: connection: unexpected EOF"} {
 		if report.Weather[cause] == 0 {
 			t.Errorf("got %v: want some of %s", report.Weather, cause)
 		}

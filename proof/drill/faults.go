@@ -47,6 +47,7 @@ func frontDoorFaults() []fault {
 			"if !s.terminals.Complete() {", "if false {"),
 		tokens.fault("revoked terminal", "TestRevocationAndNewTokenTakeEffectAtOnce", "case e.Revoked:", "case e.Revoked && e.Test:"),
 		handle.fault("no budget", "TestTooFullIs503AtOnce", "if s.budget.acquire(rest) {", "if s.budget.acquire(rest) || true {"),
+		handle.fault("peers are kept to the end", "TestDismissedPeersComeBackOnNewConnections", "if s.dismissing.Load() {", "if s.dismissing.Load() && x.span != nil {"),
 		handle.fault("body before its length is checked", "TestRefusalReachesWhoStillSends|TestChecksInTheProtocolsOrder",
 			"n > most {", "n > 64*most {"),
 		body.fault("room for all that is announced", "TestAnnouncedBodiesHoldNoMemory",

@@ -10,6 +10,7 @@ func answerFaults() []fault {
 	return []fault{
 		reply.fault("the ledger is read after the rows", "TestStatsReadTheLedgerBeforeTheRows", "a := &answered{table: table, excluded: counts.Excluded, view: c.view}",
 			"a := &answered{table: table, excluded: counts.Excluded, view: c.view}\n\tif again, err := c.s.readTallies(context.Background()); err == nil {\n\t\ta.view = &question.StoreView{Totals: again.totals}\n\t}"),
+		site{"query/server.go", pkg}.fault("readers are kept to the end", "TestDismissedPeersComeBackOnNewConnections", "if s.dismissing.Load() {", "if s.dismissing.Load() && w == nil {"),
 		reply.fault("dear questions stand among the others", "TestDearQuestionsHaveTheirOwnPlace|TestWideQuestionsLeaveRoom",
 			"return c.within(ctx, s.wide, answer)", "return c.within(ctx, s.narrow, answer)"),
 		site{"query/flight/flight.go", "query/flight"}.fault("the first who leaves ends it for all", "TestAFlightEndsWithTheLastWhoWaits",

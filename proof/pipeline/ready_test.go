@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -148,7 +149,8 @@ func (c probed) sees(t *testing.T, away string) error {
 }
 
 // TestDrainDelay: for so long after it was asked to end a process serves new
-// connections, and tells by its probe that it shall be left; then it refuses them.
+// connections, ends them with their answers, and tells by its probe that it shall be
+// left; then it refuses them.
 func TestDrainDelay(t *testing.T) {
 	host := harness.NewUp(t)
 	host.Begin(t)
@@ -173,6 +175,9 @@ func TestDrainDelay(t *testing.T) {
 	} {
 		c, admin, listen := start(flags...)
 		served, _, _ := harness.Get(t, "http://"+listen+path)
+		if dismissed(t, "http://"+listen+path) {
+			t.Errorf("mlf %s keeps no connection", c.Name())
+		}
 		began := time.Now()
 		if err := c.Interrupt(); err != nil {
 			t.Fatal(err)
@@ -180,6 +185,9 @@ func TestDrainDelay(t *testing.T) {
 		harness.Eventually(t, delay/2, func() error {
 			if status, body, err := harness.Get(t, "http://"+admin+"/readyz"); err != nil || status != http.StatusServiceUnavailable || !strings.Contains(body, "draining") {
 				return fmt.Errorf("ready: %d %s %w: want 503 that says draining", status, body, err)
+			}
+			if !dismissed(t, "http://"+listen+path) {
+				return errors.New("connections are kept")
 			}
 			return nil
 		})
@@ -212,4 +220,21 @@ func TestDrainDelay(t *testing.T) {
 	if code := c.Wait(delay / 2); code == command.ExitDone {
 		t.Errorf("a second signal: exit code %d, want that it ends at once", code)
 	}
+}
+
+// dismissed tells whether the answer of url ends its connection.
+func dismissed(t *testing.T, url string) bool {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{Timeout: 10 * time.Second, Transport: new(http.Transport)}
+	defer client.CloseIdleConnections()
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	return resp.Close
 }
