@@ -57,6 +57,7 @@ var mayImport = map[string][]string{
 	"schema/heartbeat":               {"schema"},
 	"schema/proxies":                 {},
 	"schema/pagetable":               {"schema"},
+	"schema/schematest":              {"schema", "schema/registry"},
 	"schema/source":                  {"schema", "schema/pagetable"},
 	"schema/network":                 {"schema", "schema/registry"},
 	"schema/registry":                {"schema"},

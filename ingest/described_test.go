@@ -15,7 +15,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	bodies "mlf/ingest/wire"
-	"mlf/schema"
+	"mlf/schema/schematest"
 )
 
 // A description is schema/openapi.yaml.
@@ -26,11 +26,7 @@ type description struct {
 
 func described(t *testing.T) *description {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &description{t, doc}
+	return &description{t, schematest.Document(t)}
 }
 
 // check holds an answer against the description.

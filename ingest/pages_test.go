@@ -19,6 +19,7 @@ import (
 	"mlf/schema/network"
 	"mlf/schema/proxies"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // A registryDouble is the registry topic, followed within the call that writes to it.
@@ -65,10 +66,7 @@ type pageDoor struct {
 
 func openPages(t *testing.T) *pageDoor {
 	t.Helper()
-	lists, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	lists := schematest.Lists(t)
 	terminals := new(schema.Terminals)
 	n := network.New(terminals)
 	topic := &registryDouble{network: n, entered: make(chan struct{}, 64)}

@@ -19,7 +19,7 @@ import (
 	"mlf/query/desk"
 	"mlf/schema"
 	"mlf/schema/alert"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // alerts are a topic of alerts, and a server that answers from a book that follows it.
@@ -51,10 +51,7 @@ func (a *alerts) PutAlert(_ context.Context, key string, value []byte) error {
 
 func newAlerts(t *testing.T) *alerts {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	a := &alerts{guarded: &guarded{world: newWorldOf(t, query.Config{}, names)}, book: new(alert.Book)}
 	a.book.SetComplete()
 	parts := query.Parts{Store: func() query.Store { return a.memory }, Log: a.memory, Terminals: a.terms, Registry: names, Access: a.issuer(names)}
@@ -68,6 +65,7 @@ func newAlerts(t *testing.T) *alerts {
 			return nil
 		},
 	})
+	var err error
 	if a.server, err = query.New(parts, query.Telemetry{}, query.Config{Disclosure: query.DisclosureNone}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/question"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // held are counts in memory that are a memory's, apart from the store's.
@@ -65,10 +65,7 @@ func holding(t *testing.T) (*world, *held) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	h := &held{memory: newMemory(t), clock: clock}
 	parts := query.Parts{Store: func() query.Store { return w.memory }, Counts: h, Log: w.memory, Terminals: w.terms, Registry: names}
 	w.reg = prometheus.NewRegistry()

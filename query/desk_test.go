@@ -14,7 +14,7 @@ import (
 	"mlf/query"
 	"mlf/query/access"
 	"mlf/query/desk"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // testDesk are routes that say who asked.
@@ -38,15 +38,13 @@ func testDesk() []desk.Route {
 // newDesk returns a server of testDesk.
 func newDesk(t *testing.T, issues bool) *guarded {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	w := &guarded{world: newWorldOf(t, query.Config{}, names)}
 	parts := query.Parts{Store: func() query.Store { return w.memory }, Log: w.memory, Terminals: w.terms, Registry: names, Desk: testDesk()}
 	if issues {
 		parts.Access = w.issuer(names)
 	}
+	var err error
 	if w.server, err = query.New(parts, query.Telemetry{}, query.Config{Disclosure: query.DisclosureNone}); err != nil {
 		t.Fatal(err)
 	}

@@ -18,10 +18,8 @@ import (
 	"time"
 	_ "time/tzdata" // As main does, so that the tests need none of the machine's.
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mlf/aggregate/store/embedded"
@@ -30,6 +28,7 @@ import (
 	"mlf/schema"
 	"mlf/schema/annotation"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 	book "mlf/schema/served"
 )
 
@@ -274,10 +273,7 @@ type world struct {
 
 func newWorld(t testing.TB, cfg query.Config) *world {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	return newWorldOf(t, cfg, names)
 }
 
@@ -291,29 +287,8 @@ func newWorldOf(t testing.TB, cfg query.Config, names *registry.Registry) *world
 		t.Fatal(err)
 	}
 	complete(t, w.reg)
-	w.router = router(t)
+	w.router = schematest.Router(t)
 	return w
-}
-
-// router finds the operation of a request in the description.
-func router(t testing.TB) routers.Router {
-	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := doc.Validate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	doc.Servers = nil // The tests' server is none of the examples'.
-	for _, item := range doc.Paths.Map() {
-		item.Servers = nil
-	}
-	r, err := legacy.NewRouter(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 // A reply is an answer, read to its end.

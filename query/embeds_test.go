@@ -13,6 +13,7 @@ import (
 	"mlf/query/embed"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // lastMonth fills the memory with a few votes of the month before afternoon.
@@ -36,10 +37,7 @@ func embedWorld(t testing.TB, cfg query.Config) *world {
 // What is embedded is what the public answer says, made of that very answer.
 func TestEmbedSaysWhatTheAnswerSays(t *testing.T) {
 	w := embedWorld(t, query.Config{})
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	maker, err := embed.New(names)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 	"mlf/aggregate/store/embedded"
 	"mlf/query"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 	book "mlf/schema/served"
 )
 
@@ -49,11 +49,8 @@ func newServed(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), router: router(t)}
+	names := schematest.Lists(t)
+	w := &world{t: t, memory: newMemory(t), terms: new(schema.Terminals), router: schematest.Router(t)}
 	parts := query.Parts{Store: func() query.Store { return s }, Log: w.memory, Terminals: w.terms, Registry: names}
 	if w.server, err = query.New(parts, query.Telemetry{Registerer: prometheus.NewRegistry()}, query.Config{Disclosure: query.DisclosureNone}); err != nil {
 		t.Fatal(err)

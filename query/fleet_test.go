@@ -13,7 +13,7 @@ import (
 	"mlf/query/fleet"
 	"mlf/schema"
 	"mlf/schema/heartbeat"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // A fleetWorld is a server with terminals, of Roma and Milano.
@@ -26,11 +26,9 @@ type fleetWorld struct {
 // newFleet returns one whose terminals beat now.
 func newFleet(t *testing.T, rule string, issues bool) *fleetWorld {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	w := &fleetWorld{guarded: &guarded{world: newWorldOf(t, query.Config{}, names)}}
+	var err error
 	if w.fleet, err = fleet.New(w.terms, names); err != nil {
 		t.Fatal(err)
 	}

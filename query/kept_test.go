@@ -27,6 +27,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 	book "mlf/schema/served"
 )
 
@@ -64,16 +65,13 @@ func (m *inCells) View() question.View {
 // keeping returns a world that answers from such counts.
 func keeping(t *testing.T, counts *inCells, cfg query.Config) *world {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	return keepingOf(t, counts, cfg, names)
 }
 
 func keepingOf(t *testing.T, counts *inCells, cfg query.Config, names *registry.Registry) *world {
 	t.Helper()
-	w := &world{t: t, memory: counts.memory, terms: new(schema.Terminals), reg: prometheus.NewRegistry(), router: router(t)}
+	w := &world{t: t, memory: counts.memory, terms: new(schema.Terminals), reg: prometheus.NewRegistry(), router: schematest.Router(t)}
 	cfg.Disclosure = query.DisclosureNone
 	parts := query.Parts{Store: func() query.Store { return counts.memory }, Counts: counts, Log: counts.memory, Served: &w.served, Terminals: w.terms, Registry: names}
 	var err error

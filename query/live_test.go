@@ -12,11 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"go.uber.org/goleak"
 
 	"mlf/query"
 	"mlf/schema"
+	"mlf/schema/schematest"
 )
 
 type liveCounts struct {
@@ -148,10 +148,7 @@ func (w *world) hears(t *testing.T, long time.Duration, headers ...string) (even
 // described holds JSON against a schema of the description.
 func described(t *testing.T, name, data string) {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
+	doc := schematest.Document(t)
 	var value any
 	if err := json.Unmarshal([]byte(data), &value); err != nil {
 		t.Fatal(err)

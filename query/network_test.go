@@ -17,6 +17,7 @@ import (
 	"mlf/schema/network"
 	"mlf/schema/presence"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // A networkWorld is a server with terminals of Roma, and a store that has their days.
@@ -31,12 +32,10 @@ type networkWorld struct {
 // newNetwork returns one that shows the public what is published; nil: everything.
 func newNetwork(t *testing.T, published query.Published) *networkWorld {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	w := &networkWorld{guarded: &guarded{world: newWorldOf(t, query.Config{}, names)}, days: model.NewStore(time.Now())}
 	w.network = network.New(w.terms)
+	var err error
 	if w.fleet, err = fleet.New(w.terms, names); err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 	"mlf/query/cube/packed"
 	"mlf/query/question"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // A busyCountry is counts in memory, of which every request may be the first since a vote.
@@ -82,10 +82,7 @@ func processorTime(b *testing.B) time.Duration {
 
 func servedCountry(b *testing.B, counts *busyCountry) *query.Server {
 	b.Helper()
-	lists, err := registry.Load()
-	if err != nil {
-		b.Fatal(err)
-	}
+	lists := schematest.Lists(b)
 	empty := newMemory(b)
 	parts := query.Parts{Store: func() query.Store { return empty }, Log: newMemory(b), Counts: counts, Terminals: new(schema.Terminals), Registry: lists}
 	s, err := query.New(parts, query.Telemetry{}, query.Config{Disclosure: query.DisclosureNone, Now: func() time.Time { return time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC) }})

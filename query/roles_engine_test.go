@@ -18,6 +18,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 	book "mlf/schema/served"
 )
 
@@ -33,10 +34,7 @@ func (l later) Releases(ctx context.Context) ([]schema.Release, time.Time, error
 // and the shelf that has them, once something is published.
 func (w *served) publishing(t *testing.T) *disclosure.Shelf {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	clock, err := calendar.Rome()
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 	book "mlf/schema/served"
 )
 
@@ -62,17 +63,15 @@ func newGuarded(t *testing.T, rule string, quota *access.Quota) *guarded {
 // newGuardedOf returns one that answers from counts, which are m's.
 func newGuardedOf(t *testing.T, rule string, quota *access.Quota, m *memory, counts query.Counts) *guarded {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	g := &guarded{
-		world:  &world{t: t, memory: m, terms: new(schema.Terminals), reg: prometheus.NewRegistry(), router: router(t)},
+		world:  &world{t: t, memory: m, terms: new(schema.Terminals), reg: prometheus.NewRegistry(), router: schematest.Router(t)},
 		tables: model.NewStore(time.Now()),
 		book:   new(book.Book),
 	}
 	g.book.SetComplete()
 	places := func(d schema.Day) disclosure.Places { return disclosure.PlacesOf(names, registry.Date(d)) }
+	var err error
 	if g.shelf, err = disclosure.NewShelf(g.tables, places, disclosure.Telemetry{}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"mlf/query/access"
 	"mlf/query/disclosure"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // rare are answers that nobody makes a rate of: readers' mistakes of seldom kinds,
@@ -27,10 +27,7 @@ func complete(t testing.TB, reg *prometheus.Registry) {
 
 // TestCountersBeginAtZero: those of all that answers.
 func TestCountersBeginAtZero(t *testing.T) {
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	places := func(schema.Day) disclosure.Places { return disclosure.Places{} }
 	for name, register := range map[string]func(prometheus.Registerer) error{
 		"query": func(r prometheus.Registerer) error {

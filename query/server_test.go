@@ -22,6 +22,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 func TestConfig(t *testing.T) {
@@ -392,10 +393,7 @@ func TestMetrics(t *testing.T) {
 }
 
 func TestNewNeedsNoRegisterer(t *testing.T) {
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	if _, err := query.New(query.Parts{Registry: names}, query.Telemetry{}, query.Config{Disclosure: "none"}); err != nil {
 		t.Error(err)
 	}

@@ -14,15 +14,12 @@ import (
 	"mlf/schema"
 	"mlf/schema/alert"
 	"mlf/schema/network"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 func newCarrier(t *testing.T) *carrier {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	s, err := notify.New(notify.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -52,10 +49,7 @@ func silent(n int) *alert.Alert {
 // described holds what a webhook is sent to the document.
 func described(t *testing.T, m *notify.Message) {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
+	doc := schematest.Document(t)
 	text, err := json.Marshal(map[string]any{"type": m.Kind, "timestamp": m.At, "data": m.Body})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"mlf/schema"
 	"mlf/schema/presence"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // found is a report with a difference of each kind.
@@ -43,10 +44,7 @@ func found() *differences.Report {
 
 func lists(t *testing.T) *registry.Registry {
 	t.Helper()
-	lists, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	lists := schematest.Lists(t)
 	return lists
 }
 

@@ -7,17 +7,14 @@ import (
 
 	"mlf/command/place"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // A terminal gets the code that its comune has on the day of its enrolment,
 // whichever of its codes is given; of a comune that is no more, the error names
 // the one that took its place.
 func TestEnrolByCodesThatChanged(t *testing.T) {
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	f := func(code, day string, want schema.ComuneID, refusal string) {
 		t.Helper()
 		now, err := time.Parse(time.DateTime, day)

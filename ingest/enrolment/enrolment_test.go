@@ -10,7 +10,7 @@ import (
 	"mlf/ingest/broker/embedded"
 	"mlf/ingest/enrolment"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // newClient returns a client of a log of its own, set up.
@@ -168,10 +168,7 @@ func TestChangeOfAnUnknownTerminal(t *testing.T) {
 }
 
 func TestServices(t *testing.T) {
-	lists, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	lists := schematest.Lists(t)
 	f := func(codes, first, want string) {
 		t.Helper()
 		services, err := enrolment.Services(lists, strings.Split(codes, ","), first)

@@ -10,16 +10,14 @@ import (
 	"mlf/ingest/enrolment"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 const listHeader = "comune,office,channel,services,scale,since,count\n"
 
 func lists(t testing.TB) *registry.Registry {
 	t.Helper()
-	r, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := schematest.Lists(t)
 	return r
 }
 

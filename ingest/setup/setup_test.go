@@ -15,6 +15,7 @@ import (
 	"mlf/schema"
 	"mlf/schema/network"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 func now() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) }
@@ -65,10 +66,7 @@ func newWorld(t *testing.T) *world {
 
 func lists(t testing.TB) *registry.Registry {
 	t.Helper()
-	all, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := schematest.Lists(t)
 	return all
 }
 

@@ -9,7 +9,7 @@ import (
 
 	public "mlf/query/client"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // ledgerOf returns a ledger of partitions with the given next offsets and log
@@ -66,10 +66,7 @@ func TestSettling(t *testing.T) {
 }
 
 func TestParseCells(t *testing.T) {
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	const header = "comune,office,service,channel,class,hour,green,yellow,red,n,green_share\r\n"
 	rows, err := parseCells(strings.NewReader(header+"058091,S01,tributi,totem,burst,2026-11-22T08:00:00Z,7,1,0,8,0.875\r\n"), reg, schema.ScaleMLF3)
 	tributi, _ := reg.ServiceByCode("tributi")

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 //nolint:gochecknoglobals // the flag package works no other way
@@ -24,10 +24,7 @@ func thursday() time.Time { return time.Date(2026, 11, 19, 10, 31, 12, 0, time.U
 
 func testPlan(t testing.TB, now time.Time, cfg Config) *plan {
 	t.Helper()
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	p, err := newPlan(cfg.withDefaults(), reg, now)
 	if err != nil {
 		t.Fatal(err)
@@ -196,10 +193,7 @@ func TestTerminalsStandWherePeopleLive(t *testing.T) {
 // TestVotesKeepTheirDistance holds the property on which all expected classes
 // and cells rest.
 func TestVotesKeepTheirDistance(t *testing.T) {
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := Config{
 			Terminals:   3,

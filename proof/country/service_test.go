@@ -22,6 +22,7 @@ import (
 
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 	"mlf/schema/votepb"
 )
 
@@ -73,10 +74,7 @@ type stream struct {
 
 func newService(t *testing.T) *service {
 	t.Helper()
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	s := &service{
 		registry:  reg,
 		weather:   func(int) weather { return fair },

@@ -12,16 +12,13 @@ import (
 
 	"mlf/proof/country/foreign"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // foreignSimulation returns one that has planned its sources and sends nothing.
 func foreignSimulation(t *testing.T, terminals, days int) *Simulation {
 	t.Helper()
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	now := func() time.Time { return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC) }
 	s, err := New(Parts{Registry: reg}, Config{Terminals: terminals, Days: days, Seed: 7, Foreign: true, Now: now})
 	if err != nil {

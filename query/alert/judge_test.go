@@ -17,6 +17,7 @@ import (
 	"mlf/schema/heartbeat"
 	"mlf/schema/network"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // A stall is votes that are cast in every hour at one place.
@@ -38,10 +39,7 @@ type town struct {
 
 func newTown(t *testing.T) *town {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	clock, err := calendar.Rome()
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"mlf/query/cube/packed"
 	"mlf/query/question"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // cells counts as whoever answers a request does, of counts in memory.
@@ -27,10 +27,7 @@ func (c cells) Count(ctx context.Context, f *question.Frame) (*question.Counts, 
 // BenchmarkComunePage: from the words of a request to the bytes of its answer, of a
 // comune of 100 leaves with votes in every hour that offices are open.
 func BenchmarkComunePage(b *testing.B) {
-	reg, err := registry.Load()
-	if err != nil {
-		b.Fatal(err)
-	}
+	reg := schematest.Lists(b)
 	clock, err := calendar.Rome()
 	if err != nil {
 		b.Fatal(err)

@@ -12,7 +12,7 @@ import (
 	"mlf/query/calendar"
 	"mlf/query/question"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // An even country has the same votes in each comune, but for their number.
@@ -38,10 +38,7 @@ func (c evenCountry) Count(_ context.Context, f *question.Frame) (*question.Coun
 }
 
 func BenchmarkRankingOfAllComuni(b *testing.B) {
-	names, err := registry.Load()
-	if err != nil {
-		b.Fatal(err)
-	}
+	names := schematest.Lists(b)
 	clock, err := calendar.Rome()
 	if err != nil {
 		b.Fatal(err)

@@ -20,10 +20,8 @@ import (
 	"time"
 	_ "time/tzdata" // As main does, so that the tests need none of the machine's.
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
@@ -37,6 +35,7 @@ import (
 	"mlf/schema"
 	"mlf/schema/network"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 func TestMain(m *testing.M) {
@@ -72,10 +71,8 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{t: t, broker: b.Addr(), router: router(t)}
-	if w.names, err = registry.Load(); err != nil {
-		t.Fatal(err)
-	}
+	w := &world{t: t, broker: b.Addr(), router: schematest.Router(t)}
+	w.names = schematest.Lists(t)
 	w.issue()
 	c := w.client()
 	if _, err := c.Apply(t.Context(), broker.TopicsConfig{Partitions: 1, Replicas: 1}); err != nil {
@@ -382,22 +379,4 @@ func (p *process) validate(r *http.Request, got reply) {
 	if err := openapi3filter.ValidateResponse(r.Context(), input); err != nil {
 		p.t.Errorf("%s %s: answer %d is not as described: %v\n%s", r.Method, r.URL, got.StatusCode, err, got.body)
 	}
-}
-
-// router finds the operation of a request in the description.
-func router(t *testing.T) routers.Router {
-	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc.Servers = nil
-	for _, item := range doc.Paths.Map() {
-		item.Servers = nil
-	}
-	r, err := legacy.NewRouter(doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
 }

@@ -15,6 +15,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // A paper is what is published, as a test has it.
@@ -42,10 +43,7 @@ type printer struct {
 // press returns a press of lots of October, published on 4 November.
 func press(t testing.TB, lots ...schema.Lot) printer {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	clock, err := calendar.Rome()
 	if err != nil {
 		t.Fatal(err)
@@ -175,10 +173,7 @@ func TestAPressWithoutReleases(t *testing.T) {
 // BenchmarkBulletin makes the nation's bulletin of a month of 600,000 lots, and a
 // comune's.
 func BenchmarkBulletin(b *testing.B) {
-	names, err := registry.Load()
-	if err != nil {
-		b.Fatal(err)
-	}
+	names := schematest.Lists(b)
 	var lots []schema.Lot
 	for i, c := range names.ComuniAt(registry.Date(day(time.October, 1))) {
 		for k := range 76 {

@@ -11,7 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"mlf/query/client"
-	"mlf/schema"
+	"mlf/schema/schematest"
 )
 
 // operations says what the client reads of each operation that the document
@@ -47,19 +47,10 @@ func operations() map[string]reflect.Type {
 	}
 }
 
-func document(t *testing.T) *openapi3.T {
-	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(schema.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
-}
-
 // Every operation is known here, and what it answers is what its type reads: each
 // property has a field that can hold it, null too, and each field is a property.
 func TestTypesAreThoseOfTheDocument(t *testing.T) {
-	doc, of := document(t), operations()
+	doc, of := schematest.Document(t), operations()
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			read, known := of[op.OperationID]
@@ -83,7 +74,7 @@ func TestTypesAreThoseOfTheDocument(t *testing.T) {
 
 // Download demands a position exactly where the document says that one may.
 func TestDownloadsDemandPositionsOfCounts(t *testing.T) {
-	for path, item := range document(t).Paths.Map() {
+	for path, item := range schematest.Document(t).Paths.Map() {
 		if item.Get == nil {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 func rome(t testing.TB) calendar.Clock {
@@ -179,10 +180,7 @@ func TestTooManyRowsAreAnError(t *testing.T) {
 
 // TestPlacesOfTheRegistry: what lies in what is known of the lists that ship.
 func TestPlacesOfTheRegistry(t *testing.T) {
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	p := disclosure.PlacesOf(reg, registry.Date(day(time.November, 1)))
 	if len(p.Comuni) < 7800 || len(p.Codes) <= len(p.Comuni) || len(p.RegionOf) < 107 || len(p.Services) < 30 || len(p.CodeOf) == 0 {
 		t.Errorf("%d comuni, %d codes, %d provinces, %d services, %d codes that ended", len(p.Comuni), len(p.Codes), len(p.RegionOf), len(p.Services), len(p.CodeOf))

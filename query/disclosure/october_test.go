@@ -13,6 +13,7 @@ import (
 	"mlf/query/question"
 	"mlf/schema"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // An october is a month of the whole country: 110,000 spots, 2.8 million votes, by
@@ -32,10 +33,7 @@ const (
 // of the spots have fewer than 9.
 func newOctober(b *testing.B) *october {
 	b.Helper()
-	reg, err := registry.Load()
-	if err != nil {
-		b.Fatal(err)
-	}
+	reg := schematest.Lists(b)
 	o := &october{places: disclosure.PlacesOf(reg, registry.Date(day(time.October, 1))), votes: make(map[schema.ProvinceID][]schema.SpotDay)}
 	rng := rand.New(rand.NewPCG(10, 2026)) //nolint:gosec // A test's.
 	for i := range octoberSpots {

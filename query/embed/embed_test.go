@@ -17,14 +17,12 @@ import (
 
 	"mlf/query/embed"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 func newMaker(t testing.TB) *embed.Maker {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	m, err := embed.New(names)
 	if err != nil {
 		t.Fatal(err)
@@ -273,10 +271,7 @@ func TestPicture(t *testing.T) {
 
 // Every comune's name can be written, and every word.
 func TestTheFontHasEverySign(t *testing.T) {
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	text, err := os.ReadFile("words.csv")
 	if err != nil {
 		t.Fatal(err)

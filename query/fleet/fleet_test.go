@@ -16,7 +16,7 @@ import (
 	"mlf/query/fleet"
 	"mlf/schema"
 	"mlf/schema/heartbeat"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 const roma, milano schema.ComuneID = 58091, 15146
@@ -31,10 +31,7 @@ type town struct {
 
 func newTown(t *testing.T) *town {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	f, err := fleet.New(new(schema.Terminals), names)
 	if err != nil {
 		t.Fatal(err)

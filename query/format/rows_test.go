@@ -9,16 +9,13 @@ import (
 	"mlf/query/format"
 	"mlf/query/question"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // frame returns the frame of what is asked.
 func frame(t testing.TB, ask question.Values) *question.Frame {
 	t.Helper()
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	clock, err := calendar.Rome()
 	if err != nil {
 		t.Fatal(err)

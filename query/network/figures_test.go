@@ -18,6 +18,7 @@ import (
 	"mlf/schema"
 	bodies "mlf/schema/network"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // until is the end of 27 November 2026 in Rome.
@@ -45,10 +46,7 @@ type country struct {
 
 func newCountry(t testing.TB) *country {
 	t.Helper()
-	lists, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	lists := schematest.Lists(t)
 	return &country{t: t, network: bodies.New(new(schema.Terminals)), lists: lists, seen: make(map[schema.TerminalID]network.Seen), next: 1}
 }
 

@@ -21,7 +21,7 @@ import (
 	"mlf/query/opendata"
 	"mlf/query/question"
 	"mlf/schema"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 func TestMain(m *testing.M) {
@@ -73,11 +73,8 @@ func (p *press) restart() {
 // named is another process, whose operator has said who publishes.
 func (p *press) named(cfg opendata.Config) {
 	p.Helper()
-	lists, err := registry.Load()
-	if err != nil {
-		p.Fatal(err)
-	}
-	if p.library, err = opendata.New(opendata.Parts{Source: p.store, Published: p, Registry: lists}, cfg); err != nil {
+	var err error
+	if p.library, err = opendata.New(opendata.Parts{Source: p.store, Published: p, Registry: schematest.Lists(p)}, cfg); err != nil {
 		p.Fatal(err)
 	}
 }

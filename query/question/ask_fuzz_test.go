@@ -10,15 +10,12 @@ import (
 	_ "time/tzdata" // As main does.
 
 	"mlf/query/calendar"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 func vocabulary(t testing.TB) *Vocabulary {
 	t.Helper()
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	clock, err := calendar.Rome()
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"mlf/schema"
 	"mlf/schema/network"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 type failer interface {
@@ -43,10 +44,7 @@ func day(t failer, text string) registry.Date {
 
 func lists(t failer) *registry.Registry {
 	t.Helper()
-	r, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := schematest.Lists(t)
 	return r
 }
 

@@ -10,16 +10,13 @@ import (
 
 	"mlf/command/source/pagelist"
 	"mlf/schema/pagetable"
-	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 // all offers every service of the list.
 func all(t testing.TB) func(code string) bool {
 	t.Helper()
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	return func(code string) bool {
 		_, ok := reg.ServiceID(code)
 		return ok

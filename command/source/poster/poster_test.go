@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 const longest = "https://voto.comune.example.it/v/0123456789abcdefghij?s=occupazione-suolo-pubblico"
@@ -28,10 +29,7 @@ func sample(paper int, languages ...string) Poster {
 // TestEveryServiceFitsOnEveryPaper: with its names in three languages, and the longest name
 // of a comune, nothing leaves the paper, lies upon another thing, or is too small to read.
 func TestEveryServiceFitsOnEveryPaper(t *testing.T) {
-	reg, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	reg := schematest.Lists(t)
 	longestName := slices.MaxFunc(reg.Comuni(), func(a, b registry.Comune) int { return len(a.NameIT) - len(b.NameIT) }).NameIT
 	for i, paper := range Papers() {
 		for _, s := range reg.Services() {

@@ -24,6 +24,7 @@ import (
 	"mlf/schema/heartbeat"
 	"mlf/schema/network"
 	"mlf/schema/registry"
+	"mlf/schema/schematest"
 )
 
 const (
@@ -58,10 +59,7 @@ func newWorld(t interface {
 },
 ) *world {
 	t.Helper()
-	names, err := registry.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	names := schematest.Lists(t)
 	clock, err := calendar.Rome()
 	if err != nil {
 		t.Fatal(err)
