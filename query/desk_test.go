@@ -124,7 +124,7 @@ func TestWithoutIssuer(t *testing.T) {
 
 // TestWithoutIssuerElsewhere: a listener that others reach is none.
 func TestWithoutIssuerElsewhere(t *testing.T) {
-	w := newFleet(t, query.DisclosureNone, false)
+	w := newFleet(t, nil, false)
 	w.terms.SetComplete()
 	w.fleet.Book.SetComplete()
 	f := func(server *query.Server, target string, listener net.Addr, want int) {

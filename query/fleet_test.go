@@ -23,8 +23,9 @@ type fleetWorld struct {
 	roma, milano schema.TerminalID
 }
 
-// newFleet returns one whose terminals beat now.
-func newFleet(t *testing.T, rule string, issues bool) *fleetWorld {
+// newFleet returns one whose terminals beat now, and whose public is shown what of has
+// published, if there is one.
+func newFleet(t *testing.T, of *guarded, issues bool) *fleetWorld {
 	t.Helper()
 	names := schematest.Lists(t)
 	w := &fleetWorld{guarded: &guarded{world: newWorldOf(t, query.Config{}, names)}}
@@ -36,8 +37,9 @@ func newFleet(t *testing.T, rule string, issues bool) *fleetWorld {
 	if issues {
 		parts.Access = w.issuer(names)
 	}
-	if rule == query.DisclosureLots {
-		parts.Published = newGuarded(t, rule, nil).shelf
+	rule := query.DisclosureNone
+	if of != nil {
+		rule, parts.Published = query.DisclosureLots, of.shelf
 	}
 	if w.server, err = query.New(parts, query.Telemetry{}, query.Config{Disclosure: rule}); err != nil {
 		t.Fatal(err)
@@ -86,43 +88,41 @@ func (w *fleetWorld) seen(target string, headers ...string) string {
 
 // TestFleetIsShownToWhoLooksAfterIt: each role sees its own.
 func TestFleetIsShownToWhoLooksAfterIt(t *testing.T) {
-	for _, rule := range []string{query.DisclosureNone, query.DisclosureLots} {
-		t.Run(rule, func(t *testing.T) {
-			inBubble(t, rule, nil, func(t *testing.T, _ *guarded) {
-				w := newFleet(t, rule, true)
-				w.get("/v1/fleet", w.as("operator")...).problem(t, http.StatusServiceUnavailable, "loading")
-				w.terms.SetComplete()
-				w.fleet.Book.SetComplete()
-				f := func(want, target string, who ...string) {
-					t.Helper()
-					if got := w.seen(target, who...); got != want {
-						t.Errorf("%s: got %s, want %s", target, got, want)
-					}
+	inBubble(t, query.DisclosureLots, nil, func(t *testing.T, g *guarded) {
+		for _, of := range []*guarded{nil, g} {
+			w := newFleet(t, of, true)
+			w.get("/v1/fleet", w.as("operator")...).problem(t, http.StatusServiceUnavailable, "loading")
+			w.terms.SetComplete()
+			w.fleet.Book.SetComplete()
+			f := func(want, target string, who ...string) {
+				t.Helper()
+				if got := w.seen(target, who...); got != want {
+					t.Errorf("%s: got %s, want %s", target, got, want)
 				}
-				f("015146 058091", "/v1/fleet", w.as("operator")...)
-				f("015146 058091", "/v1/fleet", w.as("analyst")...)
-				f("058091", "/v1/fleet?region=12", w.as("operator")...)
-				f("058091", "/v1/fleet", w.as("body", "mlf_comuni", roma.String())...)
-				f("", "/v1/fleet?comune=015146", w.as("body", "mlf_comuni", roma.String())...)
-				f("058091", "/v1/fleet", w.as("body", "mlf_comuni", roma.String(), "mlf_offices", "eur")...)
-				f("", "/v1/fleet", w.as("body", "mlf_comuni", roma.String(), "mlf_offices", "ostia")...)
-				f("015146", "/v1/fleet", w.as("body", "mlf_terminals", w.milano.String())...)
-				f("015146", "/v1/fleet", w.as("body", "mlf_bodies", "uc_x")...)
-				f("", "/v1/fleet", w.as("body", "mlf_bodies", "c_x")...)
-				f("", "/v1/fleet", w.as("body", "mlf_bodies", "uc_x", "mlf_offices", "eur")...)
-				w.get("/v1/fleet").problem(t, http.StatusUnauthorized, "unknown-token")
-			})
-		})
-	}
+			}
+			f("015146 058091", "/v1/fleet", w.as("operator")...)
+			f("015146 058091", "/v1/fleet", w.as("analyst")...)
+			f("058091", "/v1/fleet?region=12", w.as("operator")...)
+			f("058091", "/v1/fleet", w.as("body", "mlf_comuni", roma.String())...)
+			f("", "/v1/fleet?comune=015146", w.as("body", "mlf_comuni", roma.String())...)
+			f("058091", "/v1/fleet", w.as("body", "mlf_comuni", roma.String(), "mlf_offices", "eur")...)
+			f("", "/v1/fleet", w.as("body", "mlf_comuni", roma.String(), "mlf_offices", "ostia")...)
+			f("015146", "/v1/fleet", w.as("body", "mlf_terminals", w.milano.String())...)
+			f("015146", "/v1/fleet", w.as("body", "mlf_bodies", "uc_x")...)
+			f("", "/v1/fleet", w.as("body", "mlf_bodies", "c_x")...)
+			f("", "/v1/fleet", w.as("body", "mlf_bodies", "uc_x", "mlf_offices", "eur")...)
+			w.get("/v1/fleet").problem(t, http.StatusUnauthorized, "unknown-token")
+		}
+	})
 }
 
 // TestFleetWithoutTokens: where there are none, and every count is everybody's, so is this;
 // where the public is shown lots, it is nobody's.
 func TestFleetWithoutTokens(t *testing.T) {
-	inBubble(t, query.DisclosureLots, nil, func(t *testing.T, _ *guarded) {
-		newFleet(t, query.DisclosureLots, false).get("/v1/fleet").problem(t, http.StatusUnauthorized, "unknown-token")
+	inBubble(t, query.DisclosureLots, nil, func(t *testing.T, g *guarded) {
+		newFleet(t, g, false).get("/v1/fleet").problem(t, http.StatusUnauthorized, "unknown-token")
 	})
-	w := newFleet(t, query.DisclosureNone, false)
+	w := newFleet(t, nil, false)
 	w.terms.SetComplete()
 	w.fleet.Book.SetComplete()
 	if got := w.seen("/v1/fleet"); got != "015146 058091" {
