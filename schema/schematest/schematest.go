@@ -39,7 +39,7 @@ var document = sync.OnceValues(func() (*openapi3.T, error) {
 
 // Document returns /openapi.yaml, valid, and without its servers. It is shared, and not
 // to be changed.
-func Document(t T) *openapi3.T { t.Helper(); return must(document())(t) }
+func Document(t T) *openapi3.T { t.Helper(); return read(t, document) }
 
 var router = sync.OnceValues(func() (routers.Router, error) {
 	doc, err := document()
@@ -50,20 +50,19 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 })
 
 // Router returns what finds the operation of a request in Document.
-func Router(t T) routers.Router { t.Helper(); return must(router())(t) }
+func Router(t T) routers.Router { t.Helper(); return read(t, router) }
 
 var lists = sync.OnceValues(registry.Load)
 
 // Lists returns registry.Load's.
-func Lists(t T) *registry.Registry { t.Helper(); return must(lists())(t) }
+func Lists(t T) *registry.Registry { t.Helper(); return read(t, lists) }
 
-// must returns what returns v, or ends a test for err.
-func must[V any](v V, err error) func(T) V {
-	return func(t T) V {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
+// read returns what of returns.
+func read[V any](t T, of func() (V, error)) V {
+	t.Helper()
+	v, err := of()
+	if err != nil {
+		t.Fatal(err)
 	}
+	return v
 }
