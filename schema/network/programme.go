@@ -67,6 +67,28 @@ type Finding struct {
 	Rule   string `json:"rule"`   // term, body, size, orders, bonus or fund.
 	Wanted string `json:"wanted"` // What the rule says.
 	Is     string `json:"is"`     // What the order is.
+	Facts  Facts  `json:"facts"`
+}
+
+// Facts are what Wanted and Is speak of, for who has words of another language. Those
+// that have nothing to do with the rule, and those that are 0, are left out.
+type Facts struct {
+	On    registry.Date `json:"ordered_on,omitzero"` // Of term, size and body: the day of the order,
+	From  registry.Date `json:"from,omitzero"`       // the first day of the programme,
+	Until registry.Date `json:"until,omitzero"`      // and the last.
+
+	Residents      uint32 `json:"residents,omitzero"`       // Of size: of a comune,
+	ResidentsBelow uint32 `json:"residents_below,omitzero"` // and how many are too many.
+	Members        int    `json:"members,omitzero"`         // Of size and body: of a union, all,
+	Small          int    `json:"members_below,omitzero"`   // those that are not too large,
+	UnionPercent   int    `json:"members_percent,omitzero"` // and how many of a hundred must be.
+
+	Number int `json:"number,omitzero"` // Of orders: which of the body's this one is,
+	Orders int `json:"orders,omitzero"` // and how many are paid for.
+
+	Cents  Cents `json:"cents,omitzero"`             // Of bonus and fund: what is asked for,
+	Most   Cents `json:"cents_max,omitzero"`         // what there is,
+	Signed bool  `json:"signature_and_pec,omitzero"` // for an order with both.
 }
 
 // String returns the finding in a line.
@@ -77,31 +99,38 @@ func (f Finding) String() string { return fmt.Sprintf("%s: want %s; it is %s", f
 // residents those of the day of the order.
 func (p *Programme) Check(o *Order, others []*Order, n *Network, lists *registry.Registry) []Finding {
 	var findings []Finding
-	find := func(broken bool, rule, wanted, is string) {
-		if broken {
-			findings = append(findings, Finding{rule, wanted, is})
-		}
+	if o.Ordered < p.From || o.Ordered > p.Until {
+		findings = append(findings, Finding{
+			"term", fmt.Sprintf("an order from %v to %v", p.From, p.Until), "of " + dayText(o.Ordered), Facts{On: o.Ordered, From: p.From, Until: p.Until},
+		})
 	}
-	find(o.Ordered < p.From || o.Ordered > p.Until, "term", fmt.Sprintf("an order from %v to %v", p.From, p.Until), "of "+dayText(o.Ordered))
 	findings = append(findings, p.checkBody(o, n, lists)...)
 
-	mine, spent := 0, o.Bonus
+	number, spent := 1, o.Bonus
 	for _, other := range others {
 		if other.ID == o.ID || other.Programme != p.Code || other.Cancelled != 0 {
 			continue
 		}
 		spent += other.Bonus
 		if other.Body == o.Body {
-			mine++
+			number++
 		}
 	}
-	find(p.OrdersPerBody > 0 && mine >= p.OrdersPerBody, "orders", fmt.Sprintf("at most %d of a body", p.OrdersPerBody), fmt.Sprintf("number %d of %s", mine+1, o.Body))
-	most, with := p.Bonus, "without digital signature and certified mail"
-	if o.Signature && o.PEC {
+	if p.OrdersPerBody > 0 && number > p.OrdersPerBody {
+		findings = append(findings, Finding{
+			"orders", fmt.Sprintf("at most %d of a body", p.OrdersPerBody), fmt.Sprintf("number %d of %s", number, o.Body), Facts{Number: number, Orders: p.OrdersPerBody},
+		})
+	}
+	signed, most, with := o.Signature && o.PEC, p.Bonus, "without digital signature and certified mail"
+	if signed {
 		most, with = p.BonusPEC, "with digital signature and certified mail"
 	}
-	find(most > 0 && o.Bonus > most, "bonus", fmt.Sprintf("at most %v %s", most, with), o.Bonus.String())
-	find(p.Fund > 0 && spent > p.Fund, "fund", fmt.Sprintf("at most %v for all orders", p.Fund), fmt.Sprintf("%v with this one", spent))
+	if most > 0 && o.Bonus > most {
+		findings = append(findings, Finding{"bonus", fmt.Sprintf("at most %v %s", most, with), o.Bonus.String(), Facts{Cents: o.Bonus, Most: most, Signed: signed}})
+	}
+	if p.Fund > 0 && spent > p.Fund {
+		findings = append(findings, Finding{"fund", fmt.Sprintf("at most %v for all orders", p.Fund), fmt.Sprintf("%v with this one", spent), Facts{Cents: spent, Most: p.Fund}})
+	}
 	return findings
 }
 
@@ -109,7 +138,7 @@ func (p *Programme) Check(o *Order, others []*Order, n *Network, lists *registry
 func (p *Programme) checkBody(o *Order, n *Network, lists *registry.Registry) []Finding {
 	b := n.Body(o.Body)
 	if b == nil {
-		return []Finding{{"body", "one that has joined", fmt.Sprintf("%s, of which nothing is known", o.Body)}}
+		return []Finding{{"body", "one that has joined", fmt.Sprintf("%s, of which nothing is known", o.Body), Facts{}}}
 	}
 	members := b.MembersAt(o.Ordered)
 	var residents []uint32
@@ -118,17 +147,26 @@ func (p *Programme) checkBody(o *Order, n *Network, lists *registry.Registry) []
 		residents = append(residents, c.Population)
 	}
 	small := len(slices.DeleteFunc(slices.Clone(residents), func(r uint32) bool { return r >= p.ResidentsBelow }))
+	facts := Facts{On: o.Ordered, ResidentsBelow: p.ResidentsBelow}
 	switch {
 	case b.Type == TypeComune && len(members) == 1:
 		if p.ResidentsBelow > 0 && small == 0 {
-			return []Finding{{"size", fmt.Sprintf("fewer than %d residents", p.ResidentsBelow), fmt.Sprintf("%d on %v", residents[0], o.Ordered)}}
+			facts.Residents = residents[0]
+			return []Finding{{"size", fmt.Sprintf("fewer than %d residents", p.ResidentsBelow), fmt.Sprintf("%d on %v", residents[0], o.Ordered), facts}}
 		}
 	case b.Type == TypeUnion && len(members) > 0:
 		if small*100 < p.UnionPercent*len(members) {
-			return []Finding{{"size", fmt.Sprintf("at least %d %% of the members with fewer than %d residents", p.UnionPercent, p.ResidentsBelow), fmt.Sprintf("%d of %d on %v", small, len(members), o.Ordered)}}
+			facts.Members, facts.Small, facts.UnionPercent = len(members), small, p.UnionPercent
+			return []Finding{{
+				"size", fmt.Sprintf("at least %d %% of the members with fewer than %d residents", p.UnionPercent, p.ResidentsBelow),
+				fmt.Sprintf("%d of %d on %v", small, len(members), o.Ordered), facts,
+			}}
 		}
 	default:
-		return []Finding{{"body", "a comune, or a union with members on the day of the order", fmt.Sprintf("%s, %s with %d members on %v", b.Name, b.Type, len(members), o.Ordered)}}
+		return []Finding{{
+			"body", "a comune, or a union with members on the day of the order", fmt.Sprintf("%s, %s with %d members on %v", b.Name, b.Type, len(members), o.Ordered),
+			Facts{On: o.Ordered, Members: len(members)},
+		}}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package network_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -45,7 +46,11 @@ func TestCheck(t *testing.T) {
 		change(o)
 		var got []string
 		for _, finding := range p.Check(o, others, n, reg) {
-			got = append(got, finding.String())
+			facts, err := json.Marshal(finding.Facts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, finding.String()+" "+strings.ReplaceAll(string(facts), `"`, ""))
 		}
 		if text := strings.Join(got, " | "); text != want {
 			t.Errorf("got  %s\nwant %s", text, want)
@@ -54,33 +59,33 @@ func TestCheck(t *testing.T) {
 	of := func(code schema.BodyCode) func(*network.Order) { return func(o *network.Order) { o.Body = code } }
 	f("", func(*network.Order) {})
 	f("", of("half"))
-	f("size: want fewer than 5000 residents; it is 5000 on 2010-04-15", of("c_e026"))
-	f("size: want at least 50 % of the members with fewer than 5000 residents; it is 1 of 3 on 2010-04-15", of("third"))
-	f("size: want at least 50 % of the members with fewer than 5000 residents; it is 0 of 2 on 2010-04-15", of("later"))
+	f("size: want fewer than 5000 residents; it is 5000 on 2010-04-15 {ordered_on:2010-04-15,residents:5000,residents_below:5000}", of("c_e026"))
+	f("size: want at least 50 % of the members with fewer than 5000 residents; it is 1 of 3 on 2010-04-15 {ordered_on:2010-04-15,residents_below:5000,members:3,members_below:1,members_percent:50}", of("third"))
+	f("size: want at least 50 % of the members with fewer than 5000 residents; it is 0 of 2 on 2010-04-15 {ordered_on:2010-04-15,residents_below:5000,members:2,members_percent:50}", of("later"))
 	f("", func(o *network.Order) { o.Body, o.Ordered = "later", day(t, "2011-01-01") })
-	f("body: want a comune, or a union with members on the day of the order; it is Ente p_bs, provincia with 2 members on 2010-04-15", of("p_bs"))
-	f("body: want a comune, or a union with members on the day of the order; it is Ente none, unione with 0 members on 2010-04-15", of("none"))
-	f("body: want one that has joined; it is c_x000, of which nothing is known", of("c_x000"))
+	f("body: want a comune, or a union with members on the day of the order; it is Ente p_bs, provincia with 2 members on 2010-04-15 {ordered_on:2010-04-15,members:2}", of("p_bs"))
+	f("body: want a comune, or a union with members on the day of the order; it is Ente none, unione with 0 members on 2010-04-15 {ordered_on:2010-04-15}", of("none"))
+	f("body: want one that has joined; it is c_x000, of which nothing is known {}", of("c_x000"))
 
 	at := func(d string) func(*network.Order) {
 		return func(o *network.Order) { o.Ordered, o.Delivered, o.Installed = day(t, d), 0, 0 }
 	}
 	f("", at("2009-10-21"))
 	f("", at("2012-02-28"))
-	f("term: want an order from 2009-10-21 to 2012-02-28; it is of 2009-10-20", at("2009-10-20"))
-	f("term: want an order from 2009-10-21 to 2012-02-28; it is of 2012-02-29", at("2012-02-29"))
+	f("term: want an order from 2009-10-21 to 2012-02-28; it is of 2009-10-20 {ordered_on:2009-10-20,from:2009-10-21,until:2012-02-28}", at("2009-10-20"))
+	f("term: want an order from 2009-10-21 to 2012-02-28; it is of 2012-02-29 {ordered_on:2012-02-29,from:2009-10-21,until:2012-02-28}", at("2012-02-29"))
 
 	bonus := func(cents network.Cents, signature, pec bool) func(*network.Order) {
 		return func(o *network.Order) { o.Bonus, o.Signature, o.PEC = cents, signature, pec }
 	}
-	f("bonus: want at most 400.00 € without digital signature and certified mail; it is 400.01 €", bonus(400_01, false, false))
-	f("bonus: want at most 400.00 € without digital signature and certified mail; it is 460.00 €", bonus(460_00, true, false))
+	f("bonus: want at most 400.00 € without digital signature and certified mail; it is 400.01 € {cents:40001,cents_max:40000}", bonus(400_01, false, false))
+	f("bonus: want at most 400.00 € without digital signature and certified mail; it is 460.00 € {cents:46000,cents_max:40000}", bonus(460_00, true, false))
 	f("", bonus(460_00, true, true))
-	f("bonus: want at most 460.00 € with digital signature and certified mail; it is 460.01 €", bonus(460_01, true, true))
+	f("bonus: want at most 460.00 € with digital signature and certified mail; it is 460.01 € {cents:46001,cents_max:46000,signature_and_pec:true}", bonus(460_01, true, true))
 
 	second := order(t)
 	second.ID = "o-0"
-	f("orders: want at most 1 of a body; it is number 2 of c_i692", func(*network.Order) {}, second)
+	f("orders: want at most 1 of a body; it is number 2 of c_i692 {number:2,orders:1}", func(*network.Order) {}, second)
 	f("", func(*network.Order) {}, order(t)) // Itself, as it was.
 	other := *second
 	other.Programme = "another"
@@ -99,9 +104,9 @@ func TestCheck(t *testing.T) {
 	f("", func(*network.Order) {}, spent...)
 	last := *spent[0]
 	last.ID, last.Body = "x-1249", "c_1249"
-	f("fund: want at most 500000.00 € for all orders; it is 500400.00 € with this one", func(*network.Order) {}, append(spent, &last)...)
-	f("fund: want at most 500000.00 € for all orders; it is 500000.01 € with this one", bonus(400_00, false, false), append(spent, &network.Order{ID: "cent", Body: "c_c", Programme: p.Code, Bonus: 1})...)
-	f("term: want an order from 2009-10-21 to 2012-02-28; it is of 2012-03-01 | size: want fewer than 5000 residents; it is 5000 on 2012-03-01 | bonus: want at most 400.00 € without digital signature and certified mail; it is 500.00 €",
+	f("fund: want at most 500000.00 € for all orders; it is 500400.00 € with this one {cents:50040000,cents_max:50000000}", func(*network.Order) {}, append(spent, &last)...)
+	f("fund: want at most 500000.00 € for all orders; it is 500000.01 € with this one {cents:50000001,cents_max:50000000}", bonus(400_00, false, false), append(spent, &network.Order{ID: "cent", Body: "c_c", Programme: p.Code, Bonus: 1})...)
+	f("term: want an order from 2009-10-21 to 2012-02-28; it is of 2012-03-01 {ordered_on:2012-03-01,from:2009-10-21,until:2012-02-28} | size: want fewer than 5000 residents; it is 5000 on 2012-03-01 {ordered_on:2012-03-01,residents:5000,residents_below:5000} | bonus: want at most 400.00 € without digital signature and certified mail; it is 500.00 € {cents:50000,cents_max:40000}",
 		func(o *network.Order) { at("2012-03-01")(o); o.Body, o.Bonus = "c_e026", 500_00 })
 }
 

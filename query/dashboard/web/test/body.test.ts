@@ -10,8 +10,8 @@ import { squares } from "../src/body/card.ts";
 import { countFault, kioskFault, officeFault } from "../src/body/claims.ts";
 import { newID, path } from "../src/body/desk.ts";
 import { membersOn, partOf, to } from "../src/body/names.ts";
-import { centsOf } from "../src/body/orders.ts";
-import type { Alert, AlertFigures, Kind, Scope, Sign, Terminal } from "../src/body/shapes.ts";
+import { centsOf, why } from "../src/body/orders.ts";
+import type { Alert, AlertFigures, Finding, Kind, Scope, Sign, Terminal } from "../src/body/shapes.ts";
 import { chosen, flawsOf, inOrder, type Known, type Wanted } from "../src/body/terminals.ts";
 import { speakDesk, wrong } from "../src/body/words.ts";
 import { Refused, Silent } from "../src/ask.ts";
@@ -85,6 +85,19 @@ test("amounts are read as people write them", () => {
   f("1.200,00", null);
   f("-1", null);
   f("", null);
+});
+
+test("why a programme does not pay is said in the page's language", () => {
+  const f = (rule: Finding["rule"], facts: Finding["facts"], want: string) => assert.equal(why({ rule, wanted: "?", is: "?", facts }).replaceAll("\u00a0", " "), want);
+  f("term", { ordered_on: "2012-02-29", from: "2009-10-21", until: "2012-02-28" }, "Il bando paga ordini dal 21 ott 2009 al 28 feb 2012; questo è del 29 feb 2012.");
+  f("body", {}, "Dell’ente non è noto nulla.");
+  f("body", { ordered_on: "2010-04-15", members: 2 }, "Il bando paga comuni, e unioni che hanno membri il giorno dell’ordine; il 15 apr 2010 i membri erano 2.");
+  f("size", { ordered_on: "2010-04-15", residents: 2804766, residents_below: 5000 }, "Il bando paga comuni con meno di 5.000 residenti; il 15 apr 2010 erano 2.804.766.");
+  f("size", { ordered_on: "2010-04-15", residents_below: 5000, members: 2, members_percent: 50 }, "Il bando paga unioni in cui almeno il 50 % dei membri ha meno di 5.000 residenti; il 15 apr 2010 erano 0 su 2.");
+  f("orders", { orders: 1, number: 2 }, "Ordini pagati per ente: 1; questo è il numero 2.");
+  f("bonus", { cents: 40001, cents_max: 40000 }, "Senza firma digitale e PEC il contributo è al più di 400,00 €; qui è di 400,01 €.");
+  f("bonus", { cents: 60001, cents_max: 60000, signature_and_pec: true }, "Con firma digitale e PEC il contributo è al più di 600,00 €; qui è di 600,01 €.");
+  f("fund", { cents: 150000000, cents_max: 140000000 }, "Il fondo è di 1.400.000,00 €; con questo ordine servirebbero 1.500.000,00 €.");
 });
 
 test("addresses are each told once, and a webhook keeps its name as long as it is there", () => {

@@ -15,7 +15,6 @@ import { tell, type Told } from "./words.ts";
 
 const PROGRAMMES = ["2009-2012"] as const;
 const PRODUCTS = ["terminal", "kit", "other"] as const;
-const RULES = ["term", "body", "size", "orders", "bonus", "fund"] as const;
 
 // centsOf reads an amount of euros as people write it, 400 or 400,50; null where it is none.
 export function centsOf(text: string): number | null {
@@ -26,11 +25,28 @@ export function centsOf(text: string): number | null {
 const terminalsOf = ({ lines }: Order): number => lines.filter(({ product }) => product !== "other").reduce((sum, { quantity }) => sum + quantity, 0);
 
 // findingsOf are the rules that an order breaks, in words.
-export function findingsOf(findings: readonly Finding[]): HTMLElement {
-  return h("ul", { class: "findings" }, ...findings.map(({ rule, wanted, is }) => {
-    const known = RULES.find((one) => one === rule);
-    return h("li", {}, h("strong", {}, known ? tell(`rule_${known}`) : rule), h("span", { class: "why" }, `${tell("rule_wanted")} `, h("span", { lang: "en" }, wanted), `. ${tell("rule_is")} `, h("span", { lang: "en" }, is), "."));
-  }));
+export const findingsOf = (findings: readonly Finding[]): HTMLElement =>
+  h("ul", { class: "findings" }, ...findings.map((one) => h("li", {}, h("strong", {}, tell(`rule_${one.rule}`)), h("span", { class: "why" }, why(one)))));
+
+// why is what the rule says, and what the order is.
+export function why({ rule, facts }: Finding): string {
+  const most = cents(facts.cents_max ?? 0), asked = cents(facts.cents ?? 0), on = day(facts.ordered_on);
+  const below = number(facts.residents_below ?? 0), members = number(facts.members ?? 0);
+  switch (rule) {
+    case "term":
+      return tell("found_term", { from: day(facts.from), until: day(facts.until), day: on });
+    case "body":
+      return facts.ordered_on ? tell("found_body", { day: on, members }) : tell("found_body_unknown");
+    case "size":
+      if (!facts.members) return tell("found_size", { below, residents: number(facts.residents ?? 0), day: on });
+      return tell("found_size_union", { percent: number(facts.members_percent ?? 0), below, small: number(facts.members_below ?? 0), members, day: on });
+    case "orders":
+      return tell("found_orders", { orders: number(facts.orders ?? 0), number: number(facts.number ?? 0) });
+    case "bonus":
+      return tell(facts.signature_and_pec ? "found_bonus_signed" : "found_bonus", { most, cents: asked });
+    case "fund":
+      return tell("found_fund", { most, cents: asked });
+  }
 }
 
 export function orders(shown: Shown, body: Body): readonly Part[] {

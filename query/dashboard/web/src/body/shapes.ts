@@ -22,7 +22,7 @@ export type MadeClaim = Schemas["MadeClaim"];
 
 export type Order = Schemas["BodyOrder"];
 export type WantedOrder = Schemas["WantedOrder"];
-export interface Finding { readonly rule: string; readonly wanted: string; readonly is: string }
+export type Finding = NonNullable<Schemas["Problem"]["findings"]>[number];
 
 export type Kind = Schemas["AlertKind"];
 export const KINDS = ["red", "fall", "silence", "misuse"] as const satisfies readonly Kind[];
