@@ -67,14 +67,14 @@ func TestALiveHostBesideADeadOne(t *testing.T) {
 	if took := time.Since(began); took > 8*time.Second {
 		t.Errorf("the live host's messages took %v: they waited for the dead one", took)
 	}
-	if n := courier.Waiting(); n != 10_000 || got.Load() != 20 {
-		t.Errorf("%d wait, %d came in", n, got.Load())
-	}
 	began = time.Now()
 	cancel()
 	running.Wait()
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("the stop took %v", took)
+	}
+	if n := courier.Waiting(); n != 10_000 || got.Load() != 20 {
+		t.Errorf("%d wait, %d came in", n, got.Load())
 	}
 }
 
