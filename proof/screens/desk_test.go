@@ -147,7 +147,7 @@ func aTerminal(t *testing.T, tab context.Context, home string) {
 	run("a terminal", chromedp.Navigate(home+desks()["desk-terminals"]+"&lang=it"), shown(20*time.Second), browser.Shows(`document.querySelectorAll(".part tbody tr").length`, "1"))
 	run("what closing does is said", chromedp.Focus(chromedp.CSS("[id^=close-]")), chromedp.KeyEvent(kb.Enter), browser.Shows(`document.querySelector("dialog[open]").textContent`, "400 giorni"), browser.Shows(focused, "sure-not"), browser.Picture("desk-close"))
 	run("no", chromedp.KeyEvent(kb.Enter), browser.Shows(dialogs, "0"), browser.Shows(focused, "close-"))
-	run("yes", chromedp.KeyEvent(kb.Enter), browser.Shows(dialogs, "1"), chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)), browser.Shows(focused, "sure-act"), chromedp.KeyEvent(kb.Enter),
+	run("yes", chromedp.KeyEvent(kb.Enter), browser.Shows(dialogs, "1"), browser.Shows(focused, "sure-not"), chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)), browser.Shows(focused, "sure-act"), chromedp.KeyEvent(kb.Enter),
 		browser.Shows(done, "è chiuso"), browser.Shows(states, "chiuso"), browser.Shows(dialogs, "0"), browser.Shows(focused, "terminals"))
 	run("only some", chromedp.SetValue(chromedp.CSS("#state"), "closed"), browser.Script(`delete document.documentElement.dataset.shown; document.getElementById("state").dispatchEvent(new Event("change"))`), shown(20*time.Second),
 		browser.Shows("location.search", "state=closed"), browser.Shows(states, "chiuso"))

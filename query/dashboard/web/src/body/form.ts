@@ -114,14 +114,15 @@ function fieldOf(error: unknown, fields: readonly Field[]): Field | undefined {
 // sure asks before something is done that cannot be taken back. It says what follows.
 export function sure(of: { readonly title: string; readonly about: readonly string[]; readonly act: string; readonly grave?: boolean }, act: () => Promise<void>, then: () => void): void {
   const dialog: HTMLDialogElement = h("dialog", { "aria-labelledby": "sure-title", "aria-describedby": "sure-about" });
+  const not = h("button", { type: "button", class: "btn btn-outline-primary", id: "sure-not", onclick: () => dialog.close() }, tell("desk_not"));
   const made = form({
     id: "sure", fields: [], act: of.act, content: [h("div", { id: "sure-about" }, ...of.about.map((line) => h("p", {}, line)))],
     submit: async () => { await act(); dialog.close(); then(); },
-    beside: [h("button", { type: "button", class: "btn btn-outline-primary", id: "sure-not", onclick: () => dialog.close() }, tell("desk_not"))],
+    beside: [not],
   });
   dialog.append(h("h2", { id: "sure-title" }, of.title), made);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
-  if (of.grave) document.getElementById("sure-not")?.focus(); // Enter does nothing by mistake.
+  if (of.grave) not.focus(); // Enter does nothing by mistake.
 }
