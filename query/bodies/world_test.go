@@ -71,8 +71,7 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{t: t, broker: b.Addr(), router: schematest.Router(t)}
-	w.names = schematest.Lists(t)
+	w := &world{t: t, broker: b.Addr(), router: schematest.Router(t), names: schematest.Lists(t)}
 	w.issue()
 	c := w.client()
 	if _, err := c.Apply(t.Context(), broker.TopicsConfig{Partitions: 1, Replicas: 1}); err != nil {

@@ -48,3 +48,11 @@ export function text(element: Element, value: string): void {
 // face is the drawn face, for who sees.
 export const face = (name: string): SVGElement =>
   svg("svg", { class: `face ${name}`, "aria-hidden": "true" }, svg("use", { href: `#face-${name}` }));
+
+// opened shows a dialog, which is in the document until it is closed.
+export function opened(dialog: HTMLDialogElement): HTMLDialogElement {
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}

@@ -6,7 +6,7 @@ import { callOf, get, type Ask } from "./ask.ts";
 import type { Explanation, Figures, Meta } from "./answers.ts";
 import { absence, counts } from "./answers.ts";
 import { FACES, shares, type Face } from "./figures.ts";
-import { h, put, type Child } from "./elements.ts";
+import { h, opened, put, type Child } from "./elements.ts";
 import { apiCall } from "./menu.ts";
 import { failure } from "./notice.ts";
 import { placeOf } from "./picker.ts";
@@ -37,11 +37,8 @@ export function told(title: string, ...content: Child[]): HTMLDialogElement {
   const dialog = h("dialog", { "aria-labelledby": "explain-title" },
     h("form", { method: "dialog", class: "close" }, h("button", { class: "btn btn-outline-primary btn-sm" }, say("close"))),
     h("h2", { id: "explain-title" }, title), ...content);
-  dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  document.body.append(dialog);
-  dialog.showModal();
-  return dialog;
+  return opened(dialog);
 }
 
 // IN_PATH are the parameters that paths have the values of.

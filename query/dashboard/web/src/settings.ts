@@ -3,7 +3,7 @@
 
 import { changed, write, type State } from "./address.ts";
 import { signedIn, signIn } from "./ask.ts";
-import { $, h } from "./elements.ts";
+import { $, h, opened } from "./elements.ts";
 import { field } from "./filters.ts";
 import { language, LANGUAGES, say, type Language } from "./words.ts";
 
@@ -74,7 +74,5 @@ export function signInTo(again: () => void): void {
       field("token", say("token"), input),
       h("button", { class: "btn btn-primary" }, say("sign_in")), " ",
       h("button", { type: "button", class: "btn btn-outline-primary", onclick: () => dialog.close() }, say("close"))));
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  opened(dialog);
 }

@@ -1,7 +1,7 @@
 // Codes on cards: shown once, with a QR code that leads a device to its page, and printed.
 
 import { correction, generate } from "lean-qr/nano";
-import { h, svg } from "../elements.ts";
+import { h, opened, svg } from "../elements.ts";
 import { mark, type Mark } from "../chart/marks.ts";
 import { tell } from "./words.ts";
 
@@ -67,9 +67,7 @@ export function showCards(cards: readonly Card[]): Promise<void> {
       document.getElementById("cards-gone")?.focus();
     };
     dialog.addEventListener("cancel", (event) => { event.preventDefault(); leave(); });
-    dialog.addEventListener("close", () => { dialog.remove(); done(); });
-    document.body.append(dialog);
-    dialog.showModal();
+    opened(dialog).addEventListener("close", () => done());
     document.getElementById("cards-title")?.focus();
   });
 }

@@ -2,7 +2,7 @@
 // first of these has the focus.
 
 import { Refused } from "../ask.ts";
-import { h, text, type Child } from "../elements.ts";
+import { h, opened, text, type Child } from "../elements.ts";
 import { wrong, tell } from "./words.ts";
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -121,8 +121,6 @@ export function sure(of: { readonly title: string; readonly about: readonly stri
     beside: [not],
   });
   dialog.append(h("h2", { id: "sure-title" }, of.title), made);
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  opened(dialog);
   if (of.grave) not.focus(); // Enter does nothing by mistake.
 }

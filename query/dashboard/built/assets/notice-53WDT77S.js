@@ -1,0 +1,1 @@
+import{A as i,J as s}from"./chunk-HNICISDP.js";import"./chunk-CSHSRXO6.js";var r={period:"",controls:[],asks:()=>[],show({state:t}){let c=t.view==="accessibility"?["accessibility_aim","accessibility_charts","accessibility_none"]:["privacy_page","privacy_votes","privacy_none"];return[i("section",{class:"card notice-text"},...c.map(e=>i("p",{},s(e))))]}};export{r as view};

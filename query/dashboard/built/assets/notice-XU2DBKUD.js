@@ -1,1 +1,0 @@
-import{A as i,I as s}from"./chunk-PY6FOG7M.js";import"./chunk-CSHSRXO6.js";var r={period:"",controls:[],asks:()=>[],show({state:t}){let c=t.view==="accessibility"?["accessibility_aim","accessibility_charts","accessibility_none"]:["privacy_page","privacy_votes","privacy_none"];return[i("section",{class:"card notice-text"},...c.map(e=>i("p",{},s(e))))]}};export{r as view};
